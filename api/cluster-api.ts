@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { objectMetaSchema } from './meta.ts';
+
+/** Version of CAPI's core API that we read. Served by CAPI 1.11 and later. */
+export const CAPI_GROUP_VERSION = 'cluster.x-k8s.io/v1beta2';
+
+/** Read side of CAPI's `Machine`. */
+export const capiMachineSchema = z.object({
+  metadata: objectMetaSchema,
+  spec: z.object({
+    clusterName: z.string(),
+    version: z.string().optional(),
+    providerID: z.string().optional(),
+    bootstrap: z.object({ dataSecretName: z.string().optional() }).default({}),
+  }),
+  status: z.object({ nodeRef: z.object({ name: z.string() }).optional(), phase: z.string().optional() }).optional(),
+});
+export type CapiMachine = z.infer<typeof capiMachineSchema>;
+
+/** Read side of CAPI's `Cluster`. */
+export const capiClusterSchema = z.object({
+  metadata: objectMetaSchema,
+  spec: z
+    .object({
+      paused: z.boolean().optional(),
+      infrastructureRef: z.object({ kind: z.string(), name: z.string() }).optional(),
+    })
+    .default({}),
+  status: z
+    .object({
+      initialization: z.object({ infrastructureProvisioned: z.boolean().optional() }).optional(),
+    })
+    .optional(),
+});
+export type CapiCluster = z.infer<typeof capiClusterSchema>;

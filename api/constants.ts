@@ -1,0 +1,201 @@
+/**
+ * Every name that stands on the wire: group, labels, annotations, finalizers, condition types, reasons, phases.
+ * Free of zod and of I/O, so that workflow code may import it.
+ */
+
+export const API_GROUP = 'infrastructure.cluster.x-k8s.io';
+export const API_VERSION = 'v1beta1';
+export const API_GROUP_VERSION = `${API_GROUP}/${API_VERSION}`;
+
+/** Prefix of all annotations and finalizers of ours. */
+export const ANNOTATION_PREFIX = 'baremetal.alauda.io';
+
+/** Keeps a `BaremetalMachine` until its host is clean and back in the pool. */
+export const MACHINE_FINALIZER = 'baremetalmachine.infrastructure.cluster.x-k8s.io';
+/** Keeps a `BaremetalCluster` while machines of the cluster exist. */
+export const CLUSTER_FINALIZER = 'baremetalcluster.infrastructure.cluster.x-k8s.io';
+
+/** Annotations of ours on `MachineInventory`, on plan Secrets and on machines. */
+export const annotations = {
+  /** Inventory: the pool that owns it; stays after release, goes when the pool drops the member. */
+  pool: `${ANNOTATION_PREFIX}/pool`,
+  /** Inventory: what the host is used for, one of `AllocationState`. */
+  allocationState: `${ANNOTATION_PREFIX}/allocation-state`,
+  /** Inventory: name of the Cluster that uses the host. */
+  ownerCluster: `${ANNOTATION_PREFIX}/owner-cluster`,
+  /** Inventory: name of the CAPI Machine that uses the host. */
+  ownerMachine: `${ANNOTATION_PREFIX}/owner-machine`,
+  /** Inventory: name of the `BaremetalMachine` that uses the host. */
+  ownerBaremetalMachine: `${ANNOTATION_PREFIX}/owner-baremetalmachine`,
+  /** Inventory: uid of that `BaremetalMachine`; fences writes of an older object of the same name. */
+  ownerUid: `${ANNOTATION_PREFIX}/owner-uid`,
+  /** Inventory: why the host is kept out of allocation until `unquarantine`. */
+  quarantine: `${ANNOTATION_PREFIX}/quarantine`,
+  /** Plan Secret: `reprovision` or `clean`. */
+  planType: `${ANNOTATION_PREFIX}/plan.type`,
+  /** Plan Secret: attempt id of the plan that stands there, see `attemptId` in domain/plan. */
+  planAttempt: `${ANNOTATION_PREFIX}/plan.attempt`,
+  /** `BaremetalMachine`: an operator's verb, for people with only kubectl; consumed once. */
+  operation: `${ANNOTATION_PREFIX}/operation`,
+} as const;
+
+/** Names that other projects define and that we read (CAPI, elemental-operator, this provider's platform). */
+export const foreign = {
+  clusterNameLabel: 'cluster.x-k8s.io/cluster-name',
+  controlPlaneLabel: 'cluster.x-k8s.io/control-plane',
+  pausedAnnotation: 'cluster.x-k8s.io/paused',
+  managedByAnnotation: 'cluster.x-k8s.io/managed-by',
+  deleteForMoveAnnotation: 'clusterctl.cluster.x-k8s.io/delete-for-move',
+  topologyDryRunAnnotation: 'topology.cluster.x-k8s.io/dry-run',
+  /** On the Cluster: registry host that replaces the one in the image catalog. */
+  registryAddressAnnotation: 'cpaas.io/registry-address',
+  /** Type of bootstrap Secrets (CAPI bootstrap contract). */
+  clusterSecretType: 'cluster.x-k8s.io/secret',
+  /** Type of plan Secrets (elemental-operator). */
+  planSecretType: 'elemental.cattle.io/plan',
+  /** elemental-operator's own note of what stands in a plan Secret: `empty`, `bootstrap`, `reset`. */
+  elementalPlanTypeAnnotation: 'elemental.cattle.io/plan.type',
+  /** Kind of the owner that takes an inventory away from every pool. */
+  inventorySelectorKind: 'MachineInventorySelector',
+} as const;
+
+/** Name of the ConfigMap that maps `Machine.spec.version` to an OS image. */
+export const IMAGE_CATALOG_NAME = 'elemental-image-catalog';
+
+/** Search attributes of a machine's run, all of type Keyword. */
+export const searchAttributeNames = {
+  cluster: 'IronloomCluster',
+  pool: 'IronloomPool',
+  inventory: 'IronloomInventory',
+  phase: 'IronloomPhase',
+  reason: 'IronloomReason',
+} as const;
+
+export const machinePhases = ['Pending', 'Allocated', 'Reprovisioning', 'Running', 'Preparing', 'Failed'] as const;
+/** Summary of a machine's life for people; never read back as input. */
+export type MachinePhase = (typeof machinePhases)[number];
+
+export const allocationStates = ['Available', 'Allocated', 'Preparing', 'Reprovisioning', 'Unavailable'] as const;
+/** Life-cycle phase of a host, kept in the annotation `allocation-state`. */
+export type AllocationState = (typeof allocationStates)[number];
+
+export const planTypes = ['reprovision', 'clean'] as const;
+/** `reprovision` attaches a node to a host, `clean` detaches it. */
+export type PlanType = (typeof planTypes)[number];
+
+/** Condition types of a `BaremetalMachine`, in the order in which they are shown. */
+export const machineConditionTypes = [
+  /** The summary of all others; its message is empty when True. */
+  'Ready',
+  /** A host of the pool is ours. */
+  'InventoryAllocated',
+  /** The bootstrap Secret exists and its cloud-config can be normalised. */
+  'BootstrapReady',
+  /** The OS image for the Machine's version is known. */
+  'ImageResolved',
+  /** The host applied the plan that stands in its plan Secret. */
+  'PlanApplied',
+  /** The Node of the Machine registered in the workload cluster. */
+  'NodeJoined',
+  /** Reconciliation is paused by the Cluster, an annotation or an operator. */
+  'Paused',
+] as const;
+export type MachineConditionType = (typeof machineConditionTypes)[number];
+
+/** Reasons of machine conditions; each is used with the one type that its group names. */
+export const reasons = {
+  /** The condition holds. */
+  Ready: 'Ready',
+  InventoryAllocated: 'InventoryAllocated',
+  BootstrapReady: 'BootstrapReady',
+  ImageResolved: 'ImageResolved',
+  PlanApplied: 'PlanApplied',
+  NodeJoined: 'NodeJoined',
+  /** The object is being deleted. */
+  Deleting: 'Deleting',
+
+  /** InventoryAllocated: no CAPI Machine owns the object yet. */
+  WaitingForMachine: 'WaitingForMachine',
+  /** InventoryAllocated: the Cluster's infrastructure is not provisioned. */
+  WaitingForClusterInfrastructure: 'WaitingForClusterInfrastructure',
+  /** InventoryAllocated: `spec.machineInventoryPoolRef` names a pool that does not exist. */
+  PoolMissing: 'PoolMissing',
+  /** InventoryAllocated: no host of the pool is eligible. */
+  PoolExhausted: 'PoolExhausted',
+  /** InventoryAllocated: the host's `MachineInventory` is gone, or not here yet after a move. */
+  InventoryMissing: 'InventoryMissing',
+
+  /** BootstrapReady: the bootstrap Secret is not there yet. */
+  BootstrapWaiting: 'BootstrapWaiting',
+  /** BootstrapReady: the cloud-config, or what it is combined with, cannot be used; the message names the place. */
+  BootstrapInvalid: 'BootstrapInvalid',
+  /** BootstrapReady: a format other than cloud-config. */
+  BootstrapFormatUnsupported: 'BootstrapFormatUnsupported',
+
+  /** ImageResolved: the ConfigMap `elemental-image-catalog` does not exist. */
+  ImageCatalogMissing: 'ImageCatalogMissing',
+  /** ImageResolved: the catalog has no entry for `Machine.spec.version`. */
+  ImageCatalogMiss: 'ImageCatalogMiss',
+  /** ImageResolved: no registry address on the Cluster and none configured. */
+  ImageRegistryMissing: 'ImageRegistryMissing',
+
+  /** PlanApplied: the host has the plan and has not answered yet. */
+  PlanPending: 'PlanPending',
+  /** PlanApplied: the host reported a failure. */
+  PlanFailed: 'PlanFailed',
+  /** PlanApplied: no answer within the plan's deadline; still waiting. */
+  PlanTimedOut: 'PlanTimedOut',
+  /** PlanApplied: the plan Secret was deleted while the host is ours. */
+  PlanSecretMissing: 'PlanSecretMissing',
+  /** PlanApplied: somebody else's plan stands in our host's Secret. */
+  HostTaken: 'HostTaken',
+
+  /** NodeJoined: the Machine has no `status.nodeRef` yet. */
+  WaitingForNode: 'WaitingForNode',
+  /** NodeJoined: the host applied its plan and no Node registered within the deadline. */
+  NodeJoinTimedOut: 'NodeJoinTimedOut',
+
+  /** Paused, True. */
+  Paused: 'Paused',
+  /** Paused, False. */
+  NotPaused: 'NotPaused',
+} as const;
+export type Reason = (typeof reasons)[keyof typeof reasons];
+
+/** Condition types of a `MachineInventoryPool`. */
+export const poolConditionTypes = ['Ready', 'MembersValid'] as const;
+/** Reasons of `MembersValid` on a pool, worst first. */
+export const poolReasons = {
+  /** Every member can be used. */
+  MembersValid: 'MembersValid',
+  /** A named `MachineInventory` does not exist. */
+  MemberMissing: 'MemberMissing',
+  /** Another pool names, and owns, the member. */
+  MemberInAnotherPool: 'MemberInAnotherPool',
+  /** The member's plan Secret is unknown or gone. */
+  PlanSecretMissing: 'PlanSecretMissing',
+  /** The member is not Ready although none of our plans runs on it. */
+  MemberNotReady: 'MemberNotReady',
+} as const;
+
+/** Condition types of a `BaremetalCluster`. */
+export const clusterConditionTypes = ['Ready', 'EndpointReady'] as const;
+export const clusterReasons = {
+  EndpointReady: 'EndpointReady',
+  /** Neither `controlPlaneEndpoint` nor `controlPlaneLoadBalancer` gives a host and a port. */
+  EndpointMissing: 'EndpointMissing',
+  /** Deletion waits while machines of the cluster exist. */
+  MachinesExist: 'MachinesExist',
+} as const;
+
+/** `spec.providerID` of the node that runs on the host `inventoryName`. */
+export function providerIdOf(inventoryName: string): string {
+  return `baremetal:///${inventoryName}`;
+}
+
+/** The inventory that a providerID of ours names, or undefined for a foreign one. */
+export function inventoryOfProviderId(providerId: string): string | undefined {
+  const prefix = 'baremetal:///';
+  const name = providerId.startsWith(prefix) ? providerId.slice(prefix.length) : '';
+  return name === '' ? undefined : name;
+}

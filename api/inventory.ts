@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { conditionSchema, objectMetaSchema } from './meta.ts';
+
+export const networkSchema = z.object({
+  interfaces: z
+    .array(
+      z.object({
+        name: z.string(),
+        mac: z.string().optional(),
+        mtu: z.int().optional(),
+        addresses: z.array(z.string()).optional().describe('CIDR notation.'),
+      }),
+    )
+    .optional(),
+  routes: z
+    .array(
+      z.object({
+        destination: z.string().describe('CIDR, or "default".'),
+        gateway: z.string().optional(),
+        interface: z.string().optional().describe('Name or MAC of an interface.'),
+        metric: z.int().optional(),
+      }),
+    )
+    .optional(),
+  dnsServers: z.array(z.string()).optional(),
+  searchDomains: z.array(z.string()).optional(),
+});
+/** Network of a host as recorded in the inventory (system.md section 4); upstream inventories lack it. */
+export type HostNetwork = z.infer<typeof networkSchema>;
+
+/**
+ * Read side of elemental-operator's `MachineInventory`. Tolerant: unknown fields pass. `spec.network` and
+ * `spec.observedNetwork` stay unparsed here, because upstream uses `spec.network` for something else;
+ * `networkSchema` is applied where a plan is rendered, so that a bad network spoils only its own machine.
+ */
+export const machineInventorySchema = z.object({
+  apiVersion: z.literal('elemental.cattle.io/v1beta1'),
+  kind: z.literal('MachineInventory'),
+  metadata: objectMetaSchema,
+  spec: z
+    .object({
+      network: z.unknown().optional(),
+      observedNetwork: z.unknown().optional(),
+      storage: z.object({ volumes: z.array(z.unknown()).optional() }).optional(),
+    })
+    .default({}),
+  status: z
+    .object({
+      conditions: z
+        .array(conditionSchema.partial({ lastTransitionTime: true, message: true, reason: true }))
+        .optional(),
+      plan: z
+        .object({
+          secretRef: z.object({ name: z.string(), namespace: z.string().optional() }).optional(),
+          checksum: z.string().optional(),
+          state: z.string().optional(),
+        })
+        .optional(),
+      storage: z.object({ phase: z.string().optional() }).optional(),
+    })
+    .optional(),
+});
+/** A physical server, owned by elemental-operator; outlives every node. */
+export type MachineInventory = z.infer<typeof machineInventorySchema>;

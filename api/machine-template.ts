@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { API_GROUP_VERSION } from './constants.ts';
+import { baremetalMachineSpecSchema } from './machine.ts';
+import { objectMetaSchema } from './meta.ts';
+
+export const baremetalMachineTemplateSpecSchema = z
+  .object({
+    template: z
+      .object({
+        metadata: z
+          .object({
+            labels: z.record(z.string(), z.string()).optional().describe('Labels of the machines.'),
+            annotations: z.record(z.string(), z.string()).optional().describe('Annotations of the machines.'),
+          })
+          .optional()
+          .describe('Metadata that the machines get.'),
+        spec: baremetalMachineSpecSchema.omit({ providerID: true }),
+      })
+      .describe('What each machine of the group is made from.'),
+  })
+  .describe('Immutable: make a new template and name it in the MachineDeployment instead.');
+
+export const baremetalMachineTemplateSchema = z.object({
+  apiVersion: z.literal(API_GROUP_VERSION),
+  kind: z.literal('BaremetalMachineTemplate'),
+  metadata: objectMetaSchema,
+  spec: baremetalMachineTemplateSpecSchema,
+  status: z
+    .object({
+      capacity: z
+        .record(z.string(), z.union([z.string(), z.int()]))
+        .optional()
+        .describe('Resources of a host of the pool (cpu, memory, …); lets the cluster autoscaler scale from zero.'),
+    })
+    .optional()
+    .describe('What is known of the hosts that the template leads to.'),
+});
+/** Template of `BaremetalMachine`s. */
+export type BaremetalMachineTemplate = z.infer<typeof baremetalMachineTemplateSchema>;

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { API_GROUP_VERSION } from './constants.ts';
+import { objectNameSchema } from './machine.ts';
+import { conditionSchema, objectMetaSchema } from './meta.ts';
+
+export const poolMemberSchema = z.object({
+  name: objectNameSchema.describe('Name of a MachineInventory in the same namespace.'),
+  hostname: z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/)
+    .optional()
+    .describe("Host name of the node (DNS-1123); the inventory's name by default."),
+});
+export type PoolMember = z.infer<typeof poolMemberSchema>;
+
+export const machineInventoryPoolSpecSchema = z
+  .object({
+    clusterName: objectNameSchema.describe('Name of the Cluster whose machines may use the pool.'),
+    machineInventories: z
+      .array(poolMemberSchema)
+      .max(10_000)
+      .default([])
+      .describe('The hosts, in order of preference. Each name stands once.'),
+  })
+  .describe('Which hosts one machine group may use.');
+
+const count = z.int().min(0);
+export const machineInventoryPoolStatusSchema = z
+  .object({
+    total: count.optional().describe('Number of hosts that the spec names.'),
+    available: count.optional().describe('Hosts that can be claimed now.'),
+    allocated: count.optional().describe('Hosts in use by a machine.'),
+    preparing: count.optional().describe('Hosts that run, or wait for, a clean plan.'),
+    reprovisioning: count.optional().describe('Hosts that run a reprovision plan.'),
+    unavailable: count.optional().describe('Hosts that cannot be used; see the condition MembersValid.'),
+    conditions: z.array(conditionSchema).optional().describe('Observations of the current state.'),
+  })
+  .describe('available + allocated + preparing + reprovisioning + unavailable = total.');
+export type MachineInventoryPoolStatus = z.infer<typeof machineInventoryPoolStatusSchema>;
+
+export const machineInventoryPoolSchema = z.object({
+  apiVersion: z.literal(API_GROUP_VERSION),
+  kind: z.literal('MachineInventoryPool'),
+  metadata: objectMetaSchema,
+  spec: machineInventoryPoolSpecSchema,
+  status: machineInventoryPoolStatusSchema.optional(),
+});
+/** The ordered list of hosts that one machine group may use. */
+export type MachineInventoryPool = z.infer<typeof machineInventoryPoolSchema>;
