@@ -1,0 +1,84 @@
+import type { AllocationState, PlanType, Reason } from '../api/constants.ts';
+import type { MachineSnapshot } from './machine-snapshot.ts';
+
+/** The host that a machine holds. */
+export interface BoundHost {
+  inventory: string;
+  hostname: string;
+  planSecret: string;
+  addresses: { type: 'Hostname' | 'InternalIP'; address: string }[];
+  /** What the annotation `allocation-state` says, as far as the run knows. */
+  recorded: AllocationState;
+}
+
+/** A plan of ours that stands in the host's plan Secret. */
+export interface WrittenPlan {
+  type: PlanType;
+  attempt: number;
+  /** sha256 of the stored plan bytes. */
+  checksum: string;
+  /** How long a healthy host needs at most, in milliseconds. */
+  deadlineMs: number;
+  /** sha256 of the normalised bootstrap data in the plan; null for a clean plan. */
+  bootstrapHash: string | null;
+  progress: PlanProgress;
+}
+
+export type PlanProgress =
+  | { kind: 'pending' }
+  /** The deadline passed; a late answer still counts. */
+  | { kind: 'timedOut' }
+  | { kind: 'applied' }
+  | { kind: 'failed'; message: string }
+  | { kind: 'secretMissing' }
+  | { kind: 'taken' };
+
+/** Where in its life a machine is. Each stage holds exactly what is known there. */
+export type Stage =
+  /** Nothing was looked at yet. */
+  | { kind: 'new' }
+  | { kind: 'unclaimed' }
+  /** A host is ours and nothing was written to it. */
+  | { kind: 'claimed'; host: BoundHost; bootstrapOk: boolean; imageOk: boolean }
+  | { kind: 'reprovisioning'; host: BoundHost; plan: WrittenPlan }
+  | {
+      kind: 'running';
+      host: BoundHost;
+      /** Checksum and bootstrap hash of what the host applied; null after an adoption that found no plan. */
+      applied: { checksum: string; bootstrapHash: string | null } | null;
+      nodeJoinDeadlineMs: number;
+      nodeJoinTimedOut: boolean;
+    }
+  /** The clean plan is to be written (attempt says which), stands in the Secret, or was answered. */
+  | { kind: 'cleaning'; host: BoundHost; attempt: number; plan: WrittenPlan | null; provisioned: boolean }
+  /** The host is back in the pool, or there was none; only the finalizer is left. */
+  | { kind: 'released' }
+  | { kind: 'ended'; outcome: 'released' | 'moved' | 'orphaned' };
+
+/** Why the run waits although a step is due: an expected obstacle that a later event removes. */
+export interface Obstacle {
+  condition: 'InventoryAllocated' | 'BootstrapReady' | 'ImageResolved' | 'PlanApplied';
+  reason: Reason;
+  message: string;
+}
+
+/** All that a run knows of its machine; plain JSON, carried through continue-as-new. */
+export interface MachineLife {
+  snapshot: MachineSnapshot;
+  /** Counts events; an obstacle is tried again when it has moved. */
+  revision: number;
+  stage: Stage;
+  obstacles: Obstacle[];
+  /** `revision` of the inputs that met the obstacles. */
+  obstaclesRevision: number;
+}
+
+/** The life of a machine of which nothing but its first snapshot is known. */
+export function startLife(snapshot: MachineSnapshot): MachineLife {
+  return { snapshot, revision: 0, stage: { kind: 'new' }, obstacles: [], obstaclesRevision: -1 };
+}
+
+/** The host that the stage holds, if any. */
+export function hostOf(stage: Stage): BoundHost | undefined {
+  return 'host' in stage ? stage.host : undefined;
+}

@@ -1,0 +1,76 @@
+/**
+ * What the bridge tells a machine's workflow: the inputs of its decisions, as names, uids and flags, never content.
+ * Level-triggered: a snapshot is the whole truth of its moment, and only the newest one counts.
+ */
+export interface MachineSnapshot {
+  /** The object has a deletionTimestamp. */
+  deleting: boolean;
+  /** The object is gone without our finalizer having been removed by us. */
+  gone: boolean;
+  /** clusterctl moves the cluster elsewhere: the host must not be touched. */
+  deletedForMove: boolean;
+  /** The Cluster is paused, or the object carries CAPI's paused annotation. */
+  paused: boolean;
+  /** Somebody took our finalizer away after we had added it. */
+  finalizerLost: boolean;
+  /** The host that the machine names is not in the API server (after a move, or deleted). */
+  hostMissing: boolean;
+  /** Name of the `MachineInventoryPool`. */
+  pool: string;
+  /** The CAPI Machine that owns the object; null until CAPI has set the ownerRef. */
+  machine: { name: string; nodeName: string | null } | null;
+  /** The CAPI Cluster; null while unknown. */
+  cluster: { name: string; infrastructureReady: boolean } | null;
+  /** What provisioning needs; null once the machine is provisioned, so that later changes wake nobody. */
+  provisioning: ProvisioningInputs | null;
+}
+
+export interface ProvisioningInputs {
+  /** `Machine.spec.version`. */
+  version: string | null;
+  /** `Machine.spec.bootstrap.dataSecretName`, once it is set and the Secret exists. */
+  bootstrapSecret: string | null;
+  /** resourceVersion of that Secret while its content was found unusable, so that an edit is noticed; else null. */
+  bootstrapRevision: string | null;
+  /** The image that the catalog gives now, or the reason why there is none. */
+  image: string;
+}
+
+/** Identifies one `BaremetalMachine` object for its whole life. */
+export interface MachineRef {
+  namespace: string;
+  name: string;
+  uid: string;
+}
+
+/** The snapshot that the bridge will send once the machine is provisioned and nothing else has changed. */
+export function settleSnapshot(snapshot: MachineSnapshot): MachineSnapshot {
+  return { ...snapshot, provisioning: null };
+}
+
+/** Equality of content; key order is the one of the literal in the bridge. */
+export function sameSnapshot(a: MachineSnapshot, b: MachineSnapshot): boolean {
+  return canonicalSnapshot(a) === canonicalSnapshot(b);
+}
+
+/** The snapshot as text with a fixed order of keys. */
+export function canonicalSnapshot(snapshot: MachineSnapshot): string {
+  const { machine, cluster, provisioning } = snapshot;
+  return JSON.stringify([
+    snapshot.deleting,
+    snapshot.gone,
+    snapshot.deletedForMove,
+    snapshot.paused,
+    snapshot.finalizerLost,
+    snapshot.hostMissing,
+    snapshot.pool,
+    machine && [machine.name, machine.nodeName],
+    cluster && [cluster.name, cluster.infrastructureReady],
+    provisioning && [
+      provisioning.version,
+      provisioning.bootstrapSecret,
+      provisioning.bootstrapRevision,
+      provisioning.image,
+    ],
+  ]);
+}
