@@ -14,7 +14,7 @@ export const baremetalMachineTemplateSpecSchema = z
           })
           .optional()
           .describe('Metadata that the machines get.'),
-        spec: baremetalMachineSpecSchema.omit({ providerID: true }),
+        spec: baremetalMachineSpecSchema.omit({ providerID: true }).describe('What each machine asks for.'),
       })
       .describe('What each machine of the group is made from.'),
   })

@@ -1,0 +1,57 @@
+import type { SchemaExtension } from './crd-schema.ts';
+
+/** CEL rules and list keys of each kind, by path. Each message says what to do instead. */
+export const crdExtensions = {
+  BaremetalMachine: {
+    'spec.machineInventoryPoolRef': {
+      rules: [
+        {
+          rule: 'self == oldSelf',
+          message:
+            'machineInventoryPoolRef is immutable: make a BaremetalMachineTemplate that names the other pool, and let the MachineDeployment replace the machine',
+        },
+      ],
+    },
+    'spec.providerID': {
+      rules: [
+        {
+          rule: "self.matches('^baremetal:///[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+          message:
+            'providerID must be baremetal:///<name of the MachineInventory>; leave it out and the provider sets it',
+        },
+      ],
+    },
+    spec: {
+      rules: [
+        {
+          rule: '!has(oldSelf.providerID) || (has(self.providerID) && self.providerID == oldSelf.providerID)',
+          message: 'providerID is immutable once set: delete the Machine to free its host instead',
+        },
+      ],
+    },
+  },
+  BaremetalMachineTemplate: {},
+  MachineInventoryPool: {
+    'spec.machineInventories': { listMapKeys: ['name'] },
+  },
+  BaremetalCluster: {
+    spec: {
+      rules: [
+        {
+          rule: '!has(oldSelf.controlPlaneEndpoint) || (has(self.controlPlaneEndpoint) && self.controlPlaneEndpoint == oldSelf.controlPlaneEndpoint)',
+          message:
+            'controlPlaneEndpoint never changes once set, because every node was joined with it: make a new cluster, or point the host name at the new address',
+        },
+      ],
+    },
+    'spec.controlPlaneLoadBalancer': {
+      rules: [
+        {
+          rule: "self.type != 'Internal' || has(self.vrid)",
+          message:
+            'vrid is required for an Internal load balancer: give a VRRP router id (0-255) that is unique in the network, or set type: External',
+        },
+      ],
+    },
+  },
+} as const satisfies Record<string, Record<string, SchemaExtension>>;
