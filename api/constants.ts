@@ -29,6 +29,10 @@ export const annotations = {
   ownerBaremetalMachine: `${ANNOTATION_PREFIX}/owner-baremetalmachine`,
   /** Inventory: uid of that `BaremetalMachine`; fences writes of an older object of the same name. */
   ownerUid: `${ANNOTATION_PREFIX}/owner-uid`,
+  /** Inventory: attempt id of the plan that its owner wrote, or is about to write, to the host. */
+  hostPlanAttempt: `${ANNOTATION_PREFIX}/plan-attempt`,
+  /** Inventory: checksum of that plan; what the host's answer is compared with. */
+  hostPlanChecksum: `${ANNOTATION_PREFIX}/plan-checksum`,
   /** Inventory: why the host is kept out of allocation until `unquarantine`. */
   quarantine: `${ANNOTATION_PREFIX}/quarantine`,
   /** Plan Secret: `reprovision` or `clean`. */

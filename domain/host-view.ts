@@ -29,6 +29,8 @@ export interface HostView {
   allocationState: AllocationState | undefined;
   pool: string | undefined;
   owner: HostOwner | undefined;
+  /** The plan that the owner wrote to the host last, or is about to write. */
+  plan: { attemptId: string; checksum: string } | undefined;
 }
 
 /** Reduces an inventory to what decisions need. */
@@ -50,7 +52,14 @@ export function viewHost(inventory: MachineInventory): HostView {
     allocationState: allocationStates.find((state) => state === notes[annotations.allocationState]),
     pool: notes[annotations.pool],
     owner: readOwner(notes),
+    plan: readPlan(notes),
   };
+}
+
+function readPlan(notes: Record<string, string>): HostView['plan'] {
+  const attemptId = notes[annotations.hostPlanAttempt];
+  const checksum = notes[annotations.hostPlanChecksum];
+  return attemptId === undefined || checksum === undefined ? undefined : { attemptId, checksum };
 }
 
 function readOwner(notes: Record<string, string>): HostOwner | undefined {

@@ -33,6 +33,12 @@ export type PlanProgress =
   | { kind: 'secretMissing' }
   | { kind: 'taken' };
 
+/**
+ * How `awaitPlanResult` ends. `lookAgain` comes from the bridge, whose cache may lag, when the Secret is gone or holds
+ * another plan: the activity runs again and reads the Secret itself.
+ */
+export type PlanAnswer = Exclude<PlanProgress, { kind: 'pending' | 'timedOut' }> | { kind: 'lookAgain' };
+
 /** Where in its life a machine is. Each stage holds exactly what is known there. */
 export type Stage =
   /** Nothing was looked at yet. */
