@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { chooseHost } from '../../domain/pool-candidates.ts';
+import type { ObservedMemberFacts } from '../../domain/pool-members.ts';
+import { memberFacts } from '../support/pool-fixtures.ts';
+
+const members = [{ name: 'zeta' }, { name: 'alpha', hostname: 'node-1' }, { name: 'mu' }];
+const options = { poolName: 'workers', olderWaiting: 0 };
+
+const lookupIn = (facts: Record<string, ObservedMemberFacts>) => (name: string) => facts[name];
+const allFree = lookupIn({ zeta: memberFacts('zeta'), alpha: memberFacts('alpha'), mu: memberFacts('mu') });
+
+describe('chooseHost', () => {
+  it('takes the first eligible host in declared order, whatever the alphabet says', () => {
+    expect(chooseHost(members, allFree, options)).toMatchObject({
+      kind: 'host',
+      host: { name: 'zeta' },
+      hostname: 'zeta',
+    });
+  });
+
+  it('skips what cannot be claimed and gives the hostname of the member', () => {
+    const lookup = lookupIn({ zeta: memberFacts('zeta', { ready: false }), alpha: memberFacts('alpha') });
+    expect(chooseHost(members, lookup, options)).toMatchObject({ host: { name: 'alpha' }, hostname: 'node-1' });
+  });
+
+  it.each([
+    [0, 'host'],
+    [2, 'host'],
+    [3, 'exhausted'],
+  ])('serves %i older machines first', (olderWaiting, kind) => {
+    expect(chooseHost(members, allFree, { ...options, olderWaiting }).kind).toBe(kind);
+  });
+
+  it('counts why no host is free', () => {
+    const lookup = lookupIn({
+      zeta: memberFacts('zeta', { ready: false }),
+      mu: memberFacts('mu', {}, { planSecretExists: false }),
+    });
+    expect(chooseHost(members, lookup, options)).toEqual({
+      kind: 'exhausted',
+      total: 3,
+      eligible: 0,
+      reasons: { missing: 1, notReady: 1, planSecretMissing: 1 },
+      message:
+        'No host of pool workers is free (3 hosts): 1 without a MachineInventory, 1 without a plan Secret, 1 not Ready',
+    });
+  });
+
+  it('says that older machines come first', () => {
+    const choice = chooseHost([{ name: 'zeta' }], allFree, { ...options, olderWaiting: 1 });
+    expect(choice).toMatchObject({
+      eligible: 1,
+      message: '1 of 1 host of pool workers free, kept for 1 older machine',
+    });
+  });
+
+  it('finds an empty pool exhausted', () => {
+    expect(chooseHost([], allFree, options)).toMatchObject({ kind: 'exhausted', total: 0, reasons: {} });
+  });
+});

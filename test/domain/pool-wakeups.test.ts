@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import {
+  countOlderWaiting,
+  emptyWakeMemory,
+  machinesToWake,
+  REWAKE_AFTER_MS,
+  waitsForHost,
+  type WakeMemory,
+} from '../../domain/pool-wakeups.ts';
+import { waitingMachine } from '../support/pool-fixtures.ts';
+
+const [m1, m2, m3] = [waitingMachine('c', 1), waitingMachine('b', 2), waitingMachine('a', 3)];
+
+function look(waiting: readonly (typeof m1)[], eligible: string[], memory: WakeMemory = emptyWakeMemory, nowMs = 0) {
+  const plan = machinesToWake({ waiting, eligible, memory, nowMs });
+  return { ...plan, names: plan.wake.map(({ name }) => name) };
+}
+
+describe('machinesToWake', () => {
+  it('wakes the oldest, as many as there are hosts', () => {
+    expect(look([m3, m1, m2], ['x', 'y']).names).toEqual(['c', 'b']);
+    expect(look([m1], ['x', 'y']).names).toEqual(['c']);
+    expect(look([m1], []).names).toEqual([]);
+    expect(look([], ['x']).names).toEqual([]);
+  });
+
+  it('does not repeat a wake while the host is still there', () => {
+    const first = look([m1, m2], ['x']);
+    expect(look([m1, m2], ['x'], first.memory, 10).names).toEqual([]);
+  });
+
+  it('wakes only the next one when another host comes free', () => {
+    const first = look([m1, m2], ['x']);
+    expect(look([m1, m2], ['x', 'y'], first.memory, 10).names).toEqual(['b']);
+  });
+
+  it('wakes nobody again while a burst of claims goes on', () => {
+    const first = look([m1, m2, m3], ['x', 'y', 'z']);
+    const second = look([m1, m3], ['x', 'z'], first.memory, 10);
+    expect(second.names).toEqual([]);
+    expect(look([m3], ['z'], second.memory, 20).names).toEqual([]);
+  });
+
+  it('wakes again when the host was taken by somebody else and another comes', () => {
+    const first = look([m1], ['x']);
+    const second = look([m1], [], first.memory, 10);
+    expect(look([m1], ['y'], second.memory, 20).names).toEqual(['c']);
+    expect(look([m1], ['y'], first.memory, 20).names).toEqual(['c']);
+  });
+
+  it('wakes again after a while, and says when to look', () => {
+    const first = look([m1], ['x']);
+    expect(first.lookAgainAfterMs).toBe(REWAKE_AFTER_MS);
+    const second = look([m1], ['x'], first.memory, 10_000);
+    expect(second.lookAgainAfterMs).toBe(20_000);
+    expect(look([m1], ['x'], second.memory, REWAKE_AFTER_MS).names).toEqual(['c']);
+    expect(look([], ['x'], first.memory, 10_000).lookAgainAfterMs).toBeUndefined();
+  });
+});
+
+describe('countOlderWaiting', () => {
+  it('counts who waits and is older, not oneself', () => {
+    const deleted = waitingMachine('d', 0, { deleting: true });
+    const served = waitingMachine('e', 0, { waitsForHost: false });
+    expect(countOlderWaiting(m3, [m3, m2, m1, deleted, served])).toBe(2);
+    expect(countOlderWaiting(m1, [m3, m2, m1])).toBe(0);
+  });
+});
+
+describe('waitsForHost', () => {
+  it('leaves out paused machines, which would hold a host back from others', () => {
+    expect(waitsForHost(waitingMachine('p', 0))).toBe(true);
+    expect(waitsForHost(waitingMachine('p', 0, { pausedByAnnotation: true }))).toBe(false);
+    expect(waitsForHost(waitingMachine('p', 0, { deletedForMove: true }))).toBe(false);
+  });
+});

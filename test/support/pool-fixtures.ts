@@ -1,0 +1,68 @@
+import type { HostView } from '../../domain/host-view.ts';
+import type { MachineView } from '../../domain/machine-view.ts';
+import type { ObservedMemberFacts } from '../../domain/pool-members.ts';
+
+/** A registered host that nobody uses. */
+export function freeHost(name: string, overrides: Partial<HostView> = {}): HostView {
+  return {
+    namespace: 'demo',
+    name,
+    uid: `uid-${name}`,
+    resourceVersion: '1',
+    deleting: false,
+    ready: true,
+    planSecretName: `${name}-plan`,
+    takenBySelector: false,
+    storageUnprepared: false,
+    quarantined: false,
+    allocationState: undefined,
+    pool: undefined,
+    owner: undefined,
+    plan: undefined,
+    ...overrides,
+  };
+}
+
+/** What is known of a free member. */
+export function memberFacts(
+  name: string,
+  host: Partial<HostView> = {},
+  circumstances: Partial<Omit<ObservedMemberFacts, 'host'>> = {},
+): ObservedMemberFacts {
+  return {
+    host: freeHost(name, host),
+    planSecretExists: true,
+    claimedByOtherPool: false,
+    namedByProviderId: false,
+    settling: false,
+    ...circumstances,
+  };
+}
+
+/** A machine of the pool `workers` that waits for a host; `age` orders machines, 0 is the oldest. */
+export function waitingMachine(name: string, age: number, overrides: Partial<MachineView> = {}): MachineView {
+  return {
+    namespace: 'demo',
+    name,
+    uid: `uid-${name}`,
+    resourceVersion: '1',
+    creationTimestamp: new Date(Date.UTC(2026, 0, 1, 0, 0, age)).toISOString().replace('.000', ''),
+    deleting: false,
+    hasFinalizer: true,
+    pausedByAnnotation: false,
+    deletedForMove: false,
+    ownerMachine: name,
+    clusterName: 'demo',
+    pool: 'workers',
+    providerID: undefined,
+    phase: 'Pending',
+    inventory: undefined,
+    waitsForHost: true,
+    bootstrapReason: undefined,
+    imageReason: undefined,
+    provisioned: false,
+    observedInputs: undefined,
+    operation: undefined,
+    ...overrides,
+  };
+}
