@@ -1,0 +1,110 @@
+import { z } from 'zod';
+
+/** metav1.Status, as the API server answers failures and as watches carry them in ERROR events. */
+const statusSchema = z.object({
+  kind: z.literal('Status'),
+  code: z.number().optional(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+  details: z
+    .object({
+      name: z.string().optional(),
+      kind: z.string().optional(),
+      retryAfterSeconds: z.number().optional(),
+      causes: z
+        .array(
+          z.object({ reason: z.string().optional(), message: z.string().optional(), field: z.string().optional() }),
+        )
+        .nullish(),
+    })
+    .nullish(),
+});
+
+const MESSAGE_LIMIT_CHARS = 2048;
+
+export interface KubeErrorDetails {
+  name?: string | undefined;
+  kind?: string | undefined;
+  retryAfterSeconds?: number | undefined;
+  /** Paths of the fields that the API server refused. */
+  fields: string[];
+}
+
+/**
+ * The API server answered with a failure. Holds no part of the request body: for kinds whose bodies are secret the
+ * server's own words about an invalid body are dropped, too (they may quote it).
+ */
+export class KubeApiError extends Error {
+  override readonly name = 'KubeApiError';
+  /** HTTP status code. */
+  readonly code: number;
+  /** metav1.StatusReason, e.g. `NotFound`, `Conflict`, `AlreadyExists`, `Invalid`, `Expired`; '' when unknown. */
+  readonly reason: string;
+  readonly details: KubeErrorDetails | undefined;
+
+  constructor(code: number, reason: string, message: string, details?: KubeErrorDetails) {
+    super(message);
+    this.code = code;
+    this.reason = reason;
+    this.details = details;
+  }
+}
+
+/** The API server could not be reached, cut the connection, or did not answer in time. */
+export class KubeConnectionError extends Error {
+  override readonly name = 'KubeConnectionError';
+  /** True when our own time-out ended the request: it may have been carried out. */
+  readonly timedOut: boolean;
+
+  constructor(message: string, options: { timedOut: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.timedOut = options.timedOut;
+  }
+}
+
+/**
+ * Makes the error for a failed answer.
+ * @param what the request in words, e.g. `GET /api/v1/...`
+ * @param body the parsed answer, or undefined when it was no JSON
+ * @param secretBody the request's body is secret: keep only the names of refused fields
+ */
+export function toKubeApiError(what: string, httpCode: number, body: unknown, secretBody: boolean): KubeApiError {
+  const parsed = statusSchema.safeParse(body);
+  if (!parsed.success) return new KubeApiError(httpCode, '', `${what}: HTTP ${httpCode}`);
+  const status = parsed.data;
+  const code = status.code ?? httpCode;
+  const fields = (status.details?.causes ?? []).flatMap((cause) => (cause.field === undefined ? [] : [cause.field]));
+  const mayQuoteBody = secretBody && (code === 400 || code === 422);
+  const words = mayQuoteBody ? `refused as invalid (${fields.join(', ') || 'no field named'})` : (status.message ?? '');
+  const message = `${what}: HTTP ${code} ${status.reason ?? ''}: ${words}`.slice(0, MESSAGE_LIMIT_CHARS);
+  const details =
+    status.details === undefined || status.details === null
+      ? undefined
+      : {
+          name: status.details.name,
+          kind: status.details.kind,
+          retryAfterSeconds: status.details.retryAfterSeconds,
+          fields,
+        };
+  return new KubeApiError(code, status.reason ?? '', message, details);
+}
+
+/** The object does not exist. */
+export function isNotFound(error: unknown): error is KubeApiError {
+  return error instanceof KubeApiError && error.code === 404;
+}
+
+/** The resourceVersion or a precondition did not match: read again. */
+export function isConflict(error: unknown): error is KubeApiError {
+  return error instanceof KubeApiError && error.code === 409 && error.reason !== 'AlreadyExists';
+}
+
+/** An object of that name exists. */
+export function isAlreadyExists(error: unknown): error is KubeApiError {
+  return error instanceof KubeApiError && error.code === 409 && error.reason === 'AlreadyExists';
+}
+
+/** The resourceVersion or the continue token is too old: list again. */
+export function isExpired(error: unknown): error is KubeApiError {
+  return error instanceof KubeApiError && error.code === 410;
+}
