@@ -45,21 +45,28 @@ export type Stage =
   | { kind: 'new' }
   | { kind: 'unclaimed' }
   /** A host is ours and nothing was written to it. */
-  | { kind: 'claimed'; host: BoundHost; bootstrapOk: boolean; imageOk: boolean }
+  | { kind: 'claimed'; host: BoundHost }
   | { kind: 'reprovisioning'; host: BoundHost; plan: WrittenPlan }
   | {
       kind: 'running';
       host: BoundHost;
       /** Checksum and bootstrap hash of what the host applied; null after an adoption that found no plan. */
-      applied: { checksum: string; bootstrapHash: string | null } | null;
-      nodeJoinDeadlineMs: number;
+      applied: AppliedPlan | null;
       nodeJoinTimedOut: boolean;
     }
-  /** The clean plan is to be written (attempt says which), stands in the Secret, or was answered. */
-  | { kind: 'cleaning'; host: BoundHost; attempt: number; plan: WrittenPlan | null; provisioned: boolean }
+  /** A node of ours runs on a host whose inventory is not in the API server (after a move, or deleted). */
+  | { kind: 'hostless'; inventory: string }
+  /** The clean plan number `attempt` is to be written (plan null), stands in the Secret, or was answered. */
+  | { kind: 'cleaning'; host: BoundHost; attempt: number; plan: WrittenPlan | null; applied: AppliedPlan | null }
   /** The host is back in the pool, or there was none; only the finalizer is left. */
   | { kind: 'released' }
   | { kind: 'ended'; outcome: 'released' | 'moved' | 'orphaned' };
+
+/** What a host applied last. */
+export interface AppliedPlan {
+  checksum: string;
+  bootstrapHash: string | null;
+}
 
 /** Why the run waits although a step is due: an expected obstacle that a later event removes. */
 export interface Obstacle {
@@ -71,6 +78,8 @@ export interface Obstacle {
 /** All that a run knows of its machine; plain JSON, carried through continue-as-new. */
 export interface MachineLife {
   snapshot: MachineSnapshot;
+  /** How long a provisioned host's Node may take to register, in milliseconds. */
+  nodeJoinDeadlineMs: number;
   /** Counts events; an obstacle is tried again when it has moved. */
   revision: number;
   stage: Stage;
@@ -81,7 +90,14 @@ export interface MachineLife {
 
 /** The life of a machine of which nothing but its first snapshot is known. */
 export function startLife(snapshot: MachineSnapshot): MachineLife {
-  return { snapshot, revision: 0, stage: { kind: 'new' }, obstacles: [], obstaclesRevision: -1 };
+  return {
+    snapshot,
+    nodeJoinDeadlineMs: 0,
+    revision: 0,
+    stage: { kind: 'new' },
+    obstacles: [],
+    obstaclesRevision: -1,
+  };
 }
 
 /** The host that the stage holds, if any. */

@@ -1,0 +1,41 @@
+import { CompleteAsyncError } from '@temporalio/activity';
+import { secrets } from '../api/resources.ts';
+import type { BoundHost, PlanAnswer, WrittenPlan } from '../domain/machine-life.ts';
+import type { MachineRef } from '../domain/machine-snapshot.ts';
+import type { DesiredStatus } from '../domain/machine-status.ts';
+import { explainFailure } from '../domain/failure-output.ts';
+import { attemptId } from '../domain/plan-attempt.ts';
+import { readPlanResult, viewPlanSecret } from '../domain/plan-secret.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { startFence } from './fence.ts';
+import { publishDesiredStatus } from './publish-status.ts';
+
+/**
+ * Says on the object that the host is waited for, reads the plan Secret once, and, while the host is still at it,
+ * leaves the answer to the bridge, which completes this activity by workflow id and activity id.
+ */
+export function createAwaitPlanResult(deps: ActivityDependencies) {
+  return async function awaitPlanResult(input: {
+    machine: MachineRef;
+    host: BoundHost;
+    plan: WrittenPlan;
+    status: DesiredStatus;
+  }): Promise<PlanAnswer> {
+    const { machine, host, plan } = input;
+    await publishDesiredStatus(deps, startFence(), machine, input.status);
+    const secret = await deps.kube.find(secrets, { namespace: machine.namespace, name: host.planSecret });
+    if (secret === undefined) return { kind: 'secretMissing' };
+    const id = attemptId({ uid: machine.uid, planType: plan.type, attempt: plan.attempt });
+    const result = readPlanResult(viewPlanSecret(secret), { checksum: plan.checksum, attemptId: id });
+    switch (result.kind) {
+      case 'applied':
+        return { kind: 'applied' };
+      case 'failed':
+        return { kind: 'failed', message: explainFailure(secret.data['failed-output']).message };
+      case 'taken':
+        return { kind: 'taken' };
+      case 'running':
+        throw new CompleteAsyncError();
+    }
+  };
+}

@@ -1,0 +1,138 @@
+import { inventoryOfProviderId, MACHINE_FINALIZER } from '../api/constants.ts';
+import type { BaremetalMachine } from '../api/machine.ts';
+import { baremetalMachines, secrets } from '../api/resources.ts';
+import type { BoundHost, WrittenPlan } from '../domain/machine-life.ts';
+import type { MachineRef } from '../domain/machine-snapshot.ts';
+import { parseAttemptId } from '../domain/plan-attempt.ts';
+import { viewPlanSecret } from '../domain/plan-secret.ts';
+import type { BeginOutcome } from '../domain/step-outcomes.ts';
+import { bindHost } from './bound-host.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { type Fence, startFence } from './fence.ts';
+import { type OwnedHost, readOwnedHost, writeHostRecord } from './host-record.ts';
+import { pendingPlan } from './plan-writer.ts';
+import { findMachine } from './publish-status.ts';
+
+/**
+ * Adds the finalizer, then looks at the world for what is ours already: a run that begins may follow one that was
+ * lost with Temporal's database, terminated, or left behind on another management cluster by a move.
+ */
+export function createBeginLife(deps: ActivityDependencies) {
+  return async function beginLife(input: { machine: MachineRef; deleting: boolean }): Promise<BeginOutcome> {
+    const fence = startFence();
+    const machine = await findMachine(deps, input.machine);
+    if (machine === undefined) return { kind: 'gone' };
+    await ensureFinalizer(deps, fence, machine);
+    const { nodeJoinDeadlineMs } = deps.policy;
+    const { providerID } = machine.spec;
+    if (providerID !== undefined) {
+      const found = await adoptProvisioned(
+        deps,
+        fence,
+        input.machine,
+        machine,
+        inventoryOfProviderId(providerID) ?? '',
+      );
+      return { ...found, nodeJoinDeadlineMs };
+    }
+    const held = await findHeldHost(deps, input.machine, machine);
+    if (held === undefined) return { kind: 'fresh', nodeJoinDeadlineMs };
+    const host = bindHost(held, machine, deps.caches.pools.get(poolKey(machine)));
+    const plan = await findOwnPlan(deps, input.machine, host);
+    return { kind: 'holding', host, plan, nodeJoinDeadlineMs };
+  };
+}
+
+type Found = { kind: 'provisioned'; host: BoundHost; plan: WrittenPlan | null } | HostMissing | HostTaken;
+interface HostMissing {
+  kind: 'hostMissing';
+  inventory: string;
+}
+interface HostTaken {
+  kind: 'hostTaken';
+  inventory: string;
+  owner: string;
+}
+
+/** The node runs on the host that the providerID names: the host is annotated for us again, and nothing is planned. */
+async function adoptProvisioned(
+  deps: ActivityDependencies,
+  fence: Fence,
+  ref: MachineRef,
+  machine: BaremetalMachine,
+  inventory: string,
+): Promise<Found> {
+  let owned = await readOwnedHost(deps, ref, inventory);
+  if (owned.kind === 'missing') return { kind: 'hostMissing', inventory };
+  if (owned.kind === 'lost') {
+    const { owner } = owned.host;
+    // An owner of our name and another uid is ourselves before a move.
+    if (owner !== undefined && owner.baremetalMachine !== ref.name) {
+      return { kind: 'hostTaken', inventory, owner: owner.baremetalMachine };
+    }
+    owned = await annotateAdopted(deps, fence, ref, machine, owned);
+  }
+  const host = bindHost(owned, machine, deps.caches.pools.get(poolKey(machine)));
+  return { kind: 'provisioned', host, plan: await findOwnPlan(deps, ref, host) };
+}
+
+async function annotateAdopted(
+  deps: ActivityDependencies,
+  fence: Fence,
+  ref: MachineRef,
+  machine: BaremetalMachine,
+  owned: Extract<OwnedHost, { kind: 'lost' }>,
+) {
+  const host = await writeHostRecord(deps, fence, owned.host, {
+    state: 'Allocated',
+    pool: machine.spec.machineInventoryPoolRef.name,
+    owner: {
+      cluster: machine.metadata.labels['cluster.x-k8s.io/cluster-name'] ?? '',
+      machine: machine.metadata.ownerReferences.find(({ kind }) => kind === 'Machine')?.name ?? '',
+      baremetalMachine: ref.name,
+      uid: ref.uid,
+    },
+    plan: null,
+  });
+  return { kind: 'ours', inventory: owned.inventory, host } as const;
+}
+
+/** The host that an earlier run claimed: named in the status before it was claimed, else found by its annotation. */
+async function findHeldHost(deps: ActivityDependencies, ref: MachineRef, machine: BaremetalMachine) {
+  const indexed = deps.caches.hosts.byIndex('ownerUid', ref.uid).map(({ name }) => name);
+  const named = machine.status?.machineInventoryRef?.name;
+  for (const name of new Set([...(named === undefined ? [] : [named]), ...indexed])) {
+    const owned = await readOwnedHost(deps, ref, name);
+    if (owned.kind === 'ours') return owned;
+  }
+  return undefined;
+}
+
+/** The plan of this machine that stands in the host's Secret; its answer, if any, is read by `awaitPlanResult`. */
+async function findOwnPlan(deps: ActivityDependencies, ref: MachineRef, host: BoundHost): Promise<WrittenPlan | null> {
+  const secret = await deps.kube.find(secrets, { namespace: ref.namespace, name: host.planSecret });
+  if (secret === undefined) return null;
+  const view = viewPlanSecret(secret);
+  const standing = view.planAttempt === undefined ? undefined : parseAttemptId(view.planAttempt);
+  if (standing === undefined || standing.uid !== ref.uid) return null;
+  const { planType, attempt } = standing;
+  const { reprovisionDeadlineMs, cleanDeadlineMs } = deps.policy;
+  const deadlineMs = planType === 'clean' ? cleanDeadlineMs : reprovisionDeadlineMs;
+  return pendingPlan({ planType }, { attempt, checksum: view.planChecksum }, deadlineMs, null);
+}
+
+/** Before any host is touched; never on an object that is being deleted. */
+async function ensureFinalizer(deps: ActivityDependencies, fence: Fence, machine: BaremetalMachine): Promise<void> {
+  const { namespace, name, uid, resourceVersion, finalizers, deletionTimestamp } = machine.metadata;
+  if (deletionTimestamp !== undefined || finalizers.includes(MACHINE_FINALIZER)) return;
+  fence.assertAlive();
+  await deps.kube.patch(
+    baremetalMachines,
+    { namespace, name },
+    { metadata: { uid, resourceVersion, finalizers: [...finalizers, MACHINE_FINALIZER] } },
+  );
+}
+
+function poolKey(machine: BaremetalMachine) {
+  return { namespace: machine.metadata.namespace, name: machine.spec.machineInventoryPoolRef.name };
+}

@@ -1,0 +1,134 @@
+import type { BaremetalMachine } from '../api/machine.ts';
+import { machineInventoryPools } from '../api/resources.ts';
+import type { HostView } from '../domain/host-view.ts';
+import type { MachineRef } from '../domain/machine-snapshot.ts';
+import type { DesiredStatus } from '../domain/machine-status.ts';
+import { chooseHost, type HostChoice, type MemberFacts } from '../domain/pool-candidates.ts';
+import { findOwningPool } from '../domain/pool-ownership.ts';
+import { type PoolView, viewPool } from '../domain/pool-view.ts';
+import { countOlderWaiting } from '../domain/pool-wakeups.ts';
+import type { ClaimOutcome } from '../domain/step-outcomes.ts';
+import { isConflict } from '../runtime/kube-client.ts';
+import { bindHost } from './bound-host.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { type Fence, startFence } from './fence.ts';
+import { readOwnedHost, writeHostRecord } from './host-record.ts';
+import { findMachine, writeStatus } from './publish-status.ts';
+
+/**
+ * Claims the first eligible host in the pool's declared order by compare-and-swap on its inventory. The choice is
+ * written to the machine's status before the swap, so that an attempt that follows a lost one looks there first and
+ * a machine never ends with two hosts. Already ours: returned as it is.
+ */
+export function createClaimHost(deps: ActivityDependencies, reservations: Map<string, string>) {
+  return async function claimHost(input: { machine: MachineRef; status: DesiredStatus }): Promise<ClaimOutcome> {
+    const fence = startFence();
+    let machine = await findMachine(deps, input.machine);
+    if (machine === undefined) return { kind: 'exhausted', message: 'The machine is gone' };
+    const intended = await readIntendedHost(deps, input.machine, machine);
+    if (intended?.kind === 'ours') {
+      return { kind: 'claimed', host: bindHost(intended, machine, await findPool(deps, machine)) };
+    }
+    for (;;) {
+      const pool = await findPool(deps, machine);
+      if (pool === undefined) return { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name };
+      const choice = choose(deps, machine, pool, reservations, intended?.host);
+      if (choice.kind === 'exhausted') return { kind: 'exhausted', message: choice.message };
+      const reservation = `${choice.host.namespace}/${choice.host.name}`;
+      reservations.set(reservation, input.machine.uid);
+      try {
+        machine = await writeStatus(deps, fence, machine, { ...input.status, inventory: choice.host.name });
+        const claimed = await swapOwner(deps, fence, machine, pool, choice.host);
+        if (claimed !== undefined) return { kind: 'claimed', host: bindHost(claimed, machine, pool) };
+      } finally {
+        reservations.delete(reservation);
+      }
+    }
+  };
+}
+
+/** The host that an earlier attempt meant to claim, as it is now. */
+async function readIntendedHost(deps: ActivityDependencies, ref: MachineRef, machine: BaremetalMachine) {
+  const name = machine.status?.machineInventoryRef?.name;
+  if (name === undefined) return undefined;
+  const found = await readOwnedHost(deps, ref, name);
+  return found.kind === 'missing' ? undefined : found;
+}
+
+function choose(
+  deps: ActivityDependencies,
+  machine: BaremetalMachine,
+  pool: PoolView,
+  reservations: ReadonlyMap<string, string>,
+  intended: HostView | undefined,
+): HostChoice {
+  const { namespace, name, uid, creationTimestamp } = machine.metadata;
+  const lookup = (inventory: string) => lookUpMember(deps, pool, inventory, reservations, uid);
+  if (intended !== undefined) {
+    // An attempt that froze before its swap may still swap this very host: taking it, or failing to, ends that.
+    const member = pool.members.filter((candidate) => candidate.name === intended.name);
+    const again = chooseHost(member, lookup, { poolName: pool.name, olderWaiting: 0 });
+    if (again.kind === 'host') return again;
+  }
+  const others = deps.caches.machines.byIndex('pool', `${namespace}/${pool.name}`);
+  const olderWaiting = countOlderWaiting({ uid, name, creationTimestamp }, [...others]);
+  return chooseHost(pool.members, lookup, { poolName: pool.name, olderWaiting });
+}
+
+function lookUpMember(
+  deps: ActivityDependencies,
+  pool: PoolView,
+  name: string,
+  reservations: ReadonlyMap<string, string>,
+  uid: string,
+): MemberFacts | undefined {
+  const { caches } = deps;
+  const { namespace } = pool;
+  const host = caches.hosts.get({ namespace, name });
+  const holder = reservations.get(`${namespace}/${name}`);
+  if (host === undefined || (holder !== undefined && holder !== uid)) return undefined;
+  const naming = caches.pools.byIndex('member', `${namespace}/${name}`);
+  return {
+    host,
+    planSecretExists:
+      host.planSecretName !== undefined &&
+      caches.planSecrets.get({ namespace, name: host.planSecretName }) !== undefined,
+    claimedByOtherPool: findOwningPool(host, [...naming]) !== pool.name,
+    namedByProviderId: caches.machines
+      .byIndex('providerHost', `${namespace}/${name}`)
+      .some((other) => other.uid !== uid),
+  };
+}
+
+async function swapOwner(
+  deps: ActivityDependencies,
+  fence: Fence,
+  machine: BaremetalMachine,
+  pool: PoolView,
+  host: HostView,
+) {
+  const { namespace, name, uid } = machine.metadata;
+  const owner = machine.metadata.ownerReferences.find(({ kind }) => kind === 'Machine');
+  const ref = { namespace, name, uid };
+  try {
+    await writeHostRecord(deps, fence, host, {
+      state: 'Allocated',
+      pool: pool.name,
+      owner: { cluster: pool.clusterName, machine: owner?.name ?? '', baremetalMachine: name, uid },
+      plan: null,
+    });
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+  }
+  const found = await readOwnedHost(deps, ref, host.name);
+  return found.kind === 'ours' ? found : undefined;
+}
+
+/** The pool of the machine: from the cache, else, for it may be new, from the API server. */
+async function findPool(deps: ActivityDependencies, machine: BaremetalMachine): Promise<PoolView | undefined> {
+  const key = { namespace: machine.metadata.namespace, name: machine.spec.machineInventoryPoolRef.name };
+  const cached = deps.caches.pools.get(key);
+  if (cached !== undefined) return cached;
+  const pool = await deps.kube.find(machineInventoryPools, key);
+  return pool === undefined ? undefined : viewPool(pool);
+}

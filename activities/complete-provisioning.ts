@@ -1,0 +1,41 @@
+import { providerIdOf } from '../api/constants.ts';
+import { baremetalMachines } from '../api/resources.ts';
+import type { BoundHost, WrittenPlan } from '../domain/machine-life.ts';
+import type { MachineRef } from '../domain/machine-snapshot.ts';
+import type { DesiredStatus } from '../domain/machine-status.ts';
+import type { CompleteOutcome } from '../domain/step-outcomes.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { startFence } from './fence.ts';
+import { readOwnedHost, writeHostRecord } from './host-record.ts';
+import { findMachine, writeStatus } from './publish-status.ts';
+
+/**
+ * The host applied its plan: records it as in use, then sets `spec.providerID` and the provisioned status, which
+ * Cluster API reads together (capi.md section 1.2).
+ */
+export function createCompleteProvisioning(deps: ActivityDependencies) {
+  return async function completeProvisioning(input: {
+    machine: MachineRef;
+    host: BoundHost;
+    plan: WrittenPlan;
+    status: DesiredStatus;
+  }): Promise<CompleteOutcome> {
+    const fence = startFence();
+    const owned = await readOwnedHost(deps, input.machine, input.host.inventory);
+    if (owned.kind !== 'ours') return { kind: 'hostLost' };
+    await writeHostRecord(deps, fence, owned.host, { state: 'Allocated' });
+    let machine = await findMachine(deps, input.machine);
+    if (machine === undefined) return { kind: 'completed' };
+    if (machine.spec.providerID === undefined) {
+      const { namespace, name, uid, resourceVersion } = machine.metadata;
+      fence.assertAlive();
+      machine = await deps.kube.patch(
+        baremetalMachines,
+        { namespace, name },
+        { metadata: { uid, resourceVersion }, spec: { providerID: providerIdOf(input.host.inventory) } },
+      );
+    }
+    await writeStatus(deps, fence, machine, input.status);
+    return { kind: 'completed' };
+  };
+}

@@ -1,0 +1,90 @@
+import { type AllocationState, annotations } from '../api/constants.ts';
+import type { MachineInventory } from '../api/inventory.ts';
+import type { ObjectKey } from '../api/meta.ts';
+import { machineInventories } from '../api/resources.ts';
+import { type HostOwner, type HostView, viewHost } from '../domain/host-view.ts';
+import type { MachineRef } from '../domain/machine-snapshot.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import type { Fence } from './fence.ts';
+
+/** The annotations of ours that a step wants on an inventory; null removes one. */
+export interface HostRecord {
+  state?: AllocationState;
+  pool?: string;
+  owner?: HostOwner | null;
+  plan?: { attemptId: string; checksum: string } | null;
+}
+
+export type OwnedHost =
+  | { kind: 'ours'; inventory: MachineInventory; host: HostView }
+  | { kind: 'missing' }
+  /** Somebody else owns it, or nobody. */
+  | { kind: 'lost'; inventory: MachineInventory; host: HostView };
+
+/** Reads the inventory from the API server and says whether the machine, by its uid, owns it. */
+export async function readOwnedHost(
+  deps: ActivityDependencies,
+  machine: MachineRef,
+  inventoryName: string,
+): Promise<OwnedHost> {
+  const inventory = await deps.kube.find(machineInventories, { namespace: machine.namespace, name: inventoryName });
+  if (inventory === undefined) return { kind: 'missing' };
+  const host = viewHost(inventory);
+  deps.caches.hosts.upsert(host);
+  return { kind: host.owner?.uid === machine.uid ? 'ours' : 'lost', inventory, host };
+}
+
+/** Writes the record, conditional on the resourceVersion that was read; nothing when it stands there already. */
+export async function writeHostRecord(
+  deps: ActivityDependencies,
+  fence: Fence,
+  host: HostView,
+  record: HostRecord,
+): Promise<HostView> {
+  const wanted = toAnnotations(record);
+  const current = currentAnnotations(host);
+  const changed = Object.fromEntries(Object.entries(wanted).filter(([key, value]) => (current[key] ?? null) !== value));
+  if (Object.keys(changed).length === 0) return host;
+  fence.assertAlive();
+  const key: ObjectKey = { namespace: host.namespace, name: host.name };
+  const written = await deps.kube.patch(machineInventories, key, {
+    metadata: { resourceVersion: host.resourceVersion, uid: host.uid, annotations: changed },
+  });
+  const view = viewHost(written);
+  deps.caches.hosts.upsert(view);
+  return view;
+}
+
+function toAnnotations({ state, pool, owner, plan }: HostRecord): Record<string, string | null> {
+  return {
+    ...(state === undefined ? {} : { [annotations.allocationState]: state }),
+    ...(pool === undefined ? {} : { [annotations.pool]: pool }),
+    ...(owner === undefined ? {} : ownerAnnotations(owner)),
+    ...(plan === undefined ? {} : planAnnotations(plan)),
+  };
+}
+
+function ownerAnnotations(owner: HostOwner | null): Record<string, string | null> {
+  return {
+    [annotations.ownerCluster]: owner?.cluster ?? null,
+    [annotations.ownerMachine]: owner?.machine ?? null,
+    [annotations.ownerBaremetalMachine]: owner?.baremetalMachine ?? null,
+    [annotations.ownerUid]: owner?.uid ?? null,
+  };
+}
+
+function planAnnotations(plan: { attemptId: string; checksum: string } | null): Record<string, string | null> {
+  return {
+    [annotations.hostPlanAttempt]: plan?.attemptId ?? null,
+    [annotations.hostPlanChecksum]: plan?.checksum ?? null,
+  };
+}
+
+function currentAnnotations(host: HostView): Record<string, string | null> {
+  return toAnnotations({
+    ...(host.allocationState === undefined ? {} : { state: host.allocationState }),
+    ...(host.pool === undefined ? {} : { pool: host.pool }),
+    owner: host.owner ?? null,
+    plan: host.plan ?? null,
+  });
+}

@@ -1,0 +1,39 @@
+import type { MachineRef } from '../domain/machine-snapshot.ts';
+import type { DesiredStatus } from '../domain/machine-status.ts';
+import { createAwaitPlanResult } from './await-plan-result.ts';
+import { createBeginLife } from './begin-life.ts';
+import { createClaimHost } from './claim-host.ts';
+import { createCompleteProvisioning } from './complete-provisioning.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { translatingFailures } from './failures.ts';
+import { startFence } from './fence.ts';
+import { publishDesiredStatus } from './publish-status.ts';
+import { createFinishMachine, createMarkHostUnavailable, createReleaseHost } from './release-host.ts';
+import { createWriteCleanPlan } from './write-clean-plan.ts';
+import { createWriteReprovisionPlan } from './write-reprovision-plan.ts';
+
+/** The steps of a machine's life that touch the world. Each reads, decides and writes one thing, idempotently. */
+export function createActivities(deps: ActivityDependencies) {
+  return {
+    beginLife: typed(createBeginLife(deps)),
+    claimHost: typed(createClaimHost(deps, new Map())),
+    writeReprovisionPlan: typed(createWriteReprovisionPlan(deps)),
+    awaitPlanResult: typed(createAwaitPlanResult(deps)),
+    completeProvisioning: typed(createCompleteProvisioning(deps)),
+    markHostUnavailable: typed(createMarkHostUnavailable(deps)),
+    writeCleanPlan: typed(createWriteCleanPlan(deps)),
+    releaseHost: typed(createReleaseHost(deps)),
+    finishMachine: typed(createFinishMachine(deps)),
+    publishStatus: typed((input: { machine: MachineRef; status: DesiredStatus }) =>
+      publishDesiredStatus(deps, startFence(), input.machine, input.status),
+    ),
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;
+export type { ActivityDependencies } from './dependencies.ts';
+
+/** Gives every activity the one translation of failures. */
+function typed<Input, Output>(activity: (input: Input) => Promise<Output>): (input: Input) => Promise<Output> {
+  return (input) => translatingFailures(() => activity(input));
+}

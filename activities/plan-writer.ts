@@ -1,0 +1,103 @@
+import type { AllocationState, PlanType } from '../api/constants.ts';
+import { secrets } from '../api/resources.ts';
+import type { HostView } from '../domain/host-view.ts';
+import type { BoundHost, WrittenPlan } from '../domain/machine-life.ts';
+import type { MachineRef } from '../domain/machine-snapshot.ts';
+import { attemptId, parseAttemptId } from '../domain/plan-attempt.ts';
+import type { RenderedPlan } from '../domain/plan-document.ts';
+import { type PlanSecretView, planSecretPatch, viewPlanSecret } from '../domain/plan-secret.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import type { Fence } from './fence.ts';
+import { readOwnedHost, writeHostRecord } from './host-record.ts';
+
+/** Where a plan can be written to, as it is now. */
+export type PlanSlot =
+  | { kind: 'free'; host: HostView; secret: PlanSecretView }
+  /** This attempt, or a later one, of the same plan type stands there already. */
+  | { kind: 'written'; host: HostView; secret: PlanSecretView; attempt: number }
+  | { kind: 'inventoryMissing' | 'hostLost' | 'secretMissing' | 'taken' };
+
+export interface PlanOrder {
+  machine: MachineRef;
+  host: BoundHost;
+  planType: PlanType;
+  attempt: number;
+}
+
+/** Looks whether the machine still owns the host and what stands in the host's plan Secret. */
+export async function inspectPlanSlot(deps: ActivityDependencies, order: PlanOrder): Promise<PlanSlot> {
+  const owned = await readOwnedHost(deps, order.machine, order.host.inventory);
+  if (owned.kind === 'missing') return { kind: 'inventoryMissing' };
+  if (owned.kind === 'lost') return { kind: 'hostLost' };
+  const { host } = owned;
+  const name = host.planSecretName ?? order.host.planSecret;
+  const found = await deps.kube.find(secrets, { namespace: order.machine.namespace, name });
+  if (found === undefined) return { kind: 'secretMissing' };
+  const secret = viewPlanSecret(found);
+  const standing = secret.planAttempt === undefined ? undefined : parseAttemptId(secret.planAttempt);
+  if (standing?.uid === order.machine.uid) {
+    const ahead =
+      standing.planType === order.planType ? standing.attempt >= order.attempt : standing.planType === 'clean';
+    if (ahead && standing.planType !== order.planType) return { kind: 'taken' };
+    return ahead ? { kind: 'written', host, secret, attempt: standing.attempt } : { kind: 'free', host, secret };
+  }
+  const foreign = secret.elementalPlanType === 'reset' || secret.elementalPlanType === 'bootstrap';
+  return foreign && standing === undefined ? { kind: 'taken' } : { kind: 'free', host, secret };
+}
+
+const stateOfPlan: Record<PlanType, AllocationState> = { reprovision: 'Reprovisioning', clean: 'Preparing' };
+
+/**
+ * Notes on the inventory which plan is coming, then writes it to the Secret in one patch: a reader who finds the note
+ * and not the plan knows that it is about to be written, and one who finds the plan knows what to compare it with.
+ */
+export async function writePlan(
+  deps: ActivityDependencies,
+  fence: Fence,
+  order: PlanOrder,
+  slot: Extract<PlanSlot, { kind: 'free' }>,
+  plan: RenderedPlan,
+): Promise<void> {
+  const id = attemptId({ uid: order.machine.uid, planType: order.planType, attempt: order.attempt });
+  await writeHostRecord(deps, fence, slot.host, {
+    state: stateOfPlan[order.planType],
+    plan: { attemptId: id, checksum: plan.checksum },
+  });
+  fence.assertAlive();
+  await deps.kube.patch(
+    secrets,
+    { namespace: slot.secret.namespace, name: slot.secret.name },
+    planSecretPatch({
+      plan,
+      attemptId: id,
+      planType: order.planType,
+      resourceVersion: slot.secret.resourceVersion,
+      uid: slot.secret.uid,
+    }),
+  );
+}
+
+/** Brings the note on the inventory in line with the plan that stands in the Secret. */
+export async function confirmWrittenPlan(
+  deps: ActivityDependencies,
+  fence: Fence,
+  order: PlanOrder,
+  slot: Extract<PlanSlot, { kind: 'written' }>,
+): Promise<{ attempt: number; checksum: string }> {
+  const { attempt, secret } = slot;
+  const id = attemptId({ uid: order.machine.uid, planType: order.planType, attempt });
+  await writeHostRecord(deps, fence, slot.host, {
+    state: stateOfPlan[order.planType],
+    plan: { attemptId: id, checksum: secret.planChecksum },
+  });
+  return { attempt, checksum: secret.planChecksum };
+}
+
+export function pendingPlan(
+  order: Pick<PlanOrder, 'planType'>,
+  written: { attempt: number; checksum: string },
+  deadlineMs: number,
+  bootstrapHash: string | null,
+): WrittenPlan {
+  return { type: order.planType, ...written, deadlineMs, bootstrapHash, progress: { kind: 'pending' } };
+}

@@ -1,0 +1,80 @@
+import { isDeepStrictEqual } from 'node:util';
+import { machineConditionTypes } from '../api/constants.ts';
+import type { BaremetalMachine, BaremetalMachineStatus } from '../api/machine.ts';
+import { baremetalMachines } from '../api/resources.ts';
+import { mergeConditions } from '../domain/conditions.ts';
+import type { MachineRef } from '../domain/machine-snapshot.ts';
+import type { DesiredStatus } from '../domain/machine-status.ts';
+import { fingerprintSnapshot } from '../domain/snapshot-fingerprint.ts';
+import { machineWorkflowId } from '../workflows/ids.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { recordTransition } from './event-recorder.ts';
+import type { Fence } from './fence.ts';
+
+/** Reads the machine object of exactly this uid; undefined when it is gone or was made anew. */
+export async function findMachine(
+  deps: ActivityDependencies,
+  machine: MachineRef,
+): Promise<BaremetalMachine | undefined> {
+  const found = await deps.kube.find(baremetalMachines, { namespace: machine.namespace, name: machine.name });
+  return found?.metadata.uid === machine.uid ? found : undefined;
+}
+
+/** Writes the status where it differs from what stands there, and an Event where the machine has come somewhere new. */
+export async function publishDesiredStatus(
+  deps: ActivityDependencies,
+  fence: Fence,
+  machine: MachineRef,
+  desired: DesiredStatus,
+): Promise<void> {
+  const current = await findMachine(deps, machine);
+  if (current !== undefined) await writeStatus(deps, fence, current, desired);
+}
+
+/** Writes the status of an object as it was read; a conflict means that somebody wrote it meanwhile. */
+export async function writeStatus(
+  deps: ActivityDependencies,
+  fence: Fence,
+  current: BaremetalMachine,
+  desired: DesiredStatus,
+): Promise<BaremetalMachine> {
+  const status = toStatus(deps, current, desired);
+  if (isDeepStrictEqual(withoutNulls(status), current.status ?? {})) return current;
+  fence.assertAlive();
+  const { namespace, name, uid, resourceVersion } = current.metadata;
+  const written = await deps.kube.patch(
+    baremetalMachines,
+    { namespace, name },
+    { metadata: { uid, resourceVersion }, status },
+    { subresource: 'status' },
+  );
+  await recordTransition(deps, current, written);
+  return written;
+}
+
+/** A merge patch of the whole status: null removes a field. */
+function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired: DesiredStatus): StatusPatch {
+  const { namespace, name, uid, generation } = current.metadata;
+  const before = current.status;
+  const wanted = desired.conditions.map((condition) => ({ ...condition, observedGeneration: generation }));
+  const provisioned = desired.provisioned || before?.initialization?.provisioned === true;
+  return {
+    phase: desired.phase ?? before?.phase ?? null,
+    ready: provisioned || null,
+    initialization: provisioned ? { provisioned } : null,
+    machineInventoryRef: desired.inventory === null ? null : { name: desired.inventory },
+    planSecretRef: desired.planSecret === null ? null : { name: desired.planSecret },
+    addresses: desired.addresses.length > 0 ? desired.addresses : null,
+    lastAppliedPlanChecksum: desired.appliedPlanChecksum ?? before?.lastAppliedPlanChecksum ?? null,
+    lastAppliedBootstrapHash: desired.appliedBootstrapHash ?? before?.lastAppliedBootstrapHash ?? null,
+    workflow: { namespace: deps.temporalNamespace, workflowID: machineWorkflowId({ namespace, name, uid }) },
+    observedInputs: fingerprintSnapshot(desired.observed),
+    conditions: [...mergeConditions(before?.conditions, wanted, new Date(), machineConditionTypes).conditions],
+  };
+}
+
+type StatusPatch = { [Key in keyof BaremetalMachineStatus]: BaremetalMachineStatus[Key] | null };
+
+function withoutNulls(patch: StatusPatch): object {
+  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== null));
+}

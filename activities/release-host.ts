@@ -1,0 +1,78 @@
+import { MACHINE_FINALIZER } from '../api/constants.ts';
+import { baremetalMachines, secrets } from '../api/resources.ts';
+import type { BoundHost } from '../domain/machine-life.ts';
+import type { MachineRef } from '../domain/machine-snapshot.ts';
+import { parseAttemptId } from '../domain/plan-attempt.ts';
+import { releasePatch, viewPlanSecret } from '../domain/plan-secret.ts';
+import type { ReleaseOutcome } from '../domain/step-outcomes.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { type Fence, startFence } from './fence.ts';
+import { type OwnedHost, readOwnedHost, writeHostRecord } from './host-record.ts';
+import { findMachine } from './publish-status.ts';
+
+/**
+ * Gives the host back: the Secret first, while it is still ours to write, then the inventory, then the finalizer.
+ * Each part finds itself done when the process died after it.
+ */
+export function createReleaseHost(deps: ActivityDependencies) {
+  return async function releaseHost(input: {
+    machine: MachineRef;
+    host: BoundHost;
+    /** The run believes that nothing was ever written to the host; checked here. */
+    untouched: boolean;
+  }): Promise<ReleaseOutcome> {
+    const fence = startFence();
+    const owned = await readOwnedHost(deps, input.machine, input.host.inventory);
+    if (owned.kind === 'ours') {
+      const touched = await freePlanSecret(deps, fence, input.machine, owned, input.untouched);
+      if (touched && input.untouched) return { kind: 'needsClean' };
+      await writeHostRecord(deps, fence, owned.host, { state: 'Available', owner: null, plan: null });
+    }
+    await dropFinalizer(deps, fence, input.machine);
+    return { kind: 'released' };
+  };
+}
+
+/** Whether a plan of this machine stands in the Secret; if so and the host is clean, our `max-failures` goes. */
+async function freePlanSecret(
+  deps: ActivityDependencies,
+  fence: Fence,
+  machine: MachineRef,
+  { host }: Extract<OwnedHost, { kind: 'ours' }>,
+  untouched: boolean,
+): Promise<boolean> {
+  const key = { namespace: machine.namespace, name: host.planSecretName ?? host.name };
+  const secret = await deps.kube.find(secrets, key);
+  if (secret === undefined) return false;
+  const view = viewPlanSecret(secret);
+  const touched = view.planAttempt !== undefined && parseAttemptId(view.planAttempt)?.uid === machine.uid;
+  if (!touched || untouched || view.maxFailures === undefined) return touched;
+  fence.assertAlive();
+  await deps.kube.patch(secrets, key, releasePatch({ resourceVersion: view.resourceVersion, uid: view.uid }));
+  return touched;
+}
+
+/** Drops the finalizer of a machine that holds no host. */
+export function createFinishMachine(deps: ActivityDependencies) {
+  return async function finishMachine(input: { machine: MachineRef }): Promise<void> {
+    await dropFinalizer(deps, startFence(), input.machine);
+  };
+}
+
+/** Keeps a host whose plan failed out of the pool until an operator has looked. */
+export function createMarkHostUnavailable(deps: ActivityDependencies) {
+  return async function markHostUnavailable(input: { machine: MachineRef; host: BoundHost }): Promise<void> {
+    const fence = startFence();
+    const owned = await readOwnedHost(deps, input.machine, input.host.inventory);
+    if (owned.kind === 'ours') await writeHostRecord(deps, fence, owned.host, { state: 'Unavailable' });
+  };
+}
+
+async function dropFinalizer(deps: ActivityDependencies, fence: Fence, ref: MachineRef): Promise<void> {
+  const machine = await findMachine(deps, ref);
+  if (machine === undefined || !machine.metadata.finalizers.includes(MACHINE_FINALIZER)) return;
+  const { namespace, name, uid, resourceVersion } = machine.metadata;
+  const finalizers = machine.metadata.finalizers.filter((finalizer) => finalizer !== MACHINE_FINALIZER);
+  fence.assertAlive();
+  await deps.kube.patch(baremetalMachines, { namespace, name }, { metadata: { uid, resourceVersion, finalizers } });
+}

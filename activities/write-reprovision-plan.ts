@@ -1,0 +1,92 @@
+import { providerIdOf, reasons } from '../api/constants.ts';
+import { machineInventories } from '../api/resources.ts';
+import type { BoundHost, Obstacle } from '../domain/machine-life.ts';
+import type { MachineRef } from '../domain/machine-snapshot.ts';
+import { renderNetworkConfig } from '../domain/network-config.ts';
+import { attemptId } from '../domain/plan-attempt.ts';
+import { renderReprovisionPlan } from '../domain/plan-reprovision.ts';
+import type { ProvisionOutcome } from '../domain/step-outcomes.ts';
+import { readBootstrap, storeResolvedValue } from './bootstrap-data.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { startFence } from './fence.ts';
+import { findCapiOwners, readImage } from './image.ts';
+import { confirmWrittenPlan, inspectPlanSlot, pendingPlan, writePlan } from './plan-writer.ts';
+import { findMachine } from './publish-status.ts';
+
+/**
+ * Gathers what the plan needs (bootstrap data, image, network), and writes it once per attempt. Whatever is missing
+ * is named, all of it at once, and nothing is written.
+ */
+export function createWriteReprovisionPlan(deps: ActivityDependencies) {
+  return async function writeReprovisionPlan(input: {
+    machine: MachineRef;
+    host: BoundHost;
+    attempt: number;
+  }): Promise<ProvisionOutcome> {
+    const fence = startFence();
+    const order = { ...input, planType: 'reprovision' } as const;
+    const slot = await inspectPlanSlot(deps, order);
+    const deadlineMs = deps.policy.reprovisionDeadlineMs;
+    if (slot.kind === 'written') {
+      const written = await confirmWrittenPlan(deps, fence, order, slot);
+      return { kind: 'written', plan: pendingPlan(order, written, deadlineMs, null) };
+    }
+    if (slot.kind === 'secretMissing') return { kind: 'secretMissing' };
+    if (slot.kind === 'taken') return { kind: 'blocked', obstacles: [hostTaken(input.host)] };
+    if (slot.kind !== 'free') return { kind: 'hostLost' };
+
+    const content = await gatherContent(deps, input.machine, input.host);
+    if (content.kind === 'blocked') return content;
+    const { bootstrap, image, networkConfig } = content;
+    await storeResolvedValue(deps, fence, bootstrap);
+    const plan = renderReprovisionPlan({
+      attemptId: attemptId({ uid: input.machine.uid, planType: 'reprovision', attempt: input.attempt }),
+      userData: bootstrap.userData,
+      hostname: input.host.hostname,
+      image,
+      ...(networkConfig === undefined ? {} : { networkConfig }),
+    });
+    await writePlan(deps, fence, order, slot, plan);
+    const written = { attempt: input.attempt, checksum: plan.checksum };
+    return { kind: 'written', plan: pendingPlan(order, written, deadlineMs, bootstrap.hash) };
+  };
+}
+
+async function gatherContent(deps: ActivityDependencies, ref: MachineRef, host: BoundHost) {
+  const machine = await findMachine(deps, ref);
+  const owners = await findCapiOwners(deps, machine);
+  const [bootstrap, image, inventory] = await Promise.all([
+    readBootstrap(deps, ref.namespace, owners.machine?.spec.bootstrap.dataSecretName, {
+      hostname: host.hostname,
+      providerID: providerIdOf(host.inventory),
+    }),
+    readImage(deps, ref.namespace, owners),
+    deps.kube.find(machineInventories, { namespace: ref.namespace, name: host.inventory }),
+  ]);
+  const network = renderNetworkConfig(inventory?.spec.network, inventory?.spec.observedNetwork);
+  const obstacles: Obstacle[] = [];
+  if (bootstrap.kind !== 'ready') obstacles.push(bootstrap.obstacle);
+  if (image.kind === 'unresolved') {
+    obstacles.push({ condition: 'ImageResolved', reason: image.reason, message: image.message });
+  }
+  if (network.kind === 'invalid') {
+    obstacles.push({
+      condition: 'BootstrapReady',
+      reason: reasons.BootstrapInvalid,
+      message: `The network of MachineInventory ${host.inventory} cannot be used: ${network.message}`,
+    });
+  }
+  if (bootstrap.kind !== 'ready' || image.kind === 'unresolved' || network.kind === 'invalid') {
+    return { kind: 'blocked', obstacles } as const;
+  }
+  const networkConfig = network.kind === 'config' ? network.yaml : undefined;
+  return { kind: 'ready', bootstrap, image: image.image, networkConfig } as const;
+}
+
+function hostTaken(host: BoundHost): Obstacle {
+  return {
+    condition: 'PlanApplied',
+    reason: reasons.HostTaken,
+    message: `A plan of somebody else stands in Secret ${host.planSecret}; nothing is written. Delete the machine to get another host`,
+  };
+}

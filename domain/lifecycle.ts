@@ -1,0 +1,171 @@
+import { assertNever } from './assert-never.ts';
+import { hostOf, type MachineLife, type Stage } from './machine-life.ts';
+
+/** What a run waits for, named for people in `domain/waiting.ts`. */
+export type WaitReason =
+  | 'resume'
+  | 'move'
+  | 'machine'
+  | 'clusterInfrastructure'
+  | 'inputs'
+  | 'operator'
+  | 'node'
+  | 'deletion';
+
+/** The one thing to do next. */
+export type Step =
+  /** Look at the world, add the finalizer, adopt what is ours already. */
+  | { kind: 'begin' }
+  | { kind: 'claim' }
+  | { kind: 'provision'; attempt: number }
+  | { kind: 'awaitPlan' }
+  | { kind: 'complete' }
+  /** Keep a host that failed out of the pool. */
+  | { kind: 'markUnavailable' }
+  | { kind: 'clean'; attempt: number }
+  /** Give the host back and drop the finalizer. `untouched`: nothing was ever written to it. */
+  | { kind: 'release'; untouched: boolean }
+  /** Drop the finalizer; there is no host. */
+  | { kind: 'finish' }
+  /** `deadlineMs`: look again after that time even if nothing happens. */
+  | { kind: 'wait'; reason: WaitReason; deadlineMs: number | null }
+  | { kind: 'end'; outcome: 'released' | 'moved' | 'orphaned' };
+
+/**
+ * Decides what comes next, from nothing but what the run knows. The order of the questions is the contract:
+ * a finished life, a host that must not be touched, an answer that is due anyway, deletion, then the way to Running.
+ */
+export function nextStep(life: MachineLife): Step {
+  const { snapshot, stage } = life;
+  if (stage.kind === 'ended') return { kind: 'end', outcome: stage.outcome };
+  if (snapshot.gone) {
+    if (snapshot.deletedForMove || snapshot.paused) return { kind: 'end', outcome: 'moved' };
+    if (!snapshot.deleting) return { kind: 'end', outcome: 'orphaned' };
+  }
+  if (snapshot.deletedForMove) return wait('move');
+  const paused = snapshot.paused && !snapshot.gone;
+  if (awaitsAnswer(stage) && (paused || !snapshot.deleting || stage.kind === 'cleaning')) return { kind: 'awaitPlan' };
+  if (paused) return wait('resume');
+  return snapshot.deleting ? nextStepOfDeletion(life) : nextStepToRunning(life);
+}
+
+function nextStepToRunning(life: MachineLife): Step {
+  const { snapshot, stage } = life;
+  if (snapshot.machine === null && stage.kind === 'new') return wait('machine');
+  if (stage.kind === 'new' || snapshot.finalizerLost) return { kind: 'begin' };
+  switch (stage.kind) {
+    case 'unclaimed':
+      if (snapshot.machine === null) return wait('machine');
+      if (snapshot.cluster?.infrastructureReady !== true) return wait('clusterInfrastructure');
+      return meetsObstacle(life) ? wait('inputs') : { kind: 'claim' };
+    case 'claimed':
+      if (meetsObstacle(life)) return wait('inputs');
+      return { kind: 'provision', attempt: 1 };
+    case 'reprovisioning':
+      return afterReprovisionAnswer(stage);
+    case 'running':
+      return waitForNode(life, stage);
+    case 'hostless':
+      return meetsObstacle(life) ? wait('inputs') : { kind: 'begin' };
+    case 'cleaning':
+      return afterCleanAnswer(stage);
+    case 'released':
+      return { kind: 'finish' };
+    case 'ended':
+      return { kind: 'end', outcome: stage.outcome };
+    default:
+      return assertNever(stage);
+  }
+}
+
+function nextStepOfDeletion(life: MachineLife): Step {
+  const { stage } = life;
+  switch (stage.kind) {
+    case 'new':
+      return { kind: 'begin' };
+    case 'unclaimed':
+    case 'hostless':
+    case 'released':
+      return { kind: 'finish' };
+    case 'claimed':
+      return { kind: 'release', untouched: true };
+    case 'reprovisioning':
+    case 'running':
+      return { kind: 'clean', attempt: 1 };
+    case 'cleaning':
+      return afterCleanAnswer(stage);
+    case 'ended':
+      return { kind: 'end', outcome: stage.outcome };
+    default:
+      return assertNever(stage);
+  }
+}
+
+function awaitsAnswer(stage: Stage): boolean {
+  if (stage.kind !== 'reprovisioning' && stage.kind !== 'cleaning') return false;
+  return stage.plan?.progress.kind === 'pending' || stage.plan?.progress.kind === 'timedOut';
+}
+
+function afterReprovisionAnswer(stage: Extract<Stage, { kind: 'reprovisioning' }>): Step {
+  const { progress } = stage.plan;
+  switch (progress.kind) {
+    case 'pending':
+    case 'timedOut':
+      return { kind: 'awaitPlan' };
+    case 'applied':
+      return { kind: 'complete' };
+    case 'failed':
+      return stage.host.recorded === 'Unavailable' ? wait('operator') : { kind: 'markUnavailable' };
+    case 'secretMissing':
+    case 'taken':
+      return wait('operator');
+    default:
+      return assertNever(progress);
+  }
+}
+
+function afterCleanAnswer(stage: Extract<Stage, { kind: 'cleaning' }>): Step {
+  if (stage.plan === null) return { kind: 'clean', attempt: stage.attempt };
+  const { progress } = stage.plan;
+  switch (progress.kind) {
+    case 'pending':
+    case 'timedOut':
+      return { kind: 'awaitPlan' };
+    case 'applied':
+      return { kind: 'release', untouched: false };
+    case 'failed':
+      return stage.host.recorded === 'Unavailable' ? wait('operator') : { kind: 'markUnavailable' };
+    case 'secretMissing':
+    case 'taken':
+      return wait('operator');
+    default:
+      return assertNever(progress);
+  }
+}
+
+function waitForNode(life: MachineLife, stage: Extract<Stage, { kind: 'running' }>): Step {
+  const joined = life.snapshot.machine !== null && life.snapshot.machine.nodeName !== null;
+  if (joined || stage.nodeJoinTimedOut) return wait('deletion');
+  return { kind: 'wait', reason: 'node', deadlineMs: life.nodeJoinDeadlineMs };
+}
+
+/** An obstacle counts while nothing has happened since it was met. */
+function meetsObstacle(life: MachineLife): boolean {
+  return life.obstacles.length > 0 && life.obstaclesRevision === life.revision;
+}
+
+function wait(reason: WaitReason): Step {
+  return { kind: 'wait', reason, deadlineMs: null };
+}
+
+/** Whether the answer that a running `awaitPlan` step waits for is still the one to wait for. */
+export function stillAwaits(life: MachineLife, awaited: { type: string; attempt: number }): boolean {
+  if (nextStep(life).kind !== 'awaitPlan') return false;
+  const plan = 'plan' in life.stage ? life.stage.plan : null;
+  return plan?.type === awaited.type && plan.attempt === awaited.attempt;
+}
+
+/** Name of the host that the run holds or knows of. */
+export function inventoryOf(stage: Stage): string | undefined {
+  return stage.kind === 'hostless' ? stage.inventory : hostOf(stage)?.inventory;
+}

@@ -1,0 +1,215 @@
+import { type MachineConditionType, type MachinePhase, type Reason, reasons } from '../api/constants.ts';
+import { appliedOf } from './advance-life.ts';
+import { assertNever } from './assert-never.ts';
+import { inventoryOf } from './lifecycle.ts';
+import { type BoundHost, hostOf, type MachineLife, type WrittenPlan } from './machine-life.ts';
+import type { MachineSnapshot } from './machine-snapshot.ts';
+
+/** A condition as the run wants it; times are added where it is written. */
+export interface DesiredCondition {
+  type: MachineConditionType;
+  status: 'True' | 'False';
+  reason: Reason;
+  message: string;
+}
+
+/** The status that the run wants to see on its object. null: the field is absent. */
+export interface DesiredStatus {
+  /** null: leave it as it is (nothing is known yet). */
+  phase: MachinePhase | null;
+  provisioned: boolean;
+  inventory: string | null;
+  planSecret: string | null;
+  addresses: BoundHost['addresses'];
+  appliedPlanChecksum: string | null;
+  appliedBootstrapHash: string | null;
+  /** The snapshot that was acted on; written as its fingerprint. */
+  observed: MachineSnapshot;
+  conditions: DesiredCondition[];
+}
+
+/** Projects what the run knows onto the object's status. */
+export function projectStatus(life: MachineLife): DesiredStatus {
+  const { stage, snapshot } = life;
+  const host = hostOf(stage);
+  const applied = appliedOf(life);
+  const provisioned = isProvisioned(life);
+  const details = [
+    inventoryCondition(life),
+    bootstrapCondition(life),
+    imageCondition(life),
+    planCondition(life),
+    nodeCondition(life),
+  ].filter((condition) => condition !== null);
+  return {
+    phase: phaseOf(life),
+    provisioned,
+    inventory: inventoryOf(stage) ?? null,
+    planSecret: host?.planSecret ?? null,
+    addresses: provisioned && host !== undefined ? host.addresses : [],
+    appliedPlanChecksum: applied?.checksum ?? null,
+    appliedBootstrapHash: applied?.bootstrapHash ?? null,
+    observed: snapshot,
+    conditions: [readyCondition(life, details), ...details, pausedCondition(snapshot)],
+  };
+}
+
+/** The summary for people: where in its life the machine is. */
+export function phaseOf(life: MachineLife): MachinePhase | null {
+  const { stage, obstacles, snapshot } = life;
+  switch (stage.kind) {
+    case 'new':
+      return snapshot.paused ? null : 'Pending';
+    case 'unclaimed':
+      return 'Pending';
+    case 'claimed':
+      return obstacles.some((obstacle) => obstacle.reason !== reasons.BootstrapWaiting) ? 'Failed' : 'Allocated';
+    case 'reprovisioning':
+      return planFailed(stage.plan) ? 'Failed' : 'Reprovisioning';
+    case 'running':
+    case 'hostless':
+      return snapshot.deleting ? 'Preparing' : 'Running';
+    case 'cleaning':
+      return planFailed(stage.plan) ? 'Failed' : 'Preparing';
+    case 'released':
+    case 'ended':
+      return 'Preparing';
+    default:
+      return assertNever(stage);
+  }
+}
+
+function planFailed(plan: WrittenPlan | null): boolean {
+  const kind = plan?.progress.kind;
+  return kind === 'failed' || kind === 'secretMissing' || kind === 'taken';
+}
+
+function isProvisioned({ stage }: MachineLife): boolean {
+  return stage.kind === 'running' || stage.kind === 'hostless' || (stage.kind === 'cleaning' && stage.applied !== null);
+}
+
+function inventoryCondition(life: MachineLife): DesiredCondition | null {
+  const { stage, snapshot } = life;
+  const obstacle = findObstacle(life, 'InventoryAllocated');
+  if (obstacle !== null) return obstacle;
+  const host = hostOf(stage);
+  if (host !== undefined) return holds('InventoryAllocated', `Host ${host.inventory}`);
+  if (snapshot.machine === null) {
+    return fails('InventoryAllocated', reasons.WaitingForMachine, 'No Machine of Cluster API owns this object yet');
+  }
+  if (snapshot.cluster?.infrastructureReady !== true) {
+    return fails(
+      'InventoryAllocated',
+      reasons.WaitingForClusterInfrastructure,
+      "The Cluster's infrastructure is not provisioned yet; see its BaremetalCluster",
+    );
+  }
+  return null;
+}
+
+function bootstrapCondition(life: MachineLife): DesiredCondition | null {
+  const { stage, snapshot } = life;
+  const obstacle = findObstacle(life, 'BootstrapReady');
+  if (obstacle !== null) return obstacle;
+  if (stage.kind === 'reprovisioning' || stage.kind === 'running') return holds('BootstrapReady');
+  if (stage.kind === 'claimed' && snapshot.provisioning?.bootstrapSecret === null) {
+    return fails('BootstrapReady', reasons.BootstrapWaiting, 'The bootstrap Secret is not there yet');
+  }
+  return null;
+}
+
+function imageCondition(life: MachineLife): DesiredCondition | null {
+  const obstacle = findObstacle(life, 'ImageResolved');
+  if (obstacle !== null) return obstacle;
+  return life.stage.kind === 'reprovisioning' || life.stage.kind === 'running' ? holds('ImageResolved') : null;
+}
+
+function planCondition(life: MachineLife): DesiredCondition | null {
+  const { stage } = life;
+  const obstacle = findObstacle(life, 'PlanApplied');
+  if (obstacle !== null) return obstacle;
+  if (stage.kind === 'running') return holds('PlanApplied');
+  if (stage.kind === 'reprovisioning') return planProgressCondition(stage.host, stage.plan);
+  if (stage.kind !== 'cleaning') return null;
+  if (stage.plan === null) return fails('PlanApplied', reasons.PlanPending, 'The clean plan is about to be written');
+  return planProgressCondition(stage.host, stage.plan);
+}
+
+function planProgressCondition(host: BoundHost, plan: WrittenPlan): DesiredCondition {
+  const { progress, type, attempt } = plan;
+  const what = `${type} plan, attempt ${attempt}, on host ${host.inventory}`;
+  switch (progress.kind) {
+    case 'applied':
+      return holds('PlanApplied');
+    case 'pending':
+      return fails('PlanApplied', reasons.PlanPending, `Waiting for the host to apply the ${what}`);
+    case 'timedOut':
+      return fails(
+        'PlanApplied',
+        reasons.PlanTimedOut,
+        `No answer to the ${what} within ${Math.round(plan.deadlineMs / 60_000)} min: the host is dead or cut off, ` +
+          'or its agent cannot parse or write something of the plan (it then reports nothing). Look at the host; a late answer still counts',
+      );
+    case 'failed':
+      return fails('PlanApplied', reasons.PlanFailed, `The ${what}, failed: ${progress.message}`);
+    case 'secretMissing':
+      return fails(
+        'PlanApplied',
+        reasons.PlanSecretMissing,
+        `The plan Secret ${host.planSecret} is gone and elemental-operator does not make it again: let the host register anew, or delete this machine`,
+      );
+    case 'taken':
+      return fails(
+        'PlanApplied',
+        reasons.HostTaken,
+        `A plan of somebody else stands in Secret ${host.planSecret} (a reset or a MachineInventorySelector); nothing is written until an operator decides`,
+      );
+    default:
+      return assertNever(progress);
+  }
+}
+
+function nodeCondition({ stage, snapshot }: MachineLife): DesiredCondition | null {
+  if (stage.kind !== 'running' && stage.kind !== 'hostless') return null;
+  if (snapshot.machine !== null && snapshot.machine.nodeName !== null) return holds('NodeJoined');
+  if (stage.kind === 'running' && stage.nodeJoinTimedOut) {
+    return fails(
+      'NodeJoined',
+      reasons.NodeJoinTimedOut,
+      `Host ${stage.host.inventory} applied its plan and no Node with its providerID registered in time; look at cloud-init and kubelet on the host`,
+    );
+  }
+  return fails('NodeJoined', reasons.WaitingForNode, 'The Machine has no nodeRef yet');
+}
+
+/**
+ * The first condition that is False decides. NodeJoined and Paused stay out: CAPI mirrors Ready as InfrastructureReady,
+ * and a MachineHealthCheck counts its node start-up time from there.
+ */
+function readyCondition(life: MachineLife, details: DesiredCondition[]): DesiredCondition {
+  const culprit = details.find((condition) => condition.status === 'False' && condition.type !== 'NodeJoined');
+  if (culprit !== undefined) return fails('Ready', culprit.reason, culprit.message);
+  if (life.snapshot.deleting) return fails('Ready', reasons.Deleting, 'The machine is being deleted');
+  if (isProvisioned(life)) return holds('Ready');
+  if (life.snapshot.paused) return fails('Ready', reasons.Paused, 'Reconciliation is paused');
+  return fails('Ready', reasons.PlanPending, 'The machine is on its way; no step is blocked');
+}
+
+function pausedCondition(snapshot: MachineSnapshot): DesiredCondition {
+  return snapshot.paused
+    ? { type: 'Paused', status: 'True', reason: reasons.Paused, message: 'The Cluster or this object is paused' }
+    : { type: 'Paused', status: 'False', reason: reasons.NotPaused, message: '' };
+}
+
+function findObstacle(life: MachineLife, type: MachineConditionType): DesiredCondition | null {
+  const found = life.obstacles.find((obstacle) => obstacle.condition === type);
+  return found === undefined ? null : fails(type, found.reason, found.message);
+}
+
+function holds(type: Exclude<MachineConditionType, 'Paused'>, message = ''): DesiredCondition {
+  return { type, status: 'True', reason: type, message };
+}
+
+function fails(type: MachineConditionType, reason: Reason, message: string): DesiredCondition {
+  return { type, status: 'False', reason, message };
+}

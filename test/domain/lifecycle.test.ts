@@ -1,0 +1,192 @@
+import { describe, expect, test } from 'vitest';
+import * as advance from '../../domain/advance-life.ts';
+import { nextStep, stillAwaits } from '../../domain/lifecycle.ts';
+import { phaseOf, projectStatus } from '../../domain/machine-status.ts';
+import { type MachineLife, type Stage, startLife } from '../../domain/machine-life.ts';
+import { host, plan, snapshot } from './life-fixtures.ts';
+
+function at(stage: Stage, changes: Partial<MachineLife['snapshot']> = {}): MachineLife {
+  return { ...startLife(snapshot(changes)), nodeJoinDeadlineMs: 1000, stage };
+}
+
+const applied = { checksum: 'c', bootstrapHash: null };
+const deleting = { deleting: true };
+const running = { kind: 'running', host: host(), applied, nodeJoinTimedOut: false } as const;
+const cleaning = { kind: 'cleaning', host: host(), attempt: 1, applied } as const;
+
+describe('nextStep', () => {
+  test.each([
+    ['an object without a Machine waits', at({ kind: 'new' }, { machine: null }), { kind: 'wait', reason: 'machine' }],
+    ['an owned object begins', at({ kind: 'new' }), { kind: 'begin' }],
+    ['a paused one is not even looked at', at({ kind: 'new' }, { paused: true }), { kind: 'wait', reason: 'resume' }],
+    [
+      'the cluster comes first',
+      at({ kind: 'unclaimed' }, { cluster: { name: 'c', infrastructureReady: false } }),
+      { kind: 'wait', reason: 'clusterInfrastructure' },
+    ],
+    ['then a host', at({ kind: 'unclaimed' }), { kind: 'claim' }],
+    ['then the plan', at({ kind: 'claimed', host: host() }), { kind: 'provision', attempt: 1 }],
+    ['then its answer', at({ kind: 'reprovisioning', host: host(), plan: plan() }), { kind: 'awaitPlan' }],
+    [
+      'a late answer still counts',
+      at({ kind: 'reprovisioning', host: host(), plan: plan({ kind: 'timedOut' }) }),
+      { kind: 'awaitPlan' },
+    ],
+    [
+      'an answer is taken while paused',
+      at({ kind: 'reprovisioning', host: host(), plan: plan() }, { paused: true }),
+      { kind: 'awaitPlan' },
+    ],
+    [
+      'but not acted on',
+      at({ kind: 'reprovisioning', host: host(), plan: plan({ kind: 'applied' }) }, { paused: true }),
+      { kind: 'wait', reason: 'resume' },
+    ],
+    ['applied', at({ kind: 'reprovisioning', host: host(), plan: plan({ kind: 'applied' }) }), { kind: 'complete' }],
+    [
+      'failed: the host leaves the pool',
+      at({ kind: 'reprovisioning', host: host(), plan: plan({ kind: 'failed', message: 'm' }) }),
+      { kind: 'markUnavailable' },
+    ],
+    [
+      'failed and recorded: an operator',
+      at({ kind: 'reprovisioning', host: host('Unavailable'), plan: plan({ kind: 'failed', message: 'm' }) }),
+      { kind: 'wait', reason: 'operator' },
+    ],
+    [
+      'taken: an operator',
+      at({ kind: 'reprovisioning', host: host(), plan: plan({ kind: 'taken' }) }),
+      { kind: 'wait', reason: 'operator' },
+    ],
+    ['running waits for its node', at(running), { kind: 'wait', reason: 'node', deadlineMs: 1000 }],
+    [
+      'and then for its deletion',
+      at(running, { machine: { name: 'm', nodeName: 'n' } }),
+      { kind: 'wait', reason: 'deletion' },
+    ],
+    ['a lost finalizer comes back', at(running, { finalizerLost: true }), { kind: 'begin' }],
+    ['deletion before anything', at({ kind: 'new' }, deleting), { kind: 'begin' }],
+    ['deletion without a host', at({ kind: 'unclaimed' }, deleting), { kind: 'finish' }],
+    [
+      'deletion of an untouched host',
+      at({ kind: 'claimed', host: host() }, deleting),
+      { kind: 'release', untouched: true },
+    ],
+    [
+      'deletion does not wait for a reprovision',
+      at({ kind: 'reprovisioning', host: host(), plan: plan() }, deleting),
+      { kind: 'clean', attempt: 1 },
+    ],
+    ['deletion of a running machine', at(running, deleting), { kind: 'clean', attempt: 1 }],
+    ['deletion while paused', at(running, { ...deleting, paused: true }), { kind: 'wait', reason: 'resume' }],
+    ['a move touches nothing', at(running, { ...deleting, deletedForMove: true }), { kind: 'wait', reason: 'move' }],
+    ['moved', at(running, { ...deleting, deletedForMove: true, gone: true }), { kind: 'end', outcome: 'moved' }],
+    ['gone while paused counts as moved', at(running, { paused: true, gone: true }), { kind: 'end', outcome: 'moved' }],
+    ['gone without a deletion', at(running, { gone: true }), { kind: 'end', outcome: 'orphaned' }],
+    [
+      'gone in the middle of its deletion: still cleaned',
+      at(running, { ...deleting, gone: true }),
+      { kind: 'clean', attempt: 1 },
+    ],
+    ['the clean plan is due', at({ ...cleaning, plan: null }, deleting), { kind: 'clean', attempt: 1 }],
+    ['the clean plan runs', at({ ...cleaning, plan: plan() }, deleting), { kind: 'awaitPlan' }],
+    ['clean', at({ ...cleaning, plan: plan({ kind: 'applied' }) }, deleting), { kind: 'release', untouched: false }],
+    [
+      'not clean',
+      at({ ...cleaning, plan: plan({ kind: 'failed', message: 'm' }) }, deleting),
+      { kind: 'markUnavailable' },
+    ],
+    ['over', at({ kind: 'ended', outcome: 'released' }, deleting), { kind: 'end', outcome: 'released' }],
+  ])('%s', (_name, life, expected) => {
+    expect(nextStep(life)).toMatchObject(expected);
+  });
+});
+
+describe('obstacles', () => {
+  const exhausted = { kind: 'exhausted', message: 'none free' } as const;
+
+  test('hold until something happens', () => {
+    const life = advance.onClaimed(at({ kind: 'unclaimed' }), exhausted, 0);
+    expect(nextStep(life)).toMatchObject({ kind: 'wait', reason: 'inputs' });
+    expect(nextStep(advance.onWoken(life))).toEqual({ kind: 'claim' });
+  });
+
+  test('do not hold when something happened while the step ran', () => {
+    const woken = advance.onWoken(at({ kind: 'unclaimed' }));
+    expect(nextStep(advance.onClaimed(woken, exhausted, 0))).toEqual({ kind: 'claim' });
+  });
+
+  test('an unchanged snapshot is no event', () => {
+    const life = advance.onClaimed(at({ kind: 'unclaimed' }), exhausted, 0);
+    expect(advance.onObserved(life, snapshot())).toBe(life);
+  });
+});
+
+describe('events', () => {
+  test('a deletion makes a pending reprovision moot', () => {
+    const life = at({ kind: 'reprovisioning', host: host(), plan: plan() });
+    expect(stillAwaits(life, plan())).toBe(true);
+    expect(stillAwaits(advance.onObserved(life, snapshot(deleting)), plan())).toBe(false);
+  });
+
+  test('gone keeps what was known of pause and move', () => {
+    const life = at(running, { deletedForMove: true, deleting: true });
+    expect(nextStep(advance.onObserved(life, snapshot({ gone: true })))).toEqual({ kind: 'end', outcome: 'moved' });
+  });
+
+  test('an adopted node is never reprovisioned', () => {
+    const begun = advance.onBegun(
+      at({ kind: 'new' }),
+      { kind: 'provisioned', host: host(), plan: plan({ kind: 'failed', message: 'm' }), nodeJoinDeadlineMs: 5 },
+      0,
+    );
+    expect(nextStep(begun)).toMatchObject({ kind: 'wait', reason: 'node', deadlineMs: 5 });
+  });
+
+  test('a host that is not there yet after a move is waited for', () => {
+    const begun = advance.onBegun(
+      at({ kind: 'new' }),
+      { kind: 'hostMissing', inventory: 'h', nodeJoinDeadlineMs: 5 },
+      0,
+    );
+    expect(nextStep(begun)).toMatchObject({ kind: 'wait', reason: 'inputs' });
+    expect(projectStatus(begun)).toMatchObject({ phase: 'Running', provisioned: true, inventory: 'h' });
+    expect(nextStep(advance.onObserved(begun, snapshot({ pool: 'other' })))).toEqual({ kind: 'begin' });
+  });
+});
+
+describe('projectStatus', () => {
+  test.each([
+    ['Pending', at({ kind: 'unclaimed' })],
+    ['Allocated', at({ kind: 'claimed', host: host() })],
+    ['Reprovisioning', at({ kind: 'reprovisioning', host: host(), plan: plan({ kind: 'timedOut' }) })],
+    ['Failed', at({ kind: 'reprovisioning', host: host(), plan: plan({ kind: 'failed', message: 'm' }) })],
+    ['Running', at(running)],
+    ['Preparing', at({ ...cleaning, plan: plan() }, deleting)],
+    ['Failed', at({ ...cleaning, plan: plan({ kind: 'failed', message: 'm' }) }, deleting)],
+  ])('%s', (phase, life) => {
+    expect(phaseOf(life)).toBe(phase);
+  });
+
+  test('a catalog miss is Failed, a missing bootstrap Secret is not', () => {
+    const claimed = at({ kind: 'claimed', host: host() });
+    const obstacle = (condition: 'ImageResolved' | 'BootstrapReady', reason: 'ImageCatalogMiss' | 'BootstrapWaiting') =>
+      advance.onProvisionTried(claimed, { kind: 'blocked', obstacles: [{ condition, reason, message: 'm' }] }, 0);
+    expect(phaseOf(obstacle('ImageResolved', 'ImageCatalogMiss'))).toBe('Failed');
+    expect(phaseOf(obstacle('BootstrapReady', 'BootstrapWaiting'))).toBe('Allocated');
+  });
+
+  test('Ready says why not, and nothing when it holds', () => {
+    const [failed] = projectStatus(
+      at({ kind: 'reprovisioning', host: host(), plan: plan({ kind: 'taken' }) }),
+    ).conditions;
+    expect(failed).toMatchObject({ type: 'Ready', status: 'False', reason: 'HostTaken' });
+    const [ready] = projectStatus(at(running)).conditions;
+    expect(ready).toEqual({ type: 'Ready', status: 'True', reason: 'Ready', message: '' });
+  });
+
+  test('provisioned never flips back while the node is cleaned', () => {
+    const cleaned = advance.onCleanTried(at(running, deleting), 1, { kind: 'written', plan: plan() });
+    expect(projectStatus(cleaned).provisioned).toBe(true);
+  });
+});

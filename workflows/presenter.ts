@@ -1,0 +1,35 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { searchAttributeNames } from '../api/constants.ts';
+import type { Step } from '../domain/lifecycle.ts';
+import type { MachineLife } from '../domain/machine-life.ts';
+import { projectStatus } from '../domain/machine-status.ts';
+import { describeWait, tellStory } from '../domain/machine-story.ts';
+import type { Run } from './steps.ts';
+
+const inventoryKey = defineSearchAttributeKey(searchAttributeNames.inventory, 'KEYWORD');
+const phaseKey = defineSearchAttributeKey(searchAttributeNames.phase, 'KEYWORD');
+const reasonKey = defineSearchAttributeKey(searchAttributeNames.reason, 'KEYWORD');
+
+/** Shows the run to people: current details at every step, search attributes where it comes to rest. */
+export function createPresenter(run: Run): (life: MachineLife, step: Step) => void {
+  let shown = '';
+  return (life, step) => {
+    const doing = step.kind === 'wait' ? describeWait(step.reason) : `Now: ${step.kind}`;
+    const note = run.cancelNoted
+      ? '\n\nA cancellation was requested. It changes nothing: delete the machine instead.'
+      : '';
+    setCurrentDetails(tellStory(life, doing) + note);
+    if (step.kind !== 'wait' && step.kind !== 'awaitPlan' && step.kind !== 'end') return;
+    const status = projectStatus(life);
+    const reason = status.conditions[0]?.reason ?? null;
+    const next = JSON.stringify([status.inventory, status.phase, reason]);
+    if (next === shown || step.kind === 'end') return;
+    shown = next;
+    upsertSearchAttributes([
+      { key: inventoryKey, value: status.inventory },
+      { key: phaseKey, value: status.phase },
+      { key: reasonKey, value: reason },
+    ]);
+  };
+}
