@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
+const stackTests = ['test/**/*.stack.test.ts', 'test/e2e/**/*.test.ts'];
+
 export default defineConfig({
   test: {
     projects: [
@@ -7,7 +9,18 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.stack.test.ts', 'test/e2e/**'],
+          exclude: stackTests,
+        },
+      },
+      {
+        test: {
+          // One management cluster for the whole run; its tests come one after the other on two cores.
+          name: 'stack',
+          include: stackTests,
+          globalSetup: ['test/support/stack.ts'],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -59,7 +59,7 @@ function nextStepToRunning(life: MachineLife): Step {
       if (snapshot.cluster?.infrastructureReady !== true) return wait('clusterInfrastructure');
       return meetsObstacle(life) ? wait('inputs') : { kind: 'claim' };
     case 'claimed':
-      if (meetsObstacle(life)) return wait('inputs');
+      if (meetsObstacle(life) || snapshot.provisioning?.bootstrapSecret === null) return wait('inputs');
       return { kind: 'provision', attempt: 1 };
     case 'reprovisioning':
       return afterReprovisionAnswer(stage);
