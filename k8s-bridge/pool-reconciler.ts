@@ -1,0 +1,124 @@
+import type { ObjectKey } from '../api/meta.ts';
+import { machineInventoryPools } from '../api/resources.ts';
+import { mergeConditions } from '../domain/conditions.ts';
+import type { HostView } from '../domain/host-view.ts';
+import type { MachineView } from '../domain/machine-view.ts';
+import { keyText } from '../domain/pool-indexes.ts';
+import { computePoolStatus, type PoolStatus } from '../domain/pool-status.ts';
+import { poolCounterNames, type PoolView, viewPool } from '../domain/pool-view.ts';
+import { emptyWakeMemory, machinesToWake, waitsForHost } from '../domain/pool-wakeups.ts';
+import { alignPoolAnnotations } from './pool-annotation.ts';
+import { observeMembers, type PoolCaches, poolsNaming } from './pool-facts.ts';
+import type { PoolMemory } from './pool-memory.ts';
+import { isConflict, isNotFound } from '../runtime/kube-client.ts';
+import { CONFLICT_REQUEUE_MS, type Patcher, type ReconcileResult } from './reconciler-ports.ts';
+
+export interface PoolReconcilerDeps {
+  client: Patcher;
+  /** All of them synced before the first reconcile: a pool that is not known yet looks like a deleted one. */
+  caches: PoolCaches;
+  memory: PoolMemory;
+  /** Signals the machine's workflow that there may be a host for it. */
+  wakeMachine(machine: MachineView): Promise<void>;
+  nowMs(): number;
+}
+
+/**
+ * Wakes the machines that a free host is for, writes the pool's status where it changed, annotates its hosts.
+ * One of these failing does not stop the others; throws an AggregateError at the end.
+ */
+export async function reconcilePool(key: ObjectKey, deps: PoolReconcilerDeps): Promise<ReconcileResult> {
+  const { caches, client, memory } = deps;
+  const pool = caches.pools.get(key);
+  if (pool === undefined) {
+    memory.wakes.delete(keyText(key));
+    memory.settling.delete(keyText(key));
+    throwIfAny(await alignPoolAnnotations(key, [], caches, client));
+    return {};
+  }
+  const nowMs = deps.nowMs();
+  const members = observeMembers(key, caches, memory, nowMs);
+  const status = computePoolStatus(pool, members.lookup);
+  const wakes = await wakeWaiting(key, status.eligible, deps, nowMs);
+  const statusAgainMs = await writeStatus(pool, status, deps, nowMs);
+  const annotationFailures = await alignPoolAnnotations(key, pool.memberNames, caches, client);
+  throwIfAny([...wakes.failures, ...annotationFailures]);
+  return earliest(wakes.lookAgainAfterMs, statusAgainMs, members.settlesAtMs() - nowMs);
+}
+
+/** The keys of the pools whose status a change of this host can change. */
+export function poolsAffectedByHost(
+  host: Pick<HostView, 'namespace' | 'name'>,
+  versions: readonly (HostView | undefined)[],
+  pools: Iterable<PoolView>,
+): ObjectKey[] {
+  const { namespace, name } = host;
+  const naming = poolsNaming(
+    [...pools].filter((pool) => pool.namespace === namespace),
+    name,
+  );
+  const names = new Set(naming.map((pool) => pool.name));
+  for (const version of versions) if (version?.pool !== undefined) names.add(version.pool);
+  return [...names].map((pool) => ({ namespace, name: pool }));
+}
+
+async function wakeWaiting(
+  key: ObjectKey,
+  eligible: readonly string[],
+  deps: PoolReconcilerDeps,
+  nowMs: number,
+): Promise<{ lookAgainAfterMs: number; failures: unknown[] }> {
+  const { caches, memory } = deps;
+  const waiting = [...caches.machines.byIndex('pool', keyText(key))].filter(waitsForHost);
+  const before = memory.wakes.get(keyText(key)) ?? emptyWakeMemory;
+  const plan = machinesToWake({ waiting: withoutHost(waiting, key, caches), eligible, memory: before, nowMs });
+  const wokenAtMs = new Map(plan.memory.wokenAtMs);
+  memory.wakes.set(keyText(key), { ...plan.memory, wokenAtMs });
+  const failures: unknown[] = [];
+  for (const machine of plan.wake) {
+    try {
+      await deps.wakeMachine(machine);
+    } catch (error) {
+      wokenAtMs.delete(machine.uid);
+      failures.push(error);
+    }
+  }
+  return { lookAgainAfterMs: plan.lookAgainAfterMs ?? Infinity, failures };
+}
+
+/** Leaves out machines that have claimed a host already and whose own status lags behind. */
+function withoutHost(waiting: readonly MachineView[], pool: ObjectKey, { hosts }: PoolCaches): MachineView[] {
+  if (waiting.length === 0) return [];
+  const owners = new Set([...hosts.byIndex('pool', keyText(pool))].map((host) => host.owner?.uid));
+  return waiting.filter(({ uid }) => !owners.has(uid));
+}
+
+/** Answers after how many milliseconds to try again; Infinity when all is well. */
+async function writeStatus(
+  pool: PoolView,
+  { counters, conditions: wanted }: PoolStatus,
+  { caches, client }: PoolReconcilerDeps,
+  nowMs: number,
+): Promise<number> {
+  const { conditions, changed } = mergeConditions(pool.conditions, wanted, new Date(nowMs));
+  if (!changed && poolCounterNames.every((name) => counters[name] === pool.counters[name])) return Infinity;
+  const body = { metadata: { resourceVersion: pool.resourceVersion }, status: { ...counters, conditions } };
+  try {
+    const written = await client.patch(machineInventoryPools, pool, body, { subresource: 'status', type: 'merge' });
+    caches.pools.upsert(viewPool(written));
+    return Infinity;
+  } catch (error) {
+    if (isConflict(error)) return CONFLICT_REQUEUE_MS;
+    if (isNotFound(error)) return Infinity;
+    throw error;
+  }
+}
+
+function earliest(...delaysMs: number[]): ReconcileResult {
+  const requeueAfterMs = Math.min(...delaysMs);
+  return Number.isFinite(requeueAfterMs) ? { requeueAfterMs } : {};
+}
+
+function throwIfAny(failures: readonly unknown[]): void {
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} hosts or machines failed`);
+}

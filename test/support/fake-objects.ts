@@ -1,0 +1,105 @@
+import type { ObjectKey } from '../../api/meta.ts';
+import type { Resource } from '../../api/resources.ts';
+import type { Patcher, WritableStore } from '../../k8s-bridge/reconciler-ports.ts';
+import { KubeApiError } from '../../runtime/kube-client.ts';
+
+interface RawObject {
+  metadata: { namespace: string; name: string; resourceVersion?: string; [field: string]: unknown };
+  [field: string]: unknown;
+}
+type Json = Record<string, unknown>;
+
+/** One write that a fake API server took, or refused with `code`. */
+export interface FakeWrite {
+  resource: string;
+  name: string;
+  body: unknown;
+  subresource: 'status' | undefined;
+  code: number;
+}
+
+export interface FakeObjects extends Patcher {
+  put<T>(resource: Resource<T>, object: RawObject): T;
+  read<T>(resource: Resource<T>, key: ObjectKey): T;
+  delete(resource: Resource<unknown>, key: ObjectKey): void;
+  readonly writes: FakeWrite[];
+  /** Refuses each patch of the named object with this code; undefined: no more. */
+  refuse(name: string, code: number | undefined): void;
+}
+
+/** The part of an API server that merge patches need: resourceVersions, conflicts, a separate status. */
+export function createFakeObjects(): FakeObjects {
+  const objects = new Map<string, RawObject>();
+  const refusals = new Map<string, number>();
+  const writes: FakeWrite[] = [];
+  let version = 100;
+
+  const idOf = (resource: Resource<unknown>, { namespace, name }: ObjectKey): string =>
+    `${resource.plural}/${namespace}/${name}`;
+  const store = (id: string, object: RawObject): RawObject => {
+    version += 1;
+    const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };
+    objects.set(id, stored);
+    return stored;
+  };
+  const check = (resource: Resource<unknown>, key: ObjectKey, body: unknown): number => {
+    const current = objects.get(idOf(resource, key));
+    if (current === undefined) return 404;
+    const expected = asRecord(asRecord(body).metadata).resourceVersion;
+    if (expected !== undefined && expected !== current.metadata.resourceVersion) return 409;
+    return refusals.get(key.name) ?? 200;
+  };
+
+  return {
+    writes,
+    put: (resource, object) => {
+      const typed = { apiVersion: `${resource.group}/${resource.version}`, kind: resource.kind, ...object };
+      return resource.schema.parse(store(idOf(resource, object.metadata), typed));
+    },
+    read: (resource, key) => resource.schema.parse(objects.get(idOf(resource, key))),
+    delete: (resource, key) => objects.delete(idOf(resource, key)),
+    refuse: (name, code) => (code === undefined ? refusals.delete(name) : refusals.set(name, code)),
+    patch: async (resource, key, body, options) => {
+      const code = check(resource, key, body);
+      const { subresource } = options ?? {};
+      writes.push({ resource: resource.plural, name: key.name, body, subresource, code });
+      const current = objects.get(idOf(resource, key));
+      if (current === undefined || code !== 200) throw new KubeApiError(code, '', `refused with ${code}`);
+      const { status, ...rest } = asRecord(body);
+      const applied = subresource === 'status' ? { status } : rest;
+      const merged = { ...current, ...asRecord(mergePatch(current, applied)), metadata: current.metadata };
+      const metadata = { ...current.metadata, ...asRecord(mergePatch(current.metadata, asRecord(rest.metadata))) };
+      return resource.schema.parse(store(idOf(resource, key), { ...merged, metadata }));
+    },
+  };
+}
+
+/** RFC 7386. */
+function mergePatch(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const result: Json = { ...asRecord(target) };
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key];
+    else if (value !== undefined) result[key] = mergePatch(result[key], value);
+  }
+  return result;
+}
+
+function asRecord(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+/** A store without an informer. */
+export function createMemoryStore<T extends ObjectKey>(
+  indexes: Record<string, (item: T) => string | undefined> = {},
+): WritableStore<T> & { remove(key: ObjectKey): void } {
+  const items = new Map<string, T>();
+  const idOf = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`;
+  return {
+    get: (key) => items.get(idOf(key)),
+    list: () => items.values(),
+    byIndex: (index, value) => [...items.values()].filter((item) => indexes[index]?.(item) === value),
+    upsert: (item) => items.set(idOf(item), item),
+    remove: (key) => items.delete(idOf(key)),
+  };
+}
