@@ -1,0 +1,157 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { z } from 'zod';
+import { parseDurationMs } from './duration.ts';
+
+/** Where an HTTP server of ours listens. */
+export interface ListenAddress {
+  host: string;
+  port: number;
+}
+
+const MAX_DEADLINE_MS = 30 * 24 * 3_600_000;
+
+const duration = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, context) => {
+      const ms = parseDurationMs(text);
+      if (ms !== undefined && ms > 0 && ms <= MAX_DEADLINE_MS) return ms;
+      context.addIssue({ code: 'custom', message: `'${text}' is no duration such as 60m or 1h30m (at most 720h)` });
+      return z.NEVER;
+    });
+
+const listenAddress = z
+  .string()
+  .optional()
+  .transform((text, context): ListenAddress | undefined => {
+    if (text === undefined) return undefined;
+    const match = /^(\[[0-9a-fA-F:]+\]|[^:\s]*):(\d{1,5})$/.exec(text);
+    const port = Number(match?.[2]);
+    if (match?.[1] !== undefined && port <= 65_535) return { host: listenHost(match[1]), port };
+    context.addIssue({ code: 'custom', message: `'${text}' is no address such as 127.0.0.1:9090 or :9090` });
+    return z.NEVER;
+  });
+
+const text = z.string().optional();
+const matching = (pattern: RegExp, what: string) => z.string().regex(pattern, `must be ${what}`).optional();
+const dnsLabel = matching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a namespace name');
+
+/** The variables that a process of ours reads. Empty counts as unset. `TEMPORAL_*`: see `@temporalio/envconfig`. */
+export const envSchema = z.object({
+  IRONLOOM_TASK_QUEUE: z.string().max(200).default('ironloom-machine-v1').describe('Temporal task queue.'),
+  KUBECONFIG: text.describe('Kubeconfig files. Default: ~/.kube/config, then the service account of the Pod.'),
+  IRONLOOM_WATCH_NAMESPACE: dnsLabel.describe('Only this namespace is served. Default: all.'),
+  IRONLOOM_WATCH_FILTER: matching(/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/, 'a label value').describe(
+    'Only objects whose label cluster.x-k8s.io/watch-filter has this value. Default: all.',
+  ),
+  IRONLOOM_DEFAULT_REGISTRY: matching(
+    /^[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._/-]+)?$|^\[[0-9a-fA-F:]+\](:\d{1,5})?$/,
+    'a registry host, optionally with port and path, without scheme',
+  ).describe('Registry of OS images for Clusters without cpaas.io/registry-address. Default: none.'),
+  IRONLOOM_METRICS_ADDRESS: listenAddress.describe('Serves /metrics. `:port` listens everywhere. Default: off.'),
+  IRONLOOM_HEALTH_ADDRESS: listenAddress.describe('Serves /healthz and /readyz. Default: off.'),
+  IRONLOOM_LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('Least level that is logged.'),
+  IRONLOOM_REPROVISION_DEADLINE: duration('60m').describe(
+    'A reprovision plan without a result is reported after this.',
+  ),
+  IRONLOOM_CLEAN_DEADLINE: duration('15m').describe('A clean plan without a result is reported after this.'),
+  IRONLOOM_NODE_JOIN_DEADLINE: duration('20m').describe('A host that did not become a Node is reported after this.'),
+  IRONLOOM_LEADER_ELECT: z
+    .enum(['true', 'false'])
+    .default('true')
+    .transform((value) => value === 'true')
+    .describe('Bridge: wait for the Lease before acting.'),
+  IRONLOOM_LEASE_NAMESPACE: dnsLabel.default('ironloom-system').describe('Bridge: namespace of the Lease.'),
+});
+
+/** How to reach Temporal, from `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_TLS*`, `TEMPORAL_API_KEY` or a profile. */
+export interface TemporalEnv {
+  namespace: string;
+  /** For `Connection` and `NativeConnection` alike. */
+  connectionOptions: ReturnType<typeof loadClientConnectConfig>['connectionOptions'] & { address: string };
+}
+
+/** Everything that a process takes from its environment; see `envSchema` for the meaning. */
+export interface Env {
+  readonly temporal: TemporalEnv;
+  readonly taskQueue: string;
+  /** Undefined: client-node's default loading, also when KUBECONFIG names several files. */
+  readonly kubeconfigPath: string | undefined;
+  readonly watchNamespace: string | undefined;
+  readonly watchFilter: string | undefined;
+  readonly defaultRegistry: string | undefined;
+  readonly metricsAddress: ListenAddress | undefined;
+  readonly healthAddress: ListenAddress | undefined;
+  readonly logLevel: z.output<typeof envSchema>['IRONLOOM_LOG_LEVEL'];
+  readonly reprovisionDeadlineMs: number;
+  readonly cleanDeadlineMs: number;
+  readonly nodeJoinDeadlineMs: number;
+  readonly leaderElect: boolean;
+  readonly leaseNamespace: string;
+}
+
+export type EnvResult = { ok: true; env: Env } | { ok: false; problems: string[] };
+
+/** Reads variables; one problem for each wrong one. Values of secrets are never quoted. */
+export function parseEnv(record: Record<string, string | undefined>): EnvResult {
+  const given = Object.fromEntries(
+    Object.entries(record).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])),
+  );
+  const parsed = envSchema.safeParse(given);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const temporal = readTemporal(given);
+  if (typeof temporal === 'string') problems.push(temporal);
+  if (!parsed.success || typeof temporal === 'string') return { ok: false, problems };
+  return { ok: true, env: toEnv(parsed.data, temporal) };
+}
+
+/** Reads this process's environment once; tells what is wrong on standard error and exits with code 2. */
+export function readEnv(): Env {
+  const result = parseEnv(process.env);
+  if (result.ok) return result.env;
+  process.stderr.write(`Wrong environment:\n${result.problems.map((problem) => `  ${problem}\n`).join('')}`);
+  process.exit(2);
+}
+
+function readTemporal(given: Record<string, string>): TemporalEnv | string {
+  try {
+    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: given });
+    const address = connectionOptions.address ?? '127.0.0.1:7233';
+    if (!/^(\[[0-9a-fA-F:]+\]|[^\s:/]+)(:\d{1,5})?$/.test(address)) return 'TEMPORAL_ADDRESS: must be host:port';
+    return { namespace: namespace ?? 'default', connectionOptions: { ...connectionOptions, address } };
+  } catch (error) {
+    return `TEMPORAL_*: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function toEnv(given: z.output<typeof envSchema>, temporal: TemporalEnv): Env {
+  const severalFiles = given.KUBECONFIG?.includes(':') === true;
+  return Object.freeze({
+    temporal: Object.freeze(temporal),
+    taskQueue: given.IRONLOOM_TASK_QUEUE,
+    kubeconfigPath: severalFiles ? undefined : given.KUBECONFIG,
+    watchNamespace: given.IRONLOOM_WATCH_NAMESPACE,
+    watchFilter: given.IRONLOOM_WATCH_FILTER,
+    defaultRegistry: given.IRONLOOM_DEFAULT_REGISTRY,
+    metricsAddress: given.IRONLOOM_METRICS_ADDRESS,
+    healthAddress: given.IRONLOOM_HEALTH_ADDRESS,
+    logLevel: given.IRONLOOM_LOG_LEVEL,
+    reprovisionDeadlineMs: given.IRONLOOM_REPROVISION_DEADLINE,
+    cleanDeadlineMs: given.IRONLOOM_CLEAN_DEADLINE,
+    nodeJoinDeadlineMs: given.IRONLOOM_NODE_JOIN_DEADLINE,
+    leaderElect: given.IRONLOOM_LEADER_ELECT,
+    leaseNamespace: given.IRONLOOM_LEASE_NAMESPACE,
+  });
+}
+
+/** `:9090` means every interface, as everywhere in Kubernetes; a host in brackets is IPv6. */
+function listenHost(host: string): string {
+  if (host === '') return '::';
+  return host.startsWith('[') ? host.slice(1, -1) : host;
+}
