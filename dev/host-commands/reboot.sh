@@ -1,0 +1,3 @@
+#!/bin/sh
+. "${SIMULATOR_COMMANDS:?}/record.sh"
+exec shutdown -r now

@@ -1,0 +1,45 @@
+import type { Readable } from 'node:stream';
+
+const lineLimitBytes = 64 * 1024;
+
+/**
+ * Reads a stream as the agent does, line by line: a line of 64 KiB ends the capture, and when another 64 KiB follow
+ * nobody reads any more, so that the command blocks and the agent hangs for ever.
+ */
+export function createLineCapture(stream: Readable): { content(): Buffer } {
+  const chunks: Buffer[] = [];
+  let lineBytes = 0;
+  let ignoredBytes: number | undefined;
+  stream.on('data', (chunk: Buffer) => {
+    if (ignoredBytes === undefined) {
+      const taken = takeLines(chunk, lineBytes);
+      lineBytes = taken.lineBytes;
+      chunks.push(chunk.subarray(0, taken.end));
+      if (taken.end < chunk.length || lineBytes >= lineLimitBytes) ignoredBytes = chunk.length - taken.end;
+    } else {
+      ignoredBytes += chunk.length;
+    }
+    if (ignoredBytes !== undefined && ignoredBytes > lineLimitBytes) stream.pause();
+  });
+  return {
+    content: () => {
+      const captured = Buffer.concat(chunks);
+      // The beginning of the line that was too long went with it.
+      return ignoredBytes === undefined ? captured : captured.subarray(0, captured.lastIndexOf(10) + 1);
+    },
+  };
+}
+
+/** How much of a chunk can be taken before a line reaches the limit, and the length of its last, open line. */
+function takeLines(chunk: Buffer, openBytes: number): { end: number; lineBytes: number } {
+  let start = 0;
+  let lineBytes = openBytes;
+  for (;;) {
+    const newline = chunk.indexOf(10, start);
+    const end = newline === -1 ? chunk.length : newline;
+    if (lineBytes + (end - start) >= lineLimitBytes) return { end: start, lineBytes: lineLimitBytes };
+    if (newline === -1) return { end: chunk.length, lineBytes: lineBytes + (end - start) };
+    lineBytes = 0;
+    start = newline + 1;
+  }
+}

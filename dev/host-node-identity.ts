@@ -1,0 +1,101 @@
+import { gunzipSync } from 'node:zlib';
+import { parse, parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+
+const taintSchema = z.object({ key: z.string(), value: z.string().optional(), effect: z.string() });
+
+/** What a kubelet registers as. */
+export const nodeIdentitySchema = z.object({
+  name: z.string(),
+  providerId: z.string(),
+  controlPlane: z.boolean(),
+  taints: z.array(taintSchema),
+});
+export type NodeIdentity = z.infer<typeof nodeIdentitySchema>;
+
+const writeFileSchema = z.object({
+  path: z.string(),
+  content: z.string().default(''),
+  encoding: z.string().default(''),
+});
+
+/** The part of cloud-init's user-data that the simulator carries out. */
+const userDataSchema = z.looseObject({
+  hostname: z.string().optional(),
+  write_files: z.array(writeFileSchema).default([]),
+});
+
+export const metaDataSchema = z.record(z.string(), z.unknown());
+export type SeedMetaData = z.infer<typeof metaDataSchema>;
+
+export interface SeedFile {
+  path: string;
+  content: string;
+}
+
+/** What a NoCloud seed makes of the host. */
+export interface ParsedSeed {
+  hostname: string;
+  files: SeedFile[];
+}
+
+/** Reads user-data as cloud-init does: jinja first where the header says so, then YAML. Throws on anything else. */
+export function parseSeed(userData: string, metaData: SeedMetaData): ParsedSeed {
+  const isTemplate = /^##\s*template:\s*jinja/.test(userData);
+  const rendered = isTemplate ? renderJinja(userData, metaData) : userData;
+  if (!/^#cloud-config\s*$/m.test(rendered)) throw new Error('user-data has no #cloud-config header');
+  const config = userDataSchema.parse(parse(rendered));
+  const local = metaData['local-hostname'] ?? metaData['hostname'];
+  const files = config.write_files.map((file) => ({ path: file.path, content: decodeContent(file) }));
+  return { hostname: config.hostname ?? (typeof local === 'string' ? local : 'localhost'), files };
+}
+
+function renderJinja(template: string, metaData: SeedMetaData): string {
+  return template.replaceAll(/\{\{-?\s*(?:ds\.meta_data|v1)\.(\w+)\s*-?\}\}/g, (_, key: string) => {
+    const value = metaData[key] ?? metaData[key.replaceAll('_', '-')];
+    return typeof value === 'string' ? value : `CI_MISSING_JINJA_VAR/${key}`;
+  });
+}
+
+function decodeContent({ content, encoding }: z.infer<typeof writeFileSchema>): string {
+  const isBase64 = /(?:^|\+)b(?:ase)?64$/.test(encoding);
+  const bytes = Buffer.from(content, isBase64 ? 'base64' : 'utf8');
+  return (/^gz(?:ip)?(?:\+|$)/.test(encoding) ? gunzipSync(bytes) : bytes).toString('utf8');
+}
+
+const argumentsSchema = z.union([
+  z.record(z.string(), z.string()),
+  z
+    .array(z.object({ name: z.string(), value: z.string() }))
+    .transform((list) => Object.fromEntries(list.map(({ name, value }) => [name, value]))),
+]);
+
+const joinDocumentSchema = z.looseObject({
+  kind: z.enum(['InitConfiguration', 'JoinConfiguration']),
+  nodeRegistration: z
+    .looseObject({
+      name: z.string().optional(),
+      kubeletExtraArgs: argumentsSchema.default({}),
+      taints: z.array(taintSchema).nullish(),
+    })
+    .default({ kubeletExtraArgs: {} }),
+  controlPlane: z.unknown().optional(),
+});
+
+/** Finds the kubeadm configuration among the files that cloud-init wrote; undefined when there is none. */
+export function findNodeIdentity(seed: ParsedSeed): NodeIdentity | undefined {
+  for (const file of seed.files.filter(({ content }) => content.includes('kubeadm.k8s.io/'))) {
+    for (const document of parseAllDocuments(file.content)) {
+      const found = joinDocumentSchema.safeParse(document.toJS());
+      if (!found.success) continue;
+      const { kind, nodeRegistration, controlPlane } = found.data;
+      return {
+        name: (nodeRegistration.name ?? seed.hostname).toLowerCase(),
+        providerId: nodeRegistration.kubeletExtraArgs['provider-id'] ?? '',
+        controlPlane: kind === 'InitConfiguration' || (controlPlane !== undefined && controlPlane !== null),
+        taints: nodeRegistration.taints ?? [],
+      };
+    }
+  }
+  return undefined;
+}
