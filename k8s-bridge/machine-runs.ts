@@ -1,0 +1,102 @@
+import { ActivityNotFoundError, type Client } from '@temporalio/client';
+import { defineSearchAttributeKey, WorkflowNotFoundError } from '@temporalio/common';
+import { searchAttributeNames } from '../api/constants.ts';
+import type { PlanAnswer } from '../domain/machine-life.ts';
+import type { MachineRef, MachineSnapshot } from '../domain/machine-snapshot.ts';
+import { MACHINE_LIFECYCLE, machineWorkflowId, parseMachineWorkflowId } from '../workflows/ids.ts';
+import { capacityAvailableSignal, machineObservedSignal, type MachineLifecycleInput } from '../workflows/messages.ts';
+
+/** All that the bridge does to machines' runs. Every method rejects only when Temporal cannot be asked: try again. */
+export interface MachineRuns {
+  /** Tells the machine's run what is seen now, and starts the run if there is none. */
+  observe(machine: MachineRef, snapshot: MachineSnapshot, labels: RunLabels): Promise<void>;
+  /** Tells an open run and never starts one. */
+  tell(machine: MachineRef, snapshot: MachineSnapshot): Promise<'told' | 'noRun'>;
+  /** A host may be free: an open run tries again. */
+  wake(machine: MachineRef): Promise<'woken' | 'noRun'>;
+  /** Answers a run that waits for a host's plan. `notWaiting`: not yet, or not any more. */
+  completePlan(machine: MachineRef, activityId: string, answer: PlanAnswer): Promise<'completed' | 'notWaiting'>;
+  /** The machines that have an open run. Eventually consistent: lags behind starts and ends by a moment. */
+  listOpen(): Promise<MachineRef[]>;
+}
+
+/** By what a run can be found in the Temporal UI from its first moment on. */
+export interface RunLabels {
+  cluster: string | undefined;
+  pool: string;
+}
+
+const clusterKey = defineSearchAttributeKey(searchAttributeNames.cluster, 'KEYWORD');
+const poolKey = defineSearchAttributeKey(searchAttributeNames.pool, 'KEYWORD');
+
+/** gRPC deadline of one call, in milliseconds; without one a call into a dead connection hangs. */
+const CALL_TIMEOUT_MS = 10_000;
+const LIST_TIMEOUT_MS = 120_000;
+const LIST_PAGE_SIZE = 1_000;
+
+/** Talks to the runs in the client's namespace; new runs go to `taskQueue`. */
+export function createMachineRuns(client: Client, taskQueue: string): MachineRuns {
+  const call = <T>(work: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + CALL_TIMEOUT_MS, work);
+  return {
+    observe: (machine, snapshot, labels) =>
+      call(async () => {
+        await client.workflow.signalWithStart(MACHINE_LIFECYCLE, {
+          workflowId: machineWorkflowId(machine),
+          taskQueue,
+          args: [{ machine } satisfies MachineLifecycleInput],
+          signal: machineObservedSignal,
+          signalArgs: [snapshot],
+          staticSummary: `BaremetalMachine ${machine.namespace}/${machine.name}`,
+          typedSearchAttributes: [
+            { key: poolKey, value: labels.pool },
+            ...(labels.cluster === undefined ? [] : [{ key: clusterKey, value: labels.cluster }]),
+          ],
+          // A run that was terminated, or lost, is started again and adopts what it finds.
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        });
+      }),
+    tell: (machine, snapshot) =>
+      unlessMissing(
+        () => call(() => client.workflow.getHandle(machineWorkflowId(machine)).signal(machineObservedSignal, snapshot)),
+        'told',
+        'noRun',
+      ),
+    wake: (machine) =>
+      unlessMissing(
+        () => call(() => client.workflow.getHandle(machineWorkflowId(machine)).signal(capacityAvailableSignal)),
+        'woken',
+        'noRun',
+      ),
+    completePlan: (machine, activityId, answer) =>
+      unlessMissing(
+        () => call(() => client.activity.complete({ workflowId: machineWorkflowId(machine), activityId }, answer)),
+        'completed',
+        'notWaiting',
+      ),
+    listOpen: () => client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => collectOpen(client)),
+  };
+}
+
+async function collectOpen(client: Client): Promise<MachineRef[]> {
+  const query = `WorkflowType='${MACHINE_LIFECYCLE}' AND ExecutionStatus='Running'`;
+  const machines: MachineRef[] = [];
+  for await (const { workflowId } of client.workflow.list({ query, pageSize: LIST_PAGE_SIZE })) {
+    const machine = parseMachineWorkflowId(workflowId);
+    if (machine !== undefined) machines.push(machine);
+  }
+  return machines;
+}
+
+async function unlessMissing<Done, Missing>(
+  work: () => Promise<void>,
+  done: Done,
+  missing: Missing,
+): Promise<Done | Missing> {
+  try {
+    await work();
+    return done;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError || error instanceof ActivityNotFoundError) return missing;
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import type { MachineView } from '../domain/machine-view.ts';
+
+interface Sent {
+  fingerprint: string;
+  /** `status.observedInputs` when it was sent. */
+  observedBefore: string | undefined;
+  atMs: number;
+}
+
+/** After this time a run that wrote other inputs than were sent is told again. */
+const RESEND_AFTER_MS = 60_000;
+
+/**
+ * Which fingerprint was sent last for each machine, so that nothing is sent twice while the run is about to write
+ * `status.observedInputs`. Holds an entry only for machines whose run has something to act on.
+ */
+export class SentSnapshots {
+  readonly #byUid = new Map<string, Sent>();
+  readonly #nowMs: () => number;
+
+  /** `nowMs` may have any origin; only differences count. */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** The machine's run knows this fingerprint already, or is about to. */
+  isKnown({ uid, observedInputs }: MachineView, fingerprint: string): boolean {
+    const sent = this.#byUid.get(uid);
+    if (sent === undefined) return observedInputs === fingerprint;
+    const runWroteSince = observedInputs !== sent.observedBefore;
+    // Equal to what the run wrote *before* we sent something else does not count: that is under way.
+    if (observedInputs === fingerprint && (runWroteSince || sent.fingerprint === fingerprint)) {
+      this.#byUid.delete(uid);
+      return true;
+    }
+    if (sent.fingerprint !== fingerprint) return false;
+    return !(runWroteSince && this.#ageMs(sent) > RESEND_AFTER_MS);
+  }
+
+  remember({ uid, observedInputs }: MachineView, fingerprint: string): void {
+    this.#byUid.set(uid, { fingerprint, observedBefore: observedInputs, atMs: this.#nowMs() });
+  }
+
+  forget(uid: string): void {
+    this.#byUid.delete(uid);
+  }
+
+  /** Something was sent for the machine within the last `withinMs`. */
+  wasSentWithin(uid: string, withinMs: number): boolean {
+    const sent = this.#byUid.get(uid);
+    return sent !== undefined && this.#ageMs(sent) <= withinMs;
+  }
+
+  get size(): number {
+    return this.#byUid.size;
+  }
+
+  #ageMs(sent: Sent): number {
+    return this.#nowMs() - sent.atMs;
+  }
+}

@@ -1,0 +1,182 @@
+import type { ObjectKey } from '../../api/meta.ts';
+import type { CapiClusterView, CapiMachineView } from '../../domain/capi-view.ts';
+import type { HostView } from '../../domain/host-view.ts';
+import type { PlanAnswer } from '../../domain/machine-life.ts';
+import type { MachineRef, MachineSnapshot } from '../../domain/machine-snapshot.ts';
+import type { MachineView } from '../../domain/machine-view.ts';
+import { keyText } from '../../domain/pool-indexes.ts';
+import type { MachineRuns } from '../../k8s-bridge/machine-runs.ts';
+import type { ReadStore } from '../../k8s-bridge/reconciler-ports.ts';
+import { machineWorkflowId } from '../../workflows/ids.ts';
+
+export const T0 = Date.parse('2026-01-01T00:00:00Z');
+
+/** A machine that CAPI has just set up: owned, labelled, nothing provisioned. */
+export function machineView(changes: Partial<MachineView> = {}): MachineView {
+  return {
+    namespace: 'demo',
+    name: 'm1',
+    uid: 'uid-1',
+    resourceVersion: '1',
+    creationTimestamp: '2026-01-01T00:00:00Z',
+    deleting: false,
+    hasFinalizer: false,
+    pausedByAnnotation: false,
+    deletedForMove: false,
+    ownerMachine: 'capi-m1',
+    clusterName: 'c1',
+    pool: 'workers',
+    providerID: undefined,
+    phase: undefined,
+    inventory: undefined,
+    waitsForHost: false,
+    bootstrapReason: undefined,
+    imageReason: undefined,
+    provisioned: false,
+    observedInputs: undefined,
+    operation: undefined,
+    ...changes,
+  };
+}
+
+export function capiMachineView(changes: Partial<CapiMachineView> = {}): CapiMachineView {
+  return {
+    namespace: 'demo',
+    name: 'capi-m1',
+    uid: 'capi-uid-1',
+    resourceVersion: '1',
+    clusterName: 'c1',
+    version: 'v1.31.0',
+    bootstrapSecret: 'boot-1',
+    nodeName: undefined,
+    ...changes,
+  };
+}
+
+export function clusterView(changes: Partial<CapiClusterView> = {}): CapiClusterView {
+  return {
+    namespace: 'demo',
+    name: 'c1',
+    uid: 'c-uid',
+    resourceVersion: '1',
+    paused: false,
+    infrastructureReady: true,
+    registry: undefined,
+    ...changes,
+  };
+}
+
+export function hostView(changes: Partial<HostView> = {}): HostView {
+  return {
+    namespace: 'demo',
+    name: 'h1',
+    uid: 'h-uid',
+    resourceVersion: '1',
+    deleting: false,
+    ready: false,
+    planSecretName: 'h1-plan',
+    takenBySelector: false,
+    storageUnprepared: false,
+    quarantined: false,
+    allocationState: 'Reprovisioning',
+    pool: 'workers',
+    owner: { cluster: 'c1', machine: 'capi-m1', baremetalMachine: 'm1', uid: 'uid-1' },
+    plan: undefined,
+    ...changes,
+  };
+}
+
+/** An informer's store without the informer. */
+export class MemoryStore<T extends ObjectKey> implements ReadStore<T> {
+  readonly #items = new Map<string, T>();
+  readonly #indexes: Record<string, (item: T) => string | undefined>;
+
+  constructor(items: readonly T[] = [], indexes: Record<string, (item: T) => string | undefined> = {}) {
+    this.#indexes = indexes;
+    for (const item of items) this.set(item);
+  }
+
+  set(item: T): void {
+    this.#items.set(keyText(item), item);
+  }
+
+  delete(key: ObjectKey): void {
+    this.#items.delete(keyText(key));
+  }
+
+  get(key: ObjectKey): T | undefined {
+    return this.#items.get(keyText(key));
+  }
+
+  list(): Iterable<T> {
+    return this.#items.values();
+  }
+
+  byIndex(index: string, value: string): T[] {
+    const indexOf = this.#indexes[index];
+    if (indexOf === undefined) throw new Error(`No index ${index}`);
+    return [...this.#items.values()].filter((item) => indexOf(item) === value);
+  }
+}
+
+export type RunCall =
+  | { kind: 'observe' | 'tell'; id: string; snapshot: MachineSnapshot }
+  | { kind: 'wake'; id: string }
+  | { kind: 'complete'; id: string; activityId: string; answer: PlanAnswer };
+
+/** Temporal as the bridge sees it: runs that are open, activities that are waited for, and a record of all calls. */
+export class MemoryRuns implements MachineRuns {
+  readonly calls: RunCall[] = [];
+  readonly open = new Map<string, MachineRef>();
+  /** `workflow id/activity id` of activities that are pending. */
+  readonly pending = new Set<string>();
+  /** Not undefined: every call fails with it. */
+  outage: Error | undefined;
+
+  async observe(machine: MachineRef, snapshot: MachineSnapshot): Promise<void> {
+    this.#check();
+    this.calls.push({ kind: 'observe', id: machineWorkflowId(machine), snapshot });
+    this.open.set(machineWorkflowId(machine), machine);
+  }
+
+  async tell(machine: MachineRef, snapshot: MachineSnapshot): Promise<'told' | 'noRun'> {
+    this.#check();
+    this.calls.push({ kind: 'tell', id: machineWorkflowId(machine), snapshot });
+    return this.open.has(machineWorkflowId(machine)) ? 'told' : 'noRun';
+  }
+
+  async wake(machine: MachineRef): Promise<'woken' | 'noRun'> {
+    this.#check();
+    this.calls.push({ kind: 'wake', id: machineWorkflowId(machine) });
+    return this.open.has(machineWorkflowId(machine)) ? 'woken' : 'noRun';
+  }
+
+  async completePlan(machine: MachineRef, activityId: string, answer: PlanAnswer): Promise<'completed' | 'notWaiting'> {
+    this.#check();
+    const id = machineWorkflowId(machine);
+    this.calls.push({ kind: 'complete', id, activityId, answer });
+    return this.pending.delete(`${id}/${activityId}`) ? 'completed' : 'notWaiting';
+  }
+
+  async listOpen(): Promise<MachineRef[]> {
+    this.#check();
+    return [...this.open.values()];
+  }
+
+  #check(): void {
+    if (this.outage !== undefined) throw this.outage;
+  }
+}
+
+/** The same clock for everything under test; moves only when told. */
+export class ManualClock {
+  #nowMs = T0 + 60_000;
+
+  readonly nowMs = (): number => this.#nowMs;
+
+  advance(ms: number): void {
+    this.#nowMs += ms;
+  }
+}
+
+export const silentLogger = { info: () => {}, warn: () => {} };
