@@ -1,4 +1,5 @@
-module ironloom.dev/tools/cluster-api
+// Below the path of Cluster API, so that main packages may import its internal ones: see dev/tool-loopback.ts.
+module sigs.k8s.io/cluster-api/ironloom
 
 go 1.26.0
 

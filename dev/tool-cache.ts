@@ -1,0 +1,47 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { lock } from 'proper-lockfile';
+
+// A build holds the CPU for minutes and can delay the touching of its lock.
+const STALE_AFTER_MS = 60_000;
+const LOCK_POLL_MS = 500;
+
+/** Where built tools are kept, outside of the work tree so that a clean checkout finds them again. */
+export function toolCacheDir(): string {
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'ironloom', 'tools');
+}
+
+/** Whether the path names a file that may be run (or, with R_OK, read). */
+export async function isAccessible(path: string, mode = constants.X_OK): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * Runs `work` while no other process does so for the same file. A lock whose holder died counts as free after a minute.
+ * @param onWaiting called once when somebody else holds the lock
+ */
+export async function withFileLock<T>(path: string, work: () => Promise<T>, onWaiting: () => void): Promise<T> {
+  await mkdir(toolCacheDir(), { recursive: true });
+  const options = {
+    realpath: false,
+    stale: STALE_AFTER_MS,
+    update: STALE_AFTER_MS / 6,
+    // A stolen lock costs a second build, no harm: the result is renamed into place.
+    onCompromised: () => undefined,
+  };
+  const release = await lock(path, options).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ELOCKED')) throw error;
+    onWaiting();
+    const retries = { forever: true, factor: 1, minTimeout: LOCK_POLL_MS, maxTimeout: LOCK_POLL_MS };
+    return lock(path, { ...options, retries });
+  });
+  try {
+    return await work();
+  } finally {
+    await release().catch(() => undefined);
+  }
+}
