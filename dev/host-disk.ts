@@ -46,7 +46,8 @@ export const simulatorFolder = '.simulator';
 export async function createHostDisk(root: string, volatilePaths: readonly string[]): Promise<HostDisk> {
   const state = join(root, simulatorFolder);
   const locate = (hostPath: string): string => join(root, posix.normalize(posix.join('/', hostPath)));
-  for (const folder of ['faults', 'power', 'services/stopped']) await mkdir(join(state, folder), { recursive: true });
+  for (const folder of ['faults', 'used', 'power', 'services/stopped'])
+    await mkdir(join(state, folder), { recursive: true });
   for (const folder of ['/oem', '/run', '/tmp', '/var/lib/elemental/agent', '/var/lib/cloud']) {
     await mkdir(locate(folder), { recursive: true });
   }

@@ -18,10 +18,11 @@ for fault in "$simulator/faults/$name".*; do
   # Sets fault_match, fault_exit_code, fault_delay_seconds, fault_times and fault_output (a file).
   . "$fault"
   case "$given " in "$fault_match "*) ;; *) continue ;; esac
+  counter=$simulator/used/${fault##*/}
   used=0
-  [ ! -f "$fault.used" ] || read -r used <"$fault.used"
+  [ ! -f "$counter" ] || read -r used <"$counter"
   [ "$used" -lt "$fault_times" ] || continue
-  echo $((used + 1)) >"$fault.used"
+  echo $((used + 1)) >"$counter"
   # Nobody's stdout is held by the delay, so that killing this command ends it.
   [ "$fault_delay_seconds" = 0 ] || sleep "$fault_delay_seconds" </dev/null >/dev/null 2>&1
   [ ! -f "$fault_output" ] || cat "$fault_output"
