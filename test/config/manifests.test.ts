@@ -1,0 +1,161 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { baremetalClusterSchema } from '../../api/cluster.ts';
+import { IMAGE_CATALOG_NAME } from '../../api/constants.ts';
+import { baremetalMachineTemplateSchema } from '../../api/machine-template.ts';
+import { machineInventoryPoolSchema } from '../../api/pool.ts';
+import { renderCrdFiles } from '../../config/generate-crds.ts';
+import { envSchema } from '../../runtime/env.ts';
+
+const CONFIG = join(import.meta.dirname, '../../config');
+
+const manifestSchema = z.looseObject({
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }).optional(),
+});
+
+function read(folder: string) {
+  const files = readdirSync(join(CONFIG, folder)).filter((name) => name.endsWith('.yaml'));
+  return files.toSorted().flatMap((file) => {
+    const documents = parseAllDocuments(readFileSync(join(CONFIG, folder, file), 'utf8'));
+    return documents.map((document) => ({ file, manifest: manifestSchema.parse(document.toJS()) }));
+  });
+}
+
+const kustomizationSchema = z.object({ resources: z.array(z.string()) });
+const kustomizations = readdirSync(CONFIG).filter((folder) => existsSync(join(CONFIG, folder, 'kustomization.yaml')));
+
+describe('kustomize', () => {
+  it.each(kustomizations)('%s names every manifest of its folder, and only what exists', (folder) => {
+    const entry = read(folder).find(({ file }) => file === 'kustomization.yaml');
+    const { resources } = kustomizationSchema.parse(entry?.manifest);
+    const files = readdirSync(join(CONFIG, folder)).filter((name) => name !== 'kustomization.yaml');
+    const local = resources.filter((resource) => !resource.startsWith('..'));
+    expect(local.toSorted()).toEqual(files.toSorted());
+    for (const resource of resources) expect(existsSync(join(CONFIG, folder, resource)), resource).toBe(true);
+  });
+
+  it('installs every CRD', () => {
+    const files = readdirSync(join(CONFIG, 'crd')).filter((name) => name !== 'kustomization.yaml');
+    expect(files.toSorted()).toEqual([...renderCrdFiles().keys()].toSorted());
+  });
+});
+
+const ruleSchema = z.object({
+  apiGroups: z.array(z.string()),
+  resources: z.array(z.string()),
+  verbs: z.array(z.string()),
+});
+const roleSchema = z.object({ rules: z.array(ruleSchema) });
+
+describe('RBAC', () => {
+  const rules = read('rbac')
+    .filter(({ manifest }) => manifest.kind === 'ClusterRole' || manifest.kind === 'Role')
+    .flatMap(({ manifest }) =>
+      roleSchema.parse(manifest).rules.map((rule) => ({ ...rule, role: manifest.metadata?.name })),
+    );
+
+  it('has no wildcard', () => {
+    expect(rules.length).toBeGreaterThan(10);
+    for (const rule of rules) expect([...rule.apiGroups, ...rule.resources, ...rule.verbs]).not.toContain('*');
+  });
+
+  it('never creates or deletes what elemental-operator owns', () => {
+    for (const { resources, verbs } of rules) {
+      if (!resources.includes('machineinventories') && !resources.includes('secrets')) continue;
+      expect(verbs).not.toContain('create');
+      expect(verbs).not.toContain('delete');
+      expect(verbs).not.toContain('update');
+    }
+  });
+
+  it('lets only the worker write Secrets', () => {
+    const writers = rules.filter(({ resources, verbs }) => resources.includes('secrets') && verbs.includes('patch'));
+    expect(writers.map(({ role }) => role)).toEqual(['ironloom-worker']);
+  });
+});
+
+const deploymentSchema = z.object({
+  metadata: z.object({ name: z.string() }),
+  spec: z.object({
+    template: z.object({
+      spec: z.object({
+        securityContext: z.object({ runAsNonRoot: z.literal(true) }),
+        containers: z.array(
+          z.object({
+            name: z.string(),
+            command: z.array(z.string()),
+            livenessProbe: z.object({}),
+            readinessProbe: z.object({}),
+            resources: z.object({ requests: z.object({}), limits: z.object({ memory: z.string() }) }),
+            securityContext: z.object({
+              allowPrivilegeEscalation: z.literal(false),
+              readOnlyRootFilesystem: z.literal(true),
+            }),
+          }),
+        ),
+      }),
+    }),
+  }),
+});
+
+describe('the manager', () => {
+  const manifests = read('manager').map(({ manifest }) => manifest);
+
+  it('runs bridge and worker with probes, limits and without privileges', () => {
+    const deployments = manifests
+      .filter(({ kind }) => kind === 'Deployment')
+      .map((found) => deploymentSchema.parse(found));
+    expect(deployments.map(({ metadata, spec }) => [metadata.name, spec.template.spec.containers[0]?.name])).toEqual([
+      ['ironloom-bridge', 'manager'],
+      ['ironloom-worker', 'worker'],
+    ]);
+  });
+
+  it('sets only variables that the processes read, to values that they take', () => {
+    const settings = manifests.find(({ kind }) => kind === 'ConfigMap');
+    const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(settings);
+    const ours = Object.entries(data).filter(([name]) => !name.startsWith('TEMPORAL_'));
+    expect(Object.keys(envSchema.shape)).toEqual(expect.arrayContaining(ours.map(([name]) => name)));
+    expect(envSchema.safeParse(Object.fromEntries(ours)).success).toBe(true);
+  });
+});
+
+describe('the samples', () => {
+  const samples = read('samples').map(({ manifest }) => manifest);
+  const sample = (kind: string) => samples.find((candidate) => candidate.kind === kind);
+
+  it('are what our schemas take', () => {
+    expect(() => baremetalClusterSchema.parse(sample('BaremetalCluster'))).not.toThrow();
+    expect(() => baremetalMachineTemplateSchema.parse(sample('BaremetalMachineTemplate'))).not.toThrow();
+    expect(() => machineInventoryPoolSchema.parse(sample('MachineInventoryPool'))).not.toThrow();
+  });
+
+  it('live in one namespace', () => {
+    const namespaces = samples.map(({ kind, metadata }) =>
+      kind === 'Namespace' ? metadata?.name : metadata?.namespace,
+    );
+    expect(new Set(namespaces)).toEqual(new Set(['baremetal-demo']));
+  });
+
+  it('name five hosts in an order of their own', () => {
+    const names = machineInventoryPoolSchema
+      .parse(sample('MachineInventoryPool'))
+      .spec.machineInventories.map(({ name }) => name);
+    expect(names).toHaveLength(5);
+    expect(names).not.toEqual(names.toSorted());
+  });
+
+  it('have an image for the version of the machines', () => {
+    const catalog = z.object({ data: z.record(z.string(), z.string()), metadata: z.object({ name: z.string() }) });
+    const { data, metadata } = catalog.parse(sample('ConfigMap'));
+    const deployment = z.object({
+      spec: z.object({ template: z.object({ spec: z.object({ version: z.string() }) }) }),
+    });
+    expect(metadata.name).toBe(IMAGE_CATALOG_NAME);
+    expect(Object.keys(data)).toContain(deployment.parse(sample('MachineDeployment')).spec.template.spec.version);
+  });
+});
