@@ -1,0 +1,106 @@
+exec 2>&1
+set -eu
+root="${IRONLOOM_ROOT:-}"
+state="$root/var/lib/elemental/ironloom"
+marker="$root/oem/99_ironloom-cleanup.yaml"
+seed="$root/var/lib/cloud/seed/nocloud"
+log=/dev/null
+step=prepare
+undo() { :; }
+run() {
+  limit=$1
+  shift
+  timeout -k 30 "$limit" "$@" >>"$log" 2>&1 </dev/null
+}
+open_log() {
+  mkdir -p "$state"
+  : >"$state/reprovision.log"
+  log="$state/reprovision.log"
+}
+finish() {
+  code=$?
+  trap - EXIT
+  set +e
+  if [ "$code" -ne 0 ]; then undo; fi
+  if [ -s "$log" ]; then tail -c 32768 "$log" | tail -n 40 | cut -c 1-400; fi
+  if [ "$code" -ne 0 ]; then printf 'ironloom: step %s failed with exit code %s\n' "$step" "$code"; fi
+  exit "$code"
+}
+trap finish EXIT
+
+attempt='reprovision-1-0b7c2f6e-9a53-4a51-9a3e-0d9e7f0a1b2c'
+image='registry.example/os/elemental:v1.34.1'
+mark="$state/attempt"
+boot=$(cat "$root/proc/sys/kernel/random/boot_id")
+
+# Done already: only a reboot that a crash may have lost is scheduled again.
+seen=''
+seen_boot=''
+if [ -f "$mark" ]; then { read -r seen && read -r seen_boot; } <"$mark" || :; fi
+if [ "$seen" = "$attempt" ]; then
+  step=schedule-reboot
+  if [ "$seen_boot" = "$boot" ]; then run 60 shutdown -r +1; fi
+  exit 0
+fi
+open_log
+
+step=stage-seed
+(
+  umask 077
+  rm -rf "$state/seed"
+  mkdir "$state/seed"
+  cd "$state/staged"
+  cp user-data meta-data network-config "$state/seed/"
+)
+
+step=clean-cloud-init
+run 120 cloud-init clean --logs --seed
+
+# From here on a failed attempt takes back what would make the next boot a node.
+undo() { rm -rf "$seed" "$marker" "$mark"; }
+
+step=install-seed
+(
+  umask 077
+  rm -rf "$seed"
+  mkdir -p "$seed"
+  cp "$state"/seed/* "$seed/"
+)
+
+step=write-cleanup-marker
+mkdir -p "$root/oem"
+rm -f "$state/cleared"
+cat >"$marker.new" <<'IRONLOOM_MARKER'
+name: "Ironloom: clear the previous node once"
+stages:
+  initramfs:
+    - name: "Clear the previous node"
+      if: '[ ! -e /run/elemental/recovery_mode ] && [ ! -e /run/cos/recovery_mode ] && [ ! -e /run/elemental/live_mode ] && [ ! -e /run/cos/live_mode ]'
+      commands:
+        - |
+          root="${IRONLOOM_ROOT:-}"
+          state="$root/var/lib/elemental/ironloom"
+          if [ "$(cat "$state/cleared" 2>/dev/null)" != reprovision-1-0b7c2f6e-9a53-4a51-9a3e-0d9e7f0a1b2c ]; then
+            for folder in "$root/var/lib/kubelet" "$root/var/lib/containerd" "$root/var/lib/etcd" "$root/etc/kubernetes"; do
+              if [ -d "$folder" ]; then find "$folder" -xdev -mindepth 1 -delete; fi
+            done
+            if [ -f "$state/seed/user-data" ]; then
+              mkdir -p "$root/var/lib/cloud/seed/nocloud"
+              cp -p "$state"/seed/* "$root/var/lib/cloud/seed/nocloud/"
+            fi
+            echo reprovision-1-0b7c2f6e-9a53-4a51-9a3e-0d9e7f0a1b2c >"$state/cleared"
+          fi
+          rm -f "$root/oem/99_ironloom-cleanup.yaml"
+IRONLOOM_MARKER
+mv "$marker.new" "$marker"
+
+step=upgrade
+run 2700 elemental upgrade --reboot=false --system "$image"
+
+step=write-mark
+run 300 sync
+printf '%s\n%s\n' "$attempt" "$boot" >"$mark.new"
+mv "$mark.new" "$mark"
+
+step=schedule-reboot
+run 60 shutdown -r +1
