@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 /** Commands of the operating system that plans may use as they are; they write nothing by a path of their own. */
 const passedThrough = (
   'sh cat sed grep egrep fgrep awk head tail cut tr sort uniq wc date sleep true false test [ printf echo env dirname ' +
-  'basename sha256sum sha1sum md5sum base64 gzip gunzip zcat find xargs stat ls id expr seq nohup od cmp diff readlink ' +
+  'basename sha256sum sha1sum md5sum base64 gzip gunzip zcat xargs stat ls id expr seq nohup od cmp diff readlink ' +
   'realpath mktemp nice tac fold comm paste uname'
 ).split(' ');
 
-/** Commands that write files: passed through inside of the host's folder only. */
-const guarded = 'rm mv cp mkdir rmdir install ln tee touch chmod chown truncate'.split(' ');
+/** Commands that change files: passed through inside of the host's folder only. */
+const guarded = 'find rm mv cp mkdir rmdir install ln tee touch chmod chown truncate'.split(' ');
 
 /** Commands of the host that only leave a record (and obey injected faults). */
 const recorded = (

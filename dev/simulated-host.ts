@@ -35,6 +35,17 @@ export const defaultHostTimes: HostTimes = {
   heartbeatMs: 10_000,
 };
 
+/** What a reboot takes from every host. */
+export const usualVolatilePaths: readonly string[] = ['/run', '/tmp'];
+/** What it takes from one with a stock Elemental image. */
+export const stockVolatilePaths: readonly string[] = [
+  ...usualVolatilePaths,
+  '/etc/kubernetes',
+  '/var/lib/cloud',
+  '/var/lib/containerd',
+  '/var/lib/etcd',
+];
+
 /** One distinct plan that the host ran, in order of arrival: the host's own record. */
 export interface PlanReceived {
   checksum: string;
@@ -54,7 +65,7 @@ export interface SimulatedHostOptions extends ObjectKey {
   /** The workload cluster; without it the host joins nothing. */
   nodes?: NodeApi;
   times?: Partial<HostTimes>;
-  /** What a reboot loses; stock Elemental loses more (/etc/kubernetes, /var/lib/{cloud,etcd,containerd}). */
+  /** What a reboot loses; default `usualVolatilePaths`. */
   volatilePaths?: readonly string[];
 }
 
@@ -87,7 +98,7 @@ export interface SimulatedHost extends ObjectKey {
 
 /** Boots a simulated host whose agent follows the plan Secret of its name. */
 export async function startSimulatedHost(options: SimulatedHostOptions): Promise<SimulatedHost> {
-  const disk = await createHostDisk(options.root, options.volatilePaths ?? ['/run', '/tmp']);
+  const disk = await createHostDisk(options.root, options.volatilePaths ?? usualVolatilePaths);
   const machine = createMachine(options, disk);
   await machine.powerOn();
   const { faults } = machine;

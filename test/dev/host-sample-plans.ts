@@ -1,11 +1,9 @@
-/** Plans of the kind that this provider writes, short: what they do to a host, not how they are rendered. */
+import { attemptId } from '../../domain/plan-attempt.ts';
+import { renderCleanPlan } from '../../domain/plan-clean.ts';
+import { cleanupMarkerPath } from '../../domain/plan-script.ts';
+import { renderReprovisionPlan } from '../../domain/plan-reprovision.ts';
 
-const root = '"${IRONLOOM_ROOT:-}"';
-
-export interface SampleSeed {
-  instanceId: string;
-  userData: string;
-}
+const uid = '7c3f9d52-4c1c-4a87-9d7b-0b7a6f0c1e55';
 
 /** User-data as CABPK renders it for a worker, normalised for the host `name`. */
 export function sampleUserData(name: string): string {
@@ -30,67 +28,33 @@ runcmd:
 `;
 }
 
-/** Stages a seed, installs it, upgrades and reboots, guarded by a mark. */
-export function sampleReprovisionPlan(attempt: string, name: string): string {
-  const staging = '/var/lib/elemental/ironloom/staging';
-  const mark = `${root}/var/lib/elemental/ironloom/${attempt}.applied`;
-  const script = `
-exec 2>&1
-set -eu
-if [ -e ${mark} ]; then
-  [ "$(cat ${mark})" != "$(cat ${root}/proc/sys/kernel/random/boot_id)" ] || shutdown -r +1
-  exit 0
-fi
-cloud-init clean --logs --seed
-mkdir -p ${root}/var/lib/cloud/seed/nocloud
-cp ${root}${staging}/user-data ${root}${staging}/meta-data ${root}/var/lib/cloud/seed/nocloud/
-cat >${root}/oem/99-cleanup.yaml <<'STAGE'
-stages:
-  boot:
-    - commands:
-        - rm -rf /var/lib/kubelet /var/lib/containerd /var/lib/etcd /etc/kubernetes
-        - rm -f /oem/99-cleanup.yaml
-STAGE
-timeout 60 elemental upgrade --reboot=false --system "registry.example/os:v1"
-cat ${root}/proc/sys/kernel/random/boot_id >${mark}
-shutdown -r +1
-`;
-  const file = (path: string, content: string): object => ({
-    path,
-    content: Buffer.from(content).toString('base64'),
-    permissions: '0600',
-  });
-  return JSON.stringify({
-    attempt,
-    files: [
-      file(`${staging}/user-data`, sampleUserData(name)),
-      file(`${staging}/meta-data`, `instance-id: ${attempt}\nlocal-hostname: ${name}\n`),
-    ],
-    instructions: [shell('reprovision', script)],
-  });
+/** Id of the nth attempt to make a node of the host, see `attemptId`. */
+export function reprovisionAttempt(attempt: number): string {
+  return attemptId({ uid, planType: 'reprovision', attempt });
 }
 
-/** Cancels a reboot, stops kubelet, removes pods, stops containerd; safe to run again. */
-export function sampleCleanPlan(attempt: string): string {
-  const script = `
-exec 2>&1
-set -eu
-shutdown -c
-rm -f ${root}/oem/99-cleanup.yaml
-systemctl stop kubelet
-if systemctl is-active containerd; then
-  for pod in $(crictl pods -q); do crictl rmp -f "$pod"; done
-  systemctl stop containerd
-fi
-`;
-  return JSON.stringify({ attempt, instructions: [shell('clean', script)] });
+/** The plan that this provider writes for it. */
+export function reprovisionPlan(attempt: number, name: string): string {
+  return renderReprovisionPlan({
+    attemptId: reprovisionAttempt(attempt),
+    userData: sampleUserData(name),
+    hostname: name,
+    image: 'registry.example/os:v1',
+  }).json;
+}
+
+/** The same without an effective cleanup marker. */
+export function unmarkedReprovisionPlan(attempt: number, name: string): string {
+  return reprovisionPlan(attempt, name).replaceAll(cleanupMarkerPath, `${cleanupMarkerPath}.disabled`);
+}
+
+/** The plan that this provider writes to end a node. */
+export function cleanPlan(attempt: number): string {
+  return renderCleanPlan({ attemptId: attemptId({ uid, planType: 'clean', attempt }) }).json;
 }
 
 /** One script as a plan. */
 export function samplePlan(attempt: string, script: string): string {
-  return JSON.stringify({ attempt, instructions: [shell('step', script)] });
-}
-
-function shell(name: string, script: string): object {
-  return { name, command: '/bin/sh', args: ['-c', script], saveOutput: true };
+  const instruction = { name: 'step', command: '/bin/sh', args: ['-c', script], saveOutput: true };
+  return JSON.stringify({ attempt, instructions: [instruction] });
 }
