@@ -1,5 +1,4 @@
 import { CLUSTER_FINALIZER } from '../api/constants.ts';
-import type { ObjectKey } from '../api/meta.ts';
 import { baremetalClusters } from '../api/resources.ts';
 import { computeClusterStatus, findEndpoint } from '../domain/cluster-status.ts';
 import { type BaremetalClusterView, type Endpoint, viewBaremetalCluster } from '../domain/cluster-view.ts';
@@ -7,6 +6,7 @@ import { mergeConditions } from '../domain/conditions.ts';
 import type { MachineView } from '../domain/machine-view.ts';
 import { keyText } from '../domain/pool-indexes.ts';
 import { isConflict, isNotFound } from '../runtime/kube-client.ts';
+import { parseKey } from '../runtime/object-key.ts';
 import {
   CONFLICT_REQUEUE_MS,
   type Patcher,
@@ -36,12 +36,11 @@ export interface ClusterReconcilerDeps {
 const MACHINES_EXIST_REQUEUE_MS = 30_000;
 
 /** Backfills the endpoint, says when the infrastructure is there, and keeps it while the cluster has machines. */
-export async function reconcileCluster(key: ObjectKey, deps: ClusterReconcilerDeps): Promise<ReconcileResult> {
-  const view = deps.baremetalClusters.get(key);
+export async function reconcileCluster(key: string, deps: ClusterReconcilerDeps): Promise<ReconcileResult> {
+  const view = deps.baremetalClusters.get(parseKey(key));
   if (view === undefined || view.managedElsewhere || view.pausedByAnnotation || view.deletedForMove) return {};
-  const clusterName = view.clusterName;
-  const cluster =
-    clusterName === undefined ? undefined : deps.clusters.get({ namespace: key.namespace, name: clusterName });
+  const { clusterName, namespace } = view;
+  const cluster = clusterName === undefined ? undefined : deps.clusters.get({ namespace, name: clusterName });
   if (cluster?.paused === true) return {};
   try {
     if (view.deleting) return await reconcileDeletion(view, cluster, deps);

@@ -7,13 +7,15 @@ export interface PoolMemory {
   wakes: Map<string, WakeMemory>;
   /** By `keyText` of the pool, then by host: until when it counts as settling; Infinity while its clean plan runs. */
   settling: Map<string, Map<string, number>>;
+  /** By `keyText` of the pool: when its status was written last. */
+  statusWrittenAtMs: Map<string, number>;
 }
 
 /** How long a released host may take to become `Ready` again before it counts as lost. */
 export const SETTLE_MS = 60_000;
 
 export function createPoolMemory(): PoolMemory {
-  return { wakes: new Map(), settling: new Map() };
+  return { wakes: new Map(), settling: new Map(), statusWrittenAtMs: new Map() };
 }
 
 /**
@@ -32,4 +34,11 @@ export function settlingUntilMs(deadlines: Map<string, number>, host: HostView, 
   }
   deadlines.set(host.name, deadline);
   return deadline;
+}
+
+/** Forgets a pool that is gone. */
+export function forgetPool(memory: PoolMemory, poolKey: string): void {
+  memory.wakes.delete(poolKey);
+  memory.settling.delete(poolKey);
+  memory.statusWrittenAtMs.delete(poolKey);
 }

@@ -9,9 +9,13 @@ import { poolCounterNames, type PoolView, viewPool } from '../domain/pool-view.t
 import { emptyWakeMemory, machinesToWake, waitsForHost } from '../domain/pool-wakeups.ts';
 import { alignPoolAnnotations } from './pool-annotation.ts';
 import { observeMembers, type PoolCaches, poolsNaming } from './pool-facts.ts';
-import type { PoolMemory } from './pool-memory.ts';
+import { forgetPool, type PoolMemory } from './pool-memory.ts';
 import { isConflict, isNotFound } from '../runtime/kube-client.ts';
+import { parseKey } from '../runtime/object-key.ts';
 import { CONFLICT_REQUEUE_MS, type Patcher, type ReconcileResult } from './reconciler-ports.ts';
+
+/** A burst of claims changes the counters with each of them: at most one write in this time. */
+export const STATUS_INTERVAL_MS = 500;
 
 export interface PoolReconcilerDeps {
   client: Patcher;
@@ -27,12 +31,12 @@ export interface PoolReconcilerDeps {
  * Wakes the machines that a free host is for, writes the pool's status where it changed, annotates its hosts.
  * One of these failing does not stop the others; throws an AggregateError at the end.
  */
-export async function reconcilePool(key: ObjectKey, deps: PoolReconcilerDeps): Promise<ReconcileResult> {
+export async function reconcilePool(poolKey: string, deps: PoolReconcilerDeps): Promise<ReconcileResult> {
   const { caches, client, memory } = deps;
+  const key = parseKey(poolKey);
   const pool = caches.pools.get(key);
   if (pool === undefined) {
-    memory.wakes.delete(keyText(key));
-    memory.settling.delete(keyText(key));
+    forgetPool(memory, poolKey);
     throwIfAny(await alignPoolAnnotations(key, [], caches, client));
     return {};
   }
@@ -51,7 +55,7 @@ export function poolsAffectedByHost(
   host: Pick<HostView, 'namespace' | 'name'>,
   versions: readonly (HostView | undefined)[],
   pools: Iterable<PoolView>,
-): ObjectKey[] {
+): string[] {
   const { namespace, name } = host;
   const naming = poolsNaming(
     [...pools].filter((pool) => pool.namespace === namespace),
@@ -59,7 +63,7 @@ export function poolsAffectedByHost(
   );
   const names = new Set(naming.map((pool) => pool.name));
   for (const version of versions) if (version?.pool !== undefined) names.add(version.pool);
-  return [...names].map((pool) => ({ namespace, name: pool }));
+  return [...names].map((pool) => keyText({ namespace, name: pool }));
 }
 
 async function wakeWaiting(
@@ -93,15 +97,18 @@ function withoutHost(waiting: readonly MachineView[], pool: ObjectKey, { hosts }
   return waiting.filter(({ uid }) => !owners.has(uid));
 }
 
-/** Answers after how many milliseconds to try again; Infinity when all is well. */
+/** Answers after how many milliseconds to come back; Infinity when the status is as it should be. */
 async function writeStatus(
   pool: PoolView,
   { counters, conditions: wanted }: PoolStatus,
-  { caches, client }: PoolReconcilerDeps,
+  { caches, client, memory }: PoolReconcilerDeps,
   nowMs: number,
 ): Promise<number> {
   const { conditions, changed } = mergeConditions(pool.conditions, wanted, new Date(nowMs));
   if (!changed && poolCounterNames.every((name) => counters[name] === pool.counters[name])) return Infinity;
+  const waitMs = (memory.statusWrittenAtMs.get(keyText(pool)) ?? -Infinity) + STATUS_INTERVAL_MS - nowMs;
+  if (waitMs > 0) return waitMs;
+  memory.statusWrittenAtMs.set(keyText(pool), nowMs);
   const body = { metadata: { resourceVersion: pool.resourceVersion }, status: { ...counters, conditions } };
   try {
     const written = await client.patch(machineInventoryPools, pool, body, { subresource: 'status', type: 'merge' });

@@ -29,7 +29,7 @@ function createBench() {
       const object = { metadata: { ...key, ...metadata }, spec, ...(status && { status }) };
       infra.upsert(viewBaremetalCluster(api.put(baremetalClusters, object)));
     },
-    reconcile: () => reconcileCluster(key, deps),
+    reconcile: () => reconcileCluster('demo/infra', deps),
     read: () => api.read(baremetalClusters, key),
     /** What the informer would do. */
     refresh: () => infra.upsert(viewBaremetalCluster(api.read(baremetalClusters, key))),

@@ -6,7 +6,7 @@ import type { MachineView } from '../../domain/machine-view.ts';
 import { hostIndexes, machineIndexes } from '../../domain/pool-indexes.ts';
 import { type PoolView, viewPool } from '../../domain/pool-view.ts';
 import { createPoolMemory, SETTLE_MS } from '../../k8s-bridge/pool-memory.ts';
-import { poolsAffectedByHost, reconcilePool } from '../../k8s-bridge/pool-reconciler.ts';
+import { poolsAffectedByHost, reconcilePool, STATUS_INTERVAL_MS } from '../../k8s-bridge/pool-reconciler.ts';
 import { createFakeObjects, createMemoryStore } from '../support/fake-objects.ts';
 import { waitingMachine } from '../support/pool-fixtures.ts';
 
@@ -51,7 +51,7 @@ function createBench() {
       caches.hosts.upsert(viewHost(api.put(machineInventories, { metadata, status })));
       caches.planSecrets.upsert({ namespace, name: `${name}-plan` });
     },
-    reconcile: (name = 'workers') => reconcilePool({ namespace, name }, deps),
+    reconcile: (name = 'workers') => reconcilePool(`${namespace}/${name}`, deps),
     status: (name = 'workers') => api.read(machineInventoryPools, { namespace, name }).status,
     poolOf: (host: string) =>
       api.read(machineInventories, { namespace, name: host }).metadata.annotations[annotations.pool],
@@ -101,8 +101,22 @@ describe('reconcilePool', () => {
     const stale = bench.caches.pools.get(key);
     await bench.reconcile();
     bench.addPool('workers', ['x']);
+    bench.clock.nowMs += STATUS_INTERVAL_MS;
     if (stale !== undefined) bench.caches.pools.upsert(stale);
     expect(await bench.reconcile()).toEqual({ requeueAfterMs: 100 });
+  });
+
+  it('writes the status of a busy pool only so often, and comes back for the rest', async () => {
+    bench.addPool('workers', ['a', 'b']);
+    bench.addHost('a', busy('Allocated'));
+    await bench.reconcile();
+    bench.addHost('b', busy('Allocated'));
+    bench.clock.nowMs += 200;
+    expect(await bench.reconcile()).toEqual({ requeueAfterMs: STATUS_INTERVAL_MS - 200 });
+    expect(bench.status()).toMatchObject({ allocated: 1 });
+    bench.clock.nowMs += STATUS_INTERVAL_MS - 200;
+    expect(await bench.reconcile()).toEqual({});
+    expect(bench.status()).toMatchObject({ allocated: 2 });
   });
 
   it('wakes the oldest waiting machines, as many as there are hosts, once', async () => {
@@ -152,6 +166,7 @@ describe('reconcilePool', () => {
     bench.addHost('a', busy('Preparing'), 'False');
     await bench.reconcile();
     bench.addHost('a', { [annotations.pool]: 'workers', [annotations.allocationState]: 'Available' }, 'False');
+    bench.clock.nowMs += STATUS_INTERVAL_MS;
     expect(await bench.reconcile()).toEqual({ requeueAfterMs: SETTLE_MS });
     expect(bench.status()).toMatchObject({ preparing: 1, conditions: [{ status: 'True' }, { status: 'True' }] });
     bench.clock.nowMs += SETTLE_MS;
@@ -227,6 +242,6 @@ describe('poolsAffectedByHost', () => {
     bench.addHost('a', { [annotations.pool]: 'gone' });
     const host = bench.caches.hosts.get({ namespace, name: 'a' });
     const keys = poolsAffectedByHost({ namespace, name: 'a' }, [host, undefined], bench.caches.pools.list());
-    expect(keys.map(({ name }) => name)).toEqual(['workers', 'gone']);
+    expect(keys).toEqual(['demo/workers', 'demo/gone']);
   });
 });
