@@ -1,0 +1,58 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type InformerStats } from './informer.ts';
+
+export { type Registry } from 'prom-client';
+
+/** The registry of one process, with Node's own metrics in it. */
+export function createMetricsRegistry(component: string): Registry {
+  const registry = new Registry();
+  registry.setDefaultLabels({ component });
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+/** Hooks for `createWorkqueue`'s `metrics`, one set per queue; call it once per registry. */
+export function createWorkqueueMetrics(registry: Registry) {
+  const labelNames = ['queue'];
+  const registers = [registry];
+  const depth = new Gauge({
+    name: 'ironloom_workqueue_depth',
+    help: 'Keys that wait for a worker.',
+    labelNames,
+    registers,
+  });
+  const retries = new Counter({
+    name: 'ironloom_workqueue_retries_total',
+    help: 'Keys brought back after an error.',
+    labelNames,
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'ironloom_workqueue_work_duration_seconds',
+    help: 'Time that a handler took.',
+    labelNames: ['queue', 'outcome'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 30],
+    registers,
+  });
+  return (queue: string) => ({
+    setDepth: (keys: number) => depth.set({ queue }, keys),
+    countRetry: () => retries.inc({ queue }),
+    observeRun: (durationMs: number, outcome: 'success' | 'error') =>
+      duration.observe({ queue, outcome }, durationMs / 1000),
+  });
+}
+
+/** Publishes the counters of informers, read when scraped; call it once per registry. */
+export function publishInformerStats(registry: Registry, informers: Record<string, { stats(): InformerStats }>): void {
+  const gauge = new Gauge({
+    name: 'ironloom_informer',
+    help: 'State of the caches: items and invalid objects now; lists, watches, failures and handler errors so far.',
+    labelNames: ['informer', 'what'],
+    registers: [registry],
+    collect() {
+      for (const [informer, source] of Object.entries(informers)) {
+        for (const [what, value] of Object.entries<number>({ ...source.stats() })) gauge.set({ informer, what }, value);
+      }
+    },
+  });
+}
