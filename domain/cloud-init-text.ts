@@ -1,32 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  type Document,
-  isMap,
-  isScalar,
-  type Node,
-  parseAllDocuments,
-  Scalar,
-  stringify,
-  type YAMLMap,
-  type YAMLSeq,
-} from 'yaml';
+import { type Document, isMap, isScalar, type Node, Scalar, stringify, type YAMLMap, type YAMLSeq } from 'yaml';
+import { renderLiteral } from './cloud-init-literal.ts';
 import { BootstrapProblem } from './cloud-init-problem.ts';
-
-/** Where a value stands: document index, then keys and indexes. */
-export type YamlPath = readonly [documentIndex: number, ...rest: (string | number)[]];
-
-type Json = string | { [key: string]: Json } | Json[];
+import {
+  applyChange,
+  type Change,
+  describePath,
+  isRecord,
+  type Json,
+  parseDocuments,
+  plainValues,
+  type YamlPath,
+} from './cloud-init-values.ts';
 
 interface TextEdit {
   start: number;
   end: number;
   text: string;
-}
-
-interface Change {
-  path: YamlPath;
-  value: Json;
-  prepend: boolean;
 }
 
 // Text that is a string, unquoted, in YAML 1.1 (cloud-init) as well as in 1.2.
@@ -54,7 +44,7 @@ export class YamlText {
   constructor(source: string, place: string) {
     this.source = source;
     this.#place = place;
-    this.documents = parse(source, place);
+    this.documents = parseDocuments(source, place);
   }
 
   /** The pair's value node; undefined when the key is absent. Refuses duplicate keys and merge keys. */
@@ -142,9 +132,9 @@ export class YamlText {
   }
 
   #verify(text: string): void {
-    const expected = plain(this.documents, this.#place);
+    const expected = plainValues(this.documents, this.#place);
     for (const change of this.#changes) applyChange(expected, change);
-    if (!isDeepStrictEqual(plain(parse(text, this.#place), this.#place), expected)) {
+    if (!isDeepStrictEqual(plainValues(parseDocuments(text, this.#place), this.#place), expected)) {
       throw this.problem(
         'the document cannot be changed without touching other values; write it without anchors and tags',
       );
@@ -181,46 +171,6 @@ export class YamlText {
   }
 }
 
-function parse(source: string, place: string): readonly Document.Parsed[] {
-  // uniqueKeys costs time quadratic in the number of keys; `find` checks the keys that matter.
-  const documents = [...parseAllDocuments(source, { uniqueKeys: false, logLevel: 'error' })];
-  for (const document of documents) {
-    const [error] = document.errors;
-    if (error === undefined) continue;
-    const [at] = error.linePos ?? [];
-    const where = at ? ` at line ${at.line}, column ${at.col}` : '';
-    throw new BootstrapProblem(`${place}: not valid YAML${where} (${error.code})`);
-  }
-  return documents;
-}
-
-function plain(documents: readonly Document.Parsed[], place: string): unknown[] {
-  const values: unknown[] = [];
-  for (const document of documents) {
-    try {
-      // By way of JSON: values that several aliases share become separate.
-      const value: unknown = JSON.parse(JSON.stringify(document.toJS() ?? null));
-      values.push(value);
-    } catch {
-      throw new BootstrapProblem(`${place}: too many or broken aliases`);
-    }
-  }
-  return values;
-}
-
-function applyChange(documents: unknown[], change: Change): void {
-  const parents = change.prepend ? change.path : change.path.slice(0, -1);
-  let target: unknown = documents;
-  for (const step of parents) target = isRecord(target) ? target[step] : undefined;
-  const last = change.path.at(-1);
-  if (change.prepend && Array.isArray(target)) target.unshift(change.value);
-  else if (isRecord(target) && last !== undefined) target[last] = change.value;
-}
-
-function isRecord(value: unknown): value is Record<string | number, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
 function hasRange(node: unknown): node is Node & { range: [number, number, number] } {
   return isRecord(node) && Array.isArray(node['range']);
 }
@@ -241,48 +191,6 @@ function flowText(value: Json): string {
 function blockText(value: Json, indent: string): string {
   const text = stringify(value, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 });
   return text.trimEnd().replaceAll('\n', `\n${indent}`);
-}
-
-/** Source of a literal block after its value changed; undefined when lines of source and value do not match. */
-function renderLiteral(source: string, before: string, after: string): string | undefined {
-  const [header = '', ...body] = source.split('\n');
-  const old = contentLines(before);
-  const fresh = contentLines(after);
-  if (before.endsWith('\n') !== after.endsWith('\n')) return undefined;
-  const first = old.findIndex((line) => line !== '');
-  const indent = withoutReturn(body[first] ?? '').length - (old[first] ?? '').length;
-  if (first < 0 || indent < 1 || !old.every((line, index) => matches(body[index], line, indent))) return undefined;
-
-  const shorter = Math.min(old.length, fresh.length);
-  let head = 0;
-  while (head < shorter && old[head] === fresh[head]) head++;
-  let tail = 0;
-  while (tail < shorter - head && old.at(-1 - tail) === fresh.at(-1 - tail)) tail++;
-  const changed = fresh.slice(head, fresh.length - tail).map((line) => (line === '' ? '' : ' '.repeat(indent) + line));
-  return [header, ...body.slice(0, head), ...changed, ...body.slice(old.length - tail)].join('\n');
-}
-
-function contentLines(value: string): string[] {
-  const lines = value.split('\n');
-  return value.endsWith('\n') ? lines.slice(0, -1) : lines;
-}
-
-function matches(sourceLine: string | undefined, line: string, indent: number): boolean {
-  return sourceLine !== undefined && withoutReturn(sourceLine).slice(indent) === line;
-}
-
-function withoutReturn(line: string): string {
-  return line.endsWith('\r') ? line.slice(0, -1) : line;
-}
-
-/** `write_files[2].content`; the document index is left out. */
-export function describePath(path: YamlPath): string {
-  const text = path
-    .slice(1)
-    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
-    .join('')
-    .replace(/^\./, '');
-  return text === '' ? 'top level' : text;
 }
 
 /** The mapping at the top of a document, undefined when it holds something else. */

@@ -1,15 +1,8 @@
 import { createHash } from 'node:crypto';
-import { isAlias, isMap, isScalar, isSeq, type Scalar, type YAMLMap } from 'yaml';
-import {
-  decodeContent,
-  encodeContent,
-  type InflateBudget,
-  inflateLimitBytes,
-  parseEncoding,
-} from './cloud-init-encoding.ts';
+import { isScalar } from 'yaml';
+import { normaliseFiles } from './cloud-init-files.ts';
 import { BootstrapProblem } from './cloud-init-problem.ts';
 import { rootMap, YamlText } from './cloud-init-text.ts';
-import { type KubeadmNode, mentionsKubeadm, normaliseKubeadmDocuments } from './kubeadm-documents.ts';
 
 /** Largest user-data in bytes: base64 in a plan it still leaves room for outputs in a Secret of 1 MiB. */
 export const userDataLimitBytes = 480 * 1024;
@@ -110,45 +103,4 @@ function checkSize(userData: string): void {
   if (Buffer.byteLength(userData, 'utf8') > userDataLimitBytes) {
     throw new BootstrapProblem(`user-data: larger than ${userDataLimitBytes / 1024} KiB, a plan Secret cannot hold it`);
   }
-}
-
-function normaliseFiles(text: YamlText, root: YAMLMap, node: KubeadmNode): void {
-  const files = text.find(root, 'write_files', 'top level')?.node;
-  if (files === undefined || files === null || (isScalar(files) && files.value === null)) return;
-  if (!isSeq(files)) throw text.problem('write_files is not a list');
-  const budget: InflateBudget = { remainingBytes: inflateLimitBytes };
-  files.items.forEach((file, index) => {
-    if (isAlias(file)) throw text.problem(`write_files[${index}]: aliases are not supported here`);
-    if (isMap(file)) normaliseFile(text, file, index, { node, budget });
-  });
-}
-
-function normaliseFile(
-  text: YamlText,
-  file: YAMLMap,
-  index: number,
-  { node, budget }: { node: KubeadmNode; budget: InflateBudget },
-): void {
-  const place = `write_files[${index}]`;
-  const content = text.find(file, 'content', place)?.node;
-  if (isAlias(content)) throw text.problem(`${place}.content: aliases are not supported here`);
-  if (!isScalar(content) || typeof content.value !== 'string') return;
-  const encoding = encodingOf(text, file, content, place);
-  const encoded = encoding.base64 || encoding.gzip;
-  if (encoded && /\{\{|\{%/.test(content.value)) return;
-  const decoded = decodeContent(content.value, encoding, budget);
-  if (decoded.kind === 'broken') throw text.problem(`${place}.content: ${decoded.fault}`);
-  if (decoded.kind === 'binary' || !mentionsKubeadm(decoded.text)) return;
-  const changed = normaliseKubeadmDocuments(decoded.text, node, `user-data: ${place}.content`);
-  if (changed === decoded.text) return;
-  text.setContent(content, [0, 'write_files', index, 'content'], encoded ? encodeContent(changed, encoding) : changed);
-}
-
-function encodingOf(text: YamlText, file: YAMLMap, content: Scalar, place: string) {
-  const name = text.find(file, 'encoding', place)?.node;
-  const encoding = parseEncoding(isScalar(name) && typeof name.value === 'string' ? name.value : '');
-  if (content.tag !== 'tag:yaml.org,2002:binary') return encoding;
-  // PyYAML decodes !!binary before cloud-init looks at `encoding`.
-  if (encoding.base64) throw text.problem(`${place}.content: base64 within !!binary is not supported`);
-  return { ...encoding, base64: true };
 }

@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
-import { rootMap, type YamlPath, YamlText } from './cloud-init-text.ts';
+import { rootMap, YamlText } from './cloud-init-text.ts';
+import type { YamlPath } from './cloud-init-values.ts';
 
 /** What a kubeadm configuration must say about the node that it makes. */
 export interface KubeadmNode {

@@ -1,27 +1,15 @@
 import { z } from 'zod';
 import { type HostNetwork, networkSchema } from '../api/inventory.ts';
+import { NetworkProblem, type WiredInterface, wireNetwork } from './network-wiring.ts';
 
 export type RenderedNetwork =
   | { kind: 'none' }
   | { kind: 'config'; yaml: string }
   | { kind: 'invalid'; message: string };
 
-type Interface = NonNullable<HostNetwork['interfaces']>[number];
-type Route = NonNullable<HostNetwork['routes']>[number];
-
-interface WiredInterface extends Interface {
-  routes: { to: string; via: string | undefined; metric: number | undefined }[];
-}
-
-const cidr = z.union([z.cidrv4(), z.cidrv6()]);
-const ipv4 = z.ipv4();
-const ip = z.union([ipv4, z.ipv6()]);
+const ip = z.union([z.ipv4(), z.ipv6()]);
 const dnsName = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9.])?$/;
-const interfaceName = /^(?!\.{1,2}$)[\w.@-]{1,15}$/;
-const limits = { interfaces: 64, addresses: 64, routes: 256, servers: 16 };
-
-/** A network that cannot be rendered; the message names the field. */
-class NetworkProblem extends Error {}
+const serverLimit = 16;
 
 /**
  * cloud-init network-config version 2 for a host (system.md section 4). `spec.network` of the inventory wins over
@@ -55,10 +43,7 @@ function hasContent(network: unknown): boolean {
 }
 
 function renderNetwork(network: HostNetwork): string {
-  const wired = wireInterfaces(network.interfaces ?? []);
-  const routes = network.routes ?? [];
-  if (routes.length > limits.routes) throw new NetworkProblem('routes: too many');
-  routes.forEach((route, index) => addRoute(wired, route, `routes[${index}]`));
+  const wired = wireNetwork(network);
   const nameservers = renderNameservers(network);
   const resolving =
     wired.find((nic) => nic.routes.some((route) => /^(?:0\.0\.0\.0|::)\/0$/.test(route.to))) ?? wired[0];
@@ -67,88 +52,9 @@ function renderNetwork(network: HostNetwork): string {
   return `${lines.join('\n')}\n`;
 }
 
-function wireInterfaces(interfaces: readonly Interface[]): WiredInterface[] {
-  const wired: WiredInterface[] = [];
-  if (interfaces.length > limits.interfaces) throw new NetworkProblem('interfaces: too many');
-  interfaces.forEach((nic, index) => {
-    const place = `interfaces[${index}]`;
-    if (nic.name === 'lo') return;
-    if (!interfaceName.test(nic.name)) throw new NetworkProblem(`${place}.name: not a name of an interface`);
-    const mac = normaliseMac(nic.mac, place);
-    if (nic.mtu !== undefined && (nic.mtu < 68 || nic.mtu > 65_536))
-      throw new NetworkProblem(`${place}.mtu: not 68 to 65536`);
-    const addresses = nic.addresses ?? [];
-    if (addresses.length > limits.addresses) throw new NetworkProblem(`${place}.addresses: too many`);
-    addresses.forEach((address, at) => {
-      if (!cidr.safeParse(address).success) throw new NetworkProblem(`${place}.addresses[${at}]: not CIDR notation`);
-    });
-    if (wired.some((other) => other.name === nic.name)) throw new NetworkProblem(`${place}.name: stands there twice`);
-    if (mac !== undefined && wired.some((other) => other.mac === mac)) {
-      throw new NetworkProblem(`${place}.mac: stands there twice`);
-    }
-    wired.push({ ...nic, ...(mac !== undefined && { mac }), addresses, routes: [] });
-  });
-  if (wired.length === 0) throw new NetworkProblem('interfaces: none, a host without one would lose its network');
-  return wired;
-}
-
-function normaliseMac(mac: string | undefined, place: string): string | undefined {
-  if (mac === undefined || mac === '') return undefined;
-  const spelling = mac.toLowerCase().replaceAll('-', ':');
-  if (!/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/.test(spelling)) throw new NetworkProblem(`${place}.mac: not a MAC address`);
-  return spelling;
-}
-
-function addRoute(wired: readonly WiredInterface[], route: Route, place: string): void {
-  const via = route.gateway || undefined;
-  if (via !== undefined && !ip.safeParse(via).success) throw new NetworkProblem(`${place}.gateway: not an IP address`);
-  const nic = interfaceOf(wired, route, via, place);
-  nic.routes.push({ to: destinationOf(route, via, place), via, metric: metricOf(route, place) });
-}
-
-function metricOf(route: Route, place: string): number | undefined {
-  if (route.metric !== undefined && (route.metric < 0 || route.metric > 4_294_967_295)) {
-    throw new NetworkProblem(`${place}.metric: not 0 to 4294967295`);
-  }
-  return route.metric;
-}
-
-function destinationOf(route: Route, via: string | undefined, place: string): string {
-  if (route.destination !== 'default') {
-    if (!cidr.safeParse(route.destination).success) {
-      throw new NetworkProblem(`${place}.destination: neither CIDR notation nor default`);
-    }
-    return route.destination;
-  }
-  if (via === undefined) throw new NetworkProblem(`${place}.gateway: a default route needs one`);
-  return ipv4.safeParse(via).success ? '0.0.0.0/0' : '::/0';
-}
-
-/** The named interface; without a name the only one, or the one whose network holds the gateway. */
-function interfaceOf(
-  wired: readonly WiredInterface[],
-  route: Route,
-  via: string | undefined,
-  place: string,
-): WiredInterface {
-  const named = route.interface || undefined;
-  if (named !== undefined) {
-    const mac = named.toLowerCase().replaceAll('-', ':');
-    const nic = wired.find((one) => one.name === named) ?? wired.find((one) => one.mac === mac);
-    if (nic === undefined) throw new NetworkProblem(`${place}.interface: names none of the interfaces`);
-    return nic;
-  }
-  const near = wired.filter((one) => via !== undefined && (one.addresses ?? []).some((address) => holds(address, via)));
-  const [nic] = near.length === 1 ? near : wired;
-  if (nic === undefined || (near.length !== 1 && wired.length > 1)) {
-    throw new NetworkProblem(`${place}.interface: missing, and no single interface is on the gateway's network`);
-  }
-  return nic;
-}
-
 function renderNameservers({ dnsServers = [], searchDomains = [] }: HostNetwork): string[] {
-  if (dnsServers.length > limits.servers) throw new NetworkProblem('dnsServers: too many');
-  if (searchDomains.length > limits.servers) throw new NetworkProblem('searchDomains: too many');
+  if (dnsServers.length > serverLimit) throw new NetworkProblem('dnsServers: too many');
+  if (searchDomains.length > serverLimit) throw new NetworkProblem('searchDomains: too many');
   dnsServers.forEach((server, index) => {
     if (!ip.safeParse(server).success) throw new NetworkProblem(`dnsServers[${index}]: not an IP address`);
   });
@@ -187,16 +93,4 @@ function renderList(key: string, values: readonly string[]): string[] {
   return values.length === 0
     ? []
     : [`${key}:`, ...values.map((value) => `${' '.repeat(indent)}- ${JSON.stringify(value)}`)];
-}
-
-/** Whether an IPv4 network in CIDR notation holds an address; IPv6 is not needed often enough to be guessed. */
-function holds(network: string, address: string): boolean {
-  if (!ipv4.safeParse(address).success || !z.cidrv4().safeParse(network).success) return false;
-  const [base = '', bits = '32'] = network.split('/');
-  const shift = 2 ** (32 - Number(bits));
-  return Math.floor(toNumber(base) / shift) === Math.floor(toNumber(address) / shift);
-}
-
-function toNumber(address: string): number {
-  return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 }
