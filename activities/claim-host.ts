@@ -87,13 +87,15 @@ function lookUpMember(
   const host = caches.hosts.get({ namespace, name });
   const holder = reservations.get(`${namespace}/${name}`);
   if (host === undefined || (holder !== undefined && holder !== uid)) return undefined;
-  const naming = caches.pools.byIndex('member', `${namespace}/${name}`);
+  const naming = [...caches.pools.list()].filter(
+    (other) => other.namespace === namespace && other.memberNames.has(name),
+  );
   return {
     host,
     planSecretExists:
       host.planSecretName !== undefined &&
       caches.planSecrets.get({ namespace, name: host.planSecretName }) !== undefined,
-    claimedByOtherPool: findOwningPool(host, [...naming]) !== pool.name,
+    claimedByOtherPool: findOwningPool(host, naming) !== pool.name,
     namedByProviderId: caches.machines
       .byIndex('providerHost', `${namespace}/${name}`)
       .some((other) => other.uid !== uid),

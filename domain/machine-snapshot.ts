@@ -74,3 +74,35 @@ export function canonicalSnapshot(snapshot: MachineSnapshot): string {
     ],
   ]);
 }
+
+/** Whether a signal's payload is a snapshot: whoever can reach Temporal can send one by hand. */
+export function isSnapshot(value: unknown): value is MachineSnapshot {
+  if (!isRecord(value)) return false;
+  const { machine, cluster, provisioning } = value;
+  const flags = ['deleting', 'gone', 'deletedForMove', 'paused', 'finalizerLost', 'hostMissing'] as const;
+  return (
+    flags.every((flag) => typeof value[flag] === 'boolean') &&
+    typeof value['pool'] === 'string' &&
+    (machine === null || (isRecord(machine) && isText(machine['name']) && isTextOrNull(machine['nodeName']))) &&
+    (cluster === null ||
+      (isRecord(cluster) && isText(cluster['name']) && typeof cluster['infrastructureReady'] === 'boolean')) &&
+    (provisioning === null ||
+      (isRecord(provisioning) &&
+        isTextOrNull(provisioning['version']) &&
+        isTextOrNull(provisioning['bootstrapSecret']) &&
+        isTextOrNull(provisioning['bootstrapRevision']) &&
+        isText(provisioning['image'])))
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || isText(value);
+}

@@ -11,6 +11,7 @@ import {
 import * as advance from '../domain/advance-life.ts';
 import { nextStep, type Step } from '../domain/lifecycle.ts';
 import { type MachineLife, startLife } from '../domain/machine-life.ts';
+import { isSnapshot } from '../domain/machine-snapshot.ts';
 import { capacityAvailableSignal, lifeQuery, machineObservedSignal, type MachineLifecycleInput } from './messages.ts';
 import { createPresenter } from './presenter.ts';
 import { performStep, type Run } from './steps.ts';
@@ -59,7 +60,7 @@ function bindHandlers(run: Run): void {
   setHandler(
     machineObservedSignal,
     (snapshot) => {
-      if (typeof snapshot !== 'object' || snapshot === null || typeof snapshot.deleting !== 'boolean') {
+      if (!isSnapshot(snapshot)) {
         log.warn('Ignoring a machineObserved signal whose payload is no snapshot');
         return;
       }

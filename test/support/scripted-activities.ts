@@ -1,0 +1,59 @@
+import { CompleteAsyncError } from '@temporalio/activity';
+import type { Activities } from '../../activities/index.ts';
+import type { PlanAnswer } from '../../domain/machine-life.ts';
+import type { DesiredStatus } from '../../domain/machine-status.ts';
+import { host, plan } from '../domain/life-fixtures.ts';
+
+/** Activities that answer as told and remember what the run did, for tests of the workflow alone. */
+export interface ScriptedActivities {
+  activities: Activities;
+  /** Names of the activities that ran, in order. */
+  ran: string[];
+  /** The statuses that were written, in order. */
+  published: DesiredStatus[];
+}
+
+/** The default script is a life without trouble whose plans are answered from outside. */
+export function scriptActivities(changes: Partial<Activities> = {}): ScriptedActivities {
+  const ran: string[] = [];
+  const published: DesiredStatus[] = [];
+  const cleanPlan = { ...plan(), type: 'clean' } as const;
+  const script: Activities = {
+    beginLife: async () => ({ kind: 'fresh', nodeJoinDeadlineMs: 60_000 }),
+    claimHost: async () => ({ kind: 'claimed', host: host() }),
+    writeReprovisionPlan: async () => ({ kind: 'written', plan: plan() }),
+    awaitPlanResult: async (): Promise<PlanAnswer> => {
+      throw new CompleteAsyncError();
+    },
+    completeProvisioning: async () => ({ kind: 'completed' }),
+    markHostUnavailable: async () => {},
+    writeCleanPlan: async () => ({ kind: 'written', plan: cleanPlan }),
+    releaseHost: async () => ({ kind: 'released' }),
+    finishMachine: async () => {},
+    publishStatus: async () => {},
+    ...changes,
+  };
+  const record =
+    <I, O>(name: string, activity: (input: I) => Promise<O>) =>
+    (input: I & { status?: DesiredStatus }): Promise<O> => {
+      ran.push(name);
+      if (input.status !== undefined) published.push(input.status);
+      return activity(input);
+    };
+  return {
+    ran,
+    published,
+    activities: {
+      beginLife: record('beginLife', script.beginLife),
+      claimHost: record('claimHost', script.claimHost),
+      writeReprovisionPlan: record('writeReprovisionPlan', script.writeReprovisionPlan),
+      awaitPlanResult: record('awaitPlanResult', script.awaitPlanResult),
+      completeProvisioning: record('completeProvisioning', script.completeProvisioning),
+      markHostUnavailable: record('markHostUnavailable', script.markHostUnavailable),
+      writeCleanPlan: record('writeCleanPlan', script.writeCleanPlan),
+      releaseHost: record('releaseHost', script.releaseHost),
+      finishMachine: record('finishMachine', script.finishMachine),
+      publishStatus: record('publishStatus', script.publishStatus),
+    },
+  };
+}

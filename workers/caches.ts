@@ -1,0 +1,55 @@
+import { foreign, inventoryOfProviderId } from '../api/constants.ts';
+import {
+  baremetalMachines,
+  machineInventories,
+  machineInventoryPools,
+  objectMetaOnlySchema,
+  secrets,
+} from '../api/resources.ts';
+import { viewHost } from '../domain/host-view.ts';
+import { viewMachine } from '../domain/machine-view.ts';
+import { viewPool } from '../domain/pool-view.ts';
+import { createInformer } from '../runtime/informer.ts';
+import type { KubeClient } from '../runtime/kube-client.ts';
+import type { Logger } from '../runtime/logger.ts';
+
+/** The informers from which `claimHost` chooses. Plan Secrets by their metadata only: their bodies are secret. */
+export function createWorkerCaches(client: KubeClient, logger: Logger, namespace: string | undefined) {
+  const common = { client, logger, namespace };
+  return {
+    hosts: createInformer({
+      ...common,
+      resource: machineInventories,
+      project: (raw) => viewHost(machineInventories.schema.parse(raw)),
+      indexes: { ownerUid: ({ owner }) => owner?.uid },
+    }),
+    machines: createInformer({
+      ...common,
+      resource: baremetalMachines,
+      project: (raw) => viewMachine(baremetalMachines.schema.parse(raw)),
+      indexes: {
+        pool: (machine) => `${machine.namespace}/${machine.pool}`,
+        providerHost: ({ namespace: at, providerID }) => {
+          const host = providerID === undefined ? undefined : inventoryOfProviderId(providerID);
+          return host === undefined ? undefined : `${at}/${host}`;
+        },
+      },
+    }),
+    pools: createInformer({
+      ...common,
+      resource: machineInventoryPools,
+      project: (raw) => viewPool(machineInventoryPools.schema.parse(raw)),
+    }),
+    planSecrets: createInformer({
+      ...common,
+      resource: secrets,
+      fieldSelector: `type=${foreign.planSecretType}`,
+      metadataOnly: true,
+      project: (raw) => {
+        const { metadata } = objectMetaOnlySchema.parse(raw);
+        const { namespace: at, name, uid, resourceVersion } = metadata;
+        return { namespace: at, name, uid, resourceVersion };
+      },
+    }),
+  };
+}

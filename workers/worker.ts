@@ -1,0 +1,30 @@
+import { fileURLToPath } from 'node:url';
+import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { type ActivityDependencies, createActivities } from '../activities/index.ts';
+
+/** Path of the workflows; they are bundled, never imported. */
+export const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+
+export interface MachineWorkerOptions {
+  connection: NativeConnection;
+  namespace: string;
+  taskQueue: string;
+  activities: ActivityDependencies;
+  /** Default: bundled from `workflowsPath` at start, which takes about two seconds. */
+  workflowBundle?: WorkflowBundleOption;
+}
+
+/** The worker that serves every machine's run. Any number of them may serve one task queue. */
+export function createMachineWorker(options: MachineWorkerOptions): Promise<Worker> {
+  const { connection, namespace, taskQueue, workflowBundle } = options;
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue,
+    ...(workflowBundle === undefined ? { workflowsPath } : { workflowBundle }),
+    activities: createActivities(options.activities),
+    // Activities are short; one that still runs after this is retried elsewhere.
+    shutdownGraceTime: '5s',
+    shutdownForceTime: '8s',
+  });
+}
