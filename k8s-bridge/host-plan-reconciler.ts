@@ -8,7 +8,7 @@ import { parseAttemptId, planActivityId } from '../domain/plan-attempt.ts';
 import { type PlanSecretView, readPlanResult, viewPlanSecret } from '../domain/plan-secret.ts';
 import type { AnswerMemory } from './answer-memory.ts';
 import type { MachineRuns } from './machine-runs.ts';
-import { parseKey } from './object-key.ts';
+import { parseKey } from '../runtime/object-key.ts';
 import type { ReadStore, ReconcilerLogger, ReconcileResult } from './reconciler-ports.ts';
 
 export interface HostPlanReconcilerDeps {
@@ -60,7 +60,7 @@ export async function reconcileHostPlan(key: string, deps: HostPlanReconcilerDep
       ? answers.waitMs(key, `${attempt} ${kind} ${view?.resourceVersion ?? 'none'}`, SUSPICION_MS)
       : answers.waitMs(key, `${attempt} ${kind}`, 0);
   if (waitMs > 0) return { requeueAfterMs: waitMs };
-  const answer = kind === 'failed' ? await explainLiveFailure(awaited, deps) : { kind };
+  const answer: PlanAnswer = kind === 'failed' ? await explainLiveFailure(awaited, deps) : { kind };
   return { requeueAfterMs: await giveAnswer(key, awaited, answer, deps) };
 }
 

@@ -1,5 +1,6 @@
 import { IMAGE_CATALOG_NAME } from '../api/constants.ts';
 import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } from '../domain/capi-view.ts';
+import type { BaremetalClusterView } from '../domain/cluster-view.ts';
 import type { HostView } from '../domain/host-view.ts';
 import type { MachineSnapshot } from '../domain/machine-snapshot.ts';
 import type { MachineView } from '../domain/machine-view.ts';
@@ -18,7 +19,7 @@ export interface MachineCaches {
   hosts: ReadStore<HostView>;
 }
 
-/** Indexes that machine triggers need besides `machineIndexes` and `hostIndexes`; the value of each is a `keyText`. */
+/** Indexes that triggers need besides `machineIndexes` and `hostIndexes`; the value of each is a `keyText`. */
 export const triggerIndexes = {
   machines: {
     /** By the CAPI Machine that owns the object. */
@@ -33,6 +34,11 @@ export const triggerIndexes = {
   capiMachines: {
     bootstrapSecret: ({ namespace, bootstrapSecret }: CapiMachineView): string | undefined =>
       bootstrapSecret === undefined ? undefined : keyText({ namespace, name: bootstrapSecret }),
+  },
+  clusters: {
+    /** By the CAPI Cluster that a `BaremetalCluster` belongs to. */
+    owner: ({ namespace, clusterName }: BaremetalClusterView): string | undefined =>
+      clusterName === undefined ? undefined : keyText({ namespace, name: clusterName }),
   },
 };
 

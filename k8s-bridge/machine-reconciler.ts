@@ -3,7 +3,7 @@ import type { MachineView } from '../domain/machine-view.ts';
 import { fingerprintSnapshot } from '../domain/snapshot-fingerprint.ts';
 import type { DepartedMachines } from './departed-machines.ts';
 import type { MachineRuns } from './machine-runs.ts';
-import { parseKey } from './object-key.ts';
+import { parseKey } from '../runtime/object-key.ts';
 import type { ReadStore, ReconcilerLogger, ReconcileResult } from './reconciler-ports.ts';
 import type { SentSnapshots } from './sent-snapshots.ts';
 
@@ -55,7 +55,8 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
     // Its run has ended, or is about to: a new one would find nothing to do.
     await runs.tell(machine, snapshot);
   } else {
-    if (missing) logger.info({ machine: key(view), uid }, 'Starting the missing run of a machine');
+    if (missing && view.observedInputs !== undefined)
+      logger.info({ machine: key(view), uid }, 'Starting the missing run of a machine');
     await runs.observe(machine, snapshot, { cluster: snapshot.cluster?.name ?? view.clusterName, pool: view.pool });
   }
   missingRuns.delete(uid);

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Client, type Connection } from '@temporalio/client';
+import { searchAttributeNames } from '../api/constants.ts';
+import type { Env } from '../runtime/env.ts';
+import { startHealthServer } from '../runtime/health-server.ts';
+import { createKubeClient, type KubeClient } from '../runtime/kube-client.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { createMetricsRegistry, createWorkqueueMetrics, publishInformerStats } from '../runtime/metrics.ts';
+import type { Shutdown } from '../runtime/shutdown.ts';
+import { connectTemporal, ensureSearchAttributes } from '../runtime/temporal.ts';
+import { waitForKubernetes } from '../runtime/wait-for-kubernetes.ts';
+import { type BridgeCaches, createBridgeCaches, unsyncedCaches } from './caches.ts';
+import type { ControllerDeps } from './controller-deps.ts';
+import { runControllers } from './controllers.ts';
+import { createLeaderElection } from './lease.ts';
+import { createMachineRuns } from './machine-runs.ts';
+
+export interface BridgeOptions {
+  env: Env;
+  logger: Logger;
+  shutdown: Shutdown;
+}
+
+const USER_AGENT = 'ironloom-bridge';
+const LEASE_NAME = 'ironloom-bridge';
+const TEMPORAL_CHECK_MS = 1_500;
+
+/**
+ * Starts the bridge and resolves when it may lead. Kubernetes, its CRDs and Temporal may come later, in any order: it
+ * waits for them and says in `/readyz` what is missing. Caches are warm before it leads.
+ * @throws what cannot mend itself: an unreadable kubeconfig, a taken port; the signal's reason when shut down meanwhile
+ */
+export async function startBridge({ env, logger, shutdown }: BridgeOptions): Promise<void> {
+  const kube = createKubeClient({ kubeconfigPath: env.kubeconfigPath, userAgent: USER_AGENT });
+  const caches = createBridgeCaches({
+    client: kube,
+    logger,
+    namespace: env.watchNamespace,
+    watchFilter: env.watchFilter,
+  });
+  const informers = Object.values(caches);
+  const temporal: { connection: Connection | undefined } = { connection: undefined };
+  const queueMetrics = await startObservation({ env, logger, shutdown }, caches, () => temporal.connection);
+  shutdown.onShutdown('kube client', () => kube.close());
+  shutdown.onShutdown('caches', () => Promise.all(informers.map((informer) => informer.stop())));
+
+  await waitForKubernetes(kube, shutdown.signal, logger);
+  for (const informer of informers) informer.start();
+  const connection = await connectTemporal(env.temporal, logger, shutdown.signal);
+  temporal.connection = connection;
+  shutdown.onShutdown('Temporal', () => connection.close());
+  await Promise.all(informers.map((informer) => informer.synced));
+  logger.info('Caches are filled');
+
+  const { namespace } = env.temporal;
+  const runs = createMachineRuns(new Client({ connection, namespace }), env.taskQueue);
+  const prepareTemporal = () => provideSearchAttributes(connection, namespace, logger);
+  const { defaultRegistry } = env;
+  lead({ env, logger, shutdown }, kube, { kube, runs, caches, defaultRegistry, logger, queueMetrics, prepareTemporal });
+}
+
+/** Health, readiness and metrics, from the first moment on. */
+async function startObservation(
+  { env, logger, shutdown }: BridgeOptions,
+  caches: BridgeCaches,
+  connection: () => Connection | undefined,
+): Promise<NonNullable<ControllerDeps['queueMetrics']>> {
+  const registry = createMetricsRegistry('bridge');
+  publishInformerStats(registry, caches);
+  const readiness = {
+    caches: () => {
+      const unsynced = unsyncedCaches(caches);
+      return unsynced.length === 0 || `not listed yet: ${unsynced.join(', ')}`;
+    },
+    temporal: () => checkTemporal(connection()),
+  };
+  for (const address of [env.healthAddress, env.metricsAddress]) {
+    if (address === undefined) continue;
+    const server = await startHealthServer({ address, logger, readiness, registry });
+    shutdown.onShutdown('health server', () => server.close());
+  }
+  return createWorkqueueMetrics(registry);
+}
+
+async function checkTemporal(connection: Connection | undefined): Promise<true | string> {
+  if (connection === undefined) return 'not connected yet';
+  const deadline = Date.now() + TEMPORAL_CHECK_MS;
+  await connection.withDeadline(deadline, () => connection.workflowService.getSystemInfo({}));
+  return true;
+}
+
+async function provideSearchAttributes(connection: Connection, namespace: string, logger: Logger): Promise<void> {
+  const outcome = await ensureSearchAttributes(connection, namespace, Object.values(searchAttributeNames));
+  if (outcome.kind === 'missing') logger.error({ problem: outcome.message }, 'Search attributes are missing');
+}
+
+/** Works while it holds the lease; a bridge that lost it ends, so that it begins anew with nothing in its memory. */
+function lead({ env, logger, shutdown }: BridgeOptions, kube: KubeClient, deps: ControllerDeps): void {
+  const work = async (signal: AbortSignal): Promise<void> => {
+    try {
+      await runControllers(deps, signal);
+    } catch (error) {
+      logger.error({ err: error }, 'Controllers ended');
+      shutdown.shutdown('the controllers ended', 1);
+    }
+  };
+  if (!env.leaderElect) {
+    const running = work(shutdown.signal);
+    shutdown.onShutdown('controllers', () => running);
+    return;
+  }
+  const election = createLeaderElection({
+    client: kube,
+    namespace: env.leaseNamespace,
+    name: LEASE_NAME,
+    identity: `${hostname()}_${randomUUID()}`,
+    logger,
+    onStartedLeading: work,
+    onStoppedLeading: () => shutdown.shutdown('the lease is lost', 1),
+  });
+  shutdown.onShutdown('leader election', () => election.stop());
+  election.start();
+}

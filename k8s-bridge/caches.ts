@@ -1,0 +1,113 @@
+import { foreign, IMAGE_CATALOG_NAME } from '../api/constants.ts';
+import {
+  baremetalClusters,
+  baremetalMachines,
+  capiClusters,
+  capiMachines,
+  configMaps,
+  machineInventories,
+  machineInventoryPools,
+  objectMetaOnlySchema,
+  secrets,
+} from '../api/resources.ts';
+import { viewCapiCluster, viewCapiMachine, viewCatalog, viewSecretMeta } from '../domain/capi-view.ts';
+import { viewBaremetalCluster } from '../domain/cluster-view.ts';
+import { viewHost } from '../domain/host-view.ts';
+import { viewMachine } from '../domain/machine-view.ts';
+import { viewPlanSecret } from '../domain/plan-secret.ts';
+import { hostIndexes, machineIndexes } from '../domain/pool-indexes.ts';
+import { viewPool } from '../domain/pool-view.ts';
+import { createInformer } from '../runtime/informer.ts';
+import type { KubeClient } from '../runtime/kube-client.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { triggerIndexes } from './machine-caches.ts';
+
+export interface BridgeCacheOptions {
+  client: KubeClient;
+  logger: Logger;
+  /** Only this namespace; undefined: all. */
+  namespace: string | undefined;
+  /** Only objects of our kinds that carry this value of CAPI's watch-filter label; undefined: all. */
+  watchFilter: string | undefined;
+}
+
+const WATCH_FILTER_LABEL = 'cluster.x-k8s.io/watch-filter';
+/** Plan Secrets travel with their bodies, up to 1 MiB each: a page must not fill the memory. */
+const PLAN_SECRET_PAGE = 50;
+
+/**
+ * All informers of the bridge. They keep small views and nothing secret: of plan Secrets checksums and counts, of
+ * bootstrap Secrets the metadata, which is all that the API server sends. A kind whose CRD is not installed yet is
+ * listed again and again until it is.
+ */
+export function createBridgeCaches({ client, logger, namespace, watchFilter }: BridgeCacheOptions) {
+  const common = { client, logger, namespace };
+  const ours = {
+    ...common,
+    labelSelector: watchFilter === undefined ? undefined : `${WATCH_FILTER_LABEL}=${watchFilter}`,
+  };
+  return {
+    machines: createInformer({
+      ...ours,
+      resource: baremetalMachines,
+      project: (raw) => viewMachine(baremetalMachines.schema.parse(raw)),
+      indexes: { ...machineIndexes, ...triggerIndexes.machines },
+    }),
+    pools: createInformer({
+      ...ours,
+      resource: machineInventoryPools,
+      project: (raw) => viewPool(machineInventoryPools.schema.parse(raw)),
+    }),
+    clusters: createInformer({
+      ...ours,
+      resource: baremetalClusters,
+      project: (raw) => viewBaremetalCluster(baremetalClusters.schema.parse(raw)),
+      indexes: triggerIndexes.clusters,
+    }),
+    capiMachines: createInformer({
+      ...common,
+      resource: capiMachines,
+      project: (raw) => viewCapiMachine(capiMachines.schema.parse(raw)),
+      indexes: triggerIndexes.capiMachines,
+    }),
+    capiClusters: createInformer({
+      ...common,
+      resource: capiClusters,
+      project: (raw) => viewCapiCluster(capiClusters.schema.parse(raw)),
+    }),
+    hosts: createInformer({
+      ...common,
+      resource: machineInventories,
+      project: (raw) => viewHost(machineInventories.schema.parse(raw)),
+      indexes: hostIndexes,
+    }),
+    planSecrets: createInformer({
+      ...common,
+      resource: secrets,
+      fieldSelector: `type=${foreign.planSecretType}`,
+      pageSize: PLAN_SECRET_PAGE,
+      project: (raw) => viewPlanSecret(secrets.schema.parse(raw)),
+    }),
+    bootstrapSecrets: createInformer({
+      ...common,
+      resource: secrets,
+      fieldSelector: `type=${foreign.clusterSecretType}`,
+      metadataOnly: true,
+      project: (raw) => viewSecretMeta(objectMetaOnlySchema.parse(raw)),
+    }),
+    catalogs: createInformer({
+      ...common,
+      resource: configMaps,
+      fieldSelector: `metadata.name=${IMAGE_CATALOG_NAME}`,
+      project: (raw) => viewCatalog(configMaps.schema.parse(raw)),
+    }),
+  };
+}
+
+/** One informer a kind, by what the bridge calls it. */
+export type BridgeCaches = ReturnType<typeof createBridgeCaches>;
+
+/** The caches that have not listed their kind yet; empty: everything is known. */
+export function unsyncedCaches(caches: BridgeCaches): string[] {
+  return Object.entries(caches).flatMap(([name, informer]) => (informer.hasSynced() ? [] : [name]));
+}

@@ -1,0 +1,52 @@
+import type { KubeClient } from '../runtime/kube-client.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { BridgeCaches } from './caches.ts';
+import type { MachineRuns } from './machine-runs.ts';
+import type { ReconcileResult } from './reconciler-ports.ts';
+import { createWorkqueue, type Workqueue, type WorkqueueMetrics } from './workqueue.ts';
+
+export interface ControllerDeps {
+  kube: KubeClient;
+  runs: MachineRuns;
+  /** All synced. */
+  caches: BridgeCaches;
+  defaultRegistry: string | undefined;
+  logger: Logger;
+  queueMetrics?: ((queue: string) => WorkqueueMetrics) | undefined;
+  /** Done before each listing of open runs: what a Temporal that lost its data must be given again. */
+  prepareTemporal?: (() => Promise<void>) | undefined;
+  /** Time between two comparisons of open runs and machines. Default 3 min. */
+  resyncPeriodMs?: number | undefined;
+}
+
+/** An outage of Temporal or Kubernetes may have ended: each key asks again after at most this time. */
+const MAX_RETRY_DELAY_MS = 30_000;
+
+/** A clock that never jumps; its origin means nothing. */
+export const monotonicNowMs = (): number => performance.now();
+
+/** A queue with the bridge's settings; `workers` keys are handled at the same time. */
+export function createQueue(
+  name: string,
+  workers: number,
+  { logger, queueMetrics }: ControllerDeps,
+  handler: (key: string) => Promise<ReconcileResult>,
+): Workqueue {
+  const metrics = queueMetrics?.(name);
+  return createWorkqueue({ name, workers, handler, logger, maxDelayMs: MAX_RETRY_DELAY_MS, metrics });
+}
+
+/** The stores of all caches. */
+export function storesOf(caches: BridgeCaches) {
+  return {
+    machines: caches.machines.store,
+    pools: caches.pools.store,
+    clusters: caches.clusters.store,
+    capiMachines: caches.capiMachines.store,
+    capiClusters: caches.capiClusters.store,
+    bootstrapSecrets: caches.bootstrapSecrets.store,
+    catalogs: caches.catalogs.store,
+    hosts: caches.hosts.store,
+    planSecrets: caches.planSecrets.store,
+  } satisfies Record<keyof BridgeCaches, unknown>;
+}

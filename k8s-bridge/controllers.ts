@@ -1,0 +1,89 @@
+import type { ObjectKey } from '../api/meta.ts';
+import { secrets } from '../api/resources.ts';
+import type { MachineView } from '../domain/machine-view.ts';
+import { AnswerMemory } from './answer-memory.ts';
+import { reconcileCluster } from './cluster-reconciler.ts';
+import { type ControllerDeps, createQueue, monotonicNowMs, storesOf } from './controller-deps.ts';
+import { connectClusterTriggers, connectHostPlanTriggers, connectPoolTriggers } from './controller-triggers.ts';
+import { reconcileHostPlan } from './host-plan-reconciler.ts';
+import { createMachineController, type MachineController } from './machine-controller.ts';
+import { createPoolMemory } from './pool-memory.ts';
+import { reconcilePool } from './pool-reconciler.ts';
+import { waitMs } from './wait-ms.ts';
+import type { Workqueue } from './workqueue.ts';
+
+const DEFAULT_RESYNC_PERIOD_MS = 3 * 60_000;
+const RESYNC_RETRY_MS = 15_000;
+
+/**
+ * The bridge's work: reconciles all that the caches hold and whatever changes, until the signal aborts; then resolves
+ * when what was running has ended.
+ */
+export async function runControllers(deps: ControllerDeps, signal: AbortSignal): Promise<void> {
+  const machines = createMachineController(deps);
+  const queues = [
+    machines.queue,
+    startHostPlans(deps),
+    startPools(deps, (view) => machines.wake(view)),
+    startClusters(deps),
+  ];
+  await prepare(deps);
+  machines.connect();
+  await resyncUntil(signal, machines, deps);
+  await Promise.all(queues.map((queue) => queue.stop()));
+}
+
+function startHostPlans(deps: ControllerDeps): Workqueue {
+  const { kube, runs, caches, logger } = deps;
+  const { hosts, planSecrets } = storesOf(caches);
+  const findSecret = (key: ObjectKey) => kube.find(secrets, key);
+  const hostDeps = { hosts, planSecrets, runs, findSecret, answers: new AnswerMemory(monotonicNowMs), logger };
+  const queue = createQueue('host-plans', 16, deps, (key) => reconcileHostPlan(key, hostDeps));
+  connectHostPlanTriggers(caches, (key) => queue.add(key));
+  return queue;
+}
+
+function startPools(deps: ControllerDeps, wakeMachine: (view: MachineView) => Promise<void>): Workqueue {
+  const { kube: client, caches } = deps;
+  const poolDeps = {
+    client,
+    caches: storesOf(caches),
+    memory: createPoolMemory(),
+    wakeMachine,
+    nowMs: () => Date.now(),
+  };
+  const queue = createQueue('pools', 4, deps, (key) => reconcilePool(key, poolDeps));
+  connectPoolTriggers(caches, (key) => queue.add(key));
+  return queue;
+}
+
+function startClusters(deps: ControllerDeps): Workqueue {
+  const { kube: client, caches } = deps;
+  const { clusters: baremetalClusters, capiClusters: clusters, machines } = storesOf(caches);
+  const clusterDeps = { client, baremetalClusters, clusters, machines, nowMs: () => Date.now() };
+  const queue = createQueue('clusters', 2, deps, (key) => reconcileCluster(key, clusterDeps));
+  connectClusterTriggers(caches, (key) => queue.add(key));
+  return queue;
+}
+
+async function resyncUntil(signal: AbortSignal, machines: MachineController, deps: ControllerDeps): Promise<void> {
+  const { logger, resyncPeriodMs = DEFAULT_RESYNC_PERIOD_MS } = deps;
+  while (!signal.aborted) {
+    let pauseMs = resyncPeriodMs;
+    try {
+      await prepare(deps);
+      logger.info(await machines.resync(), 'Compared open runs with machines');
+    } catch (error) {
+      logger.warn({ err: error }, 'Could not compare open runs with machines');
+      pauseMs = Math.min(RESYNC_RETRY_MS, resyncPeriodMs);
+    }
+    await waitMs(pauseMs, signal);
+  }
+}
+
+/** A Temporal that cannot be prepared now is no reason to wait: each call says so itself, and is tried again. */
+async function prepare({ logger, prepareTemporal }: ControllerDeps): Promise<void> {
+  await prepareTemporal?.().catch((error: unknown) => {
+    logger.warn({ err: error }, 'Could not prepare Temporal');
+  });
+}

@@ -1,0 +1,78 @@
+import { baremetalMachines, objectMetaOnlySchema } from '../api/resources.ts';
+import type { MachineView } from '../domain/machine-view.ts';
+import { keyText } from '../domain/pool-indexes.ts';
+import type { BridgeCaches } from './caches.ts';
+import { type ControllerDeps, createQueue, monotonicNowMs, storesOf } from './controller-deps.ts';
+import { DepartedMachines } from './departed-machines.ts';
+import { takeSnapshot } from './machine-caches.ts';
+import { type MachineReconcilerDeps, reconcileMachine } from './machine-reconciler.ts';
+import { connectMachineTriggers } from './machine-triggers.ts';
+import { SentSnapshots } from './sent-snapshots.ts';
+import { type ResyncReport, resyncRuns } from './workflow-starter.ts';
+import type { Workqueue } from './workqueue.ts';
+
+/** Machines that are told at the same time; the API server and Temporal are asked by at most as many. */
+const WORKERS = 32;
+
+export interface MachineController {
+  queue: Workqueue;
+  /** Compares the open runs with the machines. @throws when Temporal cannot list them */
+  resync(): Promise<ResyncReport>;
+  /** Tells a waiting machine that there may be a host; one without a run gets one. */
+  wake(view: MachineView): Promise<void>;
+  /** Enqueues every machine there is and, from now on, those that a change concerns. */
+  connect(): void;
+}
+
+/** Wires the reconciler of machines to caches, queue and memory. */
+export function createMachineController(deps: ControllerDeps): MachineController {
+  const { runs, caches, defaultRegistry, logger } = deps;
+  const stores = storesOf(caches);
+  const snapshotOf = (view: MachineView) => takeSnapshot(view, stores, defaultRegistry);
+  const machineDeps: MachineReconcilerDeps = {
+    machines: stores.machines,
+    takeSnapshot: snapshotOf,
+    runs,
+    sent: new SentSnapshots(monotonicNowMs),
+    departed: createDepartedMachines(deps),
+    missingRuns: new Set(),
+    logger,
+    nowMs: () => Date.now(),
+  };
+  const queue = createQueue('machines', WORKERS, deps, (key) => reconcileMachine(key, machineDeps));
+  const enqueue = (key: string): void => queue.add(key);
+  return {
+    queue,
+    resync: () => resyncRuns({ ...machineDeps, machines: stores.machines, runs, enqueue }),
+    async wake(view) {
+      if ((await runs.wake(view)) === 'woken') return;
+      machineDeps.missingRuns.add(view.uid);
+      enqueue(keyText(view));
+    },
+    connect() {
+      // Before the triggers, so that the key finds its former object noted.
+      noteDepartures(caches, (view) => {
+        machineDeps.departed.add(view, snapshotOf(view));
+        machineDeps.sent.forget(view.uid);
+        machineDeps.missingRuns.delete(view.uid);
+      });
+      connectMachineTriggers(caches, stores, enqueue);
+    },
+  };
+}
+
+function createDepartedMachines({ kube, runs }: ControllerDeps): DepartedMachines {
+  const metadataOf = { ...baremetalMachines, schema: objectMetaOnlySchema };
+  return new DepartedMachines({
+    runs,
+    nowMs: monotonicNowMs,
+    findUid: async (key) => (await kube.find(metadataOf, key))?.metadata.uid,
+  });
+}
+
+/** An object vanished, or another one stands in its place. */
+function noteDepartures({ machines }: BridgeCaches, note: (view: MachineView) => void): void {
+  machines.onChange((_key, current, previous) => {
+    if (previous !== undefined && current?.uid !== previous.uid) note(previous);
+  });
+}
