@@ -10,6 +10,8 @@ export type RenderedNetwork =
 const ip = z.union([z.ipv4(), z.ipv6()]);
 const dnsName = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9.])?$/;
 const serverLimit = 16;
+/** A plan with the largest user-data still fits into its Secret beside this much. */
+const yamlLimitChars = 32 * 1024;
 
 /**
  * cloud-init network-config version 2 for a host (system.md section 4). `spec.network` of the inventory wins over
@@ -27,7 +29,9 @@ export function renderNetworkConfig(explicit: unknown, observed: unknown): Rende
     return { kind: 'invalid', message: `${chosen.name}: ${path.join('.') || 'the value'} has the wrong type` };
   }
   try {
-    return { kind: 'config', yaml: renderNetwork(parsed.data) };
+    const yaml = renderNetwork(parsed.data);
+    if (yaml.length > yamlLimitChars) return { kind: 'invalid', message: `${chosen.name}: too large` };
+    return { kind: 'config', yaml };
   } catch (error) {
     if (error instanceof NetworkProblem) return { kind: 'invalid', message: `${chosen.name}.${error.message}` };
     throw error;

@@ -132,6 +132,13 @@ ethernets:
     ],
     ['server', { interfaces: [nic], dnsServers: ['dns'] }, 'spec.network.dnsServers[0]: not an IP address'],
     ['domain', { interfaces: [nic], searchDomains: ['a b'] }, 'spec.network.searchDomains[0]: not a domain'],
+    [
+      'size',
+      {
+        interfaces: Array.from({ length: 64 }, (_, i) => ({ name: `e${i}`, addresses: Array(64).fill('10.0.0.1/24') })),
+      },
+      'spec.network: too large',
+    ],
   ])('refuses with the field: %s', (_, network, message) => {
     expect(renderNetworkConfig(network, undefined)).toEqual({ kind: 'invalid', message });
   });

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { renderCleanPlan } from '../../domain/plan-clean.ts';
-import type { RenderedPlan } from '../../domain/plan-document.ts';
+import { userDataLimitBytes } from '../../domain/cloud-init.ts';
+import { planLimitBytes, type RenderedPlan } from '../../domain/plan-document.ts';
 import { renderReprovisionPlan } from '../../domain/plan-reprovision.ts';
 import { shellQuote } from '../../domain/plan-script.ts';
 import { cleanSteps, reprovisionSteps } from '../../domain/plan-steps.ts';
@@ -144,6 +145,15 @@ describe('rendered plans', () => {
   it('hold no user-data in the script, which the agent logs', () => {
     const plan = reprovision({ userData: '#cloud-config\ntoken: s3cret\n' });
     expect(JSON.stringify(planSchema.parse(JSON.parse(plan.json)).instructions)).not.toContain('s3cret');
+  });
+
+  it('fit into a Secret with the largest parts that are let through', () => {
+    const plan = reprovision({
+      userData: 'x'.repeat(userDataLimitBytes),
+      networkConfig: 'x'.repeat(32 * 1024),
+      image: 'x'.repeat(1300),
+    });
+    expect(plan.json.length).toBeLessThan(planLimitBytes);
   });
 
   it('refuse what no host or Secret can take', () => {
