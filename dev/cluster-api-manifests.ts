@@ -89,8 +89,6 @@ export async function readManifestFolder(dir: string): Promise<Manifest[]> {
 /** Reads the objects of one YAML file. @throws ZodError when a document is no Kubernetes object */
 export async function readManifests(path: string): Promise<Manifest[]> {
   const documents = parseAllDocuments(await readFile(path, 'utf8'));
-  return documents
-    .map((document): unknown => document.toJS())
-    .filter((value) => value !== null)
-    .map((value) => manifestSchema.parse(value));
+  const filled = documents.filter((document) => document.contents !== null);
+  return filled.map((document) => manifestSchema.parse(document.toJS()));
 }
