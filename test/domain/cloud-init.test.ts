@@ -394,7 +394,7 @@ describe('normaliseBootstrap', () => {
           if (!inFlow && encoding === '') expectSubsequence(untouchedLines(source), result.split('\n'));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
-  });
+  }, 30_000);
 });
