@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mergeAfterConflict } from './host-agent-pass.ts';
+import { mergeAfterConflict } from './host-agent-result.ts';
 import type { AgentFaults } from './host-faults.ts';
 import type { PlanSecret, PlanSecretApi, SecretData } from './host-plan-secret.ts';
 import { hasStatus } from './host-plan-secret.ts';

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ObjectKey } from '../api/meta.ts';
+import type { AgentTimes } from './host-agent-times.ts';
 import type { AgentMemory, PassDecision, PlanRun } from './host-agent-pass.ts';
-import { decidePass, freshMemory, isSameData, layRunFailure, layRunSuccess } from './host-agent-pass.ts';
+import { decidePass, freshMemory } from './host-agent-pass.ts';
+import { isSameData, layRunFailure, layRunSuccess } from './host-agent-result.ts';
 import { AgentExit, writeAgentResult } from './host-agent-write.ts';
 import type { AgentFaults } from './host-faults.ts';
 import { createLatestInbox } from './host-inbox.ts';
@@ -20,28 +22,6 @@ export interface RunResult {
  * nothing, and with the signal's reason when the process is killed meanwhile.
  */
 export type RunPlan = (run: PlanRun, secret: PlanSecret, signal: AbortSignal) => Promise<RunResult>;
-
-/** Times of the agent; the defaults are the real ones. */
-export interface AgentTimes {
-  /** From the end of a pass to the next tick. */
-  periodMs: number;
-  /** From the start of a failed attempt to the next one. */
-  retryCooldownMs: number;
-  /** From the agent's exit to its next process (systemd's RestartSec). */
-  restartDelayMs: number;
-  /** After the first, second, ... pass that could not be reported; the last one repeats. */
-  backoffsMs: readonly number[];
-  /** Between the four tries of a write. */
-  writeRetryMs: number;
-}
-
-export const realAgentTimes: AgentTimes = {
-  periodMs: 5_000,
-  retryCooldownMs: 30_000,
-  restartDelayMs: 5_000,
-  backoffsMs: [60_000, 120_000, 240_000, 300_000],
-  writeRetryMs: 100,
-};
 
 export interface HostAgentOptions {
   key: ObjectKey;

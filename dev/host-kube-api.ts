@@ -15,6 +15,9 @@ export const nodes = {
   schema: z.looseObject({
     metadata: z.looseObject(objectMetaSchema.shape),
     spec: z.looseObject({ providerID: z.string().optional() }).default({}),
+    status: z
+      .looseObject({ conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).default([]) })
+      .optional(),
   }),
 } satisfies Resource<unknown>;
 

@@ -5,7 +5,8 @@ import type { ObjectKey } from '../api/meta.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { createHostCommandFolder } from './host-command-folder.ts';
 import { createNodeApi, createPlanSecretApi, createSharedPlanSecretFeed } from './host-kube-api.ts';
-import { type HostTimes, type SimulatedHost, startSimulatedHost } from './simulated-host.ts';
+import { type SimulatedHost, startSimulatedHost } from './simulated-host.ts';
+import type { HostTimes } from './simulated-host-options.ts';
 
 export interface HostSimulatorOptions {
   /** The management cluster, with a user agent of the hosts' own. */

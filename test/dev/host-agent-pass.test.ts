@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type AgentMemory,
-  decidePass,
-  freshMemory,
-  isSameData,
-  layRunFailure,
-  layRunSuccess,
-  mergeAfterConflict,
-  type PlanRun,
-} from '../../dev/host-agent-pass.ts';
+import { type AgentMemory, decidePass, freshMemory, type PlanRun } from '../../dev/host-agent-pass.ts';
+import { isSameData, layRunFailure, layRunSuccess, mergeAfterConflict } from '../../dev/host-agent-result.ts';
 import { decodeOutputs, encodeOutputs } from '../../dev/host-plan.ts';
 import { type PlanSecret, readText, type SecretData, toValue } from '../../dev/host-plan-secret.ts';
 import { formatUnixDate, parseUnixDate } from '../../dev/host-unix-date.ts';

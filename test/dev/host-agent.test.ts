@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type AgentTimes, type HostAgent, type RunPlan, startHostAgent } from '../../dev/host-agent.ts';
+import { type HostAgent, type RunPlan, startHostAgent } from '../../dev/host-agent.ts';
+import type { AgentTimes } from '../../dev/host-agent-times.ts';
 import { noFaults } from '../../dev/host-faults.ts';
 import { decodeOutputs } from '../../dev/host-plan.ts';
 import { UnreportedPlanError } from '../../dev/host-plan.ts';

@@ -5,12 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { annotations } from '../../api/constants.ts';
 import { createHostCommandFolder, type HostCommandFolder } from '../../dev/host-command-folder.ts';
 import { decodeOutputs } from '../../dev/host-plan.ts';
-import {
-  type SimulatedHost,
-  startSimulatedHost,
-  stockVolatilePaths,
-  usualVolatilePaths,
-} from '../../dev/simulated-host.ts';
+import { type SimulatedHost, startSimulatedHost } from '../../dev/simulated-host.ts';
+import { stockVolatilePaths, usualVolatilePaths } from '../../dev/simulated-host-options.ts';
 import { checksumOf, createMemoryNodes, createMemoryPlanSecrets, freshPlan } from './host-memory-api.ts';
 import {
   cleanPlan,
