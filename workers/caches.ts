@@ -1,4 +1,4 @@
-import { foreign, inventoryOfProviderId } from '../api/constants.ts';
+import { foreign } from '../api/constants.ts';
 import {
   baremetalMachines,
   machineInventories,
@@ -8,6 +8,7 @@ import {
 } from '../api/resources.ts';
 import { viewHost } from '../domain/host-view.ts';
 import { viewMachine } from '../domain/machine-view.ts';
+import { machineIndexes } from '../domain/pool-indexes.ts';
 import { viewPool } from '../domain/pool-view.ts';
 import { createInformer } from '../runtime/informer.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
@@ -27,13 +28,7 @@ export function createWorkerCaches(client: KubeClient, logger: Logger, namespace
       ...common,
       resource: baremetalMachines,
       project: (raw) => viewMachine(baremetalMachines.schema.parse(raw)),
-      indexes: {
-        pool: (machine) => `${machine.namespace}/${machine.pool}`,
-        providerHost: ({ namespace: at, providerID }) => {
-          const host = providerID === undefined ? undefined : inventoryOfProviderId(providerID);
-          return host === undefined ? undefined : `${at}/${host}`;
-        },
-      },
+      indexes: machineIndexes,
     }),
     pools: createInformer({
       ...common,
@@ -53,3 +48,5 @@ export function createWorkerCaches(client: KubeClient, logger: Logger, namespace
     }),
   };
 }
+
+export type WorkerInformers = ReturnType<typeof createWorkerCaches>;

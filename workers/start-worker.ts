@@ -1,0 +1,95 @@
+import { searchAttributeNames } from '../api/constants.ts';
+import type { Env } from '../runtime/env.ts';
+import { startHealthServer } from '../runtime/health-server.ts';
+import { createKubeClient } from '../runtime/kube-client.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { createMetricsRegistry, publishInformerStats } from '../runtime/metrics.ts';
+import type { Shutdown } from '../runtime/shutdown.ts';
+import { connectTemporalWorker } from '../runtime/temporal-worker.ts';
+import { ensureSearchAttributes } from '../runtime/temporal.ts';
+import { waitForKubernetes } from '../runtime/wait-for-kubernetes.ts';
+import { createWorkerCaches, type WorkerInformers } from './caches.ts';
+import { createMachineWorker } from './worker.ts';
+
+export interface WorkerProcess {
+  env: Env;
+  logger: Logger;
+  shutdown: Shutdown;
+}
+
+const USER_AGENT = 'ironloom-worker';
+
+/**
+ * Starts the worker and resolves when it polls. Kubernetes, its CRDs and Temporal may come later, in any order; caches
+ * are full before the first claim.
+ * @throws what cannot mend itself; the signal's reason when shut down meanwhile
+ */
+export async function startWorker(process: WorkerProcess): Promise<void> {
+  const { env, logger, shutdown } = process;
+  const kube = createKubeClient({ kubeconfigPath: env.kubeconfigPath, userAgent: USER_AGENT });
+  const caches = createWorkerCaches(kube, logger, env.watchNamespace);
+  const informers = Object.values(caches);
+  const state = { polling: false };
+  await startObservation(process, caches, () => state.polling);
+  shutdown.onShutdown('kube client', () => kube.close());
+  shutdown.onShutdown('caches', () => Promise.all(informers.map((informer) => informer.stop())));
+
+  await waitForKubernetes(kube, shutdown.signal, logger);
+  for (const informer of informers) informer.start();
+  const connection = await connectTemporalWorker(env.temporal, logger, shutdown.signal);
+  shutdown.onShutdown('Temporal', () => connection.close());
+  await Promise.all(informers.map((informer) => informer.synced));
+  const { namespace } = env.temporal;
+  const outcome = await ensureSearchAttributes(connection, namespace, Object.values(searchAttributeNames));
+  if (outcome.kind === 'missing') logger.error({ problem: outcome.message }, 'Search attributes are missing');
+
+  const worker = await createMachineWorker({
+    connection,
+    namespace,
+    taskQueue: env.taskQueue,
+    activities: {
+      kube,
+      caches: {
+        hosts: caches.hosts.store,
+        machines: caches.machines.store,
+        pools: caches.pools.store,
+        planSecrets: caches.planSecrets.store,
+      },
+      policy: env,
+      temporalNamespace: namespace,
+    },
+  });
+  const running = worker.run();
+  state.polling = true;
+  running.catch((error: unknown) => {
+    logger.fatal({ err: error }, 'The worker ended');
+    shutdown.shutdown('the worker ended', 1);
+  });
+  shutdown.onShutdown('worker', async () => {
+    state.polling = false;
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+    await running.catch(() => {});
+  });
+}
+
+/** Health, readiness and metrics, from the first moment on. */
+async function startObservation(
+  { env, logger, shutdown }: WorkerProcess,
+  caches: WorkerInformers,
+  isPolling: () => boolean,
+): Promise<void> {
+  const registry = createMetricsRegistry('worker');
+  publishInformerStats(registry, caches);
+  const readiness = {
+    caches: () => {
+      const unsynced = Object.entries(caches).flatMap(([name, informer]) => (informer.hasSynced() ? [] : [name]));
+      return unsynced.length === 0 || `not listed yet: ${unsynced.join(', ')}`;
+    },
+    worker: () => isPolling() || 'not polling yet',
+  };
+  for (const address of [env.healthAddress, env.metricsAddress]) {
+    if (address === undefined) continue;
+    const server = await startHealthServer({ address, logger, readiness, registry });
+    shutdown.onShutdown('health server', () => server.close());
+  }
+}
