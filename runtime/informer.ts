@@ -92,7 +92,8 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
     const timeoutSeconds = Math.round(WATCH_MIN_SECONDS * (1 + Math.random()));
     const watch = { ...selection, resourceVersion: position.version, timeoutSeconds };
     for await (const event of client.watch(resource, watch, stop.signal)) {
-      position.version = cache.takeEvent(event) ?? position.version;
+      const version = cache.takeEvent(event);
+      if (version !== undefined && compareVersions(version, position.version) > 0) position.version = version;
       position.protocolErrors = 0;
       backoff.reset();
     }

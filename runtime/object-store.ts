@@ -97,8 +97,11 @@ export function createObjectStore<T extends StoreItem>(indexers: Indexers<T> = {
     remove(key, resourceVersion) {
       const item = items.get(key);
       if (item !== undefined && compareVersions(item.resourceVersion, resourceVersion) > 0) return undefined;
-      deletedAt.delete(key);
-      deletedAt.set(key, resourceVersion);
+      const deletedBefore = deletedAt.get(key);
+      if (deletedBefore === undefined || compareVersions(resourceVersion, deletedBefore) > 0) {
+        deletedAt.delete(key);
+        deletedAt.set(key, resourceVersion);
+      }
       if (deletedAt.size > MAX_TOMBSTONES) {
         const [oldest] = deletedAt.keys();
         if (oldest !== undefined) deletedAt.delete(oldest);
