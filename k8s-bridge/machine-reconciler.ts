@@ -7,8 +7,11 @@ import { parseKey } from '../runtime/object-key.ts';
 import type { ReadStore, ReconcilerLogger, ReconcileResult } from './reconciler-ports.ts';
 import type { SentSnapshots } from './sent-snapshots.ts';
 
-/** CAPI sets the ownerRef a moment after it created the object: a run that starts before has nothing to do. */
-export const OWNER_GRACE_MS = 2_000;
+/**
+ * CAPI sets the ownerRef after it created the object, within seconds when it creates many: a run that starts before has
+ * nothing to do. Waiting delays nobody, because the ownerRef itself brings the key back at once.
+ */
+export const OWNER_GRACE_MS = 10_000;
 
 export interface MachineReconcilerDeps {
   machines: Pick<ReadStore<MachineView>, 'get'>;

@@ -4,7 +4,7 @@ import { keyText } from '../../domain/pool-indexes.ts';
 import { fingerprintSnapshot } from '../../domain/snapshot-fingerprint.ts';
 import { DEPARTURE_GRACE_MS, DepartedMachines } from '../../k8s-bridge/departed-machines.ts';
 import { type MachineCaches, takeSnapshot } from '../../k8s-bridge/machine-caches.ts';
-import { type MachineReconcilerDeps, reconcileMachine } from '../../k8s-bridge/machine-reconciler.ts';
+import { type MachineReconcilerDeps, OWNER_GRACE_MS, reconcileMachine } from '../../k8s-bridge/machine-reconciler.ts';
 import type { ReconcileResult } from '../../k8s-bridge/reconciler-ports.ts';
 import { SentSnapshots } from '../../k8s-bridge/sent-snapshots.ts';
 import { resyncRuns } from '../../k8s-bridge/workflow-starter.ts';
@@ -100,12 +100,19 @@ describe('reconcileMachine', () => {
 
   it('waits a moment for the ownerRef, then starts without', async () => {
     const view = machineView({ ownerMachine: undefined, creationTimestamp: new Date(T0 + 59_500).toISOString() });
+    const leftMs = OWNER_GRACE_MS - 500;
     world.machines.set(view);
-    expect(await world.reconcile()).toEqual({ requeueAfterMs: 1_500 });
+    expect(await world.reconcile()).toEqual({ requeueAfterMs: leftMs });
     expect(world.runs.calls).toEqual([]);
-    world.clock.advance(1_500);
+    world.clock.advance(leftMs);
     await world.reconcile();
     expect(world.runs.calls).toMatchObject([{ kind: 'observe', snapshot: { machine: null } }]);
+  });
+
+  it('does not wait for the ownerRef of an object that seems to come from the future', async () => {
+    world.machines.set(machineView({ ownerMachine: undefined, creationTimestamp: '2027-01-01T00:00:00Z' }));
+    await world.reconcile();
+    expect(world.runs.calls).toHaveLength(1);
   });
 
   it('tells the run what changed, and what changed back before the run wrote its status', async () => {
