@@ -5,7 +5,7 @@ import {
   type OperatorService,
   type WorkflowService,
 } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { createBackoff } from './backoff.ts';
 import { type TemporalEnv } from './env.ts';
 import { type Logger } from './logger.ts';
@@ -103,7 +103,7 @@ export async function ensureSearchAttributes(
   namespace: string,
   names: readonly string[],
 ): Promise<SearchAttributesOutcome> {
-  const keyword = temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
+  const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
   const call = <R>(run: () => Promise<R>) => connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, run);
   const listed = await call(() => connection.operatorService.listSearchAttributes({ namespace })).catch(refusalOf);
   if (listed instanceof Error) return missing(namespace, [...names], rootMessage(listed));

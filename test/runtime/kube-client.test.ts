@@ -233,7 +233,7 @@ describe('watch', () => {
   });
 
   it('takes a silent connection for dead', async () => {
-    api.otherwise = (_request, response) => void response.flushHeaders();
+    api.otherwise = (_request, response) => response.flushHeaders();
     const { error } = await collect({ idleTimeoutMs: 200 });
     expect(error).toMatchObject({ name: 'KubeConnectionError', timedOut: true });
   });

@@ -49,23 +49,27 @@ describe('object store', () => {
       gone: fc.boolean(),
     });
     fc.assert(
-      fc.property(fc.array(change, { maxLength: 12 }), fc.infiniteStream(fc.nat()), (changes, order) => {
-        const history = changes.map((each, at) => ({ ...each, at: at + 1, sort: order.next().value ?? 0 }));
-        const store = createStore();
-        for (const { name, pool, gone, at } of history.toSorted((a, b) => a.sort - b.sort)) {
-          if (gone) store.remove(`lab/${name}`, `${at}`);
-          else store.put(item(name, at, pool));
-        }
-        for (const name of ['a', 'b']) {
-          const last = history.findLast((each) => each.name === name);
-          const expected = last === undefined || last.gone ? undefined : item(name, last.at, last.pool);
-          expect(store.get({ namespace: 'lab', name })).toEqual(expected);
-          for (const pool of ['x', 'y']) {
-            const found = store.byIndex('pool', pool).some((each) => each.name === name);
-            expect(found).toBe(expected?.pool === pool);
+      fc.property(
+        fc.array(change, { maxLength: 12 }),
+        fc.array(fc.nat(), { minLength: 12, maxLength: 12 }),
+        (changes, order) => {
+          const history = changes.map((each, at) => ({ ...each, at: at + 1, sort: order[at] ?? 0 }));
+          const store = createStore();
+          for (const { name, pool, gone, at } of history.toSorted((a, b) => a.sort - b.sort)) {
+            if (gone) store.remove(`lab/${name}`, `${at}`);
+            else store.put(item(name, at, pool));
           }
-        }
-      }),
+          for (const name of ['a', 'b']) {
+            const last = history.findLast((each) => each.name === name);
+            const expected = last === undefined || last.gone ? undefined : item(name, last.at, last.pool);
+            expect(store.get({ namespace: 'lab', name })).toEqual(expected);
+            for (const pool of ['x', 'y']) {
+              const found = store.byIndex('pool', pool).some((each) => each.name === name);
+              expect(found).toBe(expected?.pool === pool);
+            }
+          }
+        },
+      ),
     );
   });
 
