@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ManagementClusterDescription } from './management-cluster.ts';
+import { findFreePorts } from './process-ports.ts';
+import { waitUntilReady } from './process-ready.ts';
+import { type ManagedProcess, startProcess } from './process.ts';
+
+export type ServiceKind = 'worker' | 'bridge';
+
+export interface ServiceOptions {
+  kind: ServiceKind;
+  /** Of the process and its log file. */
+  name: string;
+  /** Added to, or instead of, what points it at the management cluster. */
+  env?: Readonly<Record<string, string>>;
+}
+
+/** A running worker or bridge of this checkout. */
+export interface Service extends ManagedProcess {
+  /** `/healthz`, `/readyz` and `/metrics` are below it. */
+  url: string;
+}
+
+const mains: Record<ServiceKind, string> = { worker: '../workers/main.ts', bridge: '../k8s-bridge/main.ts' };
+
+/** Starts a worker or the bridge against a management cluster, as an installation would, and waits until it is ready. */
+export async function startService(cluster: ManagementClusterDescription, options: ServiceOptions): Promise<Service> {
+  const { kind, name } = options;
+  const [port] = await findFreePorts(1);
+  const service = startProcess({
+    name,
+    command: [process.execPath, fileURLToPath(new URL(mains[kind], import.meta.url))],
+    logPath: join(cluster.logs, `${name}.log`),
+    stopGraceSeconds: 20,
+    env: {
+      KUBECONFIG: cluster.kubeconfigs[kind],
+      TEMPORAL_ADDRESS: cluster.temporal.address,
+      TEMPORAL_NAMESPACE: cluster.temporal.namespace,
+      IRONLOOM_HEALTH_ADDRESS: `127.0.0.1:${port}`,
+      IRONLOOM_LEASE_NAMESPACE: 'default',
+      ...options.env,
+    },
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const probe = async (): Promise<boolean> => (await fetch(`${url}/readyz`)).ok;
+  await waitUntilReady(service, probe, 60_000);
+  return { ...service, url };
+}
