@@ -1,20 +1,19 @@
-import {
-  type ConnectionLike,
-  Connection,
-  isGrpcServiceError,
-  type OperatorService,
-  type WorkflowService,
-} from '@temporalio/client';
+import { Connection, isGrpcServiceError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { createBackoff } from './backoff.ts';
 import { type TemporalEnv } from './env.ts';
 import { type Logger } from './logger.ts';
 
-/** What `Connection` and `NativeConnection` have in common. */
+/** What is used here of `Connection` and `NativeConnection`. */
 export interface TemporalConnection {
-  readonly workflowService: WorkflowService;
-  readonly operatorService: OperatorService;
-  withDeadline: ConnectionLike['withDeadline'];
+  readonly workflowService: { describeNamespace(request: { namespace: string }): Promise<unknown> };
+  readonly operatorService: {
+    listSearchAttributes(request: {
+      namespace: string;
+    }): Promise<{ customAttributes?: Record<string, number> | null | undefined }>;
+    addSearchAttributes(request: { namespace: string; searchAttributes: Record<string, number> }): Promise<unknown>;
+  };
+  withDeadline<R>(deadline: number, run: () => Promise<R>): Promise<R>;
   close(): Promise<void>;
 }
 

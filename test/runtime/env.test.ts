@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import { parseDurationMs } from '../../runtime/duration.ts';
+import { type Env, envSchema, parseEnv } from '../../runtime/env.ts';
+
+/** Keeps a profile file of the machine that runs the tests out of them. */
+const noFile = { TEMPORAL_CONFIG_FILE: '/nonexistent/temporal.toml' };
+
+function read(record: Record<string, string>): Env {
+  const result = parseEnv({ ...noFile, ...record });
+  if (!result.ok) throw new Error(result.problems.join('\n'));
+  return result.env;
+}
+
+function problemsOf(record: Record<string, string>): string[] {
+  const result = parseEnv({ ...noFile, ...record });
+  return result.ok ? [] : result.problems;
+}
+
+describe('parseEnv', () => {
+  it('has a default for everything', () => {
+    expect(read({})).toEqual({
+      temporal: { namespace: 'default', connectionOptions: { address: '127.0.0.1:7233' } },
+      taskQueue: 'ironloom-machine-v1',
+      logLevel: 'info',
+      reprovisionDeadlineMs: 3_600_000,
+      cleanDeadlineMs: 900_000,
+      nodeJoinDeadlineMs: 1_200_000,
+      leaderElect: true,
+      leaseNamespace: 'ironloom-system',
+    });
+  });
+
+  it('takes empty variables for unset ones', () => {
+    const names = Object.keys(envSchema.shape);
+    expect(read(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(read({}));
+  });
+
+  it('reads every variable', () => {
+    const env = read({
+      TEMPORAL_ADDRESS: 'temporal.example:7233',
+      TEMPORAL_NAMESPACE: 'metal',
+      TEMPORAL_API_KEY: 'k',
+      IRONLOOM_TASK_QUEUE: 'q',
+      KUBECONFIG: '/a/kubeconfig',
+      IRONLOOM_WATCH_NAMESPACE: 'lab',
+      IRONLOOM_WATCH_FILTER: 'mine',
+      IRONLOOM_DEFAULT_REGISTRY: 'registry.example:5000/os',
+      IRONLOOM_METRICS_ADDRESS: '127.0.0.1:9090',
+      IRONLOOM_HEALTH_ADDRESS: ':8081',
+      IRONLOOM_LOG_LEVEL: 'debug',
+      IRONLOOM_REPROVISION_DEADLINE: '1h30m',
+      IRONLOOM_CLEAN_DEADLINE: '90s',
+      IRONLOOM_NODE_JOIN_DEADLINE: '5m',
+      IRONLOOM_LEADER_ELECT: 'false',
+      IRONLOOM_LEASE_NAMESPACE: 'metal-system',
+    });
+    expect(env.temporal).toMatchObject({
+      namespace: 'metal',
+      connectionOptions: { address: 'temporal.example:7233', apiKey: 'k' },
+    });
+    expect(env).toMatchObject({
+      taskQueue: 'q',
+      kubeconfigPath: '/a/kubeconfig',
+      watchNamespace: 'lab',
+      watchFilter: 'mine',
+      defaultRegistry: 'registry.example:5000/os',
+      metricsAddress: { host: '127.0.0.1', port: 9090 },
+      healthAddress: { host: '::', port: 8081 },
+      logLevel: 'debug',
+      reprovisionDeadlineMs: 5_400_000,
+      cleanDeadlineMs: 90_000,
+      nodeJoinDeadlineMs: 300_000,
+      leaderElect: false,
+      leaseNamespace: 'metal-system',
+    });
+    expect(Object.isFrozen(env)).toBe(true);
+  });
+
+  it('leaves several kubeconfig files to client-node, which merges them', () => {
+    expect(read({ KUBECONFIG: '/a:/b' }).kubeconfigPath).toBeUndefined();
+  });
+
+  it('reads IPv6 addresses', () => {
+    expect(read({ IRONLOOM_HEALTH_ADDRESS: '[::1]:1' }).healthAddress).toEqual({ host: '::1', port: 1 });
+  });
+
+  it('names every wrong variable at once', () => {
+    const problems = problemsOf({
+      TEMPORAL_ADDRESS: 'http://temporal:7233',
+      IRONLOOM_WATCH_NAMESPACE: 'Not_A_Namespace',
+      IRONLOOM_LOG_LEVEL: 'loud',
+      IRONLOOM_METRICS_ADDRESS: 'localhost:99999',
+      IRONLOOM_CLEAN_DEADLINE: '15',
+      IRONLOOM_LEADER_ELECT: 'yes',
+    });
+    const names = problems.map((problem) => problem.split(':', 1)[0]);
+    expect(new Set(names)).toEqual(
+      new Set([
+        'IRONLOOM_CLEAN_DEADLINE',
+        'IRONLOOM_LEADER_ELECT',
+        'IRONLOOM_LOG_LEVEL',
+        'IRONLOOM_METRICS_ADDRESS',
+        'IRONLOOM_WATCH_NAMESPACE',
+        'TEMPORAL_ADDRESS',
+      ]),
+    );
+    expect(problems).toHaveLength(6);
+  });
+
+  it.each([
+    ['IRONLOOM_DEFAULT_REGISTRY', 'https://registry.example'],
+    ['IRONLOOM_DEFAULT_REGISTRY', 'registry.example; rm -rf'],
+    ['IRONLOOM_CLEAN_DEADLINE', '0s'],
+    ['IRONLOOM_CLEAN_DEADLINE', '-5m'],
+    ['IRONLOOM_CLEAN_DEADLINE', '9000h'],
+    ['IRONLOOM_HEALTH_ADDRESS', '8081'],
+    ['IRONLOOM_WATCH_FILTER', 'a,b=c'],
+    ['TEMPORAL_ADDRESS', 'a b'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(problemsOf({ [name]: value })).toHaveLength(1);
+  });
+
+  it('does not quote secrets when they are wrong', () => {
+    const secret = 'hunter2';
+    const record = {
+      TEMPORAL_API_KEY: secret,
+      TEMPORAL_TLS_CLIENT_KEY_DATA: secret,
+      TEMPORAL_TLS_CLIENT_KEY_PATH: '/k',
+    };
+    expect(problemsOf(record)).toHaveLength(1);
+    expect(problemsOf(record).join()).not.toContain(secret);
+  });
+
+  it('documents every variable', () => {
+    for (const [name, schema] of Object.entries(envSchema.shape)) expect(schema.description, name).toBeTruthy();
+  });
+});
+
+describe('parseDurationMs', () => {
+  it.each([
+    ['90s', 90_000],
+    ['1h30m', 5_400_000],
+    ['250ms', 250],
+    ['1m500ms', 60_500],
+    ['0s', 0],
+    ['', undefined],
+    ['15', undefined],
+    ['1.5h', undefined],
+    ['5 m', undefined],
+    [`${'9'.repeat(30)}h`, undefined],
+  ])('%s is %s', (text, expected) => {
+    expect(parseDurationMs(text)).toBe(expected);
+  });
+});
