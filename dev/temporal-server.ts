@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { searchAttributeNames } from '../api/constants.ts';
+import { acceptsTcp } from './process-ready.ts';
 import { type ProcessSet } from './process-set.ts';
 
 const NAMESPACE = 'default';
@@ -51,7 +52,10 @@ export async function startTemporalServer(
     ],
     // The CLI must not read a profile of the user's.
     env: { TEMPORAL_CONFIG_FILE: join(options.dir, 'no-temporal-profile.toml') },
-    probe: () => hasSearchAttributes(address, searchAttributes),
+    // A gRPC client that meets a closed port waits a second before it tries again.
+    probe: async () => (await acceptsTcp(options.port)) && hasSearchAttributes(address, searchAttributes),
+    // Its orderly end waits for pollers; the SQLite file needs none.
+    stopGraceSeconds: 0,
   });
   return {
     address,
