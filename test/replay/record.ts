@@ -1,0 +1,56 @@
+/**
+ * Records the histories that `replay.test.ts` replays, from a real Temporal server and the workflow code as it is.
+ *
+ *     TEMPORAL_ADDRESS=127.0.0.1:7233 node test/replay/record.ts [--replace] [scenario ...]
+ *
+ * A recording is added beside the older ones of its scenario, which stay: runs that began with older code live on.
+ * `--replace` is for a scenario of which no release ran yet. The server needs the search attributes of `api/constants.ts`.
+ */
+import { randomUUID } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { workflowsPath } from '../../workers/worker.ts';
+import { RECORDER_IDENTITY, writeHistory } from './histories.ts';
+import { recordLife } from './record-life.ts';
+import { scenarios } from './scenarios.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { replace: { type: 'boolean', default: false } },
+});
+const unknown = positionals.filter((name) => !(name in scenarios));
+if (unknown.length > 0) {
+  console.error(`No such scenario: ${unknown.join(', ')}. There are: ${Object.keys(scenarios).join(', ')}`);
+  process.exit(2);
+}
+
+const address = process.env['TEMPORAL_ADDRESS'] ?? '127.0.0.1:7233';
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+const connection = await Connection.connect({ address });
+const native = await NativeConnection.connect({ address });
+const client = new Client({ connection, identity: RECORDER_IDENTITY });
+const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+
+for (const [name, makeScenario] of Object.entries(scenarios)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  try {
+    const history = await recordLife({ client, native, workflowBundle, scenario: makeScenario(), runId: randomUUID() });
+    const file = writeHistory(name, withoutTraces(historyToJSON(history)), values);
+    console.log(`${file}: ${history.events?.length ?? 0} events`);
+  } catch (error) {
+    console.error(`${name}: not recorded:`, error);
+    process.exitCode = 1;
+  }
+}
+await native.close();
+await connection.close();
+
+/** Stack traces name paths of the machine that recorded, and replay does not look at them. */
+function withoutTraces(json: string): string {
+  const parsed: unknown = JSON.parse(json, (key: string, value: unknown): unknown =>
+    key === 'stackTrace' ? '' : value,
+  );
+  return `${JSON.stringify(parsed, null, 1)}\n`;
+}
