@@ -88,7 +88,10 @@ export async function readManifestFolder(dir: string): Promise<Manifest[]> {
 
 /** Reads the objects of one YAML file. @throws ZodError when a document is no Kubernetes object */
 export async function readManifests(path: string): Promise<Manifest[]> {
-  const documents = parseAllDocuments(await readFile(path, 'utf8'));
-  const filled = documents.filter((document) => document.contents !== null);
-  return filled.map((document) => manifestSchema.parse(document.toJS()));
+  const manifests: Manifest[] = [];
+  for (const document of parseAllDocuments(await readFile(path, 'utf8'))) {
+    const value: unknown = document.toJS();
+    if (value !== null) manifests.push(manifestSchema.parse(value));
+  }
+  return manifests;
 }

@@ -8,7 +8,9 @@ import {
 } from './cluster-api-manifests.ts';
 import { type AllManagerPorts, clusterApiCrds, startClusterApi } from './cluster-api-managers.ts';
 import { applyCrds, applyManifest } from './kube-manifests.ts';
-import { type KubeServer, startControllerManager, startEtcd, startKubeServer } from './kube-server.ts';
+import { startControllerManager } from './kube-controllers.ts';
+import { startEtcd } from './kube-etcd.ts';
+import { type KubeServer, startKubeServer } from './kube-server.ts';
 import { findFreePorts } from './process-ports.ts';
 import { type ProcessSet } from './process-set.ts';
 import { resolveTools } from './tool-resolver.ts';

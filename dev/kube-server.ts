@@ -7,7 +7,6 @@ import { type CertificateAuthority, createSigningKeys } from './certificates.ts'
 import { auditPolicy } from './kube-audit.ts';
 import { writeKubeconfig } from './kube-config.ts';
 import { type ProcessSet } from './process-set.ts';
-import { answersHttp } from './process-ready.ts';
 
 const PROBE_TIMEOUT_MS = 2000;
 const namespaces = {
@@ -40,36 +39,6 @@ export interface KubeServer {
   /** Writes a kubeconfig of a user of group system:masters and answers its path. */
   addUser(user: string): Promise<string>;
   authority: CertificateAuthority;
-}
-
-export interface EtcdOptions {
-  dir: string;
-  binary: string;
-  clientPort: number;
-  peerPort: number;
-}
-
-/** Starts an etcd that does not care for power cuts, and answers its URL. */
-export async function startEtcd(processes: ProcessSet, options: EtcdOptions): Promise<string> {
-  const clientUrl = `http://127.0.0.1:${options.clientPort}`;
-  const peerUrl = `http://127.0.0.1:${options.peerPort}`;
-  await processes.start({
-    name: 'etcd',
-    command: [
-      options.binary,
-      '--name=ironloom',
-      `--data-dir=${join(options.dir, 'etcd')}`,
-      `--listen-client-urls=${clientUrl}`,
-      `--advertise-client-urls=${clientUrl}`,
-      `--listen-peer-urls=${peerUrl}`,
-      `--initial-advertise-peer-urls=${peerUrl}`,
-      `--initial-cluster=ironloom=${peerUrl}`,
-      '--unsafe-no-fsync',
-      '--log-level=warn',
-    ],
-    probe: () => answersHttp(`${clientUrl}/readyz`),
-  });
-  return clientUrl;
 }
 
 /** Starts a kube-apiserver with an audit log of all writes, and waits until its system namespaces exist. */
@@ -142,24 +111,4 @@ function serverFlags(dir: string, options: KubeServerOptions): string[] {
     `--audit-log-path=${join(dir, 'audit.log')}`,
     '--audit-log-maxsize=10240',
   ];
-}
-
-/** Starts the controllers without which owned objects stay and Namespaces never go. Needs the CRDs in place. */
-export async function startControllerManager(
-  processes: ProcessSet,
-  options: { binary: string; kubeconfigPath: string },
-): Promise<void> {
-  const controllers = ['garbage-collector', 'namespace', 'bootstrap-signer', 'token-cleaner', 'disruption'];
-  await processes.start({
-    name: 'kube-controller-manager',
-    command: [
-      options.binary,
-      `--kubeconfig=${options.kubeconfigPath}`,
-      `--controllers=${controllers.map((name) => `${name}-controller`).join(',')}`,
-      '--leader-elect=false',
-      '--secure-port=0',
-    ],
-    // It serves nothing to ask; that it goes on running shows in the log.
-    probe: () => Promise.resolve(true),
-  });
 }
