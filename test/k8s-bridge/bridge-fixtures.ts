@@ -132,6 +132,8 @@ export class MemoryRuns implements MachineRuns {
   readonly pending = new Set<string>();
   /** Not undefined: every call fails with it. */
   outage: Error | undefined;
+  /** Calls that failed. */
+  refused = 0;
 
   async observe(machine: MachineRef, snapshot: MachineSnapshot): Promise<void> {
     this.#check();
@@ -164,7 +166,9 @@ export class MemoryRuns implements MachineRuns {
   }
 
   #check(): void {
-    if (this.outage !== undefined) throw this.outage;
+    if (this.outage === undefined) return;
+    this.refused += 1;
+    throw this.outage;
   }
 }
 
