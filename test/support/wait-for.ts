@@ -27,7 +27,9 @@ export async function waitFor<T>(
     if (seen !== undefined && seen !== false) return seen;
     if (Date.now() >= deadline) {
       const state = JSON.stringify(await describe(), null, 1);
-      throw new DeadlineError(`Not within ${timeoutMs} ms: ${what}${state === undefined ? '' : `. Seen instead: ${state}`}`);
+      throw new DeadlineError(
+        `Not within ${timeoutMs} ms: ${what}${state === undefined ? '' : `. Seen instead: ${state}`}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }

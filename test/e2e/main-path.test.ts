@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { annotations } from '../../api/constants.ts';
+import { readAuditEvents } from '../../dev/kube-audit.ts';
+import { fetchHistory, type Site, startSite, summarise } from '../support/site.ts';
+import { useStack } from '../support/stack.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+// In an order unlike their names.
+const hosts = ['h4', 'h1', 'h5', 'h2', 'h3'];
+
+let site: Site;
+/** Every machine that was seen, for what is asked of the whole of their lives. */
+const seen = new Map<string, { metadata: { namespace: string; name: string; uid: string } }>();
+
+beforeAll(async () => {
+  site = await startSite('main', { hosts, replicas: 3 });
+});
+
+afterAll(() => site.close());
+
+async function remember(): Promise<void> {
+  for (const machine of await site.machines()) seen.set(machine.metadata.uid, machine);
+}
+
+test('three workers come up on the first three hosts of the pool', async () => {
+  await site.deploy();
+  await site.untilRunning(3);
+  await remember();
+  const machines = await site.machines();
+  expect(machines.map(({ status }) => status?.machineInventoryRef?.name).toSorted()).toEqual(
+    hosts.slice(0, 3).toSorted(),
+  );
+  for (const { spec, status } of machines) {
+    const name = status?.machineInventoryRef?.name;
+    expect(spec.providerID).toBe(`baremetal:///${name}`);
+    expect(status).toMatchObject({ phase: 'Running', ready: true, initialization: { provisioned: true } });
+    expect(status?.addresses).toContainEqual({ type: 'Hostname', address: name });
+    expect(site.host(name ?? '').node).toMatchObject({ providerId: spec.providerID, running: true });
+  }
+  await waitFor(
+    'the pool counts them',
+    async () => {
+      const { status } = await site.pool();
+      return status?.allocated === 3 && status.available === 2 && status.total === 5;
+    },
+    async () => (await site.pool()).status,
+  );
+});
+
+test('at most 12 API writes of ours for each machine on its way to Running', async () => {
+  const ours = await readAuditEvents(
+    useStack().auditLogPath,
+    ({ user, objectRef }) =>
+      ['ironloom-worker', 'ironloom-bridge'].includes(user.username) && objectRef?.namespace === site.namespace,
+  );
+  const machines = await site.machines();
+  for (const { metadata, status } of machines) {
+    const inventory = status?.machineInventoryRef?.name;
+    const names = [metadata.name, inventory];
+    const writes = ours.filter(({ objectRef }) => objectRef?.resource !== 'events' && names.includes(objectRef?.name));
+    const list = writes.map(({ verb, objectRef }) => `${verb} ${objectRef?.resource}/${objectRef?.subresource ?? ''}`);
+    expect(list.length, list.join('\n')).toBeLessThanOrEqual(12);
+  }
+});
+
+test('two more on the last two hosts', async () => {
+  await site.scale(5);
+  await site.untilRunning(5);
+  await remember();
+  expect((await site.machines()).map(({ status }) => status?.machineInventoryRef?.name).toSorted()).toEqual(
+    hosts.toSorted(),
+  );
+});
+
+test('four go, and their hosts are clean and available again', async () => {
+  await site.scale(1);
+  await site.untilRunning(1);
+  const released = await waitFor(
+    'four hosts are available',
+    async () => {
+      const { status } = await site.pool();
+      const inventories = await site.inventories();
+      const free = inventories.filter(({ metadata }) => metadata.annotations[annotations.ownerUid] === undefined);
+      return free.length === 4 && status?.available === 4 && status.allocated === 1 && free;
+    },
+    async () => ({ pool: (await site.pool()).status, machines: await summarise(site) }),
+  );
+  for (const { metadata } of released) {
+    expect(metadata.annotations).toMatchObject({
+      [annotations.allocationState]: 'Available',
+      [annotations.pool]: 'workers',
+    });
+    const left = Object.keys(metadata.annotations).filter((name) => name.includes('/owner-'));
+    expect(left).toEqual([]);
+    const host = site.host(metadata.name);
+    expect(host.node?.running ?? false).toBe(false);
+    expect(host.plansReceived.map(({ type }) => type)).toEqual([undefined, 'reprovision', 'clean']);
+  }
+});
+
+test('the runs of the machines that went are completed, in at most 90 events', async () => {
+  const alive = new Set((await site.machines()).map(({ metadata }) => metadata.uid));
+  const gone = [...seen.values()].filter(({ metadata }) => !alive.has(metadata.uid));
+  expect(gone).toHaveLength(4);
+  for (const machine of gone) {
+    const events = await fetchHistory(site, machine);
+    expect(events.at(-1)?.workflowExecutionCompletedEventAttributes).toBeDefined();
+    expect(events.length).toBeLessThanOrEqual(90);
+  }
+});

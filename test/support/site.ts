@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { z } from 'zod';
+import { capiMachineSchema } from '../../api/cluster-api.ts';
+import {
+  baremetalMachines,
+  capiMachines,
+  machineInventories,
+  machineInventoryPools,
+  type Resource,
+} from '../../api/resources.ts';
+import { type Lab, startLab } from '../../dev/lab.ts';
+import { resourceOf } from '../../dev/kube-manifests.ts';
+import { readChangedSamples } from '../../dev/samples.ts';
+import { type Service, type ServiceKind, startService } from '../../dev/services.ts';
+import type { HostTimes } from '../../dev/simulated-host-options.ts';
+import { machineWorkflowId } from '../../workflows/ids.ts';
+import { useStack } from './stack.ts';
+import { waitFor, type WaitOptions } from './wait-for.ts';
+
+export interface SiteOptions {
+  /** Names of the hosts, in the pool's order of preference. */
+  hosts: readonly string[];
+  replicas: number;
+  /** How many worker processes serve the site; default 1. */
+  workers?: number;
+  hostTimes?: Partial<HostTimes>;
+  /** Environment of worker and bridge. */
+  env?: Readonly<Record<string, string>>;
+}
+
+/** A namespace of its own on the shared management cluster, with its own hosts, workers and bridge. */
+export interface Site extends Lab {
+  temporal: Client;
+  workers: Service[];
+  bridge: Service;
+  /** Starts another worker or bridge of this site; the caller stops it. */
+  start(kind: ServiceKind, name: string): Promise<Service>;
+  /** Applies the samples with the site's hosts and replicas. */
+  deploy(): Promise<void>;
+  scale(replicas: number): Promise<void>;
+  machines(): Promise<z.infer<typeof baremetalMachines.schema>[]>;
+  capiMachines(): Promise<z.infer<typeof capiMachines.schema>[]>;
+  inventories(): Promise<z.infer<typeof machineInventories.schema>[]>;
+  pool(): Promise<z.infer<typeof machineInventoryPools.schema>>;
+  /** Waits until exactly `count` machines exist and all are Running with a nodeRef. */
+  untilRunning(count: number, options?: WaitOptions): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts hosts, workers and bridge of a new namespace. */
+export async function startSite(label: string, options: SiteOptions): Promise<Site> {
+  const cluster = useStack();
+  const namespace = `${label}-${randomUUID().slice(0, 6)}`;
+  const env = {
+    IRONLOOM_WATCH_NAMESPACE: namespace,
+    IRONLOOM_LEASE_NAMESPACE: namespace,
+    IRONLOOM_TASK_QUEUE: namespace,
+    ...options.env,
+  };
+  const start = (kind: ServiceKind, name: string): Promise<Service> =>
+    startService(cluster, { kind, name: `${namespace}-${name}`, env });
+  const lab = await startLab({
+    cluster,
+    namespace,
+    clusterName: 'demo',
+    hosts: options.hosts,
+    hostTimes: { restartDelayMs: 200, ...options.hostTimes },
+  });
+  const connection = await Connection.connect({ address: cluster.temporal.address });
+  const temporal = new Client({ connection, namespace: cluster.temporal.namespace });
+  const [bridge, ...workers] = await Promise.all([
+    start('bridge', 'bridge'),
+    ...Array.from({ length: options.workers ?? 1 }, (_, index) => start('worker', `worker-${index}`)),
+  ]);
+  const listAll = async <T>(resource: Resource<T>): Promise<T[]> => {
+    const { items } = await lab.client.list(resource, { namespace });
+    return items.map((item) => resource.schema.parse(item));
+  };
+  const site: Site = {
+    ...lab,
+    temporal,
+    workers,
+    bridge,
+    start,
+    deploy: async () =>
+      lab.apply(
+        await readChangedSamples({
+          namespace,
+          replicas: options.replicas,
+          hosts: options.hosts.map((name) => ({ name })),
+        }),
+      ),
+    async scale(replicas) {
+      const deployment = resourceOf({ apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'MachineDeployment' });
+      await lab.client.patch(deployment, { namespace, name: 'workers' }, { spec: { replicas } });
+    },
+    machines: () => listAll(baremetalMachines),
+    capiMachines: () => listAll(capiMachines),
+    inventories: () => listAll(machineInventories),
+    pool: () => lab.client.get(machineInventoryPools, { namespace, name: 'workers' }),
+    untilRunning: (count, waitOptions) => untilRunning(site, count, waitOptions),
+    async close() {
+      await Promise.all([...workers, bridge].map((service) => service.stop()));
+      await lab.stop();
+      await connection.close();
+    },
+  };
+  return site;
+}
+
+async function untilRunning(site: Site, count: number, options: WaitOptions = {}): Promise<void> {
+  const isRunning = (machine: z.infer<typeof capiMachineSchema>): boolean =>
+    machine.status?.phase === 'Running' && machine.status.nodeRef !== undefined;
+  await waitFor(
+    `${count} Machines are Running`,
+    async () => {
+      const machines = await site.capiMachines();
+      return machines.length === count && machines.every(isRunning);
+    },
+    async () => ({ machines: await summarise(site), capi: (await site.capiMachines()).map(({ status }) => status) }),
+    { timeoutMs: 90_000, ...options },
+  );
+}
+
+/** What a person would look at: phase, host and reason of each machine. */
+export async function summarise(site: Site): Promise<string[]> {
+  return (await site.machines()).map(({ metadata, status }) => {
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    return `${metadata.name} ${status?.phase} ${status?.machineInventoryRef?.name} ${ready?.reason}: ${ready?.message}`;
+  });
+}
+
+/** Events of a machine's run, oldest first. */
+export async function fetchHistory(
+  site: Site,
+  machine: { metadata: { namespace: string; name: string; uid: string } },
+) {
+  const handle = site.temporal.workflow.getHandle(machineWorkflowId(machine.metadata));
+  return (await handle.fetchHistory()).events ?? [];
+}
