@@ -3,7 +3,7 @@ import { objectMetaSchema } from '../api/meta.ts';
 import { type Resource } from '../api/resources.ts';
 
 /** `coordination.k8s.io/v1` Lease, the part that leader election uses. */
-export const leaseSchema = z.object({
+const leaseSchema = z.object({
   metadata: objectMetaSchema,
   spec: z
     .object({

@@ -1,7 +1,7 @@
 import { type Logger } from '../runtime/logger.ts';
 
 /** What a handler may ask for when it went well. */
-export interface WorkResult {
+interface WorkResult {
   /** Handle the key again after this time, even if nobody adds it. */
   requeueAfterMs?: number | undefined;
 }

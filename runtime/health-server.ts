@@ -6,7 +6,7 @@ import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
 
 /** True is well; false or a text (what is wrong) is not; neither is an exception or no answer within 2 s. */
-export type HealthCheck = () => boolean | string | Promise<boolean | string>;
+type HealthCheck = () => boolean | string | Promise<boolean | string>;
 
 export interface HealthServerOptions {
   address: ListenAddress;

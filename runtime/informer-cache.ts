@@ -17,7 +17,7 @@ export interface ProjectedStore<T extends StoreItem> extends Pick<ObjectStore<T>
 }
 
 /** One whole list on its way into the cache. */
-export interface Relist {
+interface Relist {
   takePage(items: unknown[], force: boolean): void;
   /** After the last page: what was not in any of them is gone. */
   finish(resourceVersion: string, force: boolean): void;

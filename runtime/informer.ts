@@ -6,7 +6,6 @@ import { WatchProtocolError } from './kube-watch.ts';
 import { type Logger } from './logger.ts';
 import { compareVersions, type Indexers, type StoreItem } from './object-store.ts';
 
-export { type ChangeHandler, type ProjectedStore } from './informer-cache.ts';
 export { type StoreItem } from './object-store.ts';
 
 export interface InformerOptions<T extends StoreItem> extends Selection {

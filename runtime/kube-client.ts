@@ -9,17 +9,17 @@ export { isAlreadyExists, isConflict, isExpired, isNotFound, KubeApiError, KubeC
 export { type WatchEvent } from './kube-watch.ts';
 
 /** What an object to be written must have; apiVersion and kind are filled in from the resource. */
-export interface WritableObject {
+interface WritableObject {
   metadata: { name?: string | undefined; namespace?: string | undefined };
 }
 
-export interface CallOptions {
+interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Default 30 s. */
   timeoutMs?: number | undefined;
 }
 
-export interface WriteOptions extends CallOptions {
+interface WriteOptions extends CallOptions {
   fieldManager?: string | undefined;
   dryRun?: boolean | undefined;
 }
@@ -33,21 +33,21 @@ export interface Selection {
   metadataOnly?: boolean | undefined;
 }
 
-export interface ListOptions extends Selection, CallOptions {
+interface ListOptions extends Selection, CallOptions {
   limit?: number | undefined;
   continueToken?: string | undefined;
   resourceVersion?: string | undefined;
 }
 
 /** One page; items are what the API server sent, unparsed. */
-export interface ListPage {
+interface ListPage {
   items: unknown[];
   resourceVersion: string;
   /** Present when there are more pages. */
   continueToken: string | undefined;
 }
 
-export interface WatchOptions extends Selection {
+interface WatchOptions extends Selection {
   /** Where to begin: the resourceVersion of a list or of the last event seen. */
   resourceVersion: string;
   /** After this time the server ends the watch. */
@@ -56,7 +56,7 @@ export interface WatchOptions extends Selection {
   idleTimeoutMs?: number | undefined;
 }
 
-export interface PatchOptions extends WriteOptions {
+interface PatchOptions extends WriteOptions {
   subresource?: 'status' | undefined;
   /** `merge` (default): RFC 7386; `json`: RFC 6902; `apply`: server-side apply, needs `fieldManager`. */
   type?: 'merge' | 'json' | 'apply' | undefined;
@@ -64,7 +64,7 @@ export interface PatchOptions extends WriteOptions {
   force?: boolean | undefined;
 }
 
-export interface DeleteOptions extends CallOptions {
+interface DeleteOptions extends CallOptions {
   preconditions?: { uid?: string; resourceVersion?: string } | undefined;
   propagationPolicy?: 'Foreground' | 'Background' | 'Orphan' | undefined;
 }

@@ -11,7 +11,7 @@ export interface Shutdown {
 }
 
 /** The part of `process` that is needed; replaced in tests. */
-export interface ProcessControl {
+interface ProcessControl {
   on(event: string, listener: (argument: unknown) => void): unknown;
   exit(code: number): void;
 }

@@ -9,7 +9,7 @@ import { createKubeClient, type KubeClient } from '../../runtime/kube-client.ts'
 
 export type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
-export interface SeenRequest {
+interface SeenRequest {
   method: string;
   url: URL;
   headers: IncomingMessage['headers'];
