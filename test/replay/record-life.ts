@@ -8,7 +8,7 @@ import { snapshot } from '../domain/life-fixtures.ts';
 import { type ScriptedActivities, scriptActivities } from '../support/scripted-activities.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { RECORDER_IDENTITY } from './histories.ts';
-import type { LifeDriver, Scenario } from './scenarios.ts';
+import type { LifeDriver, Scenario } from './scenario.ts';
 
 export interface Recording {
   client: Client;

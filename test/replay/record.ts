@@ -9,8 +9,9 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { type History, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { z } from 'zod';
 import { workflowsPath } from '../../workers/worker.ts';
 import { RECORDER_IDENTITY, writeHistory } from './histories.ts';
 import { recordLife } from './record-life.ts';
@@ -37,7 +38,7 @@ for (const [name, makeScenario] of Object.entries(scenarios)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   try {
     const history = await recordLife({ client, native, workflowBundle, scenario: makeScenario(), runId: randomUUID() });
-    const file = writeHistory(name, withoutTraces(historyToJSON(history)), values);
+    const file = writeHistory(name, formatHistory(history), values);
     console.log(`${file}: ${history.events?.length ?? 0} events`);
   } catch (error) {
     console.error(`${name}: not recorded:`, error);
@@ -47,10 +48,11 @@ for (const [name, makeScenario] of Object.entries(scenarios)) {
 await native.close();
 await connection.close();
 
-/** Stack traces name paths of the machine that recorded, and replay does not look at them. */
-function withoutTraces(json: string): string {
-  const parsed: unknown = JSON.parse(json, (key: string, value: unknown): unknown =>
+/** One event a line. Stack traces name paths of the machine that recorded, and replay does not look at them. */
+function formatHistory(history: History): string {
+  const parsed: unknown = JSON.parse(historyToJSON(history), (key: string, value: unknown): unknown =>
     key === 'stackTrace' ? '' : value,
   );
-  return `${JSON.stringify(parsed, null, 1)}\n`;
+  const { events } = z.object({ events: z.array(z.unknown()) }).parse(parsed);
+  return `{"events":[\n${events.map((event) => JSON.stringify(event)).join(',\n')}\n]}\n`;
 }

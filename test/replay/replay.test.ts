@@ -22,7 +22,7 @@ beforeAll(async () => {
 }, 30_000);
 
 function replay(history: string): Promise<void> {
-  const workflowId = /"workflowId": "([^"]+)"/.exec(history)?.[1];
+  const workflowId = /"workflowId":"([^"]+)"/.exec(history)?.[1];
   return Worker.runReplayHistory({ workflowBundle }, JSON.parse(history), workflowId);
 }
 
@@ -34,10 +34,10 @@ describe('recorded histories', () => {
   test.each(histories)('$file replays', ({ text }) => replay(text));
 
   test.each(histories)('$file says nothing of the machine that recorded it', ({ text }) => {
-    const shown = text.replaceAll(/"data": "([^"]+)"/g, (_, data: string) => decode(data));
-    const identities = [...shown.matchAll(/"identity": "([^"]*)"/g)].map(([, identity]) => identity);
+    const shown = text.replaceAll(/"data":"([^"]+)"/g, (_, data: string) => decode(data));
+    const identities = [...shown.matchAll(/"identity":"([^"]*)"/g)].map(([, identity]) => identity);
     expect(new Set(identities)).toEqual(new Set([RECORDER_IDENTITY]));
-    expect(shown).not.toMatch(/file:|node_modules|"stackTrace": "[^"]/);
+    expect(shown).not.toMatch(/file:|node_modules|"stackTrace":"[^"]/);
     expect(shown).not.toContain(`@${hostname()}`);
   });
 });
@@ -46,18 +46,18 @@ describe('a history that the code would not have written is refused', () => {
   const { text } = histories.find(({ scenario }) => scenario === 'whole-life') ?? { text: '' };
 
   test('another activity', async () => {
-    await expectRefused(text.replaceAll('"name": "claimHost"', '"name": "claimAnyHost"'));
+    await expectRefused(text.replaceAll('"name":"claimHost"', '"name":"claimAnyHost"'));
   });
 
   test('another activity id: the bridge completes by it', async () => {
-    await expectRefused(text.replaceAll('"activityId": "await-reprovision-1"', '"activityId": "await-reprovision-2"'));
+    await expectRefused(text.replaceAll('"activityId":"await-reprovision-1"', '"activityId":"await-reprovision-2"'));
   });
 
   test('another outcome of the claim, after which nothing is planned', async () => {
     const exhausted = encode('{"kind":"exhausted","message":""}');
     const claimed = (data: string): boolean => decode(data).startsWith('{"kind":"claimed"');
     await expectRefused(
-      text.replaceAll(/"data": "([^"]+)"/g, (all, data: string) => (claimed(data) ? `"data": "${exhausted}"` : all)),
+      text.replaceAll(/"data":"([^"]+)"/g, (all, data: string) => (claimed(data) ? `"data":"${exhausted}"` : all)),
     );
   });
 
