@@ -12,6 +12,7 @@ import { type Fence, startFence } from './fence.ts';
 import { type OwnedHost, readOwnedHost, writeHostRecord } from './host-record.ts';
 import { pendingPlan } from './plan-writer.ts';
 import { findMachine } from './publish-status.ts';
+import { logStep } from './step-log.ts';
 
 /**
  * Adds the finalizer, then looks at the world for what is ours already: a run that begins may follow one that was
@@ -33,12 +34,14 @@ export function createBeginLife(deps: ActivityDependencies) {
         machine,
         inventoryOfProviderId(providerID) ?? '',
       );
+      logStep('Adopted a provisioned machine', input.machine, { found: found.kind });
       return { ...found, nodeJoinDeadlineMs };
     }
     const held = await findHeldHost(deps, input.machine, machine);
     if (held === undefined) return { kind: 'fresh', nodeJoinDeadlineMs };
     const host = bindHost(held, machine, deps.caches.pools.get(poolKey(machine)));
     const plan = await findOwnPlan(deps, input.machine, host);
+    logStep('Found a host that is ours already', input.machine, { host: host.inventory, plan: plan?.type });
     return { kind: 'holding', host, plan, nodeJoinDeadlineMs };
   };
 }

@@ -14,6 +14,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { type Fence, startFence } from './fence.ts';
 import { readOwnedHost, writeHostRecord } from './host-record.ts';
 import { findMachine, writeStatus } from './publish-status.ts';
+import { logStep } from './step-log.ts';
 
 /**
  * Claims the first eligible host in the pool's declared order by compare-and-swap on its inventory. The choice is
@@ -33,13 +34,19 @@ export function createClaimHost(deps: ActivityDependencies, reservations: Map<st
       const pool = await findPool(deps, machine);
       if (pool === undefined) return { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name };
       const choice = choose(deps, machine, pool, reservations, intended?.host);
-      if (choice.kind === 'exhausted') return { kind: 'exhausted', message: choice.message };
+      if (choice.kind === 'exhausted') {
+        logStep('Found no host to claim', input.machine, { pool: pool.name, problem: choice.message });
+        return { kind: 'exhausted', message: choice.message };
+      }
       const reservation = `${choice.host.namespace}/${choice.host.name}`;
       reservations.set(reservation, input.machine.uid);
       try {
         machine = await writeStatus(deps, fence, machine, { ...input.status, inventory: choice.host.name });
         const claimed = await swapOwner(deps, fence, machine, pool, choice.host);
-        if (claimed !== undefined) return { kind: 'claimed', host: bindHost(claimed, machine, pool) };
+        if (claimed !== undefined) {
+          logStep('Claimed a host', input.machine, { host: choice.host.name, pool: pool.name });
+          return { kind: 'claimed', host: bindHost(claimed, machine, pool) };
+        }
       } finally {
         reservations.delete(reservation);
       }

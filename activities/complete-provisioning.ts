@@ -8,6 +8,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { startFence } from './fence.ts';
 import { readOwnedHost, writeHostRecord } from './host-record.ts';
 import { findMachine, writeStatus } from './publish-status.ts';
+import { logStep } from './step-log.ts';
 
 /**
  * The host applied its plan: records it as in use, then sets `spec.providerID` and the provisioned status, which
@@ -36,6 +37,7 @@ export function createCompleteProvisioning(deps: ActivityDependencies) {
       );
     }
     await writeStatus(deps, fence, machine, input.status);
+    logStep('Provisioned', input.machine, { host: input.host.inventory });
     return { kind: 'completed' };
   };
 }

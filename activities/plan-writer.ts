@@ -9,6 +9,7 @@ import { type PlanSecretView, planSecretPatch, viewPlanSecret } from '../domain/
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Fence } from './fence.ts';
 import { readOwnedHost, writeHostRecord } from './host-record.ts';
+import { logStep } from './step-log.ts';
 
 /** Where a plan can be written to, as it is now. */
 export type PlanSlot =
@@ -75,6 +76,7 @@ export async function writePlan(
       uid: slot.secret.uid,
     }),
   );
+  logStep('Wrote a plan', order.machine, { host: slot.host.name, attemptId: id, checksum: plan.checksum });
 }
 
 /** Brings the note on the inventory in line with the plan that stands in the Secret. */
@@ -86,6 +88,7 @@ export async function confirmWrittenPlan(
 ): Promise<{ attempt: number; checksum: string }> {
   const { attempt, secret } = slot;
   const id = attemptId({ uid: order.machine.uid, planType: order.planType, attempt });
+  logStep('Found the plan written already', order.machine, { host: slot.host.name, attemptId: id });
   await writeHostRecord(deps, fence, slot.host, {
     state: stateOfPlan[order.planType],
     plan: { attemptId: id, checksum: secret.planChecksum },

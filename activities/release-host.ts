@@ -9,6 +9,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { type Fence, startFence } from './fence.ts';
 import { type OwnedHost, readOwnedHost, writeHostRecord } from './host-record.ts';
 import { findMachine } from './publish-status.ts';
+import { logStep } from './step-log.ts';
 
 /**
  * Gives the host back: the Secret first, while it is still ours to write, then the inventory, then the finalizer.
@@ -27,6 +28,7 @@ export function createReleaseHost(deps: ActivityDependencies) {
       const touched = await freePlanSecret(deps, fence, input.machine, owned, input.untouched);
       if (touched && input.untouched) return { kind: 'needsClean' };
       await writeHostRecord(deps, fence, owned.host, { state: 'Available', owner: null, plan: null });
+      logStep('Gave the host back', input.machine, { host: input.host.inventory });
     }
     await dropFinalizer(deps, fence, input.machine);
     return { kind: 'released' };
@@ -64,7 +66,9 @@ export function createMarkHostUnavailable(deps: ActivityDependencies) {
   return async function markHostUnavailable(input: { machine: MachineRef; host: BoundHost }): Promise<void> {
     const fence = startFence();
     const owned = await readOwnedHost(deps, input.machine, input.host.inventory);
-    if (owned.kind === 'ours') await writeHostRecord(deps, fence, owned.host, { state: 'Unavailable' });
+    if (owned.kind !== 'ours') return;
+    await writeHostRecord(deps, fence, owned.host, { state: 'Unavailable' });
+    logStep('Keeps the host out of the pool', input.machine, { host: input.host.inventory });
   };
 }
 

@@ -12,6 +12,7 @@ import { startFence } from './fence.ts';
 import { findCapiOwners, readImage } from './image.ts';
 import { confirmWrittenPlan, inspectPlanSlot, pendingPlan, writePlan } from './plan-writer.ts';
 import { findMachine } from './publish-status.ts';
+import { logStep } from './step-log.ts';
 
 /**
  * Gathers what the plan needs (bootstrap data, image, network), and writes it once per attempt. Whatever is missing
@@ -36,7 +37,11 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     if (slot.kind !== 'free') return { kind: 'hostLost' };
 
     const content = await gatherContent(deps, input.machine, input.host);
-    if (content.kind === 'blocked') return content;
+    if (content.kind === 'blocked') {
+      const problems = content.obstacles.map(({ reason }) => reason);
+      logStep('Cannot write the plan yet', input.machine, { host: input.host.inventory, problems });
+      return content;
+    }
     const { bootstrap, image, networkConfig } = content;
     await storeResolvedValue(deps, fence, bootstrap);
     const plan = renderReprovisionPlan({

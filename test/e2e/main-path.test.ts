@@ -27,9 +27,7 @@ test('three workers come up on the first three hosts of the pool', async () => {
   await site.untilRunning(3);
   await remember();
   const machines = await site.machines();
-  expect(machines.map(({ status }) => status?.machineInventoryRef?.name).toSorted()).toEqual(
-    hosts.slice(0, 3).toSorted(),
-  );
+  expect(new Set(machines.map(({ status }) => status?.machineInventoryRef?.name))).toEqual(new Set(hosts.slice(0, 3)));
   for (const { spec, status } of machines) {
     const name = status?.machineInventoryRef?.name;
     expect(spec.providerID).toBe(`baremetal:///${name}`);
@@ -67,8 +65,8 @@ test('two more on the last two hosts', async () => {
   await site.scale(5);
   await site.untilRunning(5);
   await remember();
-  expect((await site.machines()).map(({ status }) => status?.machineInventoryRef?.name).toSorted()).toEqual(
-    hosts.toSorted(),
+  expect(new Set((await site.machines()).map(({ status }) => status?.machineInventoryRef?.name))).toEqual(
+    new Set(hosts),
   );
 });
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
-import { z } from 'zod';
-import { capiMachineSchema } from '../../api/cluster-api.ts';
+import type { z } from 'zod';
+import type { capiMachineSchema } from '../../api/cluster-api.ts';
 import {
   baremetalMachines,
   capiMachines,
