@@ -1,7 +1,8 @@
 import { type Resource } from '../api/resources.ts';
 import { createBackoff } from './backoff.ts';
 import { type ChangeHandler, createInformerCache, type InformerCache, type ProjectedStore } from './informer-cache.ts';
-import { isExpired, type KubeClient, type Selection } from './kube-client.ts';
+import { type Selection } from './kube-call-options.ts';
+import { isExpired, type KubeClient } from './kube-client.ts';
 import { WatchProtocolError } from './kube-watch.ts';
 import { type Logger } from './logger.ts';
 import { compareVersions, type Indexers, type StoreItem } from './object-store.ts';

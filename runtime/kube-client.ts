@@ -1,73 +1,33 @@
 import { z } from 'zod';
 import { type ObjectKey } from '../api/meta.ts';
 import { type Resource } from '../api/resources.ts';
+import {
+  type CallOptions,
+  type DeleteOptions,
+  type ListOptions,
+  type ListPage,
+  type PatchOptions,
+  type WatchOptions,
+  type WritableObject,
+  type WriteOptions,
+} from './kube-call-options.ts';
 import { isNotFound } from './kube-error.ts';
+import {
+  collectionPathOf,
+  keyOf,
+  partialMetadata,
+  pathOf,
+  setParam,
+  toQuery,
+  toWrite,
+  withType,
+} from './kube-request-parts.ts';
 import { createKubeTransport, type KubeRequest } from './kube-transport.ts';
 import { readWatchEvents, type WatchEvent } from './kube-watch.ts';
 
 export { isAlreadyExists, isConflict, isExpired, isNotFound, KubeApiError, KubeConnectionError } from './kube-error.ts';
+export { type Selection } from './kube-call-options.ts';
 export { type WatchEvent } from './kube-watch.ts';
-
-/** What an object to be written must have; apiVersion and kind are filled in from the resource. */
-interface WritableObject {
-  metadata: { name?: string | undefined; namespace?: string | undefined };
-}
-
-interface CallOptions {
-  signal?: AbortSignal | undefined;
-  /** Default 30 s. */
-  timeoutMs?: number | undefined;
-}
-
-interface WriteOptions extends CallOptions {
-  fieldManager?: string | undefined;
-  dryRun?: boolean | undefined;
-}
-
-export interface Selection {
-  /** Absent: all namespaces. */
-  namespace?: string | undefined;
-  labelSelector?: string | undefined;
-  fieldSelector?: string | undefined;
-  /** Ask for PartialObjectMetadata: nothing but metadata travels and is parsed. */
-  metadataOnly?: boolean | undefined;
-}
-
-interface ListOptions extends Selection, CallOptions {
-  limit?: number | undefined;
-  continueToken?: string | undefined;
-  resourceVersion?: string | undefined;
-}
-
-/** One page; items are what the API server sent, unparsed. */
-interface ListPage {
-  items: unknown[];
-  resourceVersion: string;
-  /** Present when there are more pages. */
-  continueToken: string | undefined;
-}
-
-interface WatchOptions extends Selection {
-  /** Where to begin: the resourceVersion of a list or of the last event seen. */
-  resourceVersion: string;
-  /** After this time the server ends the watch. */
-  timeoutSeconds?: number | undefined;
-  /** Longest silence (bookmarks come about once a minute) before the connection counts as dead; default 150 s. */
-  idleTimeoutMs?: number | undefined;
-}
-
-interface PatchOptions extends WriteOptions {
-  subresource?: 'status' | undefined;
-  /** `merge` (default): RFC 7386; `json`: RFC 6902; `apply`: server-side apply, needs `fieldManager`. */
-  type?: 'merge' | 'json' | 'apply' | undefined;
-  /** Server-side apply: take over fields of other managers. */
-  force?: boolean | undefined;
-}
-
-interface DeleteOptions extends CallOptions {
-  preconditions?: { uid?: string; resourceVersion?: string } | undefined;
-  propagationPolicy?: 'Foreground' | 'Background' | 'Orphan' | undefined;
-}
 
 /**
  * Typed REST client of the Kubernetes API. Every method throws KubeApiError when the server refuses,
@@ -213,47 +173,4 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     close: () => transport.close(),
   };
   return client;
-}
-
-function collectionPathOf(resource: Resource<unknown>, namespace: string | undefined): string {
-  const root = resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
-  const scope = namespace === undefined || namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-  return `${root}${scope}/${resource.plural}`;
-}
-
-function pathOf(resource: Resource<unknown>, key: ObjectKey): string {
-  if (key.name === '' || key.name === '.' || key.name === '..')
-    throw new Error(`No name of a ${resource.kind}: '${key.name}'`);
-  return `${collectionPathOf(resource, key.namespace)}/${encodeURIComponent(key.name)}`;
-}
-
-function keyOf(body: WritableObject): ObjectKey {
-  return { namespace: body.metadata.namespace ?? '', name: body.metadata.name ?? '' };
-}
-
-function withType<B extends WritableObject>(resource: Resource<unknown>, body: B): unknown {
-  const apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
-  return { ...body, apiVersion, kind: resource.kind };
-}
-
-function toWrite(resource: Resource<unknown>, body: unknown, options: WriteOptions) {
-  const query = new URLSearchParams();
-  setParam(query, 'fieldManager', options.fieldManager);
-  if (options.dryRun === true) query.set('dryRun', 'All');
-  return { query, body, secretBody: resource.group === '' && resource.plural === 'secrets' };
-}
-
-function toQuery(selection: Selection): URLSearchParams {
-  const query = new URLSearchParams();
-  setParam(query, 'labelSelector', selection.labelSelector);
-  setParam(query, 'fieldSelector', selection.fieldSelector);
-  return query;
-}
-
-function setParam(query: URLSearchParams, name: string, value: string | number | undefined): void {
-  if (value !== undefined && value !== '') query.set(name, String(value));
-}
-
-function partialMetadata(kind: 'PartialObjectMetadata' | 'PartialObjectMetadataList'): string {
-  return `application/json;as=${kind};g=meta.k8s.io;v=v1`;
 }

@@ -52,6 +52,7 @@ describe('requests', () => {
     expect(api.requests[0]?.url.pathname).toBe('/api/v1/namespaces/a%2Fb/configmaps/..%2Fsecrets%3Fx%3D1%23');
     await expect(api.client.get(configMaps, { namespace: 'a', name: '..' })).rejects.toThrow('No name');
     await expect(api.client.delete(configMaps, { namespace: 'a', name: '' })).rejects.toThrow('No name');
+    await expect(api.client.get(configMaps, { namespace: '..', name: 'a' })).rejects.toThrow('No namespace');
     expect(api.requests).toHaveLength(1);
   });
 
