@@ -23,6 +23,8 @@ export const capiClusterSchema = z.object({
   spec: z
     .object({
       paused: z.boolean().optional(),
+      // CAPI leaves both fields at their zero values until somebody sets them.
+      controlPlaneEndpoint: z.object({ host: z.string().default(''), port: z.int().default(0) }).optional(),
       infrastructureRef: z.object({ kind: z.string(), name: z.string() }).optional(),
     })
     .default({}),

@@ -2,6 +2,7 @@ import type { CapiCluster, CapiMachine } from '../api/cluster-api.ts';
 import { foreign } from '../api/constants.ts';
 import type { ConfigMap } from '../api/core.ts';
 import type { ObjectMeta } from '../api/meta.ts';
+import type { Endpoint } from './cluster-view.ts';
 
 /** What every cached projection keeps of its object's metadata. */
 interface Identity {
@@ -24,6 +25,8 @@ export interface CapiMachineView extends Identity {
 /** The part of a CAPI `Cluster` that decisions need. */
 export interface CapiClusterView extends Identity {
   paused: boolean;
+  /** `spec.controlPlaneEndpoint`, where somebody set it. */
+  controlPlaneEndpoint: Endpoint | undefined;
   infrastructureReady: boolean;
   /** Registry host that replaces the one in the image catalog. */
   registry: string | undefined;
@@ -53,6 +56,7 @@ export function viewCapiCluster({ metadata, spec, status }: CapiCluster): CapiCl
   return {
     ...identityOf(metadata),
     paused: spec.paused === true,
+    controlPlaneEndpoint: isSet(spec.controlPlaneEndpoint) ? spec.controlPlaneEndpoint : undefined,
     infrastructureReady: status?.initialization?.infrastructureProvisioned === true,
     registry: metadata.annotations[foreign.registryAddressAnnotation],
   };
@@ -70,4 +74,8 @@ export function viewCatalog({ metadata, data }: ConfigMap): CatalogView {
 
 function identityOf({ namespace, name, uid, resourceVersion }: ObjectMeta): Identity {
   return { namespace, name, uid, resourceVersion };
+}
+
+function isSet(endpoint: Endpoint | undefined): endpoint is Endpoint {
+  return endpoint !== undefined && endpoint.host !== '' && endpoint.port > 0;
 }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Client, type Connection } from '@temporalio/client';
 import { searchAttributeNames } from '../api/constants.ts';
-import type { Env, ListenAddress } from '../runtime/env.ts';
-import { startHealthServer } from '../runtime/health-server.ts';
+import type { Env } from '../runtime/env.ts';
+import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
 import { createKubeClient, type KubeClient } from '../runtime/kube-client.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createMetricsRegistry, createWorkqueueMetrics, publishInformerStats } from '../runtime/metrics.ts';
@@ -75,17 +75,11 @@ async function startObservation(
     },
     temporal: () => checkTemporal(connection()),
   };
-  for (const address of distinctAddresses(env)) {
+  for (const address of observationAddresses(env)) {
     const server = await startHealthServer({ address, logger, readiness, registry });
     shutdown.onShutdown('health server', () => server.close());
   }
   return createWorkqueueMetrics(registry);
-}
-
-/** Health and metrics may share an address; one server then serves both. */
-function distinctAddresses({ healthAddress, metricsAddress }: Env): ListenAddress[] {
-  const addresses = [healthAddress, metricsAddress].filter((address) => address !== undefined);
-  return [...new Map(addresses.map((address) => [`${address.host} ${address.port}`, address])).values()];
 }
 
 async function checkTemporal(connection: Connection | undefined): Promise<true | string> {

@@ -89,3 +89,12 @@ function send(response: ServerResponse, code: number, text: string): void {
   if (!response.headersSent) response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8' });
   response.end(text);
 }
+
+/** Where a process shows its health and its metrics; both may share an address, and one server then serves both. */
+export function observationAddresses(env: {
+  healthAddress: ListenAddress | undefined;
+  metricsAddress: ListenAddress | undefined;
+}): ListenAddress[] {
+  const addresses = [env.healthAddress, env.metricsAddress].filter((address) => address !== undefined);
+  return [...new Map(addresses.map((address) => [`${address.host} ${address.port}`, address])).values()];
+}

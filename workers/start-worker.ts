@@ -1,6 +1,6 @@
 import { searchAttributeNames } from '../api/constants.ts';
 import type { Env } from '../runtime/env.ts';
-import { startHealthServer } from '../runtime/health-server.ts';
+import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
 import { createKubeClient } from '../runtime/kube-client.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createMetricsRegistry, publishInformerStats } from '../runtime/metrics.ts';
@@ -87,8 +87,7 @@ async function startObservation(
     },
     worker: () => isPolling() || 'not polling yet',
   };
-  for (const address of [env.healthAddress, env.metricsAddress]) {
-    if (address === undefined) continue;
+  for (const address of observationAddresses(env)) {
     const server = await startHealthServer({ address, logger, readiness, registry });
     shutdown.onShutdown('health server', () => server.close());
   }

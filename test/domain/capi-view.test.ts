@@ -25,6 +25,7 @@ it('takes a young Cluster for unpaused and not ready', () => {
   expect(viewCapiCluster(capiClusterSchema.parse({ metadata }))).toEqual({
     ...metadata,
     paused: false,
+    controlPlaneEndpoint: undefined,
     infrastructureReady: false,
     registry: undefined,
   });
@@ -33,14 +34,20 @@ it('takes a young Cluster for unpaused and not ready', () => {
 it('reads pause, readiness and registry of a Cluster', () => {
   const cluster = {
     metadata: { ...metadata, annotations: { 'cpaas.io/registry-address': 'r.example' } },
-    spec: { paused: true },
+    spec: { paused: true, controlPlaneEndpoint: { host: '192.0.2.1', port: 6443 } },
     status: { initialization: { infrastructureProvisioned: true } },
   };
   expect(viewCapiCluster(capiClusterSchema.parse(cluster))).toMatchObject({
     paused: true,
+    controlPlaneEndpoint: { host: '192.0.2.1', port: 6443 },
     infrastructureReady: true,
     registry: 'r.example',
   });
+});
+
+it('takes an endpoint with zero values for none', () => {
+  const cluster = { metadata, spec: { controlPlaneEndpoint: { host: '', port: 0 } } };
+  expect(viewCapiCluster(capiClusterSchema.parse(cluster)).controlPlaneEndpoint).toBeUndefined();
 });
 
 it('keeps nothing of a Secret but its identity', () => {

@@ -60,6 +60,7 @@ export function clusterView(changes: Partial<CapiClusterView> = {}): CapiCluster
     uid: 'c-uid',
     resourceVersion: '1',
     paused: false,
+    controlPlaneEndpoint: undefined,
     infrastructureReady: true,
     registry: undefined,
     ...changes,
