@@ -11,6 +11,7 @@ import {
 } from '../../api/resources.ts';
 import { type Lab, startLab } from '../../dev/lab.ts';
 import { resourceOf } from '../../dev/kube-manifests.ts';
+import type { ManagementClusterDescription } from '../../dev/management-cluster.ts';
 import { readChangedSamples } from '../../dev/samples.ts';
 import { type Service, type ServiceKind, startService } from '../../dev/services.ts';
 import type { HostTimes } from '../../dev/simulated-host-options.ts';
@@ -27,6 +28,8 @@ export interface SiteOptions {
   hostTimes?: Partial<HostTimes>;
   /** Environment of worker and bridge. */
   env?: Readonly<Record<string, string>>;
+  /** Default: the management cluster that all files share. */
+  cluster?: ManagementClusterDescription;
 }
 
 /** A namespace of its own on the shared management cluster, with its own hosts, workers and bridge. */
@@ -34,8 +37,8 @@ export interface Site extends Lab {
   temporal: Client;
   workers: Service[];
   bridge: Service;
-  /** Starts another worker or bridge of this site; the caller stops it. */
-  start(kind: ServiceKind, name: string): Promise<Service>;
+  /** Starts another worker or bridge of this site, with `env` added to the site's; the caller stops it. */
+  start(kind: ServiceKind, name: string, env?: Readonly<Record<string, string>>): Promise<Service>;
   /** Applies the samples with the site's hosts and replicas. */
   deploy(): Promise<void>;
   scale(replicas: number): Promise<void>;
@@ -50,7 +53,7 @@ export interface Site extends Lab {
 
 /** Starts hosts, workers and bridge of a new namespace. */
 export async function startSite(label: string, options: SiteOptions): Promise<Site> {
-  const cluster = useStack();
+  const cluster = options.cluster ?? useStack();
   const namespace = `${label}-${randomUUID().slice(0, 6)}`;
   const env = {
     IRONLOOM_WATCH_NAMESPACE: namespace,
@@ -58,8 +61,8 @@ export async function startSite(label: string, options: SiteOptions): Promise<Si
     IRONLOOM_TASK_QUEUE: namespace,
     ...options.env,
   };
-  const start = (kind: ServiceKind, name: string): Promise<Service> =>
-    startService(cluster, { kind, name: `${namespace}-${name}`, env });
+  const start: Site['start'] = (kind, name, added) =>
+    startService(cluster, { kind, name: `${namespace}-${name}`, env: { ...env, ...added } });
   const lab = await startLab({
     cluster,
     namespace,
