@@ -4,7 +4,7 @@
  *     TEMPORAL_ADDRESS=127.0.0.1:7233 node test/replay/record.ts [--replace] [scenario ...]
  *
  * A recording is added beside the older ones of its scenario, which stay: runs that began with older code live on.
- * `--replace` is for a scenario of which no release ran yet. The server needs the search attributes of `api/constants.ts`.
+ * `--replace` is for a scenario of which no release ran yet.
  */
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -12,6 +12,8 @@ import { Client, Connection } from '@temporalio/client';
 import { type History, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { z } from 'zod';
+import { searchAttributeNames } from '../../api/constants.ts';
+import { ensureSearchAttributes } from '../../runtime/temporal.ts';
 import { workflowsPath } from '../../workers/worker.ts';
 import { RECORDER_IDENTITY, writeHistory } from './histories.ts';
 import { recordLife } from './record-life.ts';
@@ -31,6 +33,7 @@ const address = process.env['TEMPORAL_ADDRESS'] ?? '127.0.0.1:7233';
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const connection = await Connection.connect({ address });
 const native = await NativeConnection.connect({ address });
+await ensureSearchAttributes(connection, 'default', Object.values(searchAttributeNames));
 const client = new Client({ connection, identity: RECORDER_IDENTITY });
 const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
 
