@@ -1,0 +1,129 @@
+import type { z } from 'zod';
+import { foreign } from '../../api/constants.ts';
+import type { Condition } from '../../api/meta.ts';
+import { baremetalMachines, capiMachines, machineInventoryPools, secrets } from '../../api/resources.ts';
+import type { Lab } from '../../dev/lab.ts';
+import { renderJoinConfig } from './bootstrap-data.ts';
+import { waitFor } from './wait-for.ts';
+
+type BaremetalMachine = z.infer<typeof baremetalMachines.schema>;
+
+/** A Machine of its own, without MachineDeployment and bootstrap provider. */
+export interface MachineRequest {
+  name: string;
+  pool: string;
+  /** Default: `demo`. */
+  cluster?: string;
+  /** Default: a version of the sample catalog. */
+  version?: string;
+  /** Content of the bootstrap Secret; default a join configuration. null: the Secret is not made. */
+  userData?: string | null;
+  /** `format` of the bootstrap Secret. */
+  format?: string;
+  /** Annotations of the BaremetalMachine. */
+  annotations?: Record<string, string>;
+}
+
+type Place = Pick<Lab, 'client' | 'namespace'>;
+
+/** Creates bootstrap Secret, BaremetalMachine and Machine; Cluster API then adopts the BaremetalMachine. */
+export async function createMachine(place: Place, request: MachineRequest): Promise<void> {
+  const { client, namespace } = place;
+  const { name, pool, cluster = 'demo', version = 'v1.34.2', annotations = {} } = request;
+  const metadata = { namespace, name, labels: { [foreign.clusterNameLabel]: cluster } };
+  if (request.userData !== null) await createBootstrapSecret(place, request);
+  await client.create(baremetalMachines, {
+    metadata: { ...metadata, annotations },
+    spec: { machineInventoryPoolRef: { name: pool } },
+  });
+  await client.create(capiMachines, {
+    metadata,
+    spec: {
+      clusterName: cluster,
+      version,
+      bootstrap: { dataSecretName: name },
+      infrastructureRef: { apiGroup: baremetalMachines.group, kind: baremetalMachines.kind, name },
+    },
+  });
+}
+
+/** Makes the Secret that `createMachine` has named. */
+export async function createBootstrapSecret(
+  { client, namespace }: Place,
+  { name, cluster = 'demo', userData, format }: Omit<MachineRequest, 'pool'>,
+): Promise<void> {
+  const value = userData ?? renderJoinConfig();
+  const encode = (text: string): string => Buffer.from(text).toString('base64');
+  await client.create(secrets, {
+    metadata: { namespace, name, labels: { [foreign.clusterNameLabel]: cluster } },
+    type: foreign.clusterSecretType,
+    data: { value: encode(value), ...(format !== undefined && { format: encode(format) }) },
+  });
+}
+
+export async function createPool(
+  { client, namespace }: Place,
+  name: string,
+  hosts: readonly string[],
+  clusterName = 'demo',
+): Promise<void> {
+  const machineInventories = hosts.map((host) => ({ name: host }));
+  await client.create(machineInventoryPools, {
+    metadata: { namespace, name },
+    spec: { clusterName, machineInventories },
+  });
+}
+
+/** As people do it: the Machine goes, and Cluster API deletes what belongs to it. */
+export async function deleteMachine({ client, namespace }: Place, name: string): Promise<void> {
+  await client.delete(capiMachines, { namespace, name });
+}
+
+export function findMachine({ client, namespace }: Place, name: string): Promise<BaremetalMachine | undefined> {
+  return client.find(baremetalMachines, { namespace, name });
+}
+
+/** The condition of this type, or undefined. */
+export function conditionOf(machine: BaremetalMachine | undefined, type: string): Condition | undefined {
+  return machine?.status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** Waits until a condition of the machine is False for this reason; answers the machine. */
+export async function untilReason(place: Place, name: string, type: string, reason: string) {
+  return waitForMachine(place, name, `${type}=False/${reason}`, (machine) => {
+    const condition = conditionOf(machine, type);
+    return condition?.status === 'False' && condition.reason === reason;
+  });
+}
+
+/** Waits until the machine is provisioned; answers it. */
+export async function untilProvisioned(place: Place, name: string) {
+  return waitForMachine(place, name, 'Running', ({ status }) => status?.phase === 'Running' && status.ready === true);
+}
+
+/** Waits until the object is gone. */
+export async function untilGone(place: Place, name: string): Promise<void> {
+  await waitFor(
+    `${name} is gone`,
+    async () => (await findMachine(place, name)) === undefined,
+    async () => (await findMachine(place, name))?.status,
+    { timeoutMs: 90_000 },
+  );
+}
+
+export async function waitForMachine(
+  place: Place,
+  name: string,
+  what: string,
+  isSo: (machine: BaremetalMachine) => boolean,
+): Promise<BaremetalMachine> {
+  return waitFor(
+    `${name} is ${what}`,
+    async () => {
+      const machine = await findMachine(place, name);
+      return machine !== undefined && isSo(machine) && machine;
+    },
+    async () => (await findMachine(place, name))?.status,
+    { timeoutMs: 90_000 },
+  );
+}
