@@ -22,7 +22,12 @@ import { logStep } from './step-log.ts';
  * a machine never ends with two hosts. Already ours: returned as it is.
  */
 export function createClaimHost(deps: ActivityDependencies, reservations: Map<string, string>) {
-  return async function claimHost(input: { machine: MachineRef; status: DesiredStatus }): Promise<ClaimOutcome> {
+  return async function claimHost(input: {
+    machine: MachineRef;
+    status: DesiredStatus;
+    /** Hosts that an operator gave up for this machine. */
+    avoid: readonly string[];
+  }): Promise<ClaimOutcome> {
     const fence = startFence();
     let machine = await findMachine(deps, input.machine);
     if (machine === undefined) return { kind: 'exhausted', message: 'The machine is gone' };
@@ -33,7 +38,7 @@ export function createClaimHost(deps: ActivityDependencies, reservations: Map<st
     for (;;) {
       const pool = await findPool(deps, machine);
       if (pool === undefined) return { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name };
-      const choice = choose(deps, machine, pool, reservations, intended?.host);
+      const choice = choose(deps, machine, withoutMembers(pool, input.avoid), reservations, intended?.host);
       if (choice.kind === 'exhausted') {
         logStep('Found no host to claim', input.machine, { pool: pool.name, problem: choice.message });
         return { kind: 'exhausted', message: choice.message };
@@ -52,6 +57,10 @@ export function createClaimHost(deps: ActivityDependencies, reservations: Map<st
       }
     }
   };
+}
+
+function withoutMembers(pool: PoolView, avoid: readonly string[]): PoolView {
+  return avoid.length === 0 ? pool : { ...pool, members: pool.members.filter(({ name }) => !avoid.includes(name)) };
 }
 
 /** The host that an earlier attempt meant to claim, as it is now. */

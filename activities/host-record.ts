@@ -13,6 +13,8 @@ export interface HostRecord {
   pool?: string;
   owner?: HostOwner | null;
   plan?: { attemptId: string; checksum: string } | null;
+  /** Why the host is kept out of allocation. */
+  quarantine?: string;
 }
 
 export type OwnedHost =
@@ -55,12 +57,13 @@ export async function writeHostRecord(
   return view;
 }
 
-function toAnnotations({ state, pool, owner, plan }: HostRecord): Record<string, string | null> {
+function toAnnotations({ state, pool, owner, plan, quarantine }: HostRecord): Record<string, string | null> {
   return {
     ...(state === undefined ? {} : { [annotations.allocationState]: state }),
     ...(pool === undefined ? {} : { [annotations.pool]: pool }),
     ...(owner === undefined ? {} : ownerAnnotations(owner)),
     ...(plan === undefined ? {} : planAnnotations(plan)),
+    ...(quarantine === undefined ? {} : { [annotations.quarantine]: quarantine }),
   };
 }
 

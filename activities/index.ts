@@ -8,6 +8,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { translatingFailures } from './failures.ts';
 import { startFence } from './fence.ts';
 import { publishDesiredStatus } from './publish-status.ts';
+import { createForceReleaseHost } from './force-release-host.ts';
 import { createFinishMachine, createMarkHostUnavailable, createReleaseHost } from './release-host.ts';
 import { createWriteCleanPlan } from './write-clean-plan.ts';
 import { createWriteReprovisionPlan } from './write-reprovision-plan.ts';
@@ -23,6 +24,7 @@ export function createActivities(deps: ActivityDependencies) {
     markHostUnavailable: typed(createMarkHostUnavailable(deps)),
     writeCleanPlan: typed(createWriteCleanPlan(deps)),
     releaseHost: typed(createReleaseHost(deps)),
+    forceReleaseHost: typed(createForceReleaseHost(deps)),
     finishMachine: typed(createFinishMachine(deps)),
     publishStatus: typed((input: { machine: MachineRef; status: DesiredStatus }) =>
       publishDesiredStatus(deps, startFence(), input.machine, input.status),

@@ -68,6 +68,7 @@ function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired
     lastAppliedPlanChecksum: desired.appliedPlanChecksum ?? before?.lastAppliedPlanChecksum ?? null,
     lastAppliedBootstrapHash: desired.appliedBootstrapHash ?? before?.lastAppliedBootstrapHash ?? null,
     workflow: { namespace: deps.temporalNamespace, workflowID: machineWorkflowId({ namespace, name, uid }) },
+    lastOperation: desired.lastOperation ?? before?.lastOperation ?? null,
     observedInputs: fingerprintSnapshot(desired.observed),
     conditions: [...mergeConditions(before?.conditions, wanted, new Date(), machineConditionTypes).conditions],
   };

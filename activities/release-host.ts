@@ -21,6 +21,8 @@ export function createReleaseHost(deps: ActivityDependencies) {
     host: BoundHost;
     /** The run believes that nothing was ever written to the host; checked here. */
     untouched: boolean;
+    /** The machine goes, too: its finalizer is dropped. */
+    last: boolean;
   }): Promise<ReleaseOutcome> {
     const fence = startFence();
     const owned = await readOwnedHost(deps, input.machine, input.host.inventory);
@@ -30,7 +32,7 @@ export function createReleaseHost(deps: ActivityDependencies) {
       await writeHostRecord(deps, fence, owned.host, { state: 'Available', owner: null, plan: null });
       logStep('Gave the host back', input.machine, { host: input.host.inventory });
     }
-    await dropFinalizer(deps, fence, input.machine);
+    if (input.last) await dropFinalizer(deps, fence, input.machine);
     return { kind: 'released' };
   };
 }
@@ -72,7 +74,8 @@ export function createMarkHostUnavailable(deps: ActivityDependencies) {
   };
 }
 
-async function dropFinalizer(deps: ActivityDependencies, fence: Fence, ref: MachineRef): Promise<void> {
+/** Takes our finalizer, and no other, off the machine; nothing if it is gone. */
+export async function dropFinalizer(deps: ActivityDependencies, fence: Fence, ref: MachineRef): Promise<void> {
   const machine = await findMachine(deps, ref);
   if (machine === undefined || !machine.metadata.finalizers.includes(MACHINE_FINALIZER)) return;
   const { namespace, name, uid, resourceVersion } = machine.metadata;

@@ -70,6 +70,16 @@ export const baremetalMachineStatusSchema = z
       })
       .optional()
       .describe('The Temporal workflow that drives the machine.'),
+    lastOperation: z
+      .object({
+        verb: z.string().describe('What was asked for: retry, reallocate, forceRelease, pause or resume.'),
+        actor: z.string().describe('Who asked, as they say.'),
+        reason: z.string().describe('Why, as they say.'),
+        accepted: z.boolean().describe('Whether it made sense at that moment.'),
+        answer: z.string().describe('What happens now, or why not.'),
+      })
+      .optional()
+      .describe("The last request of an operator to the machine's workflow."),
     observedInputs: z
       .string()
       .optional()

@@ -9,6 +9,7 @@ import {
   type WrittenPlan,
 } from './machine-life.ts';
 import { type MachineSnapshot, sameSnapshot, settleSnapshot } from './machine-snapshot.ts';
+import { hostMissing, hostUsedByOther, planSecretMissing, poolMissing } from './obstacles.ts';
 import type { BeginOutcome, ClaimOutcome, CleanOutcome, ProvisionOutcome, ReleaseOutcome } from './step-outcomes.ts';
 
 /** New inputs from the bridge. Once gone, an object stays gone; what was known of its pause or move still holds. */
@@ -62,7 +63,7 @@ function adoptHolding(
   host: NonNullable<ReturnType<typeof hostOf>>,
   plan: WrittenPlan | null,
 ): MachineLife {
-  if (plan === null) return { ...life, stage: { kind: 'claimed', host } };
+  if (plan === null) return { ...life, stage: { kind: 'claimed', host, attempt: 1 } };
   if (plan.type === 'reprovision') return { ...life, stage: { kind: 'reprovisioning', host, plan } };
   return { ...life, stage: { kind: 'cleaning', host, attempt: plan.attempt, plan, applied: null } };
 }
@@ -83,7 +84,7 @@ function adoptProvisioned(
 export function onClaimed(life: MachineLife, outcome: ClaimOutcome, startRevision: number): MachineLife {
   switch (outcome.kind) {
     case 'claimed':
-      return { ...life, stage: { kind: 'claimed', host: outcome.host }, obstacles: [] };
+      return { ...life, stage: { kind: 'claimed', host: outcome.host, attempt: 1 }, obstacles: [] };
     case 'poolMissing':
       return withObstacles(life, [poolMissing(outcome.pool)], startRevision);
     case 'exhausted':
@@ -173,9 +174,12 @@ export function onCleanTried(life: MachineLife, attempt: number, outcome: CleanO
   }
 }
 
-export function onReleaseTried(life: MachineLife, outcome: ReleaseOutcome): MachineLife {
+/** `last`: the finalizer went with the host. */
+export function onReleaseTried(life: MachineLife, outcome: ReleaseOutcome, last: boolean): MachineLife {
   const host = hostOf(life.stage);
-  if (outcome.kind === 'released' || host === undefined) return onFinished(life);
+  if (outcome.kind === 'released' || host === undefined) {
+    return last ? onFinished(life) : { ...life, stage: { kind: 'unclaimed' }, obstacles: [] };
+  }
   return { ...life, stage: { kind: 'cleaning', host, attempt: 1, plan: null, applied: null } };
 }
 
@@ -195,36 +199,4 @@ export function appliedOf(life: MachineLife): AppliedPlan | null {
 
 function withObstacles(life: MachineLife, obstacles: Obstacle[], startRevision: number): MachineLife {
   return { ...life, obstacles, obstaclesRevision: startRevision };
-}
-
-function poolMissing(pool: string): Obstacle {
-  return {
-    condition: 'InventoryAllocated',
-    reason: reasons.PoolMissing,
-    message: `MachineInventoryPool ${pool} does not exist; create it, or delete this machine`,
-  };
-}
-
-function hostMissing(inventory: string): Obstacle {
-  return {
-    condition: 'InventoryAllocated',
-    reason: reasons.InventoryMissing,
-    message: `MachineInventory ${inventory}, on which the node runs, is not here; it is adopted when the host registers again`,
-  };
-}
-
-function hostUsedByOther(inventory: string, owner: string): Obstacle {
-  return {
-    condition: 'InventoryAllocated',
-    reason: reasons.InventoryMissing,
-    message: `MachineInventory ${inventory}, on which the node runs, is recorded as used by ${owner}; nothing is written to it`,
-  };
-}
-
-function planSecretMissing(secret: string): Obstacle {
-  return {
-    condition: 'PlanApplied',
-    reason: reasons.PlanSecretMissing,
-    message: `The plan Secret ${secret} is gone and elemental-operator does not make it again: let the host register anew, or delete this machine`,
-  };
 }

@@ -1,7 +1,7 @@
 import { assertNever } from './assert-never.ts';
 import { hostOf, type MachineLife, type Stage } from './machine-life.ts';
 
-/** What a run waits for, named for people in `domain/waiting.ts`. */
+/** What a run waits for, named for people in `domain/machine-story.ts`. */
 export type WaitReason =
   | 'resume'
   | 'move'
@@ -23,8 +23,10 @@ export type Step =
   /** Keep a host that failed out of the pool. */
   | { kind: 'markUnavailable' }
   | { kind: 'clean'; attempt: number }
-  /** Give the host back and drop the finalizer. `untouched`: nothing was ever written to it. */
-  | { kind: 'release'; untouched: boolean }
+  /** Give the host back. `untouched`: nothing was ever written to it. `last`: the machine goes, too. */
+  | { kind: 'release'; untouched: boolean; last: boolean }
+  /** Let the host go uncleaned and quarantine it. */
+  | { kind: 'forceRelease'; last: boolean }
   /** Drop the finalizer; there is no host. */
   | { kind: 'finish' }
   /** `deadlineMs`: look again after that time even if nothing happens. */
@@ -43,7 +45,7 @@ export function nextStep(life: MachineLife): Step {
     if (!snapshot.deleting) return { kind: 'end', outcome: 'orphaned' };
   }
   if (snapshot.deletedForMove) return wait('move');
-  const paused = snapshot.paused && !snapshot.gone;
+  const paused = isPaused(life) && !snapshot.gone;
   if (awaitsAnswer(stage) && (paused || !snapshot.deleting || stage.kind === 'cleaning')) return { kind: 'awaitPlan' };
   if (paused) return wait('resume');
   return snapshot.deleting ? nextStepOfDeletion(life) : nextStepToRunning(life);
@@ -60,7 +62,9 @@ function nextStepToRunning(life: MachineLife): Step {
       return meetsObstacle(life) ? wait('inputs') : { kind: 'claim' };
     case 'claimed':
       if (meetsObstacle(life) || snapshot.provisioning?.bootstrapSecret === null) return wait('inputs');
-      return { kind: 'provision', attempt: 1 };
+      return { kind: 'provision', attempt: stage.attempt };
+    case 'leaving':
+      return { kind: 'release', untouched: true, last: false };
     case 'reprovisioning':
       return afterReprovisionAnswer(stage);
     case 'running':
@@ -68,7 +72,9 @@ function nextStepToRunning(life: MachineLife): Step {
     case 'hostless':
       return meetsObstacle(life) ? wait('inputs') : { kind: 'begin' };
     case 'cleaning':
-      return afterCleanAnswer(stage);
+      return afterCleanAnswer(stage, false);
+    case 'forcing':
+      return { kind: 'forceRelease', last: false };
     case 'released':
       return { kind: 'finish' };
     case 'ended':
@@ -88,17 +94,25 @@ function nextStepOfDeletion(life: MachineLife): Step {
     case 'released':
       return { kind: 'finish' };
     case 'claimed':
-      return { kind: 'release', untouched: true };
+    case 'leaving':
+      return { kind: 'release', untouched: true, last: true };
     case 'reprovisioning':
     case 'running':
       return { kind: 'clean', attempt: 1 };
     case 'cleaning':
-      return afterCleanAnswer(stage);
+      return afterCleanAnswer(stage, true);
+    case 'forcing':
+      return { kind: 'forceRelease', last: true };
     case 'ended':
       return { kind: 'end', outcome: stage.outcome };
     default:
       return assertNever(stage);
   }
+}
+
+/** CAPI or an operator wants nothing to be done. */
+export function isPaused({ snapshot, pausedByOperator }: MachineLife): boolean {
+  return snapshot.paused || pausedByOperator;
 }
 
 function awaitsAnswer(stage: Stage): boolean {
@@ -124,7 +138,7 @@ function afterReprovisionAnswer(stage: Extract<Stage, { kind: 'reprovisioning' }
   }
 }
 
-function afterCleanAnswer(stage: Extract<Stage, { kind: 'cleaning' }>): Step {
+function afterCleanAnswer(stage: Extract<Stage, { kind: 'cleaning' }>, last: boolean): Step {
   if (stage.plan === null) return { kind: 'clean', attempt: stage.attempt };
   const { progress } = stage.plan;
   switch (progress.kind) {
@@ -132,7 +146,7 @@ function afterCleanAnswer(stage: Extract<Stage, { kind: 'cleaning' }>): Step {
     case 'timedOut':
       return { kind: 'awaitPlan' };
     case 'applied':
-      return { kind: 'release', untouched: false };
+      return { kind: 'release', untouched: false, last };
     case 'failed':
       return stage.host.recorded === 'Unavailable' ? wait('operator') : { kind: 'markUnavailable' };
     case 'secretMissing':

@@ -44,8 +44,10 @@ export type Stage =
   /** Nothing was looked at yet. */
   | { kind: 'new' }
   | { kind: 'unclaimed' }
-  /** A host is ours and nothing was written to it. */
-  | { kind: 'claimed'; host: BoundHost }
+  /** A host is ours; reprovision plan number `attempt` is to be written to it. */
+  | { kind: 'claimed'; host: BoundHost; attempt: number }
+  /** An operator gave the host up before anything was written to it. */
+  | { kind: 'leaving'; host: BoundHost }
   | { kind: 'reprovisioning'; host: BoundHost; plan: WrittenPlan }
   | {
       kind: 'running';
@@ -58,6 +60,8 @@ export type Stage =
   | { kind: 'hostless'; inventory: string }
   /** The clean plan number `attempt` is to be written (plan null), stands in the Secret, or was answered. */
   | { kind: 'cleaning'; host: BoundHost; attempt: number; plan: WrittenPlan | null; applied: AppliedPlan | null }
+  /** An operator lets the host go without a successful clean. */
+  | { kind: 'forcing'; host: BoundHost }
   /** The host is back in the pool, or there was none; only the finalizer is left. */
   | { kind: 'released' }
   | { kind: 'ended'; outcome: 'released' | 'moved' | 'orphaned' };
@@ -86,6 +90,28 @@ export interface MachineLife {
   obstacles: Obstacle[];
   /** `revision` of the inputs that met the obstacles. */
   obstaclesRevision: number;
+  /** An operator paused the machine; holds beside CAPI's own pause. */
+  pausedByOperator: boolean;
+  /** Hosts that an operator gave up for this machine; they are not claimed again. */
+  avoidedHosts: string[];
+  /** What an operator asked for last, and what became of it. */
+  lastOperation: OperationRecord | null;
+}
+
+export const operatorVerbs = ['retry', 'reallocate', 'forceRelease', 'pause', 'resume'] as const;
+/** What an operator can ask of a machine's run. */
+export type OperatorVerb = (typeof operatorVerbs)[number];
+
+/** One request of an operator, as it is kept and shown. */
+export interface OperationRecord {
+  verb: OperatorVerb;
+  /** Who asked; as they say. */
+  actor: string;
+  /** Why; as they say. */
+  reason: string;
+  accepted: boolean;
+  /** What happens now, or why not. */
+  answer: string;
 }
 
 /** The life of a machine of which nothing but its first snapshot is known. */
@@ -97,6 +123,9 @@ export function startLife(snapshot: MachineSnapshot): MachineLife {
     stage: { kind: 'new' },
     obstacles: [],
     obstaclesRevision: -1,
+    pausedByOperator: false,
+    avoidedHosts: [],
+    lastOperation: null,
   };
 }
 

@@ -30,7 +30,7 @@ export interface ProvisioningInputs {
   version: string | null;
   /** `Machine.spec.bootstrap.dataSecretName`, once it is set and the Secret exists. */
   bootstrapSecret: string | null;
-  /** resourceVersion of that Secret while its content was found unusable, so that an edit is noticed; else null. */
+  /** resourceVersions of that Secret and of the host while either was found unusable, so that an edit is noticed. */
   bootstrapRevision: string | null;
   /** The image that the catalog gives now, or the reason why there is none. */
   image: string;

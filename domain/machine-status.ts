@@ -1,17 +1,11 @@
-import { type MachineConditionType, type MachinePhase, type Reason, reasons } from '../api/constants.ts';
+import { type MachinePhase, reasons } from '../api/constants.ts';
 import { appliedOf } from './advance-life.ts';
 import { assertNever } from './assert-never.ts';
-import { inventoryOf } from './lifecycle.ts';
-import { type BoundHost, hostOf, type MachineLife, type WrittenPlan } from './machine-life.ts';
+import { inventoryOf, isPaused } from './lifecycle.ts';
+import { type DesiredCondition, fails, findObstacle, holds } from './machine-condition.ts';
+import { type BoundHost, hostOf, type MachineLife, type OperationRecord, type WrittenPlan } from './machine-life.ts';
 import type { MachineSnapshot } from './machine-snapshot.ts';
-
-/** A condition as the run wants it; times are added where it is written. */
-export interface DesiredCondition {
-  type: MachineConditionType;
-  status: 'True' | 'False';
-  reason: Reason;
-  message: string;
-}
+import { planCondition } from './plan-condition.ts';
 
 /** The status that the run wants to see on its object. null: the field is absent. */
 export interface DesiredStatus {
@@ -25,6 +19,7 @@ export interface DesiredStatus {
   appliedBootstrapHash: string | null;
   /** The snapshot that was acted on; written as its fingerprint. */
   observed: MachineSnapshot;
+  lastOperation: OperationRecord | null;
   conditions: DesiredCondition[];
 }
 
@@ -50,7 +45,8 @@ export function projectStatus(life: MachineLife): DesiredStatus {
     appliedPlanChecksum: applied?.checksum ?? null,
     appliedBootstrapHash: applied?.bootstrapHash ?? null,
     observed: snapshot,
-    conditions: [readyCondition(life, details), ...details, pausedCondition(snapshot)],
+    lastOperation: life.lastOperation,
+    conditions: [readyCondition(life, details), ...details, pausedCondition(life)],
   };
 }
 
@@ -59,7 +55,8 @@ export function phaseOf(life: MachineLife): MachinePhase | null {
   const { stage, obstacles, snapshot } = life;
   switch (stage.kind) {
     case 'new':
-      return snapshot.paused ? null : 'Pending';
+      return isPaused(life) ? null : 'Pending';
+    case 'leaving':
     case 'unclaimed':
       return 'Pending';
     case 'claimed':
@@ -71,6 +68,7 @@ export function phaseOf(life: MachineLife): MachinePhase | null {
       return snapshot.deleting ? 'Preparing' : 'Running';
     case 'cleaning':
       return planFailed(stage.plan) ? 'Failed' : 'Preparing';
+    case 'forcing':
     case 'released':
     case 'ended':
       return 'Preparing';
@@ -124,51 +122,6 @@ function imageCondition(life: MachineLife): DesiredCondition | null {
   return life.stage.kind === 'reprovisioning' || life.stage.kind === 'running' ? holds('ImageResolved') : null;
 }
 
-function planCondition(life: MachineLife): DesiredCondition | null {
-  const { stage } = life;
-  const obstacle = findObstacle(life, 'PlanApplied');
-  if (obstacle !== null) return obstacle;
-  if (stage.kind === 'running') return holds('PlanApplied');
-  if (stage.kind === 'reprovisioning') return planProgressCondition(stage.host, stage.plan);
-  if (stage.kind !== 'cleaning') return null;
-  if (stage.plan === null) return fails('PlanApplied', reasons.PlanPending, 'The clean plan is about to be written');
-  return planProgressCondition(stage.host, stage.plan);
-}
-
-function planProgressCondition(host: BoundHost, plan: WrittenPlan): DesiredCondition {
-  const { progress, type, attempt } = plan;
-  const what = `${type} plan, attempt ${attempt}, on host ${host.inventory}`;
-  switch (progress.kind) {
-    case 'applied':
-      return holds('PlanApplied');
-    case 'pending':
-      return fails('PlanApplied', reasons.PlanPending, `Waiting for the host to apply the ${what}`);
-    case 'timedOut':
-      return fails(
-        'PlanApplied',
-        reasons.PlanTimedOut,
-        `No answer to the ${what} within ${Math.round(plan.deadlineMs / 60_000)} min: the host is dead or cut off, ` +
-          'or its agent cannot parse or write something of the plan (it then reports nothing). Look at the host; a late answer still counts',
-      );
-    case 'failed':
-      return fails('PlanApplied', reasons.PlanFailed, `The ${what}, failed: ${progress.message}`);
-    case 'secretMissing':
-      return fails(
-        'PlanApplied',
-        reasons.PlanSecretMissing,
-        `The plan Secret ${host.planSecret} is gone and elemental-operator does not make it again: let the host register anew, or delete this machine`,
-      );
-    case 'taken':
-      return fails(
-        'PlanApplied',
-        reasons.HostTaken,
-        `A plan of somebody else stands in Secret ${host.planSecret} (a reset or a MachineInventorySelector); nothing is written until an operator decides`,
-      );
-    default:
-      return assertNever(progress);
-  }
-}
-
 function nodeCondition({ stage, snapshot }: MachineLife): DesiredCondition | null {
   if (stage.kind !== 'running' && stage.kind !== 'hostless') return null;
   if (snapshot.machine !== null && snapshot.machine.nodeName !== null) return holds('NodeJoined');
@@ -191,25 +144,16 @@ function readyCondition(life: MachineLife, details: DesiredCondition[]): Desired
   if (culprit !== undefined) return fails('Ready', culprit.reason, culprit.message);
   if (life.snapshot.deleting) return fails('Ready', reasons.Deleting, 'The machine is being deleted');
   if (isProvisioned(life)) return holds('Ready');
-  if (life.snapshot.paused) return fails('Ready', reasons.Paused, 'Reconciliation is paused');
+  if (isPaused(life)) return fails('Ready', reasons.Paused, 'Reconciliation is paused');
   return fails('Ready', reasons.PlanPending, 'The machine is on its way; no step is blocked');
 }
 
-function pausedCondition(snapshot: MachineSnapshot): DesiredCondition {
-  return snapshot.paused
-    ? { type: 'Paused', status: 'True', reason: reasons.Paused, message: 'The Cluster or this object is paused' }
+function pausedCondition({ snapshot, pausedByOperator }: MachineLife): DesiredCondition {
+  const causes = [
+    ...(snapshot.paused ? ['The Cluster or this object is paused'] : []),
+    ...(pausedByOperator ? ['An operator paused the machine; resume lets it go on'] : []),
+  ];
+  return causes.length > 0
+    ? { type: 'Paused', status: 'True', reason: reasons.Paused, message: causes.join('. ') }
     : { type: 'Paused', status: 'False', reason: reasons.NotPaused, message: '' };
-}
-
-function findObstacle(life: MachineLife, type: MachineConditionType): DesiredCondition | null {
-  const found = life.obstacles.find((obstacle) => obstacle.condition === type);
-  return found === undefined ? null : fails(type, found.reason, found.message);
-}
-
-function holds(type: Exclude<MachineConditionType, 'Paused'>, message = ''): DesiredCondition {
-  return { type, status: 'True', reason: type, message };
-}
-
-function fails(type: MachineConditionType, reason: Reason, message: string): DesiredCondition {
-  return { type, status: 'False', reason, message };
 }

@@ -1,5 +1,6 @@
 import { inventoryOfProviderId, reasons } from '../api/constants.ts';
 import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } from './capi-view.ts';
+import type { HostView } from './host-view.ts';
 import { resolveImage } from './image-resolution.ts';
 import type { MachineSnapshot, ProvisioningInputs } from './machine-snapshot.ts';
 import type { MachineView } from './machine-view.ts';
@@ -15,7 +16,7 @@ export interface MachineSurroundings {
   catalog: CatalogView | undefined;
   /** The provider's registry, for clusters that name none. */
   defaultRegistry: string | undefined;
-  hostExists: (inventoryName: string) => boolean;
+  findHost: (inventoryName: string) => Pick<HostView, 'resourceVersion'> | undefined;
 }
 
 /**
@@ -31,7 +32,7 @@ export function buildSnapshot(view: MachineView, around: MachineSurroundings): M
     deletedForMove: view.deletedForMove,
     paused: view.pausedByAnnotation || cluster?.paused === true,
     finalizerLost: isFinalizerLost(view),
-    hostMissing: host !== undefined && !around.hostExists(host),
+    hostMissing: host !== undefined && around.findHost(host) === undefined,
     pool: view.pool,
     machine: view.ownerMachine === undefined ? null : { name: view.ownerMachine, nodeName: machine?.nodeName ?? null },
     cluster: cluster === undefined ? null : { name: cluster.name, infrastructureReady: cluster.infrastructureReady },
@@ -83,11 +84,15 @@ function collectProvisioningInputs(view: MachineView, around: MachineSurrounding
     clusterRegistry: cluster?.registry,
     defaultRegistry,
   });
+  const host = hostNameOf(view);
   const contentRefused = view.bootstrapReason !== undefined && view.bootstrapReason !== reasons.BootstrapWaiting;
   return {
     version: machine?.version ?? null,
     bootstrapSecret: bootstrapSecret?.name ?? null,
-    bootstrapRevision: contentRefused ? (bootstrapSecret?.resourceVersion ?? null) : null,
+    // The network of the host is refused under the same reason: an edit of either is worth another try.
+    bootstrapRevision: contentRefused
+      ? `${bootstrapSecret?.resourceVersion} ${host && around.findHost(host)?.resourceVersion}`
+      : null,
     image: image.kind === 'resolved' ? image.image : image.reason,
   };
 }

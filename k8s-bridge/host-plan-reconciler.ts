@@ -66,7 +66,9 @@ export async function reconcileHostPlan(key: string, deps: HostPlanReconcilerDep
 
 /** The plan that the host's owner waits for, if the host's record is complete and consistent. */
 function awaitedPlanOf({ namespace, allocationState, owner, plan, planSecretName }: HostView) {
-  if (allocationState !== 'Reprovisioning' && allocationState !== 'Preparing') return undefined;
+  // Unavailable: the run may have been lost after a failure; the one that adopts the host waits for the answer anew.
+  const states = ['Reprovisioning', 'Preparing', 'Unavailable'] as const;
+  if (!states.some((state) => state === allocationState)) return undefined;
   if (owner === undefined || owner.uid === '' || plan === undefined || planSecretName === undefined) return undefined;
   const attempt = parseAttemptId(plan.attemptId);
   if (attempt === undefined || attempt.uid !== owner.uid) return undefined;

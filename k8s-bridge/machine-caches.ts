@@ -60,6 +60,6 @@ export function takeSnapshot(
     bootstrapSecret: find(caches.bootstrapSecrets, machine?.bootstrapSecret),
     catalog: find(caches.catalogs, IMAGE_CATALOG_NAME),
     defaultRegistry,
-    hostExists: (inventoryName) => find(caches.hosts, inventoryName) !== undefined,
+    findHost: (inventoryName) => find(caches.hosts, inventoryName),
   });
 }

@@ -49,7 +49,10 @@ export function connectMachineTriggers(
     }
   });
   sources.hosts.onChange((key, current, previous) => {
-    if (current === undefined || previous === undefined) enqueueAll(caches.machines.byIndex('host', keyText(key)));
+    const machines = [...caches.machines.byIndex('host', keyText(key))];
+    // A host's recorded network may be what a machine's bootstrap data is refused for.
+    const cameOrWent = current === undefined || previous === undefined;
+    enqueueAll(cameOrWent ? machines : machines.filter(({ bootstrapReason }) => bootstrapReason !== undefined));
   });
 }
 

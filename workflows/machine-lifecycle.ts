@@ -1,18 +1,8 @@
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  continueAsNew,
-  log,
-  setDefaultSignalHandler,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
-import * as advance from '../domain/advance-life.ts';
+import { allHandlersFinished, CancellationScope, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { nextStep, type Step } from '../domain/lifecycle.ts';
-import { type MachineLife, startLife } from '../domain/machine-life.ts';
-import { isSnapshot } from '../domain/machine-snapshot.ts';
-import { capacityAvailableSignal, lifeQuery, machineObservedSignal, type MachineLifecycleInput } from './messages.ts';
+import type { MachineLife } from '../domain/machine-life.ts';
+import { bindHandlers } from './handlers.ts';
+import type { MachineLifecycleInput } from './messages.ts';
 import { createPresenter } from './presenter.ts';
 import { performStep, type Run } from './steps.ts';
 
@@ -52,32 +42,6 @@ async function live(run: Run): Promise<MachineOutcome> {
 async function startOver(run: Run): Promise<void> {
   await condition(allHandlersFinished);
   await continueAsNew<typeof machineLifecycle>({ machine: run.machine, life: knownLife(run) });
-}
-
-/** Handlers are synchronous and never throw: a bad payload is logged and dropped. */
-function bindHandlers(run: Run): void {
-  setHandler(lifeQuery, () => run.life, { description: 'All that the run knows of its machine' });
-  setHandler(
-    machineObservedSignal,
-    (snapshot) => {
-      if (!isSnapshot(snapshot)) {
-        log.warn('Ignoring a machineObserved signal whose payload is no snapshot');
-        return;
-      }
-      run.life = run.life === null ? startLife(snapshot) : advance.onObserved(run.life, snapshot);
-    },
-    { description: 'The bridge saw new inputs (sent by the bridge)' },
-  );
-  setHandler(
-    capacityAvailableSignal,
-    () => {
-      if (run.life !== null) run.life = advance.onWoken(run.life);
-    },
-    { description: 'A host of the pool may be free: try again (sent by the bridge)' },
-  );
-  setDefaultSignalHandler((signalName) => {
-    log.warn('Ignoring an unknown signal', { signalName });
-  });
 }
 
 function knownLife(run: Run): MachineLife {

@@ -1,5 +1,5 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { MachineLife } from '../domain/machine-life.ts';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { MachineLife, OperatorVerb } from '../domain/machine-life.ts';
 import type { MachineRef, MachineSnapshot } from '../domain/machine-snapshot.ts';
 
 /** Argument of `machineLifecycle`; `life` is there after a continue-as-new only. */
@@ -13,6 +13,36 @@ export const machineObservedSignal = defineSignal<[MachineSnapshot]>('machineObs
 
 /** A host of the pool may be free: a waiting machine tries again. */
 export const capacityAvailableSignal = defineSignal('capacityAvailable');
+
+/** Who asks for an operation, and why. Both are recorded in status and history. */
+export interface OperationRequest {
+  actor?: string;
+  reason?: string;
+}
+
+/** The answer of an accepted update; a refused one fails with the reason. */
+export interface OperationAnswer {
+  /** What happens now. */
+  answer: string;
+}
+
+/** One update a verb: validated, with a typed answer. */
+export const operationUpdates = {
+  retry: defineUpdate<OperationAnswer, [OperationRequest?]>('retry'),
+  reallocate: defineUpdate<OperationAnswer, [OperationRequest?]>('reallocate'),
+  forceRelease: defineUpdate<OperationAnswer, [OperationRequest?]>('forceRelease'),
+  pause: defineUpdate<OperationAnswer, [OperationRequest?]>('pause'),
+  resume: defineUpdate<OperationAnswer, [OperationRequest?]>('resume'),
+} satisfies Record<OperatorVerb, unknown>;
+
+/** One signal a verb, for `temporal workflow signal` and the UI; what became of it stands in the status. */
+export const operationSignals = {
+  retry: defineSignal<[OperationRequest?]>('retry'),
+  reallocate: defineSignal<[OperationRequest?]>('reallocate'),
+  forceRelease: defineSignal<[OperationRequest?]>('forceRelease'),
+  pause: defineSignal<[OperationRequest?]>('pause'),
+  resume: defineSignal<[OperationRequest?]>('resume'),
+} satisfies Record<OperatorVerb, unknown>;
 
 /** What the run knows: for the CLI and for tests. */
 export const lifeQuery = defineQuery<MachineLife | null>('life');

@@ -41,6 +41,7 @@ export async function performStep(run: Run, life: MachineLife, step: Exclude<Ste
       const outcome = await shortStep(`Claim a host of pool ${life.snapshot.pool}`).claimHost({
         machine,
         status: take(run, life),
+        avoid: life.avoidedHosts,
       });
       // The claim may have named a host in the status that it then did not get.
       if (outcome.kind !== 'claimed') run.published = null;
@@ -79,8 +80,20 @@ export async function performStep(run: Run, life: MachineLife, step: Exclude<Ste
         machine,
         host,
         untouched: step.untouched,
+        last: step.last,
       });
-      return update(run, (now) => advance.onReleaseTried(now, outcome));
+      return update(run, (now) => advance.onReleaseTried(now, outcome, step.last));
+    }
+    case 'forceRelease': {
+      const host = hostIn(life);
+      const by = life.lastOperation;
+      await shortStep(`Let ${host.inventory} go and quarantine it`).forceReleaseHost({
+        machine,
+        host,
+        last: step.last,
+        cause: by === null ? '' : `${by.actor}: ${by.reason}`,
+      });
+      return update(run, (now) => advance.onReleaseTried(now, { kind: 'released' }, step.last));
     }
     case 'finish':
       await shortStep('Drop the finalizer').finishMachine({ machine });
@@ -98,7 +111,7 @@ async function waitForEvent(run: Run, life: MachineLife, step: Extract<Step, { k
   const moved = (): boolean => run.life?.revision !== life.revision;
   if (step.deadlineMs === null) {
     await condition(moved);
-  } else if (!(await condition(moved, { timeout: step.deadlineMs, summary: 'Deadline for the Node to register' }))) {
+  } else if (!(await condition(moved, step.deadlineMs, { summary: 'Deadline for the Node to register' }))) {
     update(run, advance.onNodeJoinDeadline);
   }
 }

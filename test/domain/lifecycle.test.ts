@@ -25,7 +25,7 @@ describe('nextStep', () => {
       { kind: 'wait', reason: 'clusterInfrastructure' },
     ],
     ['then a host', at({ kind: 'unclaimed' }), { kind: 'claim' }],
-    ['then the plan', at({ kind: 'claimed', host: host() }), { kind: 'provision', attempt: 1 }],
+    ['then the plan', at({ kind: 'claimed', host: host(), attempt: 1 }), { kind: 'provision', attempt: 1 }],
     ['then its answer', at({ kind: 'reprovisioning', host: host(), plan: plan() }), { kind: 'awaitPlan' }],
     [
       'a late answer still counts',
@@ -69,8 +69,8 @@ describe('nextStep', () => {
     ['deletion without a host', at({ kind: 'unclaimed' }, deleting), { kind: 'finish' }],
     [
       'deletion of an untouched host',
-      at({ kind: 'claimed', host: host() }, deleting),
-      { kind: 'release', untouched: true },
+      at({ kind: 'claimed', host: host(), attempt: 1 }, deleting),
+      { kind: 'release', untouched: true, last: true },
     ],
     [
       'deletion does not wait for a reprovision',
@@ -90,7 +90,11 @@ describe('nextStep', () => {
     ],
     ['the clean plan is due', at({ ...cleaning, plan: null }, deleting), { kind: 'clean', attempt: 1 }],
     ['the clean plan runs', at({ ...cleaning, plan: plan() }, deleting), { kind: 'awaitPlan' }],
-    ['clean', at({ ...cleaning, plan: plan({ kind: 'applied' }) }, deleting), { kind: 'release', untouched: false }],
+    [
+      'clean',
+      at({ ...cleaning, plan: plan({ kind: 'applied' }) }, deleting),
+      { kind: 'release', untouched: false, last: true },
+    ],
     [
       'not clean',
       at({ ...cleaning, plan: plan({ kind: 'failed', message: 'm' }) }, deleting),
@@ -158,7 +162,7 @@ describe('events', () => {
 describe('projectStatus', () => {
   test.each([
     ['Pending', at({ kind: 'unclaimed' })],
-    ['Allocated', at({ kind: 'claimed', host: host() })],
+    ['Allocated', at({ kind: 'claimed', host: host(), attempt: 1 })],
     ['Reprovisioning', at({ kind: 'reprovisioning', host: host(), plan: plan({ kind: 'timedOut' }) })],
     ['Failed', at({ kind: 'reprovisioning', host: host(), plan: plan({ kind: 'failed', message: 'm' }) })],
     ['Running', at(running)],
@@ -169,7 +173,7 @@ describe('projectStatus', () => {
   });
 
   test('a catalog miss is Failed, a missing bootstrap Secret is not', () => {
-    const claimed = at({ kind: 'claimed', host: host() });
+    const claimed = at({ kind: 'claimed', host: host(), attempt: 1 });
     const obstacle = (condition: 'ImageResolved' | 'BootstrapReady', reason: 'ImageCatalogMiss' | 'BootstrapWaiting') =>
       advance.onProvisionTried(claimed, { kind: 'blocked', obstacles: [{ condition, reason, message: 'm' }] }, 0);
     expect(phaseOf(obstacle('ImageResolved', 'ImageCatalogMiss'))).toBe('Failed');

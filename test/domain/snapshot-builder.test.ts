@@ -22,7 +22,7 @@ function around(changes: Partial<MachineSurroundings> = {}): MachineSurroundings
     bootstrapSecret: secret,
     catalog,
     defaultRegistry: 'mirror.example:5000',
-    hostExists: () => true,
+    findHost: () => ({ resourceVersion: '5' }),
     ...changes,
   };
 }
@@ -88,12 +88,12 @@ describe('buildSnapshot', () => {
     [
       'host of the providerID missing',
       { providerID: 'baremetal:///h1', inventory: 'h2' },
-      { hostExists: (name) => name !== 'h1' },
+      { findHost: (name) => (name === 'h1' ? undefined : { resourceVersion: '5' }) },
       { hostMissing: true },
     ],
-    ['host of the status missing', { inventory: 'h2' }, { hostExists: () => false }, { hostMissing: true }],
-    ['foreign providerID', { providerID: 'aws:///i-1' }, { hostExists: () => false }, {}],
-    ['no host named', {}, { hostExists: () => false }, {}],
+    ['host of the status missing', { inventory: 'h2' }, { findHost: () => undefined }, { hostMissing: true }],
+    ['foreign providerID', { providerID: 'aws:///i-1' }, { findHost: () => undefined }, {}],
+    ['no host named', {}, { findHost: () => undefined }, {}],
     ['provisioned', { provisioned: true }, {}, { provisioning: null }],
     [
       'bootstrap Secret not there',
@@ -104,9 +104,9 @@ describe('buildSnapshot', () => {
     ['waiting for the bootstrap Secret', { bootstrapReason: 'BootstrapWaiting' }, {}, {}],
     [
       'bootstrap content refused',
-      { bootstrapReason: 'BootstrapInvalid' },
+      { bootstrapReason: 'BootstrapInvalid', inventory: 'h1' },
       {},
-      { provisioning: { ...inputs, bootstrapRevision: '77' } },
+      { provisioning: { ...inputs, bootstrapRevision: '77 5' } },
     ],
     ['no catalog', {}, { catalog: undefined }, { provisioning: { ...inputs, image: 'ImageCatalogMissing' } }],
     ['no registry', {}, { defaultRegistry: undefined }, { provisioning: { ...inputs, image: 'ImageRegistryMissing' } }],

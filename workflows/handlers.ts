@@ -1,0 +1,94 @@
+import { log, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import * as advance from '../domain/advance-life.ts';
+import { operatorVerbs, type OperatorVerb, startLife } from '../domain/machine-life.ts';
+import { isSnapshot } from '../domain/machine-snapshot.ts';
+import { applyOperation, judgeOperation } from '../domain/operations.ts';
+import {
+  capacityAvailableSignal,
+  lifeQuery,
+  machineObservedSignal,
+  type OperationAnswer,
+  type OperationRequest,
+  operationSignals,
+  operationUpdates,
+} from './messages.ts';
+import type { Run } from './steps.ts';
+
+const descriptions: Record<OperatorVerb, string> = {
+  retry: 'Run the step that failed again, as a new attempt. Argument: {"actor": "you", "reason": "why"}',
+  reallocate: 'Give up this host before Running and claim another. Argument: {"actor": "you", "reason": "why"}',
+  forceRelease: 'Let a host go that cannot be cleaned; it is quarantined. Argument: {"actor": "you", "reason": "why"}',
+  pause: 'Write nothing to the host until resume. Argument: {"actor": "you", "reason": "why"}',
+  resume: 'Go on after pause. Argument: {"actor": "you", "reason": "why"}',
+};
+
+/** Binds all messages. Handlers are synchronous and never throw: a bad payload is logged and dropped, or refused. */
+export function bindHandlers(run: Run): void {
+  setHandler(lifeQuery, () => run.life, { description: 'All that the run knows of its machine' });
+  setHandler(
+    machineObservedSignal,
+    (snapshot) => {
+      if (!isSnapshot(snapshot)) {
+        log.warn('Ignoring a machineObserved signal whose payload is no snapshot');
+        return;
+      }
+      run.life = run.life === null ? startLife(snapshot) : advance.onObserved(run.life, snapshot);
+    },
+    { description: 'The bridge saw new inputs (sent by the bridge)' },
+  );
+  setHandler(
+    capacityAvailableSignal,
+    () => {
+      if (run.life !== null) run.life = advance.onWoken(run.life);
+    },
+    { description: 'A host of the pool may be free: try again (sent by the bridge)' },
+  );
+  for (const verb of operatorVerbs) bindOperation(run, verb);
+  setDefaultSignalHandler((signalName) => {
+    log.warn('Ignoring an unknown signal', { signalName });
+  });
+}
+
+function bindOperation(run: Run, verb: OperatorVerb): void {
+  setHandler(operationUpdates[verb], (request?: OperationRequest): OperationAnswer => ({ answer: operate(run, verb, request) }), {
+    validator: (request?: OperationRequest) => validate(run, verb, request),
+    description: descriptions[verb],
+  });
+  setHandler(
+    operationSignals[verb],
+    (request?: OperationRequest) => {
+      if (isRequest(request)) operate(run, verb, request);
+      else log.warn('Ignoring an operation whose argument is not {actor, reason}', { verb });
+    },
+    { description: descriptions[verb] },
+  );
+}
+
+function operate(run: Run, verb: OperatorVerb, request: OperationRequest | undefined): string {
+  if (run.life === null) return 'The run has not begun';
+  run.life = applyOperation(run.life, verb, { actor: request?.actor ?? 'unknown', reason: request?.reason ?? '' });
+  const answer = run.life.lastOperation?.answer ?? '';
+  log.info('An operator asked for an operation', { verb, accepted: run.life.lastOperation?.accepted, answer });
+  return answer;
+}
+
+/** @throws Error with the reason of the refusal; the update then leaves no trace in the history */
+function validate(run: Run, verb: OperatorVerb, request: unknown): void {
+  if (!isRequest(request))
+    throw new Error('The argument must be {"actor": "…", "reason": "…"}, each at most 1024 characters');
+  if (run.life === null) throw new Error('The run has not begun; try again in a moment');
+  const verdict = judgeOperation(run.life, verb);
+  if (!verdict.accepted) throw new Error(verdict.answer);
+}
+
+const MAX_TEXT_LENGTH = 1024;
+
+function isRequest(value: unknown): value is OperationRequest | undefined {
+  if (value === undefined || value === null) return true;
+  if (typeof value !== 'object' || Array.isArray(value)) return false;
+  const actor = 'actor' in value ? value.actor : undefined;
+  const reason = 'reason' in value ? value.reason : undefined;
+  return [actor, reason].every(
+    (text) => text === undefined || (typeof text === 'string' && text.length <= MAX_TEXT_LENGTH),
+  );
+}
