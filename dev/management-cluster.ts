@@ -29,6 +29,8 @@ export interface ManagementClusterOptions {
   featureGates?: string | undefined;
   /** Told about tools that must be built first; default: the terminal. */
   report?: ToolReport | undefined;
+  /** Its abort ends the start, also while tools are being built. A cluster that has started is `stop`ped. */
+  signal?: AbortSignal | undefined;
 }
 
 /** What other processes need to know of a management cluster; can be sent between them. */
@@ -63,11 +65,12 @@ export type ProcessName = Exclude<ToolName, 'clusterctl'>;
 /**
  * Starts a management cluster on 127.0.0.1 in a new temporary folder, as one unit: when a part does not start, all that
  * did is stopped. Nothing of it outlives this process, however this process ends.
- * @throws ProcessNotReadyError with the end of the log of what did not start; ToolBuildError
+ * @throws ProcessNotReadyError with the end of the log of what did not start; ToolBuildError; the signal's reason
  */
 export async function startManagementCluster(options: ManagementClusterOptions = {}): Promise<ManagementCluster> {
+  const { signal } = options;
   const components = completeComponents(options.components ?? {});
-  await resolveTools(neededTools(components), options.report);
+  await resolveTools(neededTools(components), options.report, signal);
   const dir = await createProcessFolder();
   const logs = join(dir, 'logs');
   const processes = createProcessSet(logs);
@@ -77,7 +80,10 @@ export async function startManagementCluster(options: ManagementClusterOptions =
     await started.kubernetes?.close();
     await rm(dir, { recursive: true, force: true });
   };
+  const abort = () => void processes.close();
+  signal?.addEventListener('abort', abort);
   try {
+    signal?.throwIfAborted();
     const starting: Promise<void>[] = [];
     if (components.kubernetes) {
       const kubernetesOptions = { dir, components, featureGates: options.featureGates };
@@ -85,6 +91,7 @@ export async function startManagementCluster(options: ManagementClusterOptions =
     }
     if (components.temporal) starting.push(startTemporal(processes, dir).then((it) => void (started.temporal = it)));
     await finishTogether(starting, () => processes.close());
+    signal?.throwIfAborted();
     const { kubernetes, temporal } = started;
     return {
       dir,
@@ -108,7 +115,9 @@ export async function startManagementCluster(options: ManagementClusterOptions =
     };
   } catch (error) {
     await stop();
-    throw error;
+    throw signal?.aborted === true ? signal.reason : error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
   }
 }
 

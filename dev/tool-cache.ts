@@ -1,6 +1,7 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 
 // A build holds the CPU for minutes and can delay the touching of its lock.
@@ -23,8 +24,15 @@ export async function isAccessible(path: string, mode = constants.X_OK): Promise
 /**
  * Runs `work` while no other process does so for the same file. A lock whose holder died counts as free after a minute.
  * @param onWaiting called once when somebody else holds the lock
+ * @param signal its abort ends the waiting
+ * @throws the signal's reason, or what `work` throws
  */
-export async function withFileLock<T>(path: string, work: () => Promise<T>, onWaiting: () => void): Promise<T> {
+export async function withFileLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  onWaiting: () => void,
+  signal?: AbortSignal,
+): Promise<T> {
   await mkdir(toolCacheDir(), { recursive: true });
   const options = {
     realpath: false,
@@ -33,12 +41,20 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>, onWa
     // A stolen lock costs a second build, no harm: the result is renamed into place.
     onCompromised: () => undefined,
   };
-  const release = await lock(path, options).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ELOCKED')) throw error;
-    onWaiting();
-    const retries = { forever: true, factor: 1, minTimeout: LOCK_POLL_MS, maxTimeout: LOCK_POLL_MS };
-    return lock(path, { ...options, retries });
-  });
+  let waits = false;
+  const tryLock = () =>
+    lock(path, options).catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ELOCKED') return undefined;
+      throw error;
+    });
+  let release = await tryLock();
+  while (release === undefined) {
+    if (!waits) onWaiting();
+    waits = true;
+    await sleep(LOCK_POLL_MS, undefined, { signal }).catch(() => undefined);
+    signal?.throwIfAborted();
+    release = await tryLock();
+  }
   try {
     return await work();
   } finally {

@@ -14,12 +14,19 @@ export class ToolBuildError extends Error {
   }
 }
 
-/** Runs `go` in a module folder and answers its stdout. @throws ToolBuildError */
-export function runGo(args: readonly string[], cwd: string): Promise<string> {
+/**
+ * Runs `go` in a module folder and answers its stdout.
+ * @param signal its abort interrupts `go`, as Ctrl-C would
+ * @throws ToolBuildError, or the signal's reason, in any case when `go` is gone
+ */
+export function runGo(args: readonly string[], cwd: string, signal?: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     // A go.work file or -mod flag of the user's must not change what is built.
     const env = { ...process.env, GOWORK: 'off', GOFLAGS: '' };
     const child = spawn('go', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const interrupt = () => child.kill('SIGINT');
+    signal?.addEventListener('abort', interrupt);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
@@ -30,7 +37,9 @@ export function runGo(args: readonly string[], cwd: string): Promise<string> {
       reject(new ToolBuildError(missing ? 'goMissing' : 'buildFailed', message));
     });
     child.on('close', (code) => {
+      signal?.removeEventListener('abort', interrupt);
       if (code === 0) return resolve(stdout);
+      if (signal?.aborted === true) return reject(signal.reason);
       const tail = stderr.trimEnd().split('\n').slice(-STDERR_TAIL_LINES).join('\n');
       reject(new ToolBuildError('buildFailed', `go ${args.join(' ')} failed with exit code ${code}:\n${tail}`));
     });

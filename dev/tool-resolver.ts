@@ -11,11 +11,14 @@ import { readTool, type Tool, type ToolName, toolNames } from './tool-table.ts';
  * Path of each tool's binary: the one that `IRONLOOM_TOOL_<NAME>` names, else the cached one, else a fresh build
  * (minutes when Go's own cache is cold). Two processes never build the same tool at the same time.
  * @param names default: all tools
- * @throws ToolBuildError when Go is missing or too old or a build fails; Error when a variable names no program
+ * @param signal its abort ends a build, or the waiting for somebody else's
+ * @throws ToolBuildError when Go is missing or too old or a build fails; Error when a variable names no program; the
+ * signal's reason
  */
 export async function resolveTools<N extends ToolName = ToolName>(
   names?: readonly N[],
   report: ToolReport = reportToTerminal(),
+  signal?: AbortSignal,
 ): Promise<Record<N, string>> {
   const paths: Partial<Record<ToolName, string>> = {};
   const missing: Tool[] = [];
@@ -27,7 +30,7 @@ export async function resolveTools<N extends ToolName = ToolName>(
   }
   try {
     for (const [index, tool] of missing.entries()) {
-      paths[tool.name] = await buildOnce(tool, { position: index + 1, total: missing.length }, report);
+      paths[tool.name] = await buildOnce(tool, { position: index + 1, total: missing.length }, report, signal);
     }
   } finally {
     report({ kind: 'finished' });
@@ -56,7 +59,7 @@ interface Place {
   total: number;
 }
 
-async function buildOnce(tool: Tool, place: Place, report: ToolReport): Promise<string> {
+async function buildOnce(tool: Tool, place: Place, report: ToolReport, signal?: AbortSignal): Promise<string> {
   const path = cachedToolPath(tool);
   const event = { tool: tool.name, version: tool.version, ...place };
   return withFileLock(
@@ -66,15 +69,16 @@ async function buildOnce(tool: Tool, place: Place, report: ToolReport): Promise<
       if (await isAccessible(path)) return path;
       await checkGo(tool.moduleDir, tool.minimumGo);
       report({ kind: 'building', ...event });
-      await buildTool(tool, path);
+      await buildTool(tool, path, signal);
       report({ kind: 'built', ...event });
       return path;
     },
     () => report({ kind: 'waiting', ...event }),
+    signal,
   );
 }
 
-async function buildTool(tool: Tool, path: string): Promise<void> {
+async function buildTool(tool: Tool, path: string, signal?: AbortSignal): Promise<void> {
   await mkdir(toolCacheDir(), { recursive: true });
   const workDir = await mkdtemp(join(toolCacheDir(), 'build-'));
   try {
@@ -82,7 +86,7 @@ async function buildTool(tool: Tool, path: string): Promise<void> {
     const loopback = tool.bindWebhooksToLoopback === true;
     const mainPackage = loopback ? await writeLoopbackMain(tool, workDir) : tool.package;
     const args = ['build', '-trimpath', '-buildvcs=false', '-ldflags', tool.ldflags, '-o', binary, mainPackage];
-    await runGo(args, loopback ? workDir : tool.moduleDir);
+    await runGo(args, loopback ? workDir : tool.moduleDir, signal);
     await rename(binary, path);
   } finally {
     await rm(workDir, { recursive: true, force: true });
