@@ -1,0 +1,157 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { annotations } from '../../api/constants.ts';
+import { secrets } from '../../api/resources.ts';
+import { planActivityId } from '../../domain/plan-attempt.ts';
+import { viewPlanSecret } from '../../domain/plan-secret.ts';
+import { machineWorkflowId } from '../../workflows/ids.ts';
+import { createKillPlan, listKillPoints, type Victim } from '../support/kill-plan.ts';
+import { startKubeGate } from '../support/kube-gate.ts';
+import { openOwnershipLedger, type OwnershipLedger } from '../support/ownership-ledger.ts';
+import { type Site, startSite, summarise } from '../support/site.ts';
+import { useStack } from '../support/stack.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/*
+ * The worker reaches the API server through a gate that stops each machine at a write of its own: before the write is
+ * done, or after it and before the worker learns of it. When all have come to their points the worker is killed, so
+ * that one SIGKILL hits every step of a life, each exactly where it was meant to.
+ */
+
+const attachPoints = listKillPoints('attach');
+const detachPoints = listKillPoints('detach');
+const hosts = attachPoints.map((_, index) => `wc${String(index).padStart(2, '0')}`);
+
+const killPlan = createKillPlan((host) => site.host(host).neverAnswer());
+let site: Site;
+let ledger: OwnershipLedger;
+let worker: Site['workers'][number] | undefined;
+let kills = 0;
+const opened = new AsyncDisposableStack();
+const uids = new Set<string>();
+
+beforeAll(async () => {
+  const stack = useStack();
+  const gatedKubeconfigPath = join(stack.dir, 'worker-gate.kubeconfig');
+  const gate = await startKubeGate({
+    kubeconfigPath: stack.kubeconfigs.worker,
+    gatedKubeconfigPath,
+    decide: (write) => killPlan.decide(write),
+  });
+  opened.defer(() => gate.close());
+  site = await startSite('wcrash', {
+    hosts,
+    replicas: attachPoints.length,
+    hostTimes: { periodMs: 1_000 },
+    cluster: { ...stack, kubeconfigs: { ...stack.kubeconfigs, worker: gatedKubeconfigPath } },
+  });
+  opened.defer(() => site.close());
+  worker = site.workers[0];
+  opened.defer(async () => worker?.stop());
+  ledger = await openOwnershipLedger(site);
+  opened.defer(() => ledger.stop());
+});
+
+afterAll(() => opened.disposeAsync());
+
+test('killed at each step to Running, every machine ends Running on a host of its own', async () => {
+  killPlan.aim(attachPoints);
+  await site.deploy();
+  await killAtEachPoint();
+  await site.untilRunning(hosts.length);
+  const machines = await site.machines();
+  for (const { metadata } of machines) uids.add(metadata.uid);
+  expect(new Set(machines.map(({ status }) => status?.machineInventoryRef?.name))).toEqual(new Set(hosts));
+  for (const host of hosts) expect(plansOf(host)).toEqual([undefined, 'reprovision']);
+  expect(ledger.findBreaches()).toEqual([]);
+});
+
+test('killed at each step of the deletion, every host ends clean and available', async () => {
+  expect(detachPoints.length).toBeLessThanOrEqual(hosts.length);
+  killPlan.aim(detachPoints);
+  await site.scale(0);
+  await killAtEachPoint();
+  await waitFor(
+    'all machines are gone and all hosts available',
+    async () => (await site.machines()).length === 0 && (await site.pool()).status?.available === hosts.length,
+    async () => ({ machines: await summarise(site), pool: (await site.pool()).status }),
+    { timeoutMs: 120_000 },
+  );
+  for (const { metadata } of await site.inventories()) {
+    expect(metadata.annotations).toMatchObject({
+      [annotations.allocationState]: 'Available',
+      [annotations.pool]: 'workers',
+    });
+    expect(Object.keys(metadata.annotations).filter((name) => name.includes('/owner-'))).toEqual([]);
+  }
+});
+
+test('one plan per attempt, one owner per host, one host per machine, over both', async () => {
+  for (const host of hosts) {
+    expect(plansOf(host), host).toEqual([undefined, 'reprovision', 'clean']);
+    const attempts = ledger.plansOf(host);
+    expect(attempts.map((attempt) => attempt.split('-').slice(0, 2).join('-'))).toEqual(['reprovision-1', 'clean-1']);
+  }
+  expect(ledger.findBreaches()).toEqual([]);
+  const takings = ledger.ownerChanges().filter(({ to }) => to !== undefined);
+  expect(takings).toHaveLength(hosts.length);
+  expect(new Set(takings.map(({ to }) => to))).toEqual(uids);
+  expect(new Set(takings.map(({ host }) => host))).toEqual(new Set(hosts));
+});
+
+test('every run is completed', async () => {
+  await waitFor('no run of the site is open', async () => {
+    const query = `TaskQueue='${site.namespace}' AND ExecutionStatus='Running'`;
+    return (await site.temporal.workflow.count(query)).count === 0;
+  });
+});
+
+/** Kills and restarts the worker until each of the points that the kill plan aims at was one of its deaths. */
+async function killAtEachPoint(): Promise<void> {
+  while (!killPlan.isDone()) {
+    await waitFor(
+      'machines came to their kill points',
+      async () => {
+        await noticeWaiting();
+        return killPlan.isTimeToKill();
+      },
+      async () => ({
+        machines: await summarise(site),
+        victims: killPlan.victims().filter(({ state }) => state !== 'killed'),
+        unassigned: killPlan.unassigned(),
+      }),
+      { timeoutMs: 90_000, everyMs: 50 },
+    );
+    await worker?.kill();
+    const killed = killPlan.takeKilled();
+    await Promise.all(killed.filter(({ side }) => side === 'waiting').map(letAnswer));
+    worker = await site.start('worker', `worker-after-${++kills}`);
+  }
+}
+
+async function noticeWaiting(): Promise<void> {
+  const silenced = killPlan.victims().filter(({ state }) => state === 'silenced');
+  if (silenced.length === 0) return;
+  const machines = await site.machines();
+  for (const victim of silenced) {
+    const machine = machines.find(({ metadata }) => metadata.name === victim.machine);
+    const phase = victim.write === 'reportPreparing' ? 'Preparing' : 'Reprovisioning';
+    if (machine?.status?.phase !== phase) continue;
+    const { raw } = await site.temporal.workflow.getHandle(machineWorkflowId(machine.metadata)).describe();
+    const awaited = planActivityId(phase === 'Preparing' ? 'clean' : 'reprovision', 1);
+    if (raw.pendingActivities?.some(({ activityId }) => activityId === awaited)) killPlan.reach(victim);
+  }
+}
+
+/** The host answers while nobody of ours runs the machine's workflow. */
+async function letAnswer({ host = '' }: Victim): Promise<void> {
+  site.host(host).neverAnswer(false);
+  await waitFor(`${host} has answered`, async () => {
+    const view = viewPlanSecret(await site.client.get(secrets, { namespace: site.namespace, name: host }));
+    return view.appliedChecksum === view.planChecksum;
+  });
+}
+
+function plansOf(host: string): (string | undefined)[] {
+  return site.host(host).plansReceived.map(({ type }) => type);
+}

@@ -1,0 +1,117 @@
+import { machineInventories } from '../../api/resources.ts';
+import { type HostView, viewHost } from '../../domain/host-view.ts';
+import { parseAttemptId } from '../../domain/plan-attempt.ts';
+import { type PlanSecretView, viewPlanSecret } from '../../domain/plan-secret.ts';
+import { secrets } from '../../api/resources.ts';
+import { followObjects } from '../../dev/host-object-feed.ts';
+import type { Lab } from '../../dev/lab.ts';
+
+/** One state of an object; `revision` orders the states of all objects of the API server. */
+type Entry = { revision: bigint } & ({ kind: 'host'; host: HostView } | { kind: 'plan'; secret: PlanSecretView });
+
+/** A change of a host's owner; undefined: nobody. */
+export interface OwnerChange {
+  revision: bigint;
+  host: string;
+  from: string | undefined;
+  to: string | undefined;
+}
+
+/** Every state of every host and of its plan Secret while somebody watched. */
+export interface OwnershipLedger {
+  /** All breaches of "a host has one owner, a machine one host, and only the owner writes plans", in words. */
+  findBreaches(): string[];
+  /** In the order in which they happened. */
+  ownerChanges(): OwnerChange[];
+  /** Attempt ids that stood in the host's plan Secret, in order, each once for each time it came. */
+  plansOf(host: string): string[];
+  stop(): Promise<void>;
+}
+
+/** Records from now on all that happens to the hosts of the lab. */
+export async function openOwnershipLedger({
+  client,
+  namespace,
+}: Pick<Lab, 'client' | 'namespace'>): Promise<OwnershipLedger> {
+  const entries: Entry[] = [];
+  const hosts = followObjects({
+    client,
+    resource: machineInventories,
+    namespace,
+    onChange: (_, inventory) => {
+      if (inventory === undefined) return;
+      entries.push({ revision: revisionOf(inventory), kind: 'host', host: viewHost(inventory) });
+    },
+  });
+  const plans = followObjects({
+    client,
+    resource: secrets,
+    namespace,
+    labelSelector: 'elemental.cattle.io/managed=true',
+    onChange: (_, secret) => {
+      if (secret === undefined) return;
+      entries.push({ revision: revisionOf(secret), kind: 'plan', secret: viewPlanSecret(secret) });
+    },
+  });
+  await Promise.all([hosts.synced, plans.synced]);
+  const ordered = (): Entry[] => entries.toSorted((a, b) => Number(a.revision - b.revision));
+  return {
+    findBreaches: () => findBreaches(ordered()),
+    ownerChanges: () => listOwnerChanges(ordered()),
+    plansOf: (host) => listPlans(ordered(), host),
+    stop: async () => {
+      await Promise.all([hosts.stop(), plans.stop()]);
+    },
+  };
+}
+
+function revisionOf({ metadata }: { metadata: { resourceVersion: string } }): bigint {
+  return BigInt(metadata.resourceVersion);
+}
+
+function listOwnerChanges(entries: readonly Entry[]): OwnerChange[] {
+  const owners = new Map<string, string | undefined>();
+  return entries.flatMap((entry) => {
+    if (entry.kind !== 'host') return [];
+    const host = entry.host.name;
+    const [from, to] = [owners.get(host), entry.host.owner?.uid];
+    owners.set(host, to);
+    return from === to ? [] : [{ revision: entry.revision, host, from, to }];
+  });
+}
+
+function listPlans(entries: readonly Entry[], host: string): string[] {
+  const attempts = entries.flatMap((entry) =>
+    entry.kind === 'plan' && entry.secret.name === host ? [entry.secret.planAttempt] : [],
+  );
+  return attempts.flatMap((attempt, index) =>
+    attempt === undefined || attempt === attempts[index - 1] ? [] : [attempt],
+  );
+}
+
+function findBreaches(entries: readonly Entry[]): string[] {
+  const breaches: string[] = [];
+  const ownerOf = new Map<string, string>();
+  const planOf = new Map<string, string>();
+  for (const entry of entries) {
+    if (entry.kind === 'host') {
+      const { name, owner } = entry.host;
+      const before = ownerOf.get(name);
+      if (before !== undefined && owner !== undefined && owner.uid !== before) {
+        breaches.push(`${name} went from ${before} to ${owner.uid} without having been released`);
+      }
+      if (owner === undefined) ownerOf.delete(name);
+      else ownerOf.set(name, owner.uid);
+      const others = [...ownerOf].filter(([host, uid]) => host !== name && uid === owner?.uid).map(([host]) => host);
+      if (others.length > 0) breaches.push(`${owner?.uid} owns ${name} and ${others.join(', ')}`);
+    } else {
+      const { name, planAttempt, planChecksum } = entry.secret;
+      const before = planOf.get(name);
+      if (planAttempt === undefined || planChecksum === before) continue;
+      planOf.set(name, planChecksum);
+      const writer = parseAttemptId(planAttempt)?.uid;
+      if (writer !== ownerOf.get(name)) breaches.push(`${writer} wrote a plan to ${name} of ${ownerOf.get(name)}`);
+    }
+  }
+  return breaches;
+}
