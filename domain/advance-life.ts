@@ -160,15 +160,18 @@ export function onCleanTried(life: MachineLife, attempt: number, outcome: CleanO
   if (host === undefined) return life;
   const cleaning = { kind: 'cleaning', attempt, applied: appliedOf(life), host } as const;
   const unwritten = { type: 'clean', attempt, checksum: '', deadlineMs: 0, bootstrapHash: null } as const;
+  // The step has seen the inventory: a snapshot that says otherwise is old.
+  const found = { ...life, snapshot: { ...life.snapshot, hostMissing: false } };
   switch (outcome.kind) {
     case 'written':
-      return { ...life, stage: { ...cleaning, host: { ...host, recorded: 'Preparing' }, plan: outcome.plan } };
+      return { ...found, stage: { ...cleaning, host: { ...host, recorded: 'Preparing' }, plan: outcome.plan } };
     case 'inventoryMissing':
     case 'hostLost':
-      return { ...life, stage: { kind: 'released' } };
+      // A host that an operator gave up leaves a machine that needs another one.
+      return { ...life, stage: { kind: life.snapshot.deleting ? 'released' : 'unclaimed' }, obstacles: [] };
     case 'secretMissing':
     case 'taken':
-      return { ...life, stage: { ...cleaning, plan: { ...unwritten, progress: { kind: outcome.kind } } } };
+      return { ...found, stage: { ...cleaning, plan: { ...unwritten, progress: { kind: outcome.kind } } } };
     default:
       return assertNever(outcome);
   }

@@ -46,6 +46,8 @@ export function nextStep(life: MachineLife): Step {
   }
   if (snapshot.deletedForMove) return wait('move');
   const paused = isPaused(life) && !snapshot.gone;
+  // Nobody answers for a host that is not there any more; the step looks itself and finds nothing to clean.
+  if (stage.kind === 'cleaning' && snapshot.hostMissing && !paused) return { kind: 'clean', attempt: stage.attempt };
   if (awaitsAnswer(stage) && (paused || !snapshot.deleting || stage.kind === 'cleaning')) return { kind: 'awaitPlan' };
   if (paused) return wait('resume');
   return snapshot.deleting ? nextStepOfDeletion(life) : nextStepToRunning(life);

@@ -126,6 +126,29 @@ describe('obstacles', () => {
   });
 });
 
+describe('a host that is not there any more', () => {
+  const gone = { deleting: true, hostMissing: true };
+  const pending: Stage = { ...cleaning, plan: { ...plan(), type: 'clean' } };
+  const taken: Stage = { ...cleaning, plan: { ...plan({ kind: 'taken' }), type: 'clean' } };
+
+  test.each([pending, taken])('ends the wait for its clean plan', (stage) => {
+    expect(nextStep(at(stage, gone))).toEqual({ kind: 'clean', attempt: 1 });
+    expect(nextStep(at(stage, { ...gone, paused: true })).kind).not.toBe('clean');
+  });
+
+  test('is found out by the step itself', () => {
+    const released = advance.onCleanTried(at(taken, gone), 1, { kind: 'inventoryMissing' });
+    expect(nextStep(released)).toEqual({ kind: 'finish' });
+    const there = advance.onCleanTried(at(taken, gone), 1, { kind: 'taken' });
+    expect(nextStep(there)).toMatchObject({ kind: 'wait', reason: 'operator' });
+  });
+
+  test('and that an operator gave up is replaced', () => {
+    const life = advance.onCleanTried(at(pending, { hostMissing: true }), 1, { kind: 'inventoryMissing' });
+    expect(nextStep(life)).toEqual({ kind: 'claim' });
+  });
+});
+
 describe('events', () => {
   test('a deletion makes a pending reprovision moot', () => {
     const life = at({ kind: 'reprovisioning', host: host(), plan: plan() });
