@@ -39,7 +39,10 @@ export const annotations = {
   planType: `${ANNOTATION_PREFIX}/plan.type`,
   /** Plan Secret: attempt id of the plan that stands there, see `attemptId` in domain/plan. */
   planAttempt: `${ANNOTATION_PREFIX}/plan.attempt`,
-  /** `BaremetalMachine`: an operator's verb, for people with only kubectl; consumed once. */
+  /**
+   * `BaremetalMachine`: an operator's verb, `verb` or `verb: reason`, for people with only kubectl. `MachineInventory`:
+   * `unquarantine`. Consumed once; the result is an Event.
+   */
   operation: `${ANNOTATION_PREFIX}/operation`,
 } as const;
 

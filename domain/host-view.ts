@@ -26,6 +26,8 @@ export interface HostView {
   /** Storage volumes are declared and not prepared yet. */
   storageUnprepared: boolean;
   quarantined: boolean;
+  /** Text of the operation annotation, if any. */
+  operation: string | undefined;
   allocationState: AllocationState | undefined;
   pool: string | undefined;
   owner: HostOwner | undefined;
@@ -49,6 +51,7 @@ export function viewHost(inventory: MachineInventory): HostView {
     takenBySelector: metadata.ownerReferences.some((owner) => owner.kind === foreign.inventorySelectorKind),
     storageUnprepared: volumes.length > 0 && status?.storage?.phase !== 'Prepared',
     quarantined: annotations.quarantine in notes,
+    operation: notes[annotations.operation],
     allocationState: allocationStates.find((state) => state === notes[annotations.allocationState]),
     pool: notes[annotations.pool],
     owner: readOwner(notes),

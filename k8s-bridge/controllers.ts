@@ -1,12 +1,16 @@
 import type { ObjectKey } from '../api/meta.ts';
 import { secrets } from '../api/resources.ts';
 import type { MachineView } from '../domain/machine-view.ts';
+import { keyText } from '../domain/pool-indexes.ts';
+import { parseKey } from '../runtime/object-key.ts';
 import { AnswerMemory } from './answer-memory.ts';
 import { reconcileCluster } from './cluster-reconciler.ts';
 import { type ControllerDeps, createQueue, monotonicNowMs, storesOf } from './controller-deps.ts';
 import { connectClusterTriggers, connectHostPlanTriggers, connectPoolTriggers } from './controller-triggers.ts';
+import { reconcileHostOperation } from './host-operation-reconciler.ts';
 import { reconcileHostPlan } from './host-plan-reconciler.ts';
 import { createMachineController, type MachineController } from './machine-controller.ts';
+import { reconcileMachineOperation } from './machine-operation-reconciler.ts';
 import { createPoolMemory } from './pool-memory.ts';
 import { reconcilePool } from './pool-reconciler.ts';
 import { waitMs } from './wait-ms.ts';
@@ -26,6 +30,8 @@ export async function runControllers(deps: ControllerDeps, signal: AbortSignal):
     startHostPlans(deps),
     startPools(deps, (view) => machines.wake(view)),
     startClusters(deps),
+    startMachineOperations(deps),
+    startHostOperations(deps),
   ];
   await prepare(deps);
   machines.connect();
@@ -63,6 +69,28 @@ function startClusters(deps: ControllerDeps): Workqueue {
   const clusterDeps = { client, baremetalClusters, clusters, machines, nowMs: () => Date.now() };
   const queue = createQueue('clusters', 2, deps, (key) => reconcileCluster(key, clusterDeps));
   connectClusterTriggers(caches, (key) => queue.add(key));
+  return queue;
+}
+
+function startMachineOperations(deps: ControllerDeps): Workqueue {
+  const { kube: client, runs, caches } = deps;
+  const operationDeps = { client, runs, machines: caches.machines.store };
+  const queue = createQueue('machine-operations', 4, deps, (key) => reconcileMachineOperation(key, operationDeps));
+  caches.machines.onChange((key, current) => {
+    if (current?.operation !== undefined) queue.add(keyText(key));
+  });
+  return queue;
+}
+
+function startHostOperations(deps: ControllerDeps): Workqueue {
+  const { kube: client, caches } = deps;
+  const { hosts, planSecrets } = storesOf(caches);
+  const queue = createQueue('host-operations', 4, deps, (key) =>
+    reconcileHostOperation(key, { client, hosts, planSecrets }),
+  );
+  connectHostPlanTriggers(caches, (key) => {
+    if (hosts.get(parseKey(key))?.operation !== undefined) queue.add(key);
+  });
   return queue;
 }
 

@@ -1,10 +1,16 @@
-import { ActivityNotFoundError, type Client } from '@temporalio/client';
+import { ActivityNotFoundError, type Client, WorkflowUpdateFailedError } from '@temporalio/client';
 import { defineSearchAttributeKey, WorkflowNotFoundError } from '@temporalio/common';
 import { searchAttributeNames } from '../api/constants.ts';
-import type { PlanAnswer } from '../domain/machine-life.ts';
+import type { OperatorVerb, PlanAnswer } from '../domain/machine-life.ts';
 import type { MachineRef, MachineSnapshot } from '../domain/machine-snapshot.ts';
 import { MACHINE_LIFECYCLE, machineWorkflowId, parseMachineWorkflowId } from '../workflows/ids.ts';
-import { capacityAvailableSignal, machineObservedSignal, type MachineLifecycleInput } from '../workflows/messages.ts';
+import {
+  capacityAvailableSignal,
+  machineObservedSignal,
+  type MachineLifecycleInput,
+  type OperationRequest,
+  operationUpdates,
+} from '../workflows/messages.ts';
 
 /** All that the bridge does to machines' runs. Every method rejects only when Temporal cannot be asked: try again. */
 export interface MachineRuns {
@@ -16,9 +22,14 @@ export interface MachineRuns {
   wake(machine: MachineRef): Promise<'woken' | 'noRun'>;
   /** Answers a run that waits for a host's plan. `notWaiting`: not yet, or not any more. */
   completePlan(machine: MachineRef, activityId: string, answer: PlanAnswer): Promise<'completed' | 'notWaiting'>;
+  /** Asks a run for an operator's verb and waits for its verdict; needs a live worker. */
+  operate(machine: MachineRef, verb: OperatorVerb, request: OperationRequest): Promise<OperationVerdict>;
   /** The machines that have an open run. Eventually consistent: lags behind starts and ends by a moment. */
   listOpen(): Promise<MachineRef[]>;
 }
+
+/** What a run says to an operator's verb. */
+export type OperationVerdict = { kind: 'accepted' | 'refused'; answer: string } | { kind: 'noRun'; answer: string };
 
 /** By what a run can be found in the Temporal UI from its first moment on. */
 export interface RunLabels {
@@ -73,6 +84,7 @@ export function createMachineRuns(client: Client, taskQueue: string): MachineRun
         'completed',
         'notWaiting',
       ),
+    operate: (machine, verb, request) => operate(client, machine, verb, request),
     listOpen: () => client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => collectOpen(client)),
   };
 }
@@ -97,6 +109,25 @@ async function unlessMissing<Done, Missing>(
     return done;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError || error instanceof ActivityNotFoundError) return missing;
+    throw error;
+  }
+}
+
+async function operate(
+  client: Client,
+  machine: MachineRef,
+  verb: OperatorVerb,
+  request: OperationRequest,
+): Promise<OperationVerdict> {
+  try {
+    const { answer } = await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, () =>
+      client.workflow.getHandle(machineWorkflowId(machine)).executeUpdate(operationUpdates[verb], { args: [request] }),
+    );
+    return { kind: 'accepted', answer };
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError)
+      return { kind: 'refused', answer: error.cause?.message ?? error.message };
+    if (error instanceof WorkflowNotFoundError) return { kind: 'noRun', answer: 'The machine has no open run' };
     throw error;
   }
 }

@@ -28,20 +28,20 @@ export interface OperationAnswer {
 
 /** One update a verb: validated, with a typed answer. */
 export const operationUpdates = {
-  retry: defineUpdate<OperationAnswer, [OperationRequest?]>('retry'),
-  reallocate: defineUpdate<OperationAnswer, [OperationRequest?]>('reallocate'),
-  forceRelease: defineUpdate<OperationAnswer, [OperationRequest?]>('forceRelease'),
-  pause: defineUpdate<OperationAnswer, [OperationRequest?]>('pause'),
-  resume: defineUpdate<OperationAnswer, [OperationRequest?]>('resume'),
+  retry: defineUpdate<OperationAnswer, [OperationRequest]>('retry'),
+  reallocate: defineUpdate<OperationAnswer, [OperationRequest]>('reallocate'),
+  forceRelease: defineUpdate<OperationAnswer, [OperationRequest]>('forceRelease'),
+  pause: defineUpdate<OperationAnswer, [OperationRequest]>('pause'),
+  resume: defineUpdate<OperationAnswer, [OperationRequest]>('resume'),
 } satisfies Record<OperatorVerb, unknown>;
 
 /** One signal a verb, for `temporal workflow signal` and the UI; what became of it stands in the status. */
 export const operationSignals = {
-  retry: defineSignal<[OperationRequest?]>('retry'),
-  reallocate: defineSignal<[OperationRequest?]>('reallocate'),
-  forceRelease: defineSignal<[OperationRequest?]>('forceRelease'),
-  pause: defineSignal<[OperationRequest?]>('pause'),
-  resume: defineSignal<[OperationRequest?]>('resume'),
+  retry: defineSignal<[OperationRequest]>('retry'),
+  reallocate: defineSignal<[OperationRequest]>('reallocate'),
+  forceRelease: defineSignal<[OperationRequest]>('forceRelease'),
+  pause: defineSignal<[OperationRequest]>('pause'),
+  resume: defineSignal<[OperationRequest]>('resume'),
 } satisfies Record<OperatorVerb, unknown>;
 
 /** What the run knows: for the CLI and for tests. */

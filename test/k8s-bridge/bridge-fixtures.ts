@@ -1,11 +1,11 @@
 import type { ObjectKey } from '../../api/meta.ts';
 import type { CapiClusterView, CapiMachineView } from '../../domain/capi-view.ts';
 import type { HostView } from '../../domain/host-view.ts';
-import type { PlanAnswer } from '../../domain/machine-life.ts';
+import type { OperatorVerb, PlanAnswer } from '../../domain/machine-life.ts';
 import type { MachineRef, MachineSnapshot } from '../../domain/machine-snapshot.ts';
 import type { MachineView } from '../../domain/machine-view.ts';
 import { keyText } from '../../domain/pool-indexes.ts';
-import type { MachineRuns } from '../../k8s-bridge/machine-runs.ts';
+import type { MachineRuns, OperationVerdict } from '../../k8s-bridge/machine-runs.ts';
 import type { ReadStore } from '../../k8s-bridge/reconciler-ports.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 
@@ -79,6 +79,7 @@ export function hostView(changes: Partial<HostView> = {}): HostView {
     takenBySelector: false,
     storageUnprepared: false,
     quarantined: false,
+    operation: undefined,
     allocationState: 'Reprovisioning',
     pool: 'workers',
     owner: { cluster: 'c1', machine: 'capi-m1', baremetalMachine: 'm1', uid: 'uid-1' },
@@ -123,6 +124,7 @@ export class MemoryStore<T extends ObjectKey> implements ReadStore<T> {
 export type RunCall =
   | { kind: 'observe' | 'tell'; id: string; snapshot: MachineSnapshot }
   | { kind: 'wake'; id: string }
+  | { kind: 'operate'; id: string; verb: OperatorVerb }
   | { kind: 'complete'; id: string; activityId: string; answer: PlanAnswer };
 
 /** Temporal as the bridge sees it: runs that are open, activities that are waited for, and a record of all calls. */
@@ -159,6 +161,13 @@ export class MemoryRuns implements MachineRuns {
     const id = machineWorkflowId(machine);
     this.calls.push({ kind: 'complete', id, activityId, answer });
     return this.pending.delete(`${id}/${activityId}`) ? 'completed' : 'notWaiting';
+  }
+
+  async operate(machine: MachineRef, verb: OperatorVerb): Promise<OperationVerdict> {
+    this.#check();
+    const id = machineWorkflowId(machine);
+    this.calls.push({ kind: 'operate', id, verb });
+    return this.open.has(id) ? { kind: 'accepted', answer: 'done' } : { kind: 'noRun', answer: 'no run' };
   }
 
   async listOpen(): Promise<MachineRef[]> {

@@ -15,6 +15,7 @@ export function freeHost(name: string, overrides: Partial<HostView> = {}): HostV
     takenBySelector: false,
     storageUnprepared: false,
     quarantined: false,
+    operation: undefined,
     allocationState: undefined,
     pool: undefined,
     owner: undefined,
