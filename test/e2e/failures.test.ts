@@ -5,13 +5,7 @@ import { type AuditEvent, readAuditEvents } from '../../dev/kube-audit.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 import { lifeQuery } from '../../workflows/messages.ts';
 import { deployCluster } from '../support/clusters.ts';
-import {
-  expectCountersAddUp,
-  expectReleased,
-  findInventory,
-  getPlanSecret,
-  untilPoolCounts,
-} from '../support/hosts.ts';
+import { expectCountersAddUp, expectReleased, getPlanSecret, untilPoolCounts } from '../support/hosts.ts';
 import {
   conditionOf,
   createBootstrapSecret,

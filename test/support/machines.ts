@@ -41,10 +41,15 @@ export async function createMachine(place: Place, request: MachineRequest): Prom
     spec: {
       clusterName: cluster,
       version,
-      bootstrap: { dataSecretName: name },
+      bootstrap: { dataSecretName: bootstrapSecretOf(name) },
       infrastructureRef: { apiGroup: baremetalMachines.group, kind: baremetalMachines.kind, name },
     },
   });
+}
+
+/** Name of a machine's bootstrap Secret; a host's plan Secret may have the machine's name. */
+export function bootstrapSecretOf(machine: string): string {
+  return `${machine}-bootstrap`;
 }
 
 /** Makes the Secret that `createMachine` has named. */
@@ -55,7 +60,7 @@ export async function createBootstrapSecret(
   const value = userData ?? renderJoinConfig();
   const encode = (text: string): string => Buffer.from(text).toString('base64');
   await client.create(secrets, {
-    metadata: { namespace, name, labels: { [foreign.clusterNameLabel]: cluster } },
+    metadata: { namespace, name: bootstrapSecretOf(name), labels: { [foreign.clusterNameLabel]: cluster } },
     type: foreign.clusterSecretType,
     data: { value: encode(value), ...(format !== undefined && { format: encode(format) }) },
   });

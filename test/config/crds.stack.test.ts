@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { foreign } from '../../api/constants.ts';
+import {
+  baremetalClusters,
+  baremetalMachines,
+  baremetalMachineTemplates,
+  machineInventoryPools,
+  type Resource,
+} from '../../api/resources.ts';
+import { applyManifest } from '../../dev/kube-manifests.ts';
+import { createKubeClient, KubeApiError, type KubeClient } from '../../runtime/kube-client.ts';
+import { createKubeTransport } from '../../runtime/kube-transport.ts';
+import { useStack } from '../support/stack.ts';
+
+const namespace = `crds-${randomUUID().slice(0, 6)}`;
+const poolRef = { machineInventoryPoolRef: { name: 'workers' } };
+let client: KubeClient;
+
+beforeAll(async () => {
+  client = createKubeClient({ kubeconfigPath: useStack().kubeconfigs.admin, userAgent: 'ironloom-test' });
+  await applyManifest(client, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+});
+
+afterAll(() => client.close());
+
+/** Message of the API server's refusal. */
+async function refusal(call: Promise<unknown>): Promise<string> {
+  const outcome = await call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!(outcome instanceof KubeApiError)) throw new Error('The API server took it', { cause: outcome });
+  expect(outcome.code).toBe(422);
+  return outcome.message;
+}
+
+function create<T>(resource: Resource<T>, name: string, spec: object): Promise<T> {
+  return client.create(resource, { metadata: { namespace, name }, spec });
+}
+
+function change<T>(resource: Resource<T>, name: string, spec: object): Promise<T> {
+  return client.patch(resource, { namespace, name }, { spec });
+}
+
+describe('a BaremetalMachine', () => {
+  test('needs a pool', async () => {
+    expect(await refusal(create(baremetalMachines, 'no-pool', {}))).toContain(
+      'machineInventoryPoolRef: Required value',
+    );
+    const unnamed = create(baremetalMachines, 'no-pool', { machineInventoryPoolRef: { name: '' } });
+    expect(await refusal(unnamed)).toContain('machineInventoryPoolRef.name');
+  });
+
+  test('keeps its pool', async () => {
+    await create(baremetalMachines, 'pool-kept', poolRef);
+    const moved = change(baremetalMachines, 'pool-kept', { machineInventoryPoolRef: { name: 'other' } });
+    expect(await refusal(moved)).toContain('machineInventoryPoolRef is immutable: make a BaremetalMachineTemplate');
+  });
+
+  test('gets one providerID of ours, once', async () => {
+    await create(baremetalMachines, 'provider', poolRef);
+    const foreignId = change(baremetalMachines, 'provider', { providerID: 'aws:///zone/i-1' });
+    expect(await refusal(foreignId)).toContain('providerID must be baremetal:///<name of the MachineInventory>');
+    const set = await change(baremetalMachines, 'provider', { providerID: 'baremetal:///host-1' });
+    expect(set.spec.providerID).toBe('baremetal:///host-1');
+    const other = change(baremetalMachines, 'provider', { providerID: 'baremetal:///host-2' });
+    expect(await refusal(other)).toContain('providerID is immutable once set');
+    const none = change(baremetalMachines, 'provider', { providerID: null });
+    expect(await refusal(none)).toContain('providerID is immutable once set');
+  });
+
+  test('has a phase that exists', async () => {
+    await create(baremetalMachines, 'phase', poolRef);
+    const key = { namespace, name: 'phase' };
+    const wrong = client.patch(baremetalMachines, key, { status: { phase: 'Lost' } }, { subresource: 'status' });
+    expect(await refusal(wrong)).toContain('status.phase');
+  });
+});
+
+describe('a BaremetalMachineTemplate', () => {
+  const spec = (pool: string) => ({ template: { spec: { machineInventoryPoolRef: { name: pool } } } });
+  const manager = 'capi-topology';
+
+  test('knows one allocation policy', async () => {
+    const ordered = { template: { spec: { ...poolRef, allocationPolicy: 'Ordered' } } };
+    await create(baremetalMachineTemplates, 'ordered', ordered);
+    const random = { template: { spec: { ...poolRef, allocationPolicy: 'Random' } } };
+    expect(await refusal(create(baremetalMachineTemplates, 'random', random))).toContain('Unsupported value: "Random"');
+  });
+
+  test('never changes, but for the dry run of the topology controller', async () => {
+    await create(baremetalMachineTemplates, 'immutable', spec('workers'));
+    const message = 'the spec of a BaremetalMachineTemplate is immutable';
+    const apply = (annotated: boolean, dryRun: boolean) => {
+      const annotations = annotated ? { [foreign.topologyDryRunAnnotation]: '' } : {};
+      const body = { metadata: { namespace, name: 'immutable', annotations }, spec: spec('other') };
+      return client.apply(baremetalMachineTemplates, body, { fieldManager: manager, dryRun });
+    };
+    expect(await refusal(change(baremetalMachineTemplates, 'immutable', spec('other')))).toContain(message);
+    expect(await refusal(apply(false, false))).toContain(message);
+    expect(await refusal(apply(true, false))).toContain(message);
+    expect(await refusal(apply(false, true))).toContain(message);
+    const tried = await apply(true, true);
+    expect(tried.spec.template.spec.machineInventoryPoolRef.name).toBe('other');
+    const kept = await client.get(baremetalMachineTemplates, { namespace, name: 'immutable' });
+    expect(kept.spec.template.spec.machineInventoryPoolRef.name).toBe('workers');
+    const labels = { a: 'b' };
+    await client.patch(baremetalMachineTemplates, { namespace, name: 'immutable' }, { metadata: { labels } });
+  });
+});
+
+describe('a MachineInventoryPool', () => {
+  test('belongs to a Cluster', async () => {
+    expect(await refusal(create(machineInventoryPools, 'no-cluster', {}))).toContain('clusterName: Required value');
+  });
+
+  test('names each host once, in order', async () => {
+    const members = [{ name: 'b' }, { name: 'a' }];
+    const pool = await create(machineInventoryPools, 'ordered', { clusterName: 'c', machineInventories: members });
+    expect(pool.spec.machineInventories).toEqual(members);
+    const twice = { clusterName: 'c', machineInventories: [{ name: 'a' }, { name: 'b' }, { name: 'a' }] };
+    expect(await refusal(create(machineInventoryPools, 'twice', twice))).toContain('Duplicate value');
+  });
+
+  test.each(['Upper', 'under_score', '-dash', 'a b', 'x\ny', '$(reboot)', 'a'.repeat(254)])(
+    'refuses the host name %j',
+    async (hostname) => {
+      const spec = { clusterName: 'c', machineInventories: [{ name: 'a', hostname }] };
+      expect(await refusal(create(machineInventoryPools, 'bad', spec))).toContain(
+        'spec.machineInventories[0].hostname',
+      );
+    },
+  );
+});
+
+describe('a BaremetalCluster', () => {
+  const endpoint = { host: '192.0.2.10', port: 6443 };
+
+  test('keeps its endpoint', async () => {
+    await create(baremetalClusters, 'endpoint', { controlPlaneEndpoint: endpoint });
+    const message = 'controlPlaneEndpoint never changes once set';
+    const moved = change(baremetalClusters, 'endpoint', { controlPlaneEndpoint: { ...endpoint, port: 443 } });
+    expect(await refusal(moved)).toContain(message);
+    expect(await refusal(change(baremetalClusters, 'endpoint', { controlPlaneEndpoint: null }))).toContain(message);
+  });
+
+  test('asks for a vrid with an Internal load balancer, which is the default', async () => {
+    const bare = create(baremetalClusters, 'vrid', { controlPlaneLoadBalancer: endpoint });
+    expect(await refusal(bare)).toContain('vrid is required for an Internal load balancer');
+    const large = create(baremetalClusters, 'vrid', { controlPlaneLoadBalancer: { ...endpoint, vrid: 256 } });
+    expect(await refusal(large)).toContain('vrid');
+    await create(baremetalClusters, 'vrid', { controlPlaneLoadBalancer: { ...endpoint, vrid: 0 } });
+    await create(baremetalClusters, 'external', { controlPlaneLoadBalancer: { ...endpoint, type: 'External' } });
+  });
+});
+
+/** What kubectl prints and explains. */
+describe('for people', () => {
+  const columns = {
+    baremetalmachines: ['Name', 'Cluster', 'Pool', 'Phase', 'Inventory', 'Ready', 'Reason', 'Age'],
+    baremetalmachinetemplates: ['Name', 'Pool', 'Age'],
+    machineinventorypools: 'Name Cluster Total Available Allocated Preparing Reprovisioning Unavailable Age'.split(' '),
+    baremetalclusters: ['Name', 'Endpoint', 'Ready', 'Age'],
+  };
+  const tableSchema = z.object({ columnDefinitions: z.array(z.object({ name: z.string() })) });
+  const group = '/apis/infrastructure.cluster.x-k8s.io/v1beta1';
+
+  async function read(path: string, accept?: string): Promise<unknown> {
+    const transport = createKubeTransport({ kubeconfigPath: useStack().kubeconfigs.admin, userAgent: 'ironloom-test' });
+    try {
+      return JSON.parse(await transport.send({ method: 'GET', path, accept, timeoutMs: 30_000 }));
+    } finally {
+      await transport.close();
+    }
+  }
+
+  test.each(Object.entries(columns))('%s are listed with their columns', async (plural, names) => {
+    const accept = 'application/json;as=Table;g=meta.k8s.io;v=v1';
+    const table = tableSchema.parse(await read(`${group}/namespaces/${namespace}/${plural}`, accept));
+    expect(table.columnDefinitions.map(({ name }) => name)).toEqual(names);
+  });
+
+  test('the short names and the category are served', async () => {
+    const listSchema = z.object({
+      resources: z.array(
+        z.object({
+          name: z.string(),
+          shortNames: z.array(z.string()).default([]),
+          categories: z.array(z.string()).default([]),
+        }),
+      ),
+    });
+    const { resources } = listSchema.parse(await read(group));
+    const served = new Map(resources.map((resource) => [resource.name, resource]));
+    const shortNames = Object.keys(columns).map((plural) => served.get(plural)?.shortNames);
+    expect(shortNames).toEqual([['bmm'], ['bmmt'], ['mip'], ['bmc']]);
+    for (const plural of Object.keys(columns)) expect(served.get(plural)?.categories).toEqual(['cluster-api']);
+  });
+
+  test('kubectl explain has a text for every field', async () => {
+    const openapi = z
+      .object({ components: z.object({ schemas: z.record(z.string(), z.unknown()) }) })
+      .parse(await read(`/openapi/v3${group}`));
+    const kinds = ['BaremetalMachine', 'BaremetalMachineTemplate', 'MachineInventoryPool', 'BaremetalCluster'];
+    for (const kind of kinds) {
+      const name = Object.keys(openapi.components.schemas).find((key) => key.endsWith(`.v1beta1.${kind}`)) ?? '';
+      const schema = fieldSchema.parse(openapi.components.schemas[name]);
+      const { spec, status } = schema.properties ?? {};
+      expect(undescribed({ properties: { spec, status } }, kind)).toEqual([]);
+    }
+  });
+});
+
+interface Field {
+  description?: string | undefined;
+  properties?: Record<string, Field | undefined> | undefined;
+  items?: Field | undefined;
+}
+const fieldSchema: z.ZodType<Field> = z.lazy(() =>
+  z.object({
+    description: z.string().optional(),
+    properties: z.record(z.string(), fieldSchema.optional()).optional(),
+    items: fieldSchema.optional(),
+  }),
+);
+
+/** Paths of the fields without a text. */
+function undescribed({ properties = {}, items }: Field, path: string): string[] {
+  const missing = Object.entries(properties).flatMap(([name, field]) => {
+    const here = `${path}.${name}`;
+    const own = field?.description === undefined || field.description === '' ? [here] : [];
+    return field === undefined ? own : [...own, ...undescribed(field, here)];
+  });
+  return items === undefined ? missing : [...missing, ...undescribed(items, `${path}[]`)];
+}

@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MACHINE_FINALIZER } from '../../api/constants.ts';
+import { machineInventories, machineInventoryPools, secrets } from '../../api/resources.ts';
+import { elementalAnnotations } from '../../dev/elemental-inventory.ts';
+import { readAuditEvents } from '../../dev/kube-audit.ts';
+import { deployCluster } from '../support/clusters.ts';
+import {
+  allocationState,
+  expectCountersAddUp,
+  expectReleased,
+  findInventory,
+  getPlanSecret,
+  untilAllocationState,
+  untilPoolCounts,
+} from '../support/hosts.ts';
+import {
+  conditionOf,
+  createMachine,
+  createPool,
+  deleteMachine,
+  findMachine,
+  untilGone,
+  untilProvisioned,
+  untilReason,
+  waitForMachine,
+} from '../support/machines.ts';
+import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
+import { type Site, startSite } from '../support/site.ts';
+import { useStack } from '../support/stack.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+// What hosts do wrong. Each test has a host, a pool of it and a machine, all of the same name.
+const hosts = ['hf-upgrade', 'hf-silent', 'hf-secret', 'hf-reset', 'hf-clean', 'hf-gone'];
+
+let site: Site;
+let recorder: ObjectRecorder<unknown>;
+
+beforeAll(async () => {
+  site = await startSite('hosts', { hosts, replicas: 0, env: { IRONLOOM_REPROVISION_DEADLINE: '3s' } });
+  await deployCluster(site, useStack());
+  recorder = await recordObjects(site, machineInventoryPools);
+});
+
+afterAll(async () => {
+  await recorder.stop();
+  await site.close();
+});
+
+async function beginOn(name: string): Promise<void> {
+  await createPool(site, name, [name]);
+  await createMachine(site, { name, pool: name });
+}
+
+function plansOf(host: string): (string | undefined)[] {
+  return site.host(host).plansReceived.map(({ type }) => type);
+}
+
+async function untilPlanStands(host: string): Promise<void> {
+  await untilAllocationState(site, host, 'Reprovisioning');
+  await waitForMachine(site, host, 'Reprovisioning', ({ status }) => status?.phase === 'Reprovisioning');
+}
+
+describe.concurrent('a host', () => {
+  test('that fails its reprovision plan is kept out of the pool; a deletion cleans it', async () => {
+    const fault = { output: 'cannot write layer: no space left on device\n' };
+    await site.host('hf-upgrade').failStep('elemental upgrade', 1, fault);
+    await beginOn('hf-upgrade');
+    const failed = await untilReason(site, 'hf-upgrade', 'PlanApplied', 'PlanFailed');
+    expect(failed.status?.phase).toBe('Failed');
+    const message = conditionOf(failed, 'PlanApplied')?.message;
+    expect(message).toContain('Step upgrade failed with exit code 1: no space left on the host');
+    expect(conditionOf(failed, 'Ready')).toMatchObject({ status: 'False', reason: 'PlanFailed', message });
+    await untilAllocationState(site, 'hf-upgrade', 'Unavailable');
+    await untilPoolCounts(site, 'hf-upgrade', { total: 1, unavailable: 1, available: 0 });
+    await deleteMachine(site, 'hf-upgrade');
+    await untilGone(site, 'hf-upgrade');
+    await expectReleased(site, 'hf-upgrade');
+    expect(plansOf('hf-upgrade')).toEqual([undefined, 'reprovision', 'clean']);
+    await untilPoolCounts(site, 'hf-upgrade', { total: 1, available: 1 });
+  });
+
+  test('that is silent is reported after the deadline, and a late answer counts', async () => {
+    site.host('hf-silent').neverAnswer();
+    await beginOn('hf-silent');
+    const silent = await untilReason(site, 'hf-silent', 'PlanApplied', 'PlanTimedOut');
+    expect(silent.status?.phase).toBe('Reprovisioning');
+    const message = conditionOf(silent, 'PlanApplied')?.message;
+    expect(message).toContain('the host is dead or cut off');
+    expect(message).toContain('its agent cannot parse or write something of the plan');
+    expect(await allocationState(site, 'hf-silent')).toBe('Reprovisioning');
+    await untilPoolCounts(site, 'hf-silent', { total: 1, reprovisioning: 1 });
+    site.host('hf-silent').neverAnswer(false);
+    const running = await untilProvisioned(site, 'hf-silent');
+    expect(conditionOf(running, 'PlanApplied')?.status).toBe('True');
+    expect(plansOf('hf-silent')).toEqual([undefined, 'reprovision']);
+  });
+
+  test('that has lost its plan Secret is reported; a deletion ends when its inventory is deleted, too', async () => {
+    site.host('hf-secret').neverAnswer();
+    await beginOn('hf-secret');
+    await untilPlanStands('hf-secret');
+    const key = { namespace: site.namespace, name: 'hf-secret' };
+    await site.client.delete(secrets, key);
+    const lost = await untilReason(site, 'hf-secret', 'PlanApplied', 'PlanSecretMissing');
+    expect(lost.status?.phase).toBe('Failed');
+    expect(conditionOf(lost, 'PlanApplied')?.message).toContain('delete the Machine');
+    await deleteMachine(site, 'hf-secret');
+    const stuck = await waitForMachine(site, 'hf-secret', 'being deleted and blocked', (machine) => {
+      const ready = conditionOf(machine, 'Ready');
+      return machine.metadata.deletionTimestamp !== undefined && ready?.reason === 'PlanSecretMissing';
+    });
+    expect(stuck.metadata.finalizers).toContain(MACHINE_FINALIZER);
+    await site.client.delete(machineInventories, key);
+    await untilGone(site, 'hf-secret');
+  });
+
+  test("that gets somebody else's plan is reported and not written to any more", async () => {
+    site.host('hf-reset').neverAnswer();
+    await beginOn('hf-reset');
+    await untilPlanStands('hf-reset');
+    const key = { namespace: site.namespace, name: 'hf-reset' };
+    const annotations = { [elementalAnnotations.resettable]: 'true' };
+    await site.client.patch(machineInventories, key, { metadata: { annotations } });
+    await site.client.delete(machineInventories, key);
+    const taken = await untilReason(site, 'hf-reset', 'PlanApplied', 'HostTaken');
+    expect(taken.status?.phase).toBe('Failed');
+    const reset = await getPlanSecret(site, 'hf-reset');
+    await deleteMachine(site, 'hf-reset');
+    await waitForMachine(site, 'hf-reset', 'being deleted', (machine) => {
+      const known = machine.metadata.deletionTimestamp !== undefined;
+      return known && conditionOf(machine, 'Ready')?.reason === 'HostTaken';
+    });
+    expect((await getPlanSecret(site, 'hf-reset')).metadata.resourceVersion).toBe(reset.metadata.resourceVersion);
+    site.host('hf-reset').neverAnswer(false);
+    await waitFor('the reset is done', async () => (await findInventory(site, 'hf-reset')) === undefined);
+    await untilGone(site, 'hf-reset');
+    const ours = await readAuditEvents(
+      useStack().auditLogPath,
+      ({ objectRef, user }) =>
+        objectRef?.resource === 'secrets' &&
+        objectRef.namespace === site.namespace &&
+        objectRef.name === 'hf-reset' &&
+        user.username === 'ironloom-worker',
+    );
+    expect(ours.map(({ verb }) => verb)).toEqual(['patch']);
+  });
+
+  test('that fails its clean plan keeps the machine and stays out of the pool', async () => {
+    await beginOn('hf-clean');
+    await untilProvisioned(site, 'hf-clean');
+    await site.host('hf-clean').failStep('systemctl stop', 1);
+    await deleteMachine(site, 'hf-clean');
+    const failed = await untilReason(site, 'hf-clean', 'PlanApplied', 'PlanFailed');
+    expect(failed.status?.phase).toBe('Failed');
+    expect(conditionOf(failed, 'PlanApplied')?.message).toContain('Step stop-kubelet failed with exit code 1');
+    await untilAllocationState(site, 'hf-clean', 'Unavailable');
+    await untilPoolCounts(site, 'hf-clean', { total: 1, unavailable: 1, available: 0 });
+    expect((await findMachine(site, 'hf-clean'))?.metadata.finalizers).toContain(MACHINE_FINALIZER);
+    expect(plansOf('hf-clean')).toEqual([undefined, 'reprovision', 'clean']);
+  });
+
+  test('that is gone for good while it should be cleaned is not waited for', async () => {
+    await beginOn('hf-gone');
+    await untilProvisioned(site, 'hf-gone');
+    await site.host('hf-gone').die();
+    await deleteMachine(site, 'hf-gone');
+    await untilReason(site, 'hf-gone', 'PlanApplied', 'PlanPending');
+    await untilPoolCounts(site, 'hf-gone', { total: 1, preparing: 1 });
+    await site.client.delete(machineInventories, { namespace: site.namespace, name: 'hf-gone' });
+    await untilGone(site, 'hf-gone');
+    await untilPoolCounts(site, 'hf-gone', { total: 1, unavailable: 1 });
+  });
+});
+
+test('the counters of every pool have added up all the time', () => {
+  expectCountersAddUp(recorder.seen);
+});
