@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { annotations } from '../../api/constants.ts';
-import { secrets } from '../../api/resources.ts';
 import { planActivityId } from '../../domain/plan-attempt.ts';
-import { viewPlanSecret } from '../../domain/plan-secret.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
-import { createKillPlan, listKillPoints, type Victim } from '../support/kill-plan.ts';
+import { letAnswer, plansReceived } from '../support/host-answers.ts';
+import { createKillPlan, listKillPoints } from '../support/kill-plan.ts';
 import { startKubeGate } from '../support/kube-gate.ts';
 import { openOwnershipLedger, type OwnershipLedger } from '../support/ownership-ledger.ts';
 import { type Site, startSite, summarise } from '../support/site.ts';
@@ -62,7 +61,7 @@ test('killed at each step to Running, every machine ends Running on a host of it
   const machines = await site.machines();
   for (const { metadata } of machines) uids.add(metadata.uid);
   expect(new Set(machines.map(({ status }) => status?.machineInventoryRef?.name))).toEqual(new Set(hosts));
-  for (const host of hosts) expect(plansOf(host)).toEqual([undefined, 'reprovision']);
+  for (const host of hosts) expect(plansReceived(site, host)).toEqual([undefined, 'reprovision']);
   expect(ledger.findBreaches()).toEqual([]);
 });
 
@@ -88,7 +87,7 @@ test('killed at each step of the deletion, every host ends clean and available',
 
 test('one plan per attempt, one owner per host, one host per machine, over both', async () => {
   for (const host of hosts) {
-    expect(plansOf(host), host).toEqual([undefined, 'reprovision', 'clean']);
+    expect(plansReceived(site, host), host).toEqual([undefined, 'reprovision', 'clean']);
     const attempts = ledger.plansOf(host);
     expect(attempts.map((attempt) => attempt.split('-').slice(0, 2).join('-'))).toEqual(['reprovision-1', 'clean-1']);
   }
@@ -124,7 +123,7 @@ async function killAtEachPoint(): Promise<void> {
     );
     await worker?.kill();
     const killed = killPlan.takeKilled();
-    await Promise.all(killed.filter(({ side }) => side === 'waiting').map(letAnswer));
+    await Promise.all(killed.filter(({ side }) => side === 'waiting').map(({ host = '' }) => letAnswer(site, [host])));
     worker = await site.start('worker', `worker-after-${++kills}`);
   }
 }
@@ -141,17 +140,4 @@ async function noticeWaiting(): Promise<void> {
     const awaited = planActivityId(phase === 'Preparing' ? 'clean' : 'reprovision', 1);
     if (raw.pendingActivities?.some(({ activityId }) => activityId === awaited)) killPlan.reach(victim);
   }
-}
-
-/** The host answers while nobody of ours runs the machine's workflow. */
-async function letAnswer({ host = '' }: Victim): Promise<void> {
-  site.host(host).neverAnswer(false);
-  await waitFor(`${host} has answered`, async () => {
-    const view = viewPlanSecret(await site.client.get(secrets, { namespace: site.namespace, name: host }));
-    return view.appliedChecksum === view.planChecksum;
-  });
-}
-
-function plansOf(host: string): (string | undefined)[] {
-  return site.host(host).plansReceived.map(({ type }) => type);
 }
