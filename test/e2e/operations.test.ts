@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { annotations } from '../../api/constants.ts';
+import { baremetalMachines, events, machineInventories, type Resource } from '../../api/resources.ts';
+import type { OperatorVerb } from '../../domain/machine-life.ts';
+import { machineWorkflowId } from '../../workflows/ids.ts';
+import { operationSignals, operationUpdates } from '../../workflows/messages.ts';
+import { deployCluster } from '../support/clusters.ts';
+import { allocationState, expectReleased, findInventory, untilAllocationState } from '../support/hosts.ts';
+import {
+  conditionOf,
+  createMachine,
+  createPool,
+  deleteMachine,
+  findMachine,
+  untilGone,
+  untilProvisioned,
+  untilReason,
+  waitForMachine,
+} from '../support/machines.ts';
+import { type Site, startSite } from '../support/site.ts';
+import { useStack } from '../support/stack.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+// How operators recover a machine: by update, by signal and by annotation.
+const hosts = ['op-update', 'op-signal', 'op-note', 'op-first', 'op-second', 'op-force', 'op-pause'];
+const request = { actor: 'ada', reason: 'tried it by hand' };
+
+let site: Site;
+
+beforeAll(async () => {
+  site = await startSite('operations', { hosts, replicas: 0 });
+  await deployCluster(site, useStack());
+});
+
+afterAll(() => site.close());
+
+async function beginOn(name: string, members: readonly string[] = [name]): Promise<void> {
+  await createPool(site, name, members);
+  await createMachine(site, { name, pool: name });
+}
+
+async function handleOf(name: string) {
+  const machine = await findMachine(site, name);
+  if (machine === undefined) throw new Error(`No machine ${name}`);
+  return site.temporal.workflow.getHandle(machineWorkflowId(machine.metadata));
+}
+
+async function update(name: string, verb: OperatorVerb): Promise<string> {
+  const { answer } = await (await handleOf(name)).executeUpdate(operationUpdates[verb], { args: [request] });
+  return answer;
+}
+
+async function refusal(name: string, verb: OperatorVerb): Promise<string> {
+  const failure: unknown = await update(name, verb).catch((error: unknown) => error);
+  return failure instanceof Error && failure.cause instanceof Error ? failure.cause.message : `accepted: ${failure}`;
+}
+
+async function annotate(resource: Resource<unknown>, name: string, text: string) {
+  const key = { namespace: site.namespace, name };
+  await site.client.patch(resource, key, { metadata: { annotations: { [annotations.operation]: text } } });
+}
+
+const eventSchema = z.object({
+  reason: z.string(),
+  message: z.string(),
+  involvedObject: z.object({ name: z.string() }),
+});
+
+async function untilEvent(name: string, reason: string): Promise<string> {
+  const read = async () => {
+    const { items } = await site.client.list(events, { namespace: site.namespace });
+    return items.map((item) => eventSchema.parse(item)).filter(({ involvedObject }) => involvedObject.name === name);
+  };
+  const found = await waitFor(
+    `an Event ${reason} of ${name}`,
+    async () => (await read()).find((event) => event.reason === reason),
+    read,
+  );
+  return found.message;
+}
+
+function attemptsOf(host: string): (string | undefined)[] {
+  return site.host(host).plansReceived.map(({ attemptId }) => attemptId?.replace(/-[0-9a-f]{8}-.*$/, ''));
+}
+
+describe.concurrent('operators', () => {
+  test('retry a failed plan by update, as a new attempt', async () => {
+    await site.host('op-update').failStep('elemental upgrade', 1);
+    await beginOn('op-update');
+    await untilReason(site, 'op-update', 'PlanApplied', 'PlanFailed');
+    expect(await update('op-update', 'retry')).toContain('Attempt 2');
+    const running = await untilProvisioned(site, 'op-update');
+    expect(running.status?.lastOperation).toMatchObject({ ...request, verb: 'retry', accepted: true });
+    expect(attemptsOf('op-update')).toEqual([undefined, 'reprovision-1', 'reprovision-2']);
+    expect(await refusal('op-update', 'retry')).toContain('Nothing has failed');
+    expect(await refusal('op-update', 'reallocate')).toContain('delete the Machine instead');
+    expect(await refusal('op-update', 'forceRelease')).toContain('delete the Machine');
+  });
+
+  test('retry by signal; a bad payload and an unknown signal harm nobody', async () => {
+    await site.host('op-signal').failStep('elemental upgrade', 1);
+    await beginOn('op-signal');
+    await untilReason(site, 'op-signal', 'PlanApplied', 'PlanFailed');
+    const handle = await handleOf('op-signal');
+    await handle.signal('retry', 'garbage');
+    await handle.signal('retyr', {});
+    await handle.signal(operationSignals.retry, request);
+    await untilProvisioned(site, 'op-signal');
+    expect(attemptsOf('op-signal')).toEqual([undefined, 'reprovision-1', 'reprovision-2']);
+  });
+
+  test('retry by annotation: consumed once, the answer is an Event', async () => {
+    await site.host('op-note').failStep('elemental upgrade', 1);
+    await beginOn('op-note');
+    await untilReason(site, 'op-note', 'PlanApplied', 'PlanFailed');
+    await annotate(baremetalMachines, 'op-note', 'retyr');
+    expect(await untilEvent('op-note', 'OperationRefused')).toContain('retry, reallocate, forceRelease, pause, resume');
+    await waitForMachine(
+      site,
+      'op-note',
+      'rid of the annotation',
+      ({ metadata }) => !(annotations.operation in metadata.annotations),
+    );
+    await annotate(baremetalMachines, 'op-note', 'retry: new disk');
+    expect(await untilEvent('op-note', 'OperationAccepted')).toContain('Attempt 2');
+    const running = await untilProvisioned(site, 'op-note');
+    expect(running.metadata.annotations[annotations.operation]).toBeUndefined();
+    expect(running.status?.lastOperation).toMatchObject({ verb: 'retry', reason: 'new disk' });
+  });
+
+  test('reallocate before Running: the host is cleaned and given back, another is claimed', async () => {
+    await site.host('op-first').failStep('elemental upgrade', 1);
+    await beginOn('op-first', ['op-first', 'op-second']);
+    await untilReason(site, 'op-first', 'PlanApplied', 'PlanFailed');
+    await update('op-first', 'reallocate');
+    const running = await untilProvisioned(site, 'op-first');
+    expect(running.spec.providerID).toBe('baremetal:///op-second');
+    await expectReleased(site, 'op-first');
+    expect(attemptsOf('op-first')).toEqual([undefined, 'reprovision-1', 'clean-1']);
+    expect(attemptsOf('op-second')).toEqual([undefined, 'reprovision-1']);
+  });
+
+  test('force the release of a dead host; it is clean before it is eligible again', async () => {
+    await beginOn('op-force');
+    await untilProvisioned(site, 'op-force');
+    expect(await refusal('op-force', 'forceRelease')).toContain('delete the Machine');
+    await site.host('op-force').die();
+    await deleteMachine(site, 'op-force');
+    await untilAllocationState(site, 'op-force', 'Preparing');
+    await update('op-force', 'forceRelease');
+    await untilGone(site, 'op-force');
+    const inventory = await findInventory(site, 'op-force');
+    expect(inventory?.metadata.annotations[annotations.quarantine]).toContain('ada: tried it by hand');
+    expect(await allocationState(site, 'op-force')).toBe('Unavailable');
+
+    await createMachine(site, { name: 'op-force-next', pool: 'op-force' });
+    await untilReason(site, 'op-force-next', 'InventoryAllocated', 'PoolExhausted');
+    await annotate(machineInventories, 'op-force', 'unquarantine');
+    expect(await untilEvent('op-force', 'UnquarantineWaiting')).toContain('has not applied its clean plan');
+    await site.host('op-force').powerOn();
+    await untilProvisioned(site, 'op-force-next');
+    expect(attemptsOf('op-force')).toEqual([undefined, 'reprovision-1', 'clean-1', 'reprovision-1']);
+    const freed = await findInventory(site, 'op-force');
+    expect(freed?.metadata.annotations[annotations.quarantine]).toBeUndefined();
+    expect(freed?.metadata.annotations[annotations.operation]).toBeUndefined();
+  });
+
+  test('pause and resume', async () => {
+    await createPool(site, 'op-pause', []);
+    await createMachine(site, { name: 'op-pause', pool: 'op-pause' });
+    await untilReason(site, 'op-pause', 'InventoryAllocated', 'PoolExhausted');
+    await update('op-pause', 'pause');
+    expect(await refusal('op-pause', 'pause')).toContain('already');
+    const paused = await waitForMachine(
+      site,
+      'op-pause',
+      'paused',
+      (machine) => conditionOf(machine, 'Paused')?.status === 'True',
+    );
+    expect(paused.status?.lastOperation).toMatchObject({ verb: 'pause' });
+    await update('op-pause', 'resume');
+    await waitForMachine(site, 'op-pause', 'resumed', (machine) => conditionOf(machine, 'Paused')?.status === 'False');
+    expect(await refusal('op-pause', 'resume')).toContain('not paused');
+  });
+});
