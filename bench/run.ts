@@ -1,0 +1,41 @@
+import Table from 'cli-table3';
+import { Command, InvalidArgumentError } from 'commander';
+import { burst } from './burst.ts';
+import { latency } from './latency.ts';
+import type { Benchmark, Measurement } from './measurement.ts';
+
+const benchmarks: readonly Benchmark[] = [latency, burst];
+
+const program = new Command()
+  .name('npm run bench --')
+  .description(
+    `Measures the budgets of the architecture on this machine: ${benchmarks.map(({ name }) => name).join(', ')}`,
+  )
+  .argument('[names...]', 'benchmarks to run; default: all')
+  .option('--machines <count>', 'machines of the benchmark rest', parseCount, 10_000)
+  .parse();
+const { machines } = program.opts<{ machines: number }>();
+const names = program.args;
+const unknown = names.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
+if (unknown.length > 0) program.error(`No benchmark is called ${unknown.join(', ')}`);
+
+for (const benchmark of benchmarks.filter(({ name }) => names.length === 0 || names.includes(name))) {
+  console.log(`\n${benchmark.name}: ${benchmark.about}`);
+  const progress = (line: string): void => console.log(`  ${line}`);
+  const measurements = await benchmark.run({ machines, progress });
+  console.log(renderTable(measurements));
+}
+
+function renderTable(measurements: readonly Measurement[]): string {
+  const table = new Table({ head: ['what', 'budget', 'measured', ''], style: { head: [], border: [] } });
+  for (const { what, budget, measured, ok } of measurements) {
+    table.push([what, budget ?? '', measured, ok === undefined ? '' : ok ? 'ok' : 'OVER']);
+  }
+  return table.toString();
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('a positive number, please');
+  return count;
+}
