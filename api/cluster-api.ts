@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import { objectMetaSchema } from './meta.ts';
 
-/** Version of CAPI's core API that we read. Served by CAPI 1.11 and later. */
-export const CAPI_GROUP_VERSION = 'cluster.x-k8s.io/v1beta2';
-
 /** Read side of CAPI's `Machine`. */
 export const capiMachineSchema = z.object({
   metadata: objectMetaSchema,

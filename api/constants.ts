@@ -169,8 +169,13 @@ export const reasons = {
 } as const;
 export type Reason = (typeof reasons)[keyof typeof reasons];
 
-/** Condition types of a `MachineInventoryPool`. */
-export const poolConditionTypes = ['Ready', 'MembersValid'] as const;
+/** Condition types of a `MachineInventoryPool`, in the order in which they are shown. */
+export const poolConditionTypes = [
+  /** Every member is there and can be used. */
+  'Ready',
+  /** No member is missing, broken or another pool's; the message names those that are. */
+  'MembersValid',
+] as const;
 /** Reasons of `MembersValid` on a pool, worst first. */
 export const poolReasons = {
   /** Every member can be used. */
@@ -185,8 +190,14 @@ export const poolReasons = {
   MemberNotReady: 'MemberNotReady',
 } as const;
 
-/** Condition types of a `BaremetalCluster`. */
-export const clusterConditionTypes = ['Ready', 'EndpointReady'] as const;
+/** Condition types of a `BaremetalCluster`, in the order in which they are shown. */
+export const clusterConditionTypes = [
+  /** The infrastructure is provisioned, or says what it waits for. */
+  'Ready',
+  /** Where the API server is reached is known. */
+  'EndpointReady',
+] as const;
+/** Reasons of conditions on a `BaremetalCluster`. */
 export const clusterReasons = {
   EndpointReady: 'EndpointReady',
   /** Neither `controlPlaneEndpoint` nor `controlPlaneLoadBalancer` gives a host and a port. */

@@ -20,6 +20,7 @@ export const baremetalMachineTemplateSpecSchema = z
   })
   .describe('Immutable: make a new template and name it in the MachineDeployment instead.');
 
+/** Template of `BaremetalMachine`s. */
 export const baremetalMachineTemplateSchema = z.object({
   apiVersion: z.literal(API_GROUP_VERSION),
   kind: z.literal('BaremetalMachineTemplate'),
@@ -35,5 +36,3 @@ export const baremetalMachineTemplateSchema = z.object({
     .optional()
     .describe('What is known of the hosts that the template leads to.'),
 });
-/** Template of `BaremetalMachine`s. */
-export type BaremetalMachineTemplate = z.infer<typeof baremetalMachineTemplateSchema>;

@@ -29,7 +29,6 @@ export const baremetalMachineSpecSchema = z
       .describe('baremetal:///<inventory>; set by the provider when the host is provisioned, then immutable.'),
   })
   .describe('What the machine asks for.');
-export type BaremetalMachineSpec = z.infer<typeof baremetalMachineSpecSchema>;
 
 export const baremetalMachineStatusSchema = z
   .object({

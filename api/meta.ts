@@ -50,7 +50,6 @@ export const machineAddressSchema = z.object({
   type: z.enum(['Hostname', 'ExternalIP', 'InternalIP', 'ExternalDNS', 'InternalDNS']).describe('Kind of the address.'),
   address: z.string().min(1).max(256).describe('The address itself.'),
 });
-export type MachineAddress = z.infer<typeof machineAddressSchema>;
 
 /** Identifies one object of a namespaced kind. */
 export interface ObjectKey {

@@ -8,13 +8,14 @@ import { createKubeClient, type KubeClient } from '../runtime/kube-client.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createMetricsRegistry, createWorkqueueMetrics, publishInformerStats } from '../runtime/metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';
-import { connectTemporal, ensureSearchAttributes } from '../runtime/temporal.ts';
+import { connectTemporal, ensureSearchAttributes, readNamespaceId } from '../runtime/temporal.ts';
 import { waitForKubernetes } from '../runtime/wait-for-kubernetes.ts';
 import { type BridgeCaches, createBridgeCaches, unsyncedCaches } from './caches.ts';
 import type { ControllerDeps } from './controller-deps.ts';
 import { runControllers } from './controllers.ts';
 import { createLeaderElection } from './lease.ts';
 import { createMachineRuns } from './machine-runs.ts';
+import { createTemporalReturns } from './temporal-returns.ts';
 
 export interface BridgeOptions {
   env: Env;
@@ -56,8 +57,10 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   const { namespace } = env.temporal;
   const runs = createMachineRuns(new Client({ connection, namespace }), env.taskQueue);
   const prepareTemporal = () => provideSearchAttributes(connection, namespace, logger);
+  const temporalReturns = createTemporalReturns({ identify: () => readNamespaceId(connection, namespace) });
   const { defaultRegistry } = env;
-  lead({ env, logger, shutdown }, kube, { kube, runs, caches, defaultRegistry, logger, queueMetrics, prepareTemporal });
+  const deps = { kube, runs, caches, defaultRegistry, logger, queueMetrics, prepareTemporal, temporalReturns };
+  lead({ env, logger, shutdown }, kube, deps);
 }
 
 /** Health, readiness and metrics, from the first moment on. */

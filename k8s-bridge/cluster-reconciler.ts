@@ -1,4 +1,4 @@
-import { CLUSTER_FINALIZER } from '../api/constants.ts';
+import { CLUSTER_FINALIZER, clusterConditionTypes } from '../api/constants.ts';
 import { baremetalClusters } from '../api/resources.ts';
 import { computeClusterStatus, findEndpoint } from '../domain/cluster-status.ts';
 import { type BaremetalClusterView, type Endpoint, viewBaremetalCluster } from '../domain/cluster-view.ts';
@@ -102,7 +102,12 @@ async function writeStatus(
   deps: ClusterReconcilerDeps,
 ): Promise<void> {
   const { provisioned, conditions: wanted } = computeClusterStatus(view, facts);
-  const { conditions, changed } = mergeConditions(view.conditions, wanted, new Date(deps.nowMs()));
+  const { conditions, changed } = mergeConditions(
+    view.conditions,
+    wanted,
+    new Date(deps.nowMs()),
+    clusterConditionTypes,
+  );
   const flags = provisioned ? { ready: true, initialization: { provisioned: true } } : { ready: false };
   if (!changed && view.ready === provisioned && view.provisioned === provisioned) return;
   const metadata = { resourceVersion: view.resourceVersion };

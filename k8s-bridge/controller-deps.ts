@@ -3,6 +3,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { BridgeCaches } from './caches.ts';
 import type { MachineRuns } from './machine-runs.ts';
 import type { ReconcileResult } from './reconciler-ports.ts';
+import type { TemporalReturns } from './temporal-returns.ts';
 import { createWorkqueue, type Workqueue, type WorkqueueMetrics } from './workqueue.ts';
 
 export interface ControllerDeps {
@@ -15,6 +16,8 @@ export interface ControllerDeps {
   queueMetrics?: ((queue: string) => WorkqueueMetrics) | undefined;
   /** Done before each listing of open runs: what a Temporal that lost its data must be given again. */
   prepareTemporal?: (() => Promise<void>) | undefined;
+  /** Says when Temporal was away: runs may be missing then. */
+  temporalReturns?: TemporalReturns | undefined;
   /** Time between two comparisons of open runs and machines. Default 3 min. */
   resyncPeriodMs?: number | undefined;
 }

@@ -94,8 +94,9 @@ function startHostOperations(deps: ControllerDeps): Workqueue {
   return queue;
 }
 
+/** Compares at the start, every few minutes, and as soon as Temporal is back after an outage. */
 async function resyncUntil(signal: AbortSignal, machines: MachineController, deps: ControllerDeps): Promise<void> {
-  const { logger, resyncPeriodMs = DEFAULT_RESYNC_PERIOD_MS } = deps;
+  const { logger, temporalReturns, resyncPeriodMs = DEFAULT_RESYNC_PERIOD_MS } = deps;
   while (!signal.aborted) {
     let pauseMs = resyncPeriodMs;
     try {
@@ -105,7 +106,11 @@ async function resyncUntil(signal: AbortSignal, machines: MachineController, dep
       logger.warn({ err: error }, 'Could not compare open runs with machines');
       pauseMs = Math.min(RESYNC_RETRY_MS, resyncPeriodMs);
     }
-    await waitMs(pauseMs, signal);
+    if (temporalReturns === undefined) await waitMs(pauseMs, signal);
+    else if ((await temporalReturns.waitForNext(pauseMs, signal)) === 'otherData') {
+      logger.warn({}, 'Temporal has lost its data: each machine gets a new run, which adopts what it finds');
+      machines.forgetTold();
+    }
   }
 }
 

@@ -18,6 +18,8 @@ export interface MachineController {
   queue: Workqueue;
   /** Compares the open runs with the machines. @throws when Temporal cannot list them */
   resync(): Promise<ResyncReport>;
+  /** Temporal has lost what the runs were told: nothing counts as told any more. */
+  forgetTold(): void;
   /** Tells a waiting machine that there may be a host; one without a run gets one. */
   wake(view: MachineView): Promise<void>;
   /** Enqueues every machine there is and, from now on, those that a change concerns. */
@@ -44,6 +46,7 @@ export function createMachineController(deps: ControllerDeps): MachineController
   return {
     queue,
     resync: () => resyncRuns({ ...machineDeps, machines: stores.machines, runs, enqueue }),
+    forgetTold: () => machineDeps.sent.clear(),
     async wake(view) {
       if ((await runs.wake(view)) === 'woken') return;
       machineDeps.missingRuns.add(view.uid);

@@ -1,3 +1,4 @@
+import { poolConditionTypes } from '../api/constants.ts';
 import type { ObjectKey } from '../api/meta.ts';
 import { machineInventoryPools } from '../api/resources.ts';
 import { mergeConditions } from '../domain/conditions.ts';
@@ -104,7 +105,7 @@ async function writeStatus(
   { caches, client, memory }: PoolReconcilerDeps,
   nowMs: number,
 ): Promise<number> {
-  const { conditions, changed } = mergeConditions(pool.conditions, wanted, new Date(nowMs));
+  const { conditions, changed } = mergeConditions(pool.conditions, wanted, new Date(nowMs), poolConditionTypes);
   if (!changed && poolCounterNames.every((name) => counters[name] === pool.counters[name])) return Infinity;
   const waitMs = (memory.statusWrittenAtMs.get(keyText(pool)) ?? -Infinity) + STATUS_INTERVAL_MS - nowMs;
   if (waitMs > 0) return waitMs;

@@ -45,6 +45,10 @@ export class SentSnapshots {
     this.#byUid.delete(uid);
   }
 
+  clear(): void {
+    this.#byUid.clear();
+  }
+
   /** Something was sent for the machine within the last `withinMs`. */
   wasSentWithin(uid: string, withinMs: number): boolean {
     const sent = this.#byUid.get(uid);
