@@ -6,6 +6,7 @@ import { mergeConditions } from '../domain/conditions.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
 import type { DesiredStatus } from '../domain/machine-status.ts';
 import { fingerprintSnapshot } from '../domain/snapshot-fingerprint.ts';
+import { isConflict } from '../runtime/kube-client.ts';
 import { machineWorkflowId } from '../workflows/ids.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { recordTransition } from './event-recorder.ts';
@@ -27,8 +28,17 @@ export async function publishDesiredStatus(
   machine: MachineRef,
   desired: DesiredStatus,
 ): Promise<void> {
-  const current = await findMachine(deps, machine);
-  if (current !== undefined) await writeStatus(deps, fence, current, desired);
+  for (;;) {
+    const current = await findMachine(deps, machine);
+    if (current === undefined) return;
+    try {
+      await writeStatus(deps, fence, current, desired);
+      return;
+    } catch (error) {
+      // CAPI writes labels and owner references at any time; the fence ends this when the attempt is over.
+      if (!isConflict(error)) throw error;
+    }
+  }
 }
 
 /** Writes the status of an object as it was read; a conflict means that somebody wrote it meanwhile. */

@@ -133,3 +133,12 @@ export function startLife(snapshot: MachineSnapshot): MachineLife {
 export function hostOf(stage: Stage): BoundHost | undefined {
   return 'host' in stage ? stage.host : undefined;
 }
+
+/** The life as a new run takes it over: the same, with the count of events begun anew. */
+export function carryOver(life: MachineLife): MachineLife {
+  const holds = life.obstaclesRevision === life.revision;
+  return { ...life, revision: 0, obstaclesRevision: holds ? 0 : -1 };
+}
+
+/** Temporal accepts 10,000 signals a run and does not count them in its suggestion to continue as new. */
+export const MAX_EVENTS_PER_RUN = 5_000;

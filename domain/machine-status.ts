@@ -91,6 +91,13 @@ function inventoryCondition(life: MachineLife): DesiredCondition | null {
   const obstacle = findObstacle(life, 'InventoryAllocated');
   if (obstacle !== null) return obstacle;
   const host = hostOf(stage);
+  if (host !== undefined && snapshot.hostMissing) {
+    return fails(
+      'InventoryAllocated',
+      reasons.InventoryMissing,
+      `MachineInventory ${host.inventory} is gone; nothing can be written to the host. Restore it, or delete the Machine`,
+    );
+  }
   if (host !== undefined) return holds('InventoryAllocated', `Host ${host.inventory}`);
   if (snapshot.machine === null) {
     return fails('InventoryAllocated', reasons.WaitingForMachine, 'No Machine of Cluster API owns this object yet');

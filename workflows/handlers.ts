@@ -50,10 +50,14 @@ export function bindHandlers(run: Run): void {
 }
 
 function bindOperation(run: Run, verb: OperatorVerb): void {
-  setHandler(operationUpdates[verb], (request?: OperationRequest): OperationAnswer => ({ answer: operate(run, verb, request) }), {
-    validator: (request?: OperationRequest) => validate(run, verb, request),
-    description: descriptions[verb],
-  });
+  setHandler(
+    operationUpdates[verb],
+    (request?: OperationRequest): OperationAnswer => ({ answer: operate(run, verb, request) }),
+    {
+      validator: (request?: OperationRequest) => validate(run, verb, request),
+      description: descriptions[verb],
+    },
+  );
   setHandler(
     operationSignals[verb],
     (request?: OperationRequest) => {

@@ -1,9 +1,9 @@
 import { allHandlersFinished, CancellationScope, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { nextStep, type Step } from '../domain/lifecycle.ts';
-import type { MachineLife } from '../domain/machine-life.ts';
+import { carryOver, MAX_EVENTS_PER_RUN, type MachineLife } from '../domain/machine-life.ts';
 import { bindHandlers } from './handlers.ts';
 import type { MachineLifecycleInput } from './messages.ts';
-import { createPresenter } from './presenter.ts';
+import { createPresenter, type Presenter } from './presenter.ts';
 import { performStep, type Run } from './steps.ts';
 
 export type MachineOutcome = Extract<Step, { kind: 'end' }>['outcome'];
@@ -16,16 +16,17 @@ export async function machineLifecycle(input: MachineLifecycleInput): Promise<Ma
   const run: Run = { machine: input.machine, life: input.life ?? null, published: null, cancelNoted: false };
   bindHandlers(run);
   await condition(() => run.life !== null);
+  const present = createPresenter(run);
   // A cancellation from the UI is noted and changes nothing: giving a host up half-way helps nobody.
   const outer = CancellationScope.current();
   outer.cancelRequested.catch(() => {
     run.cancelNoted = true;
+    present(knownLife(run), nextStep(knownLife(run)));
   });
-  return CancellationScope.nonCancellable(() => live(run));
+  return CancellationScope.nonCancellable(() => live(run, present));
 }
 
-async function live(run: Run): Promise<MachineOutcome> {
-  const present = createPresenter(run);
+async function live(run: Run, present: Presenter): Promise<MachineOutcome> {
   for (;;) {
     const life = knownLife(run);
     const step = nextStep(life);
@@ -34,14 +35,15 @@ async function live(run: Run): Promise<MachineOutcome> {
       await condition(allHandlersFinished);
       return step.outcome;
     }
-    if (step.kind === 'wait' && workflowInfo().continueAsNewSuggested) await startOver(run);
+    const full = workflowInfo().continueAsNewSuggested || life.revision >= MAX_EVENTS_PER_RUN;
+    if (step.kind === 'wait' && full) await startOver(run);
     await performStep(run, life, step);
   }
 }
 
 async function startOver(run: Run): Promise<void> {
   await condition(allHandlersFinished);
-  await continueAsNew<typeof machineLifecycle>({ machine: run.machine, life: knownLife(run) });
+  await continueAsNew<typeof machineLifecycle>({ machine: run.machine, life: carryOver(knownLife(run)) });
 }
 
 function knownLife(run: Run): MachineLife {

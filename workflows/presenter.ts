@@ -11,8 +11,11 @@ const inventoryKey = defineSearchAttributeKey(searchAttributeNames.inventory, 'K
 const phaseKey = defineSearchAttributeKey(searchAttributeNames.phase, 'KEYWORD');
 const reasonKey = defineSearchAttributeKey(searchAttributeNames.reason, 'KEYWORD');
 
+/** Shows what the run is at. */
+export type Presenter = (life: MachineLife, step: Step) => void;
+
 /** Shows the run to people: current details at every step, search attributes where it comes to rest. */
-export function createPresenter(run: Run): (life: MachineLife, step: Step) => void {
+export function createPresenter(run: Run): Presenter {
   let shown = '';
   return (life, step) => {
     const doing = step.kind === 'wait' ? describeWait(step.reason) : `Now: ${step.kind}`;
