@@ -19,6 +19,8 @@ export interface TemporalConnection {
 
 const CONNECT_TIMEOUT_MS = 5000;
 const CALL_TIMEOUT_MS = 10_000;
+/** gRPC would let two minutes pass between two tries after a long outage. */
+const MAX_RECONNECT_MS = 5_000;
 const grpcCodes = {
   notFound: 5,
   alreadyExists: 6,
@@ -37,7 +39,11 @@ export function connectTemporal(env: TemporalEnv, logger: Logger, signal: AbortS
 
 /** `Connection.connect`, but a failed try leaves no channel behind that goes on trying. */
 async function openConnection(env: TemporalEnv): Promise<Connection> {
-  const connection = Connection.lazy({ ...env.connectionOptions, connectTimeout: CONNECT_TIMEOUT_MS });
+  const connection = Connection.lazy({
+    ...env.connectionOptions,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    channelArgs: { 'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_MS },
+  });
   try {
     await connection.ensureConnected();
     return connection;
@@ -84,6 +90,21 @@ async function findNamespaceProblem(connection: TemporalConnection, namespace: s
     if (hasGrpcCode(error, grpcCodes.notFound)) return `create it: temporal operator namespace create ${namespace}`;
     if (hasGrpcCode(error, grpcCodes.permissionDenied)) return undefined;
     return rootMessage(error);
+  }
+}
+
+/**
+ * Id of the namespace, which a database gives once: another one means other data. '' when we may not ask.
+ * @throws when Temporal does not answer
+ */
+export async function readNamespaceId(connection: Connection, namespace: string): Promise<string> {
+  const describe = () => connection.workflowService.describeNamespace({ namespace });
+  try {
+    const { namespaceInfo } = await connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, describe);
+    return namespaceInfo?.id ?? '';
+  } catch (error) {
+    if (hasGrpcCode(error, grpcCodes.permissionDenied)) return '';
+    throw error;
   }
 }
 
