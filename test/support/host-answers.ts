@@ -1,3 +1,4 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
 import type { PlanType } from '../../api/constants.ts';
 import { secrets } from '../../api/resources.ts';
 import { parseAttemptId } from '../../domain/plan-attempt.ts';
@@ -5,6 +6,8 @@ import { viewPlanSecret } from '../../domain/plan-secret.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 import { type Site, summarise } from './site.ts';
 import { waitFor } from './wait-for.ts';
+
+type Machine = Awaited<ReturnType<Site['machines']>>[number];
 
 /** What stands in the host's plan Secret. */
 export async function readPlanSecret({ client, namespace }: Site, host: string) {
@@ -37,24 +40,35 @@ export async function letAnswer(site: Site, hosts: readonly string[]): Promise<v
   });
 }
 
-/** Waits until the runs of all machines have acted on all they know, and answers how long their histories are, by uid. */
+/**
+ * Waits until each machine has a run that has acted on all it knows and waits, for a host's answer or for anything else.
+ * Answers how long their histories are, by uid.
+ */
 export async function untilSettled(site: Site): Promise<Map<string, number>> {
-  const lengths = async (): Promise<[string, number | undefined][]> =>
-    Promise.all(
-      (await site.machines()).map(async ({ metadata, status }) => {
-        const joined = status?.conditions?.some(({ type, status: holds }) => type === 'NodeJoined' && holds === 'True');
-        const { historyLength, raw } = await site.temporal.workflow.getHandle(machineWorkflowId(metadata)).describe();
-        const busy = (raw.pendingActivities ?? []).length > 0 || Boolean(raw.pendingWorkflowTask);
-        return [metadata.uid, joined === true && !busy ? historyLength : undefined];
-      }),
-    );
   const settled = await waitFor(
     'all runs are settled',
     async () => {
-      const all = await lengths();
-      return all.every(([, length]) => length !== undefined) && all;
+      const machines = await site.machines();
+      const lengths = await Promise.all(machines.map((machine) => settledLength(site, machine)));
+      return (
+        lengths.every((length) => length !== undefined) &&
+        machines.map(({ metadata }, i) => [metadata.uid, lengths[i] ?? 0] as const)
+      );
     },
     () => summarise(site),
   );
-  return new Map(settled.map(([uid, length]) => [uid, length ?? 0]));
+  return new Map(settled);
+}
+
+async function settledLength(site: Site, { metadata, status }: Machine): Promise<number | undefined> {
+  const joined = status?.conditions?.some(({ type, status: holds }) => type === 'NodeJoined' && holds === 'True');
+  if (status?.phase === 'Running' && joined !== true) return undefined;
+  try {
+    const { historyLength, raw } = await site.temporal.workflow.getHandle(machineWorkflowId(metadata)).describe();
+    const steps = (raw.pendingActivities ?? []).filter(({ activityId }) => activityId?.startsWith('await-') !== true);
+    return steps.length > 0 || Boolean(raw.pendingWorkflowTask) ? undefined : historyLength;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
 }
