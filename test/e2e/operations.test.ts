@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { annotations } from '../../api/constants.ts';
@@ -23,7 +25,7 @@ import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // How operators recover a machine: by update, by signal and by annotation.
-const hosts = ['op-update', 'op-signal', 'op-note', 'op-first', 'op-second', 'op-force', 'op-pause'];
+const hosts = ['op-cli', 'op-update', 'op-signal', 'op-note', 'op-first', 'op-second', 'op-force', 'op-pause'];
 const request = { actor: 'ada', reason: 'tried it by hand' };
 
 let site: Site;
@@ -59,6 +61,18 @@ async function refusal(name: string, verb: OperatorVerb): Promise<string> {
 async function annotate(resource: Resource<unknown>, name: string, text: string) {
   const key = { namespace: site.namespace, name };
   await site.client.patch(resource, key, { metadata: { annotations: { [annotations.operation]: text } } });
+}
+
+const cli = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+
+async function runCli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { address, namespace } = useStack().temporal;
+  const env = { ...process.env, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, NO_COLOR: '1' };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [cli, ...args], { env }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : 1, stdout, stderr });
+    });
+  });
 }
 
 const eventSchema = z.object({
@@ -164,6 +178,26 @@ describe.concurrent('operators', () => {
     const freed = await findInventory(site, 'op-force');
     expect(freed?.metadata.annotations[annotations.quarantine]).toBeUndefined();
     expect(freed?.metadata.annotations[annotations.operation]).toBeUndefined();
+  });
+
+  test('the CLI lists, shows and recovers', async () => {
+    await site.host('op-cli').failStep('elemental upgrade', 1);
+    await beginOn('op-cli');
+    await untilReason(site, 'op-cli', 'PlanApplied', 'PlanFailed');
+    const machine = `${site.namespace}/op-cli`;
+    await waitFor('the list shows the failure', async () => {
+      const { stdout } = await runCli('list', '--phase', 'Failed', '--pool', 'op-cli');
+      return stdout.includes(machine) && stdout.includes('PlanFailed');
+    });
+    expect((await runCli('show', machine)).stdout).toContain('inventory: op-cli');
+    const refused = await runCli('force-release', machine, '--reason', 'impatience');
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('refused: Only a host that is being given up'),
+    });
+    expect((await runCli('retry', machine, '--reason', 'new disk')).stdout).toContain('Attempt 2');
+    await untilProvisioned(site, 'op-cli');
+    expect(await runCli('retry', 'nobody')).toMatchObject({ code: 1 });
   });
 
   test('pause and resume', async () => {

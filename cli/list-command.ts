@@ -1,0 +1,50 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import { searchAttributeNames } from '../api/constants.ts';
+import { MACHINE_LIFECYCLE, parseMachineWorkflowId } from '../workflows/ids.ts';
+import { withTemporal } from './temporal-client.ts';
+
+interface ListOptions {
+  cluster?: string;
+  pool?: string;
+  phase?: string;
+  reason?: string;
+}
+
+/** `ironloom list`: the open runs, filtered by what they can be found by in the Temporal UI, too. */
+export function addListCommand(program: Command): void {
+  program
+    .command('list')
+    .description('List the machines that have an open run')
+    .option('--cluster <name>', 'of this Cluster only')
+    .option('--pool <name>', 'of this pool only')
+    .option('--phase <phase>', 'in this phase only, for example Failed')
+    .option('--reason <reason>', 'whose Ready condition has this reason only')
+    .action((options: ListOptions) => printRuns(options));
+}
+
+async function printRuns(options: ListOptions): Promise<void> {
+  const columns = ['cluster', 'pool', 'inventory', 'phase', 'reason'] as const;
+  const table = new Table({ head: ['Machine', 'Cluster', 'Pool', 'Host', 'Phase', 'Reason', 'Since'] });
+  await withTemporal(async (client) => {
+    for await (const run of client.workflow.list({ query: toQuery(options) })) {
+      const machine = parseMachineWorkflowId(run.workflowId);
+      const cells = columns.map((column) => {
+        const key = defineSearchAttributeKey(searchAttributeNames[column], 'KEYWORD');
+        return run.typedSearchAttributes.get(key) ?? '';
+      });
+      const name = machine === undefined ? run.workflowId : `${machine.namespace}/${machine.name}`;
+      table.push([name, ...cells, run.startTime.toISOString()]);
+    }
+  });
+  console.log(table.toString());
+}
+
+function toQuery(options: ListOptions): string {
+  const filters = (['cluster', 'pool', 'phase', 'reason'] as const).flatMap((name) => {
+    const value = options[name];
+    return value === undefined ? [] : [`${searchAttributeNames[name]}='${value.replaceAll("'", "''")}'`];
+  });
+  return [`WorkflowType='${MACHINE_LIFECYCLE}'`, "ExecutionStatus='Running'", ...filters].join(' AND ');
+}
