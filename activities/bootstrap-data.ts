@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { reasons } from '../api/constants.ts';
 import type { Secret } from '../api/core.ts';
 import { secrets } from '../api/resources.ts';
@@ -22,9 +23,13 @@ export async function readBootstrap(
   const value = secret?.data['value'];
   if (secret === undefined || value === undefined)
     return waiting(`The bootstrap Secret ${secretName} is not there yet`);
+  const bytes = Buffer.from(value, 'base64');
+  if (!isUtf8(bytes)) {
+    return notReady(reasons.BootstrapInvalid, `Bootstrap Secret ${secretName}: user-data: not UTF-8 text`);
+  }
   const format = secret.data['format'];
   const result = normaliseBootstrap({
-    userData: Buffer.from(value, 'base64').toString('utf8'),
+    userData: bytes.toString('utf8'),
     ...(format === undefined ? {} : { format: Buffer.from(format, 'base64').toString('utf8') }),
     ...host,
   });

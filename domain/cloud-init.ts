@@ -88,6 +88,9 @@ function checkNames(hostname: string, providerID: string): void {
   }
 }
 
+/** YAML 1.1, section 5.1: cloud-init's parser refuses a document that has one, which ours would take. */
+const unprintableCharacter = /[^\t\n\r\x20-\x7E\x85\u{A0}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
+
 /** cloud-init takes data for a cloud-config by its first line, or by its second below `## template: jinja`. */
 function checkShape(userData: string): void {
   checkSize(userData);
@@ -96,6 +99,11 @@ function checkShape(userData: string): void {
   }
   if (!/^\s*(?:##\s*template:[^\n]*\n\s*)?#cloud-config[ \t]*\r?(?:\n|$)/i.test(userData)) {
     throw new BootstrapProblem('user-data: line 1 is not #cloud-config');
+  }
+  const unprintable = userData.search(unprintableCharacter);
+  if (unprintable >= 0) {
+    const line = userData.slice(0, unprintable).split('\n').length;
+    throw new BootstrapProblem(`user-data: line ${line}: a character that YAML does not allow`);
   }
 }
 

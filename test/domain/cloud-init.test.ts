@@ -263,6 +263,15 @@ describe('normaliseBootstrap', () => {
     expect(refuse(source)).toBe(message);
   });
 
+  it('refuses characters that cloud-init cannot read', () => {
+    const message = 'user-data: line 3: a character that YAML does not allow';
+    for (const bad of ['\u0000', '\u0007', '\u001B', '\u007F', '\uFFFF']) {
+      expect(refuse(`#cloud-config\na: 1\nb: x${bad}y\n`)).toBe(message);
+    }
+    const good = '#cloud-config\na: "\tü\u{1F680}\u00A0"\r\n';
+    expect(normaliseBootstrap({ userData: good, ...names }).kind).toBe('normalised');
+  });
+
   it('refuses hostile names, formats, bombs and nesting', () => {
     for (const hostname of ['', 'Rack', '-a', 'a.', 'a..b', 'a b', 'a\n', '"', 'x'.repeat(64)]) {
       expect(refuse('#cloud-config\n', { hostname })).toMatch(/^hostname: /);
