@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { foreign } from '../../api/constants.ts';
 import type { Condition } from '../../api/meta.ts';
+import type { PoolMember } from '../../api/pool.ts';
 import { baremetalMachines, capiMachines, machineInventoryPools, secrets } from '../../api/resources.ts';
 import type { Lab } from '../../dev/lab.ts';
 import { renderJoinConfig } from './bootstrap-data.ts';
@@ -17,7 +18,7 @@ export interface MachineRequest {
   /** Default: a version of the sample catalog. */
   version?: string;
   /** Content of the bootstrap Secret; default a join configuration. null: the Secret is not made. */
-  userData?: string | null;
+  userData?: string | Uint8Array | null;
   /** `format` of the bootstrap Secret. */
   format?: string;
   /** Annotations of the BaremetalMachine. */
@@ -58,7 +59,7 @@ export async function createBootstrapSecret(
   { name, cluster = 'demo', userData, format }: Omit<MachineRequest, 'pool'>,
 ): Promise<void> {
   const value = userData ?? renderJoinConfig();
-  const encode = (text: string): string => Buffer.from(text).toString('base64');
+  const encode = (content: string | Uint8Array): string => Buffer.from(content).toString('base64');
   await client.create(secrets, {
     metadata: { namespace, name: bootstrapSecretOf(name), labels: { [foreign.clusterNameLabel]: cluster } },
     type: foreign.clusterSecretType,
@@ -69,10 +70,10 @@ export async function createBootstrapSecret(
 export async function createPool(
   { client, namespace }: Place,
   name: string,
-  hosts: readonly string[],
+  hosts: readonly (string | PoolMember)[],
   clusterName = 'demo',
 ): Promise<void> {
-  const machineInventories = hosts.map((host) => ({ name: host }));
+  const machineInventories = hosts.map((host) => (typeof host === 'string' ? { name: host } : host));
   await client.create(machineInventoryPools, {
     metadata: { namespace, name },
     spec: { clusterName, machineInventories },

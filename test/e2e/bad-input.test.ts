@@ -1,0 +1,201 @@
+import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { secrets } from '../../api/resources.ts';
+import { createInventory } from '../../dev/elemental-operator.ts';
+import { planSecrets } from '../../dev/host-plan-secret.ts';
+import { checksumOf } from '../../domain/plan-document.ts';
+import { renderJoinConfig } from '../support/bootstrap-data.ts';
+import { getPlanSecret } from '../support/hosts.ts';
+import {
+  bootstrapSecretOf,
+  conditionOf,
+  createMachine,
+  createPool,
+  type MachineRequest,
+  untilProvisioned,
+  untilReason,
+  waitForMachine,
+} from '../support/machines.ts';
+import { type Site, startSite } from '../support/site.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/** Stands in all bad data: no message may quote it. */
+const content = 'zwieback';
+const badBootstrap = {
+  'bi-yaml': { userData: `#cloud-config\nwrite_files: [{ ${content}\n`, place: 'user-data' },
+  'bi-script': { userData: `#!/bin/sh\necho ${content}\n`, place: 'line 1 is not #cloud-config' },
+  'bi-control': { userData: `#cloud-config\n${content}: a\u0007b\n`, place: 'user-data: line 2: a character' },
+  'bi-binary': { userData: Buffer.from(`#cloud-config\n${content}: \xff\n`, 'latin1'), place: 'not UTF-8' },
+  'bi-list': { userData: `#cloud-config\n- ${content}\n`, place: 'the top level is not a mapping' },
+  'bi-deep': { userData: `#cloud-config\n${content}: ${'['.repeat(20_000)}`, place: 'user-data' },
+  'bi-large': { userData: `#cloud-config\n# ${content.repeat(65_000)}\n`, place: 'larger than 480 KiB' },
+  'bi-version': {
+    userData: renderJoinConfig({ secretFile: content, kubeadm: `kubeadm.k8s.io/${content}` }),
+    place: 'write_files[1].content: document 1: apiVersion is none of the kubeadm versions',
+  },
+};
+const others = ['bi-ignition', 'bi-hostname', 'bi-garbage', 'bi-midway', 'bi-plan', 'bi-output', 'bi-bomb'];
+
+let site: Site;
+
+beforeAll(async () => {
+  site = await startSite('bad', { hosts: ['bi-good-1', 'bi-good-2'], replicas: 2 });
+  await Promise.all([...Object.keys(badBootstrap), ...others].map((name) => site.addHost(name)));
+  await site.deploy();
+});
+
+afterAll(() => site.close());
+
+async function beginOn(name: string, data: Pick<MachineRequest, 'userData' | 'format'> = {}): Promise<void> {
+  await createPool(site, name, [name]);
+  await createMachine(site, { name, pool: name, ...data });
+}
+
+async function expectUntouched(host: string): Promise<void> {
+  expect(Buffer.from((await getPlanSecret(site, host)).data['plan'] ?? '', 'base64').toString()).toBe('{}');
+  expect(site.host(host).plansReceived).toHaveLength(1);
+}
+
+/** Waits for the refusal of bootstrap data; answers its message. */
+async function refusalOf(name: string, reason: string): Promise<string | undefined> {
+  const machine = await untilReason(site, name, 'BootstrapReady', reason);
+  expect(machine.status?.phase).toBe('Failed');
+  expect(JSON.stringify(machine.status)).not.toContain(content);
+  await expectUntouched(name);
+  return conditionOf(machine, 'BootstrapReady')?.message;
+}
+
+async function writeToPlanSecret(host: string, data: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
+  const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
+  const key = { namespace: site.namespace, name: host };
+  await site.client.patch(planSecrets, key, { data: Object.fromEntries(encoded) });
+}
+
+/** Lets the machine wait for a host that is silent; answers the checksum of its plan. */
+async function beginOnSilent(host: string): Promise<string> {
+  site.host(host).neverAnswer();
+  await beginOn(host);
+  await untilReason(site, host, 'PlanApplied', 'PlanPending');
+  return checksumOf(Buffer.from((await getPlanSecret(site, host)).data['plan'] ?? '', 'base64'));
+}
+
+const statusKeys = [
+  'applied-checksum',
+  'applied-output',
+  'applied-periodic-output',
+  'failed-checksum',
+  'failed-output',
+  'failure-count',
+  'last-apply-time',
+  'max-failures',
+  'probe-statuses',
+  'success-count',
+];
+const garbageIn = (keys: readonly string[]) => Object.fromEntries(keys.map((key) => [key, randomBytes(100)]));
+
+describe.concurrent('bad bootstrap data', () => {
+  test.each(Object.entries(badBootstrap))('%s is refused with its place', async (name, { userData, place }) => {
+    await beginOn(name, { userData });
+    const message = await refusalOf(name, 'BootstrapInvalid');
+    expect(message).toContain(`Bootstrap Secret ${bootstrapSecretOf(name)}`);
+    expect(message).toContain(place);
+    if (name !== 'bi-yaml') return;
+    const key = { namespace: site.namespace, name: bootstrapSecretOf(name) };
+    await site.client.patch(secrets, key, { data: { value: Buffer.from(renderJoinConfig()).toString('base64') } });
+    await untilProvisioned(site, name);
+  });
+
+  test('another format is refused', async () => {
+    const userData = JSON.stringify({ ignition: { version: '3.4.0' }, passwd: content });
+    await beginOn('bi-ignition', { userData, format: 'ignition' });
+    expect(await refusalOf('bi-ignition', 'BootstrapFormatUnsupported')).toContain('cloud-config');
+  });
+
+  test('a host name that no node can have, and a network that is none, are refused', async () => {
+    const network = { interfaces: content };
+    await createInventory(site.client, { namespace: site.namespace, name: 'bi-network', spec: { network } });
+    await writeToPlanSecret('bi-network', { 'applied-checksum': checksumOf(Buffer.from('{}')) });
+    await createPool(site, 'bi-network', ['bi-network']);
+    await createMachine(site, { name: 'bi-network', pool: 'bi-network' });
+    const hostname = `${'a'.repeat(60)}.${'b'.repeat(60)}`;
+    await createPool(site, 'bi-hostname', [{ name: 'bi-hostname', hostname }]);
+    await createMachine(site, { name: 'bi-hostname', pool: 'bi-hostname' });
+    expect(await refusalOf('bi-hostname', 'BootstrapInvalid')).toContain('is not a DNS-1123 name');
+    const machine = await untilReason(site, 'bi-network', 'BootstrapReady', 'BootstrapInvalid');
+    expect(conditionOf(machine, 'BootstrapReady')?.message).toContain('spec.network: interfaces has the wrong type');
+  });
+});
+
+describe.concurrent('a bad plan Secret', () => {
+  test('garbage in each key does not outlive the first plan', async () => {
+    await writeToPlanSecret('bi-garbage', garbageIn(['plan', 'plan-state', 'plan-revision', ...statusKeys]));
+    await beginOn('bi-garbage');
+    await untilProvisioned(site, 'bi-garbage');
+  });
+
+  test('garbage while the host is at it is no answer', async () => {
+    await beginOnSilent('bi-midway');
+    // An agent that cannot read its earlier outputs reports nothing any more.
+    const readable = statusKeys.filter((key) => !key.endsWith('-output'));
+    for (const key of readable) await writeToPlanSecret('bi-midway', garbageIn([key]));
+    site.host('bi-midway').neverAnswer(false);
+    await untilProvisioned(site, 'bi-midway');
+    expect(site.host('bi-midway').plansReceived.map(({ type }) => type)).toEqual([undefined, 'reprovision']);
+  });
+
+  test('garbage instead of our plan is somebody else', async () => {
+    await beginOnSilent('bi-plan');
+    await writeToPlanSecret('bi-plan', garbageIn(['plan']));
+    const machine = await untilReason(site, 'bi-plan', 'PlanApplied', 'HostTaken');
+    expect(machine.status?.phase).toBe('Failed');
+  });
+
+  test('an output of 900 KiB is read', async () => {
+    const checksum = await beginOnSilent('bi-output');
+    const letters = randomBytes(660 * 1024)
+      .toString('hex')
+      .replaceAll(/\d/g, (digit) => 'ghijklmnop'.charAt(Number(digit)));
+    const text = `${letters}\nironloom: step upgrade failed with exit code 1\n`;
+    const output = gzipSync(JSON.stringify({ reprovision: Buffer.from(text).toString('base64') }));
+    expect(output.length).toBeGreaterThan(870 * 1024);
+    await writeToPlanSecret('bi-output', {
+      'failed-output': output,
+      'failed-checksum': checksum,
+      'failure-count': '1',
+    });
+    const machine = await untilReason(site, 'bi-output', 'PlanApplied', 'PlanFailed');
+    const message = conditionOf(machine, 'PlanApplied')?.message ?? '';
+    expect(message).toContain('Step upgrade failed with exit code 1: the cause is not recognised');
+    expect(message.length).toBeLessThan(500);
+  });
+
+  test('an output that unpacks to 64 MiB is not', async () => {
+    const host = site.host('bi-bomb');
+    host.faults.output = 'huge';
+    await host.failStep('elemental upgrade', 1, { delayMs: 300 });
+    await beginOn('bi-bomb');
+    const machine = await untilReason(site, 'bi-bomb', 'PlanApplied', 'PlanFailed');
+    expect(conditionOf(machine, 'PlanApplied')?.message).toContain('its output unpacks to too many bytes');
+  });
+});
+
+test('meanwhile the others have come up, and worker and bridge still work', async () => {
+  await waitFor(
+    'the two machines of the deployment run',
+    async () => {
+      const machines = await site.capiMachines();
+      const deployed = machines.filter(
+        ({ metadata }) => metadata.labels['cluster.x-k8s.io/deployment-name'] === 'workers',
+      );
+      return deployed.length === 2 && deployed.every(({ status }) => status?.phase === 'Running');
+    },
+    async () => (await site.machines()).map(({ metadata, status }) => [metadata.name, status?.phase]),
+    { timeoutMs: 90_000 },
+  );
+  for (const { url } of [...site.workers, site.bridge]) expect((await fetch(`${url}/readyz`)).ok).toBe(true);
+  // Somebody new comes up after all that, too.
+  await site.addHost('bi-late');
+  await beginOn('bi-late');
+  await waitForMachine(site, 'bi-late', 'Running', ({ status }) => status?.phase === 'Running');
+});
