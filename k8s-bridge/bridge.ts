@@ -6,13 +6,19 @@ import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
 import { createKubeClient, type KubeClient } from '../runtime/kube-client.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { createMetricsRegistry, createWorkqueueMetrics, publishInformerStats } from '../runtime/metrics.ts';
+import {
+  createMetricsRegistry,
+  createRunCallCounter,
+  createWorkqueueMetrics,
+  publishInformerStats,
+} from '../runtime/metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';
 import { connectTemporal, ensureSearchAttributes, readNamespaceId } from '../runtime/temporal.ts';
 import { waitForKubernetes } from '../runtime/wait-for-kubernetes.ts';
 import { type BridgeCaches, createBridgeCaches, unsyncedCaches } from './caches.ts';
 import type { ControllerDeps } from './controller-deps.ts';
 import { runControllers } from './controllers.ts';
+import { countCalls } from './counted-runs.ts';
 import { createLeaderElection } from './lease.ts';
 import { createMachineRuns } from './machine-runs.ts';
 import { createTemporalReturns } from './temporal-returns.ts';
@@ -42,7 +48,7 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   });
   const informers = Object.values(caches);
   const temporal: { connection: Connection | undefined } = { connection: undefined };
-  const queueMetrics = await startObservation({ env, logger, shutdown }, caches, () => temporal.connection);
+  const metrics = await startObservation({ env, logger, shutdown }, caches, () => temporal.connection);
   shutdown.onShutdown('kube client', () => kube.close());
   shutdown.onShutdown('caches', () => Promise.all(informers.map((informer) => informer.stop())));
 
@@ -55,12 +61,21 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   logger.info('Caches are filled');
 
   const { namespace } = env.temporal;
-  const runs = createMachineRuns(new Client({ connection, namespace }), env.taskQueue);
+  const runs = countCalls(
+    createMachineRuns(new Client({ connection, namespace }), env.taskQueue),
+    metrics.countRunCall,
+  );
   const prepareTemporal = () => provideSearchAttributes(connection, namespace, logger);
   const temporalReturns = createTemporalReturns({ identify: () => readNamespaceId(connection, namespace) });
   const { defaultRegistry } = env;
+  const { queueMetrics } = metrics;
   const deps = { kube, runs, caches, defaultRegistry, logger, queueMetrics, prepareTemporal, temporalReturns };
   lead({ env, logger, shutdown }, kube, deps);
+}
+
+interface BridgeMetrics {
+  queueMetrics: NonNullable<ControllerDeps['queueMetrics']>;
+  countRunCall: (call: string) => void;
 }
 
 /** Health, readiness and metrics, from the first moment on. */
@@ -68,7 +83,7 @@ async function startObservation(
   { env, logger, shutdown }: BridgeOptions,
   caches: BridgeCaches,
   connection: () => Connection | undefined,
-): Promise<NonNullable<ControllerDeps['queueMetrics']>> {
+): Promise<BridgeMetrics> {
   const registry = createMetricsRegistry('bridge');
   publishInformerStats(registry, caches);
   const readiness = {
@@ -82,7 +97,7 @@ async function startObservation(
     const server = await startHealthServer({ address, logger, readiness, registry });
     shutdown.onShutdown('health server', () => server.close());
   }
-  return createWorkqueueMetrics(registry);
+  return { queueMetrics: createWorkqueueMetrics(registry), countRunCall: createRunCallCounter(registry) };
 }
 
 async function checkTemporal(connection: Connection | undefined): Promise<true | string> {

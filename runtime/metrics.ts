@@ -42,6 +42,17 @@ export function createWorkqueueMetrics(registry: Registry) {
   });
 }
 
+/** Counts calls to machines' runs by name, signals and completions above all; call it once per registry. */
+export function createRunCallCounter(registry: Registry): (call: string) => void {
+  const calls = new Counter({
+    name: 'ironloom_run_calls_total',
+    help: 'Calls to Temporal about machines: observe, tell and wake signal a run, completePlan answers one.',
+    labelNames: ['call'],
+    registers: [registry],
+  });
+  return (call) => calls.inc({ call });
+}
+
 /** Publishes the counters of informers, read when scraped; call it once per registry. */
 export function publishInformerStats(registry: Registry, informers: Record<string, { stats(): InformerStats }>): void {
   const gauge = new Gauge({
