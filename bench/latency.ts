@@ -20,14 +20,13 @@ export const latency: Benchmark = {
     await registerHosts(client, namespace, names);
     await createPool(client, namespace, names);
     await Promise.all([site.start('worker'), site.start('bridge')]);
-    const plans = await watchPlans(client, namespace);
+    await using plans = await watchPlans(client, namespace);
     progress(`${WARM_UP} machines to warm up, then ${SAMPLES} samples`);
     const samples: number[] = [];
     for (const [index] of names.entries()) {
       const elapsedMs = await measureOne(site, plans, index);
       if (index >= WARM_UP) samples.push(elapsedMs);
     }
-    await plans.stop();
     const distribution = distributionOf(samples);
     return [
       {

@@ -4,12 +4,11 @@ import { planSecrets } from '../dev/host-plan-secret.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 
 /** Notes when the first plan of ours reached each plan Secret. */
-export interface PlanWatch {
+export interface PlanWatch extends AsyncDisposable {
   /** Milliseconds of `performance.now()` by name of the host; seen over a watch, so a little later than written. */
   writtenAtMs: ReadonlyMap<string, number>;
   /** Resolves when `count` hosts have a plan. @throws Error after `timeoutMs` */
   untilWritten(count: number, timeoutMs: number): Promise<void>;
-  stop(): Promise<void>;
 }
 
 /** Begins to watch; resolves when it sees every change. */
@@ -44,6 +43,6 @@ export async function watchPlans(client: KubeClient, namespace: string): Promise
         waiting.delete(resolve);
       });
     },
-    stop: () => feed.stop(),
+    [Symbol.asyncDispose]: () => feed.stop(),
   };
 }

@@ -1,10 +1,11 @@
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
 import { burst } from './burst.ts';
+import { claims } from './claims.ts';
 import { latency } from './latency.ts';
 import type { Benchmark, Measurement } from './measurement.ts';
 
-const benchmarks: readonly Benchmark[] = [latency, burst];
+const benchmarks: readonly Benchmark[] = [latency, burst, claims];
 
 const program = new Command()
   .name('npm run bench --')
@@ -27,7 +28,12 @@ for (const benchmark of benchmarks.filter(({ name }) => names.length === 0 || na
 }
 
 function renderTable(measurements: readonly Measurement[]): string {
-  const table = new Table({ head: ['what', 'budget', 'measured', ''], style: { head: [], border: [] } });
+  const table = new Table({
+    head: ['what', 'budget', 'measured', ''],
+    style: { head: [], border: [] },
+    wordWrap: true,
+    colWidths: [42, 28, 60, 6],
+  });
   for (const { what, budget, measured, ok } of measurements) {
     table.push([what, budget ?? '', measured, ok === undefined ? '' : ok ? 'ok' : 'OVER']);
   }

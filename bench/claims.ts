@@ -1,0 +1,150 @@
+import { DefaultLogger } from '@temporalio/worker';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { type Activities, createActivities } from '../activities/index.ts';
+import { annotations } from '../api/constants.ts';
+import { machineInventories } from '../api/resources.ts';
+import type { MachineRef, MachineSnapshot } from '../domain/machine-snapshot.ts';
+import { startLife } from '../domain/machine-life.ts';
+import type { ClaimOutcome } from '../domain/step-outcomes.ts';
+import { projectStatus } from '../domain/machine-status.ts';
+import { createKubeClient } from '../runtime/kube-client.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { createWorkerCaches } from '../workers/caches.ts';
+import { createMachine, createPool, hostNames, inParallel, POOL_NAME, registerHosts } from './bench-objects.ts';
+import { type BenchSite, CLUSTER_NAME, startBenchSite } from './bench-site.ts';
+import { describeCpu, readCpu } from './cpu-usage.ts';
+import type { Benchmark } from './measurement.ts';
+
+const MACHINES = 400;
+const WARM_UP = 50;
+/** Activities that a worker runs at the same time. */
+const WIDTH = 100;
+const WORKERS = 2;
+
+/**
+ * The activity `claimHost` of two workers (each with caches and reservations of its own) against the API server, without
+ * Temporal around it.
+ */
+export const claims: Benchmark = {
+  name: 'claims',
+  about: `${MACHINES} machines claim a host of one pool, through ${WORKERS} workers`,
+  async run({ progress }) {
+    await using site = await startBenchSite('claims');
+    const { client, namespace } = site;
+    const hosts = hostNames(WARM_UP + MACHINES);
+    await registerHosts(client, namespace, hosts);
+    await createPool(client, namespace, hosts);
+    const machines = await createMachines(site, hosts.length);
+    const workers = await Promise.all(Array.from({ length: WORKERS }, () => startClaimer(site)));
+    progress(`${WARM_UP} claims to warm up, then ${MACHINES}`);
+    await claimAll(workers, machines.slice(0, WARM_UP));
+    const before = await readCpu();
+    const held = await claimAll(workers, machines.slice(WARM_UP));
+    const after = await readCpu();
+    await Promise.all(workers.map((worker) => worker.stop()));
+    const perSecond = held.length / ((after.atMs - before.atMs) / 1000);
+    const { owned, doubles } = await countOwners(site);
+    return [
+      {
+        what: `claims in one pool, ${WORKERS} workers`,
+        budget: '≥ 100 a second',
+        measured: `${Math.round(perSecond)} a second`,
+        ok: perSecond >= 100 && held.length === MACHINES,
+      },
+      {
+        what: 'hosts with two claims, machines with two hosts',
+        budget: '0',
+        measured: `${held.length - new Set(held).size + doubles} (${owned} hosts owned)`,
+        ok: doubles === 0 && new Set(held).size === held.length && owned === hosts.length,
+      },
+      { what: 'CPU time meanwhile', measured: describeCpu(before, after) },
+    ];
+  },
+};
+
+interface Claimer {
+  claim(machine: MachineRef): Promise<string>;
+  stop(): Promise<void>;
+}
+
+async function createMachines({ client, namespace }: BenchSite, count: number): Promise<MachineRef[]> {
+  const refs: MachineRef[] = [];
+  await inParallel(Array(count).keys(), 16, async (index) => {
+    const name = `machine-${String(index).padStart(4, '0')}`;
+    const { metadata } = await createMachine(client, namespace, name, `owner-of-${name}`);
+    refs.push({ namespace, name, uid: metadata.uid });
+  });
+  return refs;
+}
+
+/** What a worker process has: a client, caches and activities. */
+async function startClaimer({ cluster, namespace }: BenchSite): Promise<Claimer> {
+  const kube = createKubeClient({ kubeconfigPath: cluster.kubeconfigs.worker, userAgent: 'ironloom-worker' });
+  const logger = createLogger({ level: 'error', component: 'bench' });
+  const informers = createWorkerCaches(kube, logger, namespace);
+  for (const informer of Object.values(informers)) informer.start();
+  await Promise.all(Object.values(informers).map((informer) => informer.synced));
+  const activities: Activities = createActivities({
+    kube,
+    caches: {
+      hosts: informers.hosts.store,
+      machines: informers.machines.store,
+      pools: informers.pools.store,
+      planSecrets: informers.planSecrets.store,
+    },
+    policy: { reprovisionDeadlineMs: 1, cleanDeadlineMs: 1, nodeJoinDeadlineMs: 1, defaultRegistry: undefined },
+    temporalNamespace: 'default',
+  });
+  const status = projectStatus(startLife(readyToClaim));
+  return {
+    async claim(machine) {
+      const environment = new MockActivityEnvironment(
+        { startToCloseTimeoutMs: 60_000 },
+        { logger: new DefaultLogger('ERROR') },
+      );
+      const outcome: ClaimOutcome = await environment.run(activities.claimHost, { machine, status, avoid: [] });
+      if (outcome.kind !== 'claimed') throw new Error(`${machine.name}: ${JSON.stringify(outcome)}`);
+      return outcome.host.inventory;
+    },
+    async stop() {
+      await Promise.all(Object.values(informers).map((informer) => informer.stop()));
+      await kube.close();
+    },
+  };
+}
+
+const readyToClaim: MachineSnapshot = {
+  deleting: false,
+  gone: false,
+  deletedForMove: false,
+  paused: false,
+  finalizerLost: false,
+  hostMissing: false,
+  pool: POOL_NAME,
+  machine: { name: 'owner', nodeName: null },
+  cluster: { name: CLUSTER_NAME, infrastructureReady: true },
+  provisioning: null,
+};
+
+/** Names of the hosts, one for each machine. */
+async function claimAll(workers: readonly Claimer[], machines: readonly MachineRef[]): Promise<string[]> {
+  const held: string[] = [];
+  await Promise.all(
+    workers.map(async (worker, index) => {
+      const own = machines.filter((_, position) => position % workers.length === index);
+      await inParallel(own, WIDTH, async (machine) => {
+        held.push(await worker.claim(machine));
+      });
+    }),
+  );
+  return held;
+}
+
+/** What the inventories say in the end. */
+async function countOwners({ client, namespace }: BenchSite): Promise<{ owned: number; doubles: number }> {
+  const { items } = await client.list(machineInventories, { namespace });
+  const owners = items
+    .map((item) => machineInventories.schema.parse(item).metadata.annotations[annotations.ownerUid])
+    .filter((uid) => uid !== undefined);
+  return { owned: owners.length, doubles: owners.length - new Set(owners).size };
+}

@@ -1,0 +1,90 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+
+const MS_PER_TICK = 10;
+
+/** CPU time that was used so far, in milliseconds. */
+export interface CpuSnapshot {
+  atMs: number;
+  /** By process: this one (`bench`) and all that descend from it. */
+  byProcess: ReadonlyMap<string, number>;
+  /** By the whole machine; undefined: not Linux. */
+  machineMs: number | undefined;
+}
+
+/** Reads `/proc`; on other systems there is nothing to see. */
+export async function readCpu(): Promise<CpuSnapshot> {
+  const processes = await listProcesses();
+  const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
+  const byProcess = new Map<string, number>();
+  for (const { pid, cpuMs, label } of processes) {
+    if (!descends(pid, parents) || label === 'sh') continue;
+    byProcess.set(label, (byProcess.get(label) ?? 0) + cpuMs);
+  }
+  return { atMs: performance.now(), byProcess, machineMs: await readMachineMs() };
+}
+
+/** `worker 7.3 s, temporal 7.4 s, …; others 12 % of 2 cores`: who used the machine between two moments. */
+export function describeCpu(before: CpuSnapshot, after: CpuSnapshot): string {
+  const used = [...after.byProcess].map(([name, ms]) => [name, ms - (before.byProcess.get(name) ?? 0)] as const);
+  const ours = used.reduce((sum, [, ms]) => sum + ms, 0);
+  const shown = used.toSorted(([, a], [, b]) => b - a).filter(([, ms]) => ms >= 50);
+  const list = shown.map(([name, ms]) => `${name} ${(ms / 1000).toFixed(1)} s`).join(', ');
+  if (after.machineMs === undefined || before.machineMs === undefined) return list;
+  const cores = availableParallelism();
+  const others = Math.max(0, after.machineMs - before.machineMs - ours) / ((after.atMs - before.atMs) * cores);
+  return `${list}; other programs ${Math.round(others * 100)} % of ${cores} cores`;
+}
+
+interface ProcessEntry {
+  pid: number;
+  parent: number;
+  cpuMs: number;
+  label: string;
+}
+
+async function listProcesses(): Promise<ProcessEntry[]> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const entries = await Promise.all(pids.map((pid) => readProcess(Number(pid)).catch(() => undefined)));
+  return entries.filter((entry) => entry !== undefined);
+}
+
+async function readProcess(pid: number): Promise<ProcessEntry> {
+  const fields = await readStat(pid);
+  const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+  return {
+    pid,
+    parent: Number(fields[1]),
+    cpuMs: (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK,
+    label: pid === process.pid ? 'bench' : labelOf(command),
+  };
+}
+
+/** Fields of `/proc/<pid>/stat` from the state on: the name before it may hold spaces. */
+async function readStat(pid: number): Promise<string[]> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+const scripts: Record<string, string> = { 'workers/main.ts': 'worker', 'k8s-bridge/main.ts': 'bridge' };
+
+function labelOf(command: readonly string[]): string {
+  const script = Object.keys(scripts).find((path) => command[1]?.endsWith(path));
+  if (script !== undefined) return scripts[script] ?? script;
+  const program = command[0]?.split('/').at(-1) ?? '';
+  return program.replace(/-v\d.*$/, '');
+}
+
+function descends(pid: number, parents: ReadonlyMap<number, number>): boolean {
+  for (let at: number | undefined = pid; at !== undefined && at > 0; at = parents.get(at)) {
+    if (at === process.pid) return true;
+  }
+  return false;
+}
+
+async function readMachineMs(): Promise<number | undefined> {
+  const text = await readFile('/proc/stat', 'utf8').catch(() => '');
+  const [user, nice, system, , , irq, softirq] = text.split('\n')[0]?.split(/\s+/).slice(1).map(Number) ?? [];
+  const busy = [user, nice, system, irq, softirq].reduce<number>((sum, ticks) => sum + (ticks ?? Number.NaN), 0);
+  return Number.isNaN(busy) ? undefined : busy * MS_PER_TICK;
+}
