@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { foreign } from '../../api/constants.ts';
 import {
   baremetalClusters,
@@ -11,7 +10,6 @@ import {
 } from '../../api/resources.ts';
 import { applyManifest } from '../../dev/kube-manifests.ts';
 import { createKubeClient, KubeApiError, type KubeClient } from '../../runtime/kube-client.ts';
-import { createKubeTransport } from '../../runtime/kube-transport.ts';
 import { useStack } from '../support/stack.ts';
 
 const namespace = `crds-${randomUUID().slice(0, 6)}`;
@@ -155,83 +153,3 @@ describe('a BaremetalCluster', () => {
     await create(baremetalClusters, 'external', { controlPlaneLoadBalancer: { ...endpoint, type: 'External' } });
   });
 });
-
-/** What kubectl prints and explains. */
-describe('for people', () => {
-  const columns = {
-    baremetalmachines: ['Name', 'Cluster', 'Pool', 'Phase', 'Inventory', 'Ready', 'Reason', 'Age'],
-    baremetalmachinetemplates: ['Name', 'Pool', 'Age'],
-    machineinventorypools: 'Name Cluster Total Available Allocated Preparing Reprovisioning Unavailable Age'.split(' '),
-    baremetalclusters: ['Name', 'Endpoint', 'Ready', 'Age'],
-  };
-  const tableSchema = z.object({ columnDefinitions: z.array(z.object({ name: z.string() })) });
-  const group = '/apis/infrastructure.cluster.x-k8s.io/v1beta1';
-
-  async function read(path: string, accept?: string): Promise<unknown> {
-    const transport = createKubeTransport({ kubeconfigPath: useStack().kubeconfigs.admin, userAgent: 'ironloom-test' });
-    try {
-      return JSON.parse(await transport.send({ method: 'GET', path, accept, timeoutMs: 30_000 }));
-    } finally {
-      await transport.close();
-    }
-  }
-
-  test.each(Object.entries(columns))('%s are listed with their columns', async (plural, names) => {
-    const accept = 'application/json;as=Table;g=meta.k8s.io;v=v1';
-    const table = tableSchema.parse(await read(`${group}/namespaces/${namespace}/${plural}`, accept));
-    expect(table.columnDefinitions.map(({ name }) => name)).toEqual(names);
-  });
-
-  test('the short names and the category are served', async () => {
-    const listSchema = z.object({
-      resources: z.array(
-        z.object({
-          name: z.string(),
-          shortNames: z.array(z.string()).default([]),
-          categories: z.array(z.string()).default([]),
-        }),
-      ),
-    });
-    const { resources } = listSchema.parse(await read(group));
-    const served = new Map(resources.map((resource) => [resource.name, resource]));
-    const shortNames = Object.keys(columns).map((plural) => served.get(plural)?.shortNames);
-    expect(shortNames).toEqual([['bmm'], ['bmmt'], ['mip'], ['bmc']]);
-    for (const plural of Object.keys(columns)) expect(served.get(plural)?.categories).toEqual(['cluster-api']);
-  });
-
-  test('kubectl explain has a text for every field', async () => {
-    const openapi = z
-      .object({ components: z.object({ schemas: z.record(z.string(), z.unknown()) }) })
-      .parse(await read(`/openapi/v3${group}`));
-    const kinds = ['BaremetalMachine', 'BaremetalMachineTemplate', 'MachineInventoryPool', 'BaremetalCluster'];
-    for (const kind of kinds) {
-      const name = Object.keys(openapi.components.schemas).find((key) => key.endsWith(`.v1beta1.${kind}`)) ?? '';
-      const schema = fieldSchema.parse(openapi.components.schemas[name]);
-      const { spec, status } = schema.properties ?? {};
-      expect(undescribed({ properties: { spec, status } }, kind)).toEqual([]);
-    }
-  });
-});
-
-interface Field {
-  description?: string | undefined;
-  properties?: Record<string, Field | undefined> | undefined;
-  items?: Field | undefined;
-}
-const fieldSchema: z.ZodType<Field> = z.lazy(() =>
-  z.object({
-    description: z.string().optional(),
-    properties: z.record(z.string(), fieldSchema.optional()).optional(),
-    items: fieldSchema.optional(),
-  }),
-);
-
-/** Paths of the fields without a text. */
-function undescribed({ properties = {}, items }: Field, path: string): string[] {
-  const missing = Object.entries(properties).flatMap(([name, field]) => {
-    const here = `${path}.${name}`;
-    const own = field?.description === undefined || field.description === '' ? [here] : [];
-    return field === undefined ? own : [...own, ...undescribed(field, here)];
-  });
-  return items === undefined ? missing : [...missing, ...undescribed(items, `${path}[]`)];
-}

@@ -5,6 +5,7 @@ import { secrets } from '../../api/resources.ts';
 import { createInventory } from '../../dev/elemental-operator.ts';
 import { planSecrets } from '../../dev/host-plan-secret.ts';
 import { checksumOf } from '../../domain/plan-document.ts';
+import { badBootstrap, badContent as content } from '../support/bad-bootstrap.ts';
 import { renderJoinConfig } from '../support/bootstrap-data.ts';
 import { getPlanSecret } from '../support/hosts.ts';
 import {
@@ -20,21 +21,6 @@ import {
 import { type Site, startSite } from '../support/site.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** Stands in all bad data: no message may quote it. */
-const content = 'zwieback';
-const badBootstrap = {
-  'bi-yaml': { userData: `#cloud-config\nwrite_files: [{ ${content}\n`, place: 'user-data' },
-  'bi-script': { userData: `#!/bin/sh\necho ${content}\n`, place: 'line 1 is not #cloud-config' },
-  'bi-control': { userData: `#cloud-config\n${content}: a\u0007b\n`, place: 'user-data: line 2: a character' },
-  'bi-binary': { userData: Buffer.from(`#cloud-config\n${content}: \xff\n`, 'latin1'), place: 'not UTF-8' },
-  'bi-list': { userData: `#cloud-config\n- ${content}\n`, place: 'the top level is not a mapping' },
-  'bi-deep': { userData: `#cloud-config\n${content}: ${'['.repeat(20_000)}`, place: 'user-data' },
-  'bi-large': { userData: `#cloud-config\n# ${content.repeat(65_000)}\n`, place: 'larger than 480 KiB' },
-  'bi-version': {
-    userData: renderJoinConfig({ secretFile: content, kubeadm: `kubeadm.k8s.io/${content}` }),
-    place: 'write_files[1].content: document 1: apiVersion is none of the kubeadm versions',
-  },
-};
 const others = ['bi-ignition', 'bi-hostname', 'bi-garbage', 'bi-midway', 'bi-plan', 'bi-output', 'bi-bomb'];
 
 let site: Site;
@@ -67,7 +53,7 @@ async function refusalOf(name: string, reason: string): Promise<string | undefin
 }
 
 async function writeToPlanSecret(host: string, data: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
-  const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
+  const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')] as const);
   const key = { namespace: site.namespace, name: host };
   await site.client.patch(planSecrets, key, { data: Object.fromEntries(encoded) });
 }
