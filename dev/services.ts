@@ -13,6 +13,8 @@ export interface ServiceOptions {
   name: string;
   /** Added to, or instead of, what points it at the management cluster. */
   env?: Readonly<Record<string, string>>;
+  /** Its abort kills the process while it is not ready yet. */
+  signal?: AbortSignal;
 }
 
 /** A running worker or bridge of this checkout. */
@@ -23,7 +25,7 @@ export interface Service extends ManagedProcess {
 
 const mains: Record<ServiceKind, string> = { worker: '../workers/main.ts', bridge: '../k8s-bridge/main.ts' };
 
-/** Starts a worker or the bridge against a management cluster, as an installation would, and waits until it is ready. */
+/** Starts a worker or the bridge against a management cluster, as an installation would, and waits until it is ready. @throws ProcessNotReadyError */
 export async function startService(cluster: ManagementClusterDescription, options: ServiceOptions): Promise<Service> {
   const { kind, name } = options;
   const [port] = await findFreePorts(1);
@@ -43,6 +45,12 @@ export async function startService(cluster: ManagementClusterDescription, option
   });
   const url = `http://127.0.0.1:${port}`;
   const probe = async (): Promise<boolean> => (await fetch(`${url}/readyz`)).ok;
-  await waitUntilReady(service, probe, 60_000);
+  const abort = (): void => void service.kill();
+  options.signal?.addEventListener('abort', abort);
+  try {
+    await waitUntilReady(service, probe, 60_000);
+  } finally {
+    options.signal?.removeEventListener('abort', abort);
+  }
   return { ...service, url };
 }

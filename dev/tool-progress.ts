@@ -19,7 +19,8 @@ const LINE_EVERY_MS = 30_000;
 /** Shows what is being built and for how long: a spinner on a terminal, else a line now and then, on stderr. */
 export function reportToTerminal(): ToolReport {
   const isTerminal = process.stderr.isTTY;
-  const spinner = isTerminal ? ora({ stream: process.stderr }) : undefined;
+  // Discarding stdin puts the terminal into raw mode, where Ctrl-C is a byte that nobody reads.
+  const spinner = isTerminal ? ora({ stream: process.stderr, discardStdin: false }) : undefined;
   let timer: NodeJS.Timeout | undefined;
 
   function show(label: string): void {

@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowNotFoundError } from '@temporalio/client';
-import { machineWorkflowId } from '../../workflows/ids.ts';
-import { checkRuns, type Evidence, type Fact, type HostRecord, type RunStatuses } from './facts.ts';
-import type { DemoStage } from './stage.ts';
+import type { EvidenceSource } from './evidence-source.ts';
+import { checkRuns, type Evidence, type Fact } from './facts.ts';
 
 // What the hosts and Temporal know changes without a watch event.
 const LOOK_EVERY_MS = 1_000;
@@ -18,48 +16,28 @@ export interface ProofOptions {
  * Temporal are looked at when the others hold.
  * @throws the signal's reason
  */
-export async function proveFacts(stage: DemoStage, { facts, timeoutMs, signal }: ProofOptions): Promise<Fact[]> {
+export async function proveFacts(source: EvidenceSource, options: ProofOptions): Promise<Fact[]> {
+  const { facts, timeoutMs, signal } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const changed = nextChange(stage, signal);
-    const evidence = collectEvidence(stage);
-    const checked = facts(evidence);
+    signal.throwIfAborted();
+    const changed = nextChange(source, signal);
+    const view = source.view();
+    const checked = facts({ view, records: source.readHosts() });
     const isLate = performance.now() > deadline;
     if (isLate || checked.every(({ holds }) => holds)) {
-      checked.push(...checkRuns(evidence.view, await readRuns(stage, evidence)));
+      checked.push(...checkRuns(view, await source.readRuns([...view.machines, ...view.gone])));
       if (isLate || checked.every(({ holds }) => holds)) return checked;
     }
     await changed;
-    signal.throwIfAborted();
   }
 }
 
-function collectEvidence({ watch, lab, site }: DemoStage): Evidence {
-  const records = site.hosts.map((name): [string, HostRecord] => {
-    const { plansReceived, node } = lab.host(name);
-    return [name, { plans: plansReceived.map(({ type }) => type), kubeletRuns: node?.running === true }];
-  });
-  return { view: watch.view(), records: new Map(records) };
-}
-
-async function readRuns({ temporal }: DemoStage, { view }: Evidence): Promise<RunStatuses> {
-  const read = async (machine: { namespace: string; name: string; uid: string }): Promise<[string, string]> => {
-    try {
-      const { status } = await temporal.workflow.getHandle(machineWorkflowId(machine)).describe();
-      return [machine.uid, status.name];
-    } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-      return [machine.uid, 'absent'];
-    }
-  };
-  return new Map(await Promise.all([...view.machines, ...view.gone].map(read)));
-}
-
 /** Resolves at the next change of the view, after a while in any case, and on abort. */
-async function nextChange({ watch }: DemoStage, signal: AbortSignal): Promise<void> {
+async function nextChange(source: EvidenceSource, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
+  const stopListening = source.onChange(resolve);
   const ending = new AbortController();
-  const stopListening = watch.onChange(resolve);
   const pause = sleep(LOOK_EVERY_MS, undefined, { signal: AbortSignal.any([signal, ending.signal]) });
   await Promise.race([promise, pause.catch(() => undefined)]);
   stopListening();

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { type DemoView, poolCounters } from './demo-view.ts';
+import { type DemoView, poolCounters, type ShownMachine } from './demo-view.ts';
 
 export interface TableOptions {
   nowMs: number;
@@ -26,7 +26,7 @@ function renderMachines({ machines }: DemoView, { nowMs, columns, paint }: Table
     machine.name,
     machine.phase ?? 'new',
     machine.host ?? '-',
-    machine.waitsFor === '' ? (machine.node === undefined ? '' : `is Node ${machine.node}`) : machine.waitsFor,
+    describeStep(machine),
     formatDuration(nowMs - machine.phaseSinceMs),
   ]);
   const head = ['MACHINE', 'PHASE', 'HOST', 'STEP', 'FOR'];
@@ -43,6 +43,12 @@ function renderMachines({ machines }: DemoView, { nowMs, columns, paint }: Table
       duration,
     ]),
   );
+}
+
+function describeStep({ phase, waitsFor, node }: ShownMachine): string {
+  if (waitsFor !== '') return waitsFor;
+  if (phase === undefined) return 'Waits for Cluster API and its workflow';
+  return node === undefined ? '' : `Is Node ${node}`;
 }
 
 function renderHosts({ hosts }: DemoView, { paint }: TableOptions): string {

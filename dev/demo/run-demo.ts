@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createEvidenceSource } from './evidence-source.ts';
 import type { Fact } from './facts.ts';
 import { proveFacts } from './prove-facts.ts';
 import type { Screen } from './screen.ts';
@@ -42,13 +43,14 @@ export async function runDemo(options: DemoOptions): Promise<Fact[]> {
 
 async function tellStory(stage: DemoStage, { screen, hasTables, once, pauseMs, signal }: DemoOptions): Promise<Fact[]> {
   const failed: Fact[] = [];
+  const source = createEvidenceSource(stage);
   let chapterTitle = '';
   showStage(screen, stage, hasTables, () => chapterTitle);
   for (const [index, { title, act, facts }] of story.entries()) {
     chapterTitle = `Chapter ${index + 1} of ${story.length}: ${title}`;
     screen.say(`\n${chapterTitle}`);
     await act(stage);
-    const checked = await proveFacts(stage, { facts, timeoutMs: CHAPTER_TIMEOUT_MS, signal });
+    const checked = await proveFacts(source, { facts, timeoutMs: CHAPTER_TIMEOUT_MS, signal });
     for (const fact of checked) screen.say(describeFact(fact));
     failed.push(...checked.filter(({ holds }) => !holds));
     if (once && failed.length > 0) return failed;

@@ -64,7 +64,7 @@ export async function startStage({ closing, signal, say, onBroken }: StageOption
   const temporal = new Client({ connection, namespace: cluster.temporal.namespace });
   const watch = await watchDemo(lab.client, namespace);
   closing.defer(() => watch.close());
-  await startServices(cluster, closing, onBroken);
+  await startServices(cluster, { closing, signal, onBroken });
   signal.throwIfAborted();
   return { cluster, lab, temporal, watch, samples, site };
 }
@@ -84,11 +84,10 @@ async function slowDown(lab: Lab, name: string, index: number): Promise<void> {
 
 async function startServices(
   cluster: ManagementCluster,
-  closing: AsyncDisposableStack,
-  onBroken: (error: Error) => void,
+  { closing, signal, onBroken }: Omit<StageOptions, 'say'>,
 ): Promise<void> {
   const start = async (kind: ServiceKind): Promise<void> => {
-    const service = await startService(cluster, { kind, name: kind });
+    const service = await startService(cluster, { kind, name: kind, signal });
     let stopping = false;
     void service.exited.then((code) => {
       if (!stopping) onBroken(new ProcessNotReadyError(service, `ended with exit code ${code}`));

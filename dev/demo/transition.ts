@@ -15,7 +15,8 @@ export function describeTransition(transition: Transition): string {
       const { machine, from, to } = transition;
       const host = machine.host === undefined ? '' : `  on ${machine.host}`;
       const wait = to === 'gone' || machine.waitsFor === '' ? '' : `  (${machine.waitsFor})`;
-      return `machine ${machine.name}: ${from ?? '-'} → ${to ?? 'created'}${host}${wait}`;
+      const change = to === undefined ? 'created' : `${from ?? '-'} → ${to}`;
+      return `machine ${machine.name}: ${change}${host}${wait}`;
     }
   }
 }

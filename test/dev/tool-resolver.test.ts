@@ -76,6 +76,22 @@ test('a failed build shows the end of what the compiler said and leaves no binar
   expect(kinds()).toEqual(['building', 'finished']);
 });
 
+test('an abort ends a build, and the waiting for one, and leaves nothing behind', async () => {
+  installFakeGo({ build: 'exec sleep 600' });
+  const reason = new Error('Ctrl-C');
+  const ending = new AbortController();
+  const waiting = new AbortController();
+  const build = resolveTools(['etcd'], report, ending.signal);
+  await vi.waitFor(() => expect(existsSync(join(dir, 'builds'))).toBe(true), 10_000);
+  const wait = resolveTools(['etcd'], report, waiting.signal);
+  await vi.waitFor(() => expect(kinds()).toContain('waiting'), 10_000);
+  waiting.abort(reason);
+  await expect(wait).rejects.toBe(reason);
+  ending.abort(reason);
+  await expect(build).rejects.toBe(reason);
+  expect(readdirSync(join(dir, 'cache', 'ironloom', 'tools'))).toEqual([]);
+});
+
 test('without Go it says what to install', async () => {
   vi.stubEnv('PATH', join(dir, 'bin'));
   const failure = resolveTools(['etcd'], report);
