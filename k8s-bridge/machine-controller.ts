@@ -7,6 +7,7 @@ import { DepartedMachines } from './departed-machines.ts';
 import { takeSnapshot } from './machine-caches.ts';
 import { type MachineReconcilerDeps, reconcileMachine } from './machine-reconciler.ts';
 import { connectMachineTriggers } from './machine-triggers.ts';
+import { ReplacedRuns } from './replaced-runs.ts';
 import { SentSnapshots } from './sent-snapshots.ts';
 import { type ResyncReport, resyncRuns } from './workflow-starter.ts';
 import type { Workqueue } from './workqueue.ts';
@@ -43,9 +44,10 @@ export function createMachineController(deps: ControllerDeps): MachineController
   };
   const queue = createQueue('machines', WORKERS, deps, (key) => reconcileMachine(key, machineDeps));
   const enqueue = (key: string): void => queue.add(key);
+  const replaced = new ReplacedRuns();
   return {
     queue,
-    resync: () => resyncRuns({ ...machineDeps, machines: stores.machines, runs, enqueue }),
+    resync: () => resyncRuns({ ...machineDeps, machines: stores.machines, runs, replaced, enqueue }),
     forgetTold: () => machineDeps.sent.clear(),
     async wake(view) {
       if ((await runs.wake(view)) === 'woken') return;

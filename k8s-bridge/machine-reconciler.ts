@@ -19,7 +19,7 @@ export interface MachineReconcilerDeps {
   runs: Pick<MachineRuns, 'observe' | 'tell'>;
   sent: SentSnapshots;
   departed: DepartedMachines;
-  /** uids of machines that are known to have no open run; taken out when it was started. */
+  /** uids of machines whose run is missing or was replaced: told whatever was told before, and taken out then. */
   missingRuns: Set<string>;
   logger: ReconcilerLogger;
   /** Wall clock. */
@@ -59,7 +59,7 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
     await runs.tell(machine, snapshot);
   } else {
     if (missing && view.observedInputs !== undefined)
-      logger.info({ machine: key(view), uid }, 'Starting the missing run of a machine');
+      logger.info({ machine: key(view), uid }, 'Telling a machine whose run is missing or was replaced');
     await runs.observe(machine, snapshot, { cluster: snapshot.cluster?.name ?? view.clusterName, pool: view.pool });
   }
   missingRuns.delete(uid);

@@ -25,7 +25,13 @@ export interface MachineRuns {
   /** Asks a run for an operator's verb and waits for its verdict; needs a live worker. */
   operate(machine: MachineRef, verb: OperatorVerb, request: OperationRequest): Promise<OperationVerdict>;
   /** The machines that have an open run. Eventually consistent: lags behind starts and ends by a moment. */
-  listOpen(): Promise<MachineRef[]>;
+  listOpen(): Promise<OpenRun[]>;
+}
+
+/** A machine and the run that it has. */
+export interface OpenRun extends MachineRef {
+  /** Another one after a reset, a termination, or a continue-as-new. */
+  runId: string;
 }
 
 /** What a run says to an operator's verb. */
@@ -89,12 +95,12 @@ export function createMachineRuns(client: Client, taskQueue: string): MachineRun
   };
 }
 
-async function collectOpen(client: Client): Promise<MachineRef[]> {
+async function collectOpen(client: Client): Promise<OpenRun[]> {
   const query = `WorkflowType='${MACHINE_LIFECYCLE}' AND ExecutionStatus='Running'`;
-  const machines: MachineRef[] = [];
-  for await (const { workflowId } of client.workflow.list({ query, pageSize: LIST_PAGE_SIZE })) {
+  const machines: OpenRun[] = [];
+  for await (const { workflowId, runId } of client.workflow.list({ query, pageSize: LIST_PAGE_SIZE })) {
     const machine = parseMachineWorkflowId(workflowId);
-    if (machine !== undefined) machines.push(machine);
+    if (machine !== undefined) machines.push({ ...machine, runId });
   }
   return machines;
 }

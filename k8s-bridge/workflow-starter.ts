@@ -4,6 +4,7 @@ import { machineWorkflowId } from '../workflows/ids.ts';
 import type { DepartedMachines } from './departed-machines.ts';
 import { isReleased } from './machine-reconciler.ts';
 import type { MachineRuns } from './machine-runs.ts';
+import type { ReplacedRuns } from './replaced-runs.ts';
 import type { ReadStore } from './reconciler-ports.ts';
 import type { SentSnapshots } from './sent-snapshots.ts';
 
@@ -16,6 +17,7 @@ export interface WorkflowStarterDeps {
   sent: SentSnapshots;
   departed: DepartedMachines;
   missingRuns: Set<string>;
+  replaced: ReplacedRuns;
   enqueue: (key: string) => void;
 }
 
@@ -29,14 +31,15 @@ export interface ResyncReport {
 
 /**
  * Lists the open runs once and compares them with the cache: a machine without a run is started even if its status says
- * that everything was acted on (Temporal lost its data, or somebody terminated the run), and a run without an object is
- * told. The listing may lag; that is harmless, because a start is a signalWithStart, which joins a run that exists, and
+ * that everything was acted on (Temporal lost its data, or somebody terminated the run), one whose run was reset is told
+ * again, and a run without an object is told. The listing may lag; that is harmless, because a start is a signalWithStart, which joins a run that exists, and
  * before a run is told that its object is gone the API server is asked.
  */
 export async function resyncRuns(deps: WorkflowStarterDeps): Promise<ResyncReport> {
   const { machines, sent, departed, missingRuns, enqueue } = deps;
   const open = await deps.runs.listOpen();
   const openIds = new Set(open.map(machineWorkflowId));
+  const replaced = deps.replaced.update(open);
   const report: ResyncReport = { open: open.length, missing: 0, departed: 0 };
   const uids = new Set<string>();
   for (const view of machines.list()) {
@@ -49,6 +52,7 @@ export async function resyncRuns(deps: WorkflowStarterDeps): Promise<ResyncRepor
       missingRuns.add(view.uid);
       report.missing += 1;
     }
+    if (!isReleased(view) && replaced.has(view.uid)) missingRuns.add(view.uid);
     enqueue(keyText(view));
   }
   for (const uid of missingRuns) if (!uids.has(uid)) missingRuns.delete(uid);

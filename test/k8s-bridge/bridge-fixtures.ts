@@ -5,7 +5,7 @@ import type { OperatorVerb, PlanAnswer } from '../../domain/machine-life.ts';
 import type { MachineRef, MachineSnapshot } from '../../domain/machine-snapshot.ts';
 import type { MachineView } from '../../domain/machine-view.ts';
 import { keyText } from '../../domain/pool-indexes.ts';
-import type { MachineRuns, OperationVerdict } from '../../k8s-bridge/machine-runs.ts';
+import type { MachineRuns, OpenRun, OperationVerdict } from '../../k8s-bridge/machine-runs.ts';
 import type { ReadStore } from '../../k8s-bridge/reconciler-ports.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 
@@ -131,6 +131,8 @@ export type RunCall =
 export class MemoryRuns implements MachineRuns {
   readonly calls: RunCall[] = [];
   readonly open = new Map<string, MachineRef>();
+  /** Ids of runs that are not the first of their machine. */
+  readonly runIds = new Map<string, string>();
   /** `workflow id/activity id` of activities that are pending. */
   readonly pending = new Set<string>();
   /** Not undefined: every call fails with it. */
@@ -170,9 +172,9 @@ export class MemoryRuns implements MachineRuns {
     return this.open.has(id) ? { kind: 'accepted', answer: 'done' } : { kind: 'noRun', answer: 'no run' };
   }
 
-  async listOpen(): Promise<MachineRef[]> {
+  async listOpen(): Promise<OpenRun[]> {
     this.#check();
-    return [...this.open.values()];
+    return [...this.open].map(([id, machine]) => ({ ...machine, runId: this.runIds.get(id) ?? 'first' }));
   }
 
   #check(): void {

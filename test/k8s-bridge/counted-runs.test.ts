@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { countCalls } from '../../k8s-bridge/counted-runs.ts';
 import type { MachineRuns } from '../../k8s-bridge/machine-runs.ts';
 
-const machine = { namespace: 'demo', name: 'm1', uid: 'u1' };
+const machine = { namespace: 'demo', name: 'm1', uid: 'u1', runId: 'r1' };
 
 test('each call is counted by its name and answered as before, also when it fails', async () => {
   const unused = async (): Promise<never> => Promise.reject(new Error('not asked for'));

@@ -6,6 +6,7 @@ import { DEPARTURE_GRACE_MS, DepartedMachines } from '../../k8s-bridge/departed-
 import { type MachineCaches, takeSnapshot } from '../../k8s-bridge/machine-caches.ts';
 import { type MachineReconcilerDeps, OWNER_GRACE_MS, reconcileMachine } from '../../k8s-bridge/machine-reconciler.ts';
 import type { ReconcileResult } from '../../k8s-bridge/reconciler-ports.ts';
+import { ReplacedRuns } from '../../k8s-bridge/replaced-runs.ts';
 import { SentSnapshots } from '../../k8s-bridge/sent-snapshots.ts';
 import { resyncRuns } from '../../k8s-bridge/workflow-starter.ts';
 import {
@@ -55,6 +56,7 @@ function createWorld() {
     nowMs: clock.nowMs,
   };
   const queue = new Set<string>();
+  const replaced = new ReplacedRuns();
   return {
     clock,
     runs,
@@ -65,7 +67,7 @@ function createWorld() {
     sent,
     queue,
     reconcile: (key = KEY): Promise<ReconcileResult> => reconcileMachine(key, deps),
-    resync: () => resyncRuns({ ...deps, machines, runs, enqueue: (key) => void queue.add(key) }),
+    resync: () => resyncRuns({ ...deps, machines, runs, replaced, enqueue: (key) => void queue.add(key) }),
     /** Fingerprint of the machine as the world is now. */
     fingerprint: (view: MachineView): string => fingerprintSnapshot(deps.takeSnapshot(view)),
     /** What the informer's handler does with an object that vanished. */
@@ -243,6 +245,21 @@ describe('resyncRuns', () => {
     expect(world.queue.size).toBe(1_000);
     for (const key of world.queue) await world.reconcile(key);
     expect(world.runs.calls).toEqual([]);
+  });
+
+  it('tells a run that was reset once more, though its status is settled', async () => {
+    const view = settle(machineView({ hasFinalizer: true, provisioned: true }));
+    world.machines.set(view);
+    world.runs.open.set(ID, view);
+    await world.resync();
+    await world.reconcile();
+    expect(world.runs.calls).toEqual([]);
+    world.runs.runIds.set(ID, 'second');
+    for (let listing = 0; listing < 2; listing += 1) {
+      expect(await world.resync()).toEqual({ open: 1, missing: 0, departed: 0 });
+      await world.reconcile();
+    }
+    expect(world.runs.calls.map(({ kind }) => kind)).toEqual(['observe']);
   });
 
   it('does not take a run that was started a moment ago for lost', async () => {
