@@ -31,6 +31,7 @@ export function createClaimHost(deps: ActivityDependencies, reservations: Map<st
     const fence = startFence();
     let machine = await findMachine(deps, input.machine);
     if (machine === undefined) return { kind: 'exhausted', message: 'The machine is gone' };
+    if (machine.spec.providerID !== undefined) return { kind: 'provisioned' };
     const intended = await readIntendedHost(deps, input.machine, machine);
     if (intended?.kind === 'ours') {
       return { kind: 'claimed', host: bindHost(intended, machine, await findPool(deps, machine)) };

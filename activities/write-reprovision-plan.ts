@@ -1,4 +1,5 @@
 import { providerIdOf, reasons } from '../api/constants.ts';
+import type { BaremetalMachine } from '../api/machine.ts';
 import { machineInventories } from '../api/resources.ts';
 import type { BoundHost, Obstacle } from '../domain/machine-life.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
@@ -25,6 +26,8 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     attempt: number;
   }): Promise<ProvisionOutcome> {
     const fence = startFence();
+    const machine = await findMachine(deps, input.machine);
+    if (machine?.spec.providerID !== undefined) return { kind: 'provisioned' };
     const order = { ...input, planType: 'reprovision' } as const;
     const slot = await inspectPlanSlot(deps, order);
     const deadlineMs = deps.policy.reprovisionDeadlineMs;
@@ -36,7 +39,7 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     if (slot.kind === 'taken') return { kind: 'blocked', obstacles: [hostTaken(input.host)] };
     if (slot.kind !== 'free') return { kind: 'hostLost' };
 
-    const content = await gatherContent(deps, input.machine, input.host);
+    const content = await gatherContent(deps, input, machine);
     if (content.kind === 'blocked') {
       const problems = content.obstacles.map(({ reason }) => reason);
       logStep('Cannot write the plan yet', input.machine, { host: input.host.inventory, problems });
@@ -57,16 +60,19 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
   };
 }
 
-async function gatherContent(deps: ActivityDependencies, ref: MachineRef, host: BoundHost) {
-  const machine = await findMachine(deps, ref);
+async function gatherContent(
+  deps: ActivityDependencies,
+  { machine: { namespace }, host }: { machine: MachineRef; host: BoundHost },
+  machine: BaremetalMachine | undefined,
+) {
   const owners = await findCapiOwners(deps, machine);
   const [bootstrap, image, inventory] = await Promise.all([
-    readBootstrap(deps, ref.namespace, owners.machine?.spec.bootstrap.dataSecretName, {
+    readBootstrap(deps, namespace, owners.machine?.spec.bootstrap.dataSecretName, {
       hostname: host.hostname,
       providerID: providerIdOf(host.inventory),
     }),
-    readImage(deps, ref.namespace, owners),
-    deps.kube.find(machineInventories, { namespace: ref.namespace, name: host.inventory }),
+    readImage(deps, namespace, owners),
+    deps.kube.find(machineInventories, { namespace, name: host.inventory }),
   ]);
   const network = renderNetworkConfig(inventory?.spec.network, inventory?.spec.observedNetwork);
   const obstacles: Obstacle[] = [];

@@ -85,6 +85,8 @@ export function onClaimed(life: MachineLife, outcome: ClaimOutcome, startRevisio
   switch (outcome.kind) {
     case 'claimed':
       return { ...life, stage: { kind: 'claimed', host: outcome.host, attempt: 1 }, obstacles: [] };
+    case 'provisioned':
+      return { ...life, stage: { kind: 'new' }, obstacles: [] };
     case 'poolMissing':
       return withObstacles(life, [poolMissing(outcome.pool)], startRevision);
     case 'exhausted':
@@ -114,6 +116,8 @@ export function onProvisionTried(life: MachineLife, outcome: ProvisionOutcome, s
       return withObstacles(life, [planSecretMissing(stage.host.planSecret)], startRevision);
     case 'hostLost':
       return { ...life, stage: { kind: 'unclaimed' }, obstacles: [] };
+    case 'provisioned':
+      return { ...life, stage: { kind: 'new' }, obstacles: [] };
     default:
       return assertNever(outcome);
   }

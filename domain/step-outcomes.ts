@@ -12,12 +12,19 @@ export type BeginOutcome =
   /** The host that our providerID names is used by somebody else. */
   | { kind: 'hostTaken'; inventory: string; owner: string; nodeJoinDeadlineMs: number };
 
+/** The providerID is set already, so a node may run on the host that it names: the run was set back, and begins again. */
+interface ProvisionedAlready {
+  kind: 'provisioned';
+}
+
 export type ClaimOutcome =
+  | ProvisionedAlready
   | { kind: 'claimed'; host: BoundHost }
   | { kind: 'poolMissing'; pool: string }
   | { kind: 'exhausted'; message: string };
 
 export type ProvisionOutcome =
+  | ProvisionedAlready
   | { kind: 'written'; plan: WrittenPlan }
   | { kind: 'blocked'; obstacles: Obstacle[] }
   | { kind: 'secretMissing' }

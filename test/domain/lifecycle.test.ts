@@ -126,6 +126,12 @@ describe('obstacles', () => {
   });
 });
 
+test('a run that was set back to before its machine was provisioned begins again', () => {
+  const claimed = at({ kind: 'claimed', host: host(), attempt: 1 });
+  expect(nextStep(advance.onClaimed(at({ kind: 'unclaimed' }), { kind: 'provisioned' }, 0))).toEqual({ kind: 'begin' });
+  expect(nextStep(advance.onProvisionTried(claimed, { kind: 'provisioned' }, 0))).toEqual({ kind: 'begin' });
+});
+
 describe('a host that is not there any more', () => {
   const gone = { deleting: true, hostMissing: true };
   const pending: Stage = { ...cleaning, plan: { ...plan(), type: 'clean' } };
