@@ -68,6 +68,9 @@ function judgeReallocation(life: MachineLife): Verdict {
     return refuse('A node runs on the host; delete the Machine instead, so that it is drained and replaced');
   }
   if (host === undefined) return refuse('The machine holds no host yet');
+  if (stage.kind === 'reprovisioning' && stage.plan.progress.kind === 'applied') {
+    return refuse('The host has applied its plan and is about to join; delete the Machine instead');
+  }
   if (stage.kind === 'cleaning' || stage.kind === 'forcing' || stage.kind === 'leaving') {
     return refuse('The host is being given up already');
   }

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import * as advance from '../../domain/advance-life.ts';
 import { nextStep } from '../../domain/lifecycle.ts';
-import { type MachineLife, operatorVerbs, type OperatorVerb, type Stage, startLife } from '../../domain/machine-life.ts';
+import {
+  type MachineLife,
+  operatorVerbs,
+  type OperatorVerb,
+  type Stage,
+  startLife,
+} from '../../domain/machine-life.ts';
 import { projectStatus } from '../../domain/machine-status.ts';
 import { applyOperation, judgeOperation } from '../../domain/operations.ts';
 import { host, plan, snapshot } from './life-fixtures.ts';
@@ -21,6 +27,7 @@ const stages: Record<string, MachineLife> = {
   Reprovisioning: at({ kind: 'reprovisioning', host: host(), plan: plan() }),
   'Reprovisioning, timed out': at({ kind: 'reprovisioning', host: host(), plan: plan({ kind: 'timedOut' }) }),
   'Failed, reprovision': at({ kind: 'reprovisioning', host: host('Unavailable'), plan: plan(failed) }),
+  'Reprovisioning, applied': at({ kind: 'reprovisioning', host: host(), plan: plan({ kind: 'applied' }) }),
   Running: at({ kind: 'running', host: host(), applied, nodeJoinTimedOut: false }),
   Preparing: at({ kind: 'cleaning', host: host(), attempt: 1, plan: plan(), applied }, { deleting: true }),
   'Failed, clean': at(
@@ -38,6 +45,7 @@ const table: Record<string, Partial<Record<OperatorVerb, string>>> = {
   Reprovisioning: { reallocate: 'clean', pause: 'awaitPlan' },
   'Reprovisioning, timed out': { retry: 'provision', reallocate: 'clean', pause: 'awaitPlan' },
   'Failed, reprovision': { retry: 'provision', reallocate: 'clean', pause: 'wait' },
+  'Reprovisioning, applied': { pause: 'wait' },
   Running: { pause: 'wait' },
   Preparing: { forceRelease: 'forceRelease', pause: 'awaitPlan' },
   'Failed, clean': { retry: 'clean', forceRelease: 'forceRelease', pause: 'wait' },
@@ -58,7 +66,11 @@ describe('every verb in every phase', () => {
 });
 
 test('a retry is a new attempt', () => {
-  const retried = applyOperation(at({ kind: 'reprovisioning', host: host('Unavailable'), plan: plan(failed) }), 'retry', by);
+  const retried = applyOperation(
+    at({ kind: 'reprovisioning', host: host('Unavailable'), plan: plan(failed) }),
+    'retry',
+    by,
+  );
   expect(nextStep(retried)).toEqual({ kind: 'provision', attempt: 2 });
   expect(projectStatus(retried)).toMatchObject({ phase: 'Allocated', lastOperation: { verb: 'retry', actor: 'ada' } });
 });
