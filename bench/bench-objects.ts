@@ -5,7 +5,7 @@ import { planSecrets, toValue } from '../dev/host-plan-secret.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { CLUSTER_NAME, VERSION } from './bench-site.ts';
 
-/** The pool of every benchmark. */
+/** The pool, where a benchmark has one. */
 export const POOL_NAME = 'workers';
 
 const bootstrapData = `## template: jinja
@@ -79,9 +79,14 @@ async function createReadyStatus(client: KubeClient, namespace: string, name: st
 }
 
 /** The pool that names the hosts in this order. */
-export async function createPool(client: KubeClient, namespace: string, hosts: readonly string[]): Promise<void> {
+export async function createPool(
+  client: KubeClient,
+  namespace: string,
+  hosts: readonly string[],
+  name = POOL_NAME,
+): Promise<void> {
   await client.create(machineInventoryPools, {
-    metadata: { namespace, name: POOL_NAME, labels: { [foreign.clusterNameLabel]: CLUSTER_NAME } },
+    metadata: { namespace, name, labels: { [foreign.clusterNameLabel]: CLUSTER_NAME } },
     spec: { clusterName: CLUSTER_NAME, machineInventories: hosts.map((name) => ({ name })) },
   });
 }
@@ -107,16 +112,22 @@ export async function createCapiMachine(client: KubeClient, namespace: string, n
 }
 
 /** The BaremetalMachine as Cluster API would make it, with its owner set: ready to go. */
-export async function createMachine(client: KubeClient, namespace: string, name: string, ownerUid: string) {
-  return client.create(baremetalMachines, machineManifest(namespace, name, ownerUid));
+export async function createMachine(
+  client: KubeClient,
+  namespace: string,
+  name: string,
+  ownerUid: string,
+  pool = POOL_NAME,
+) {
+  return client.create(baremetalMachines, machineManifest(namespace, name, ownerUid, pool));
 }
 
 /** See `createMachine`. */
-export function machineManifest(namespace: string, name: string, ownerUid: string) {
+export function machineManifest(namespace: string, name: string, ownerUid: string, pool: string) {
   const owner = { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Machine', name, uid: ownerUid, controller: true };
   return {
     metadata: { namespace, name, labels: { [foreign.clusterNameLabel]: CLUSTER_NAME }, ownerReferences: [owner] },
-    spec: { machineInventoryPoolRef: { name: POOL_NAME }, allocationPolicy: 'Ordered' },
+    spec: { machineInventoryPoolRef: { name: pool }, allocationPolicy: 'Ordered' },
   };
 }
 

@@ -1,6 +1,6 @@
 import { createCapiMachine, createMachine, createPool, hostNames, inParallel, registerHosts } from './bench-objects.ts';
 import { startBenchSite } from './bench-site.ts';
-import { describeCpu, readCpu } from './cpu-usage.ts';
+import { describeCpu, readUsage } from './process-usage.ts';
 import { type Benchmark, distributionOf, formatDistribution } from './measurement.ts';
 import { watchPlans } from './plan-watch.ts';
 
@@ -34,12 +34,12 @@ export const burst: Benchmark = {
     progress(`${WARM_UP} machines to warm up, then ${MACHINES} at once`);
     await createAll(machines.slice(0, WARM_UP), 2);
     await plans.untilWritten(WARM_UP, TIMEOUT_MS);
-    const before = await readCpu();
+    const before = await readUsage();
     const startedAtMs = performance.now();
     await createAll(machines.slice(WARM_UP), MACHINES);
     const createdMs = performance.now() - startedAtMs;
     await plans.untilWritten(hosts.length, TIMEOUT_MS);
-    const after = await readCpu();
+    const after = await readUsage();
     const elapsedMs = [...plans.writtenAtMs.values()].map((atMs) => atMs - startedAtMs).filter((ms) => ms > 0);
     const distribution = distributionOf(elapsedMs);
     return [

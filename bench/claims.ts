@@ -12,7 +12,7 @@ import { createLogger } from '../runtime/logger.ts';
 import { createWorkerCaches } from '../workers/caches.ts';
 import { createMachine, createPool, hostNames, inParallel, POOL_NAME, registerHosts } from './bench-objects.ts';
 import { type BenchSite, CLUSTER_NAME, startBenchSite } from './bench-site.ts';
-import { describeCpu, readCpu } from './cpu-usage.ts';
+import { describeCpu, readUsage } from './process-usage.ts';
 import type { Benchmark } from './measurement.ts';
 
 const MACHINES = 400;
@@ -38,9 +38,9 @@ export const claims: Benchmark = {
     const workers = await Promise.all(Array.from({ length: WORKERS }, () => startClaimer(site)));
     progress(`${WARM_UP} claims to warm up, then ${MACHINES}`);
     await claimAll(workers, machines.slice(0, WARM_UP));
-    const before = await readCpu();
+    const before = await readUsage();
     const held = await claimAll(workers, machines.slice(WARM_UP));
-    const after = await readCpu();
+    const after = await readUsage();
     await Promise.all(workers.map((worker) => worker.stop()));
     const perSecond = held.length / ((after.atMs - before.atMs) / 1000);
     const { owned, doubles } = await countOwners(site);

@@ -3,9 +3,11 @@ import { Command, InvalidArgumentError } from 'commander';
 import { burst } from './burst.ts';
 import { claims } from './claims.ts';
 import { latency } from './latency.ts';
+import { lives } from './lives.ts';
 import type { Benchmark, Measurement } from './measurement.ts';
+import { rest } from './rest.ts';
 
-const benchmarks: readonly Benchmark[] = [latency, burst, claims];
+const benchmarks: readonly Benchmark[] = [latency, burst, claims, lives, rest];
 
 const program = new Command()
   .name('npm run bench --')

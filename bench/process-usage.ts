@@ -2,30 +2,40 @@ import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 
 const MS_PER_TICK = 10;
+const PAGE_BYTES = 4096;
 
-/** CPU time that was used so far, in milliseconds. */
-export interface CpuSnapshot {
+/** CPU time that was used so far, in milliseconds, and memory in use now. */
+export interface Usage {
   atMs: number;
-  /** By process: this one (`bench`) and all that descend from it. */
+  /** CPU time by process: this one (`bench`) and all that descend from it. */
   byProcess: ReadonlyMap<string, number>;
+  /** Resident memory by process, in MiB. */
+  rssMiB: ReadonlyMap<string, number>;
   /** By the whole machine; undefined: not Linux. */
   machineMs: number | undefined;
 }
 
 /** Reads `/proc`; on other systems there is nothing to see. */
-export async function readCpu(): Promise<CpuSnapshot> {
+export async function readUsage(): Promise<Usage> {
   const processes = await listProcesses();
   const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
   const byProcess = new Map<string, number>();
-  for (const { pid, cpuMs, label } of processes) {
+  const rssMiB = new Map<string, number>();
+  for (const { pid, cpuMs, rss, label } of processes) {
     if (!descends(pid, parents) || label === 'sh') continue;
     byProcess.set(label, (byProcess.get(label) ?? 0) + cpuMs);
+    rssMiB.set(label, (rssMiB.get(label) ?? 0) + rss);
   }
-  return { atMs: performance.now(), byProcess, machineMs: await readMachineMs() };
+  return { atMs: performance.now(), byProcess, rssMiB, machineMs: await readMachineMs() };
+}
+
+/** CPU time of one process between two moments, as a share of one core. */
+export function shareOfCore(label: string, before: Usage, after: Usage): number {
+  return ((after.byProcess.get(label) ?? 0) - (before.byProcess.get(label) ?? 0)) / (after.atMs - before.atMs);
 }
 
 /** `worker 7.3 s, temporal 7.4 s, …; others 12 % of 2 cores`: who used the machine between two moments. */
-export function describeCpu(before: CpuSnapshot, after: CpuSnapshot): string {
+export function describeCpu(before: Usage, after: Usage): string {
   const used = [...after.byProcess].map(([name, ms]) => [name, ms - (before.byProcess.get(name) ?? 0)] as const);
   const ours = used.reduce((sum, [, ms]) => sum + ms, 0);
   const shown = used.toSorted(([, a], [, b]) => b - a).filter(([, ms]) => ms >= 50);
@@ -40,6 +50,7 @@ interface ProcessEntry {
   pid: number;
   parent: number;
   cpuMs: number;
+  rss: number;
   label: string;
 }
 
@@ -56,6 +67,7 @@ async function readProcess(pid: number): Promise<ProcessEntry> {
     pid,
     parent: Number(fields[1]),
     cpuMs: (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK,
+    rss: (Number(fields[21]) * PAGE_BYTES) / 2 ** 20,
     label: pid === process.pid ? 'bench' : labelOf(command),
   };
 }

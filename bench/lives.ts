@@ -1,0 +1,126 @@
+import { Client, Connection } from '@temporalio/client';
+import { baremetalMachines, type Resource } from '../api/resources.ts';
+import type { BaremetalMachine } from '../api/machine.ts';
+import { type AuditEvent, readAuditEvents } from '../dev/kube-audit.ts';
+import { resourceOf } from '../dev/kube-manifests.ts';
+import { type Lab, startLab } from '../dev/lab.ts';
+import { startManagementCluster } from '../dev/management-cluster.ts';
+import { readChangedSamples } from '../dev/samples.ts';
+import { startService } from '../dev/services.ts';
+import { machineWorkflowId } from '../workflows/ids.ts';
+import { hostNames } from './bench-objects.ts';
+import type { Benchmark, Measurement } from './measurement.ts';
+import { waitUntil } from './wait-until.ts';
+
+const MACHINES = 3;
+const TIMEOUT_MS = 180_000;
+const NAMESPACE = 'lives';
+const USERS = ['ironloom-worker', 'ironloom-bridge'];
+
+/** Whole lives with Cluster API and simulated hosts around them: what they cost Temporal and the API server. */
+export const lives: Benchmark = {
+  name: 'lives',
+  about: `${MACHINES} machines of a MachineDeployment come up and go: activities, events and API writes of each`,
+  async run({ progress }) {
+    await using cluster = await startManagementCluster();
+    const hosts = hostNames(MACHINES);
+    const place = { cluster, namespace: NAMESPACE, clusterName: 'demo' };
+    const lab = await startLab({ ...place, hosts, hostTimes: { restartDelayMs: 200 } });
+    const env = { IRONLOOM_LEASE_NAMESPACE: NAMESPACE };
+    const services = await Promise.all([
+      startService(cluster, { kind: 'worker', name: 'worker', env }),
+      startService(cluster, { kind: 'bridge', name: 'bridge', env }),
+    ]);
+    const connection = await Connection.connect({ address: cluster.temporal.address });
+    try {
+      const names = hosts.map((name) => ({ name }));
+      await lab.apply(await readChangedSamples({ namespace: NAMESPACE, replicas: MACHINES, hosts: names }));
+      const machines = await waitForRunning(lab);
+      const writes = await countWrites(cluster.auditLogPath, machines);
+      progress('all are Running; now they go');
+      await scaleToZero(lab);
+      const client = new Client({ connection, namespace: cluster.temporal.namespace });
+      return [...writes, ...(await inspectHistories(client, machines))];
+    } finally {
+      await Promise.all(services.map((service) => service.stop()));
+      await connection.close();
+      await lab.stop();
+    }
+  },
+};
+
+async function listMachines({ client }: Lab): Promise<BaremetalMachine[]> {
+  const { items } = await client.list(baremetalMachines, { namespace: NAMESPACE });
+  return items.map((item) => baremetalMachines.schema.parse(item));
+}
+
+/** Until the Nodes have registered, too. */
+async function waitForRunning(lab: Lab): Promise<BaremetalMachine[]> {
+  const joined = ({ status }: BaremetalMachine): boolean =>
+    status?.conditions?.some(({ type, status: value }) => type === 'NodeJoined' && value === 'True') === true;
+  const allJoined = async (): Promise<boolean> => {
+    const machines = await listMachines(lab);
+    return machines.length === MACHINES && machines.every(joined);
+  };
+  await waitUntil(`${MACHINES} machines are Running`, allJoined, { timeoutMs: TIMEOUT_MS });
+  return listMachines(lab);
+}
+
+async function scaleToZero(lab: Lab): Promise<void> {
+  const deployment: Resource<unknown> = resourceOf({
+    apiVersion: 'cluster.x-k8s.io/v1beta2',
+    kind: 'MachineDeployment',
+  });
+  await lab.client.patch(deployment, { namespace: NAMESPACE, name: 'workers' }, { spec: { replicas: 0 } });
+  await waitUntil('all machines are gone', async () => (await listMachines(lab)).length === 0, {
+    timeoutMs: TIMEOUT_MS,
+  });
+}
+
+/** Writes of ours to each machine's own objects (machine, inventory, plan Secret, bootstrap Secret) so far. */
+async function countWrites(auditLogPath: string, machines: readonly BaremetalMachine[]): Promise<Measurement[]> {
+  const ours = await readAuditEvents(auditLogPath, ({ user }) => USERS.includes(user.username));
+  const most = (counts: readonly number[]): number => Math.max(...counts);
+  const isEvent = ({ objectRef }: AuditEvent): boolean => objectRef?.resource === 'events';
+  const writes = machines.map(({ metadata, status }) => {
+    const names = [metadata.name, status?.machineInventoryRef?.name];
+    return ours.filter((event) => !isEvent(event) && names.includes(event.objectRef?.name)).length;
+  });
+  const news = ours.filter(isEvent).length / machines.length;
+  return [
+    {
+      what: 'API writes a machine, creation to Running',
+      budget: '≤ 12',
+      measured: `at most ${most(writes)}, and ${news.toFixed(1)} Events`,
+      ok: most(writes) <= 12,
+    },
+  ];
+}
+
+async function inspectHistories(client: Client, machines: readonly BaremetalMachine[]): Promise<Measurement[]> {
+  const lengths: number[] = [];
+  const activities: string[][] = [];
+  for (const { metadata } of machines) {
+    const handle = client.workflow.getHandle(machineWorkflowId(metadata));
+    await handle.result();
+    const events = (await handle.fetchHistory()).events ?? [];
+    lengths.push(events.length);
+    const scheduled = events.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+    activities.push(scheduled.slice(0, scheduled.indexOf('completeProvisioning') + 1));
+  }
+  const longest = activities.toSorted((a, b) => b.length - a.length)[0] ?? [];
+  return [
+    {
+      what: 'activities on the way to Running',
+      budget: '≤ 8',
+      measured: `${longest.length}: ${longest.join(', ')}`,
+      ok: longest.length <= 8,
+    },
+    {
+      what: 'events of a whole life',
+      budget: '≤ 90',
+      measured: `at most ${Math.max(...lengths)}`,
+      ok: Math.max(...lengths) <= 90,
+    },
+  ];
+}
