@@ -88,7 +88,10 @@ function choose(
     if (again.kind === 'host') return again;
   }
   const others = deps.caches.machines.byIndex('pool', `${namespace}/${pool.name}`);
-  const olderWaiting = countOlderWaiting({ uid, name, creationTimestamp }, [...others]);
+  const reserving = new Set(reservations.values());
+  const hasHost = (other: string): boolean =>
+    reserving.has(other) || deps.caches.hosts.byIndex('ownerUid', other).length > 0;
+  const olderWaiting = countOlderWaiting({ uid, name, creationTimestamp }, others, hasHost);
   return chooseHost(pool.members, lookup, { poolName: pool.name, olderWaiting });
 }
 

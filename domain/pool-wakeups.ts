@@ -5,8 +5,15 @@ import { compareAge } from './pool-ownership.ts';
 export interface WakeMemory {
   /** Names of the hosts that could be claimed at the last look. */
   eligible: ReadonlySet<string>;
-  /** uid of each machine that was woken and still waits → when, in the caller's milliseconds. */
-  wokenAtMs: ReadonlyMap<string, number>;
+  /** By uid of each machine that was woken and still waits. */
+  woken: ReadonlyMap<string, Wake>;
+}
+
+interface Wake {
+  /** The last time, in the caller's milliseconds. */
+  atMs: number;
+  /** How often, for the same host. */
+  times: number;
 }
 
 export interface WakePlan {
@@ -17,10 +24,14 @@ export interface WakePlan {
   lookAgainAfterMs: number | undefined;
 }
 
-/** A machine that was woken and still waits for a host that is still there is woken again after this time. */
-export const REWAKE_AFTER_MS = 30_000;
+/**
+ * A machine that was woken and still waits for a host that is still there is woken again after this time, then after
+ * twice as long each time: the worker's caches may have been behind ours when it looked.
+ */
+export const REWAKE_AFTER_MS = 2_000;
+export const LONGEST_REWAKE_AFTER_MS = 30_000;
 
-export const emptyWakeMemory: WakeMemory = { eligible: new Set(), wokenAtMs: new Map() };
+export const emptyWakeMemory: WakeMemory = { eligible: new Set(), woken: new Map() };
 
 export interface WakeInput {
   /** Machines of the pool that wait, in any order. */
@@ -39,24 +50,29 @@ export function machinesToWake({ waiting, eligible, memory, nowMs }: WakeInput):
   const candidates = waiting.toSorted(compareAge).slice(0, eligible.length);
   // As many earlier wakes still have a host as there are hosts that were free at the last look, too.
   let covered = eligible.filter((name) => memory.eligible.has(name)).length;
-  const wokenAtMs = new Map<string, number>();
+  const woken = new Map<string, Wake>();
   const wake: MachineView[] = [];
   for (const machine of candidates) {
-    const atMs = memory.wokenAtMs.get(machine.uid);
-    if (atMs !== undefined && covered > 0 && nowMs - atMs < REWAKE_AFTER_MS) {
-      covered -= 1;
-      wokenAtMs.set(machine.uid, atMs);
+    const last = memory.woken.get(machine.uid);
+    const isCovered = last !== undefined && covered > 0;
+    if (isCovered) covered -= 1;
+    if (isCovered && nowMs < rewakeAtMs(last)) {
+      woken.set(machine.uid, last);
     } else {
       wake.push(machine);
-      wokenAtMs.set(machine.uid, nowMs);
+      woken.set(machine.uid, { atMs: nowMs, times: isCovered ? last.times + 1 : 1 });
     }
   }
-  const oldestMs = Math.min(...wokenAtMs.values());
+  const nextMs = Math.min(...[...woken.values()].map(rewakeAtMs));
   return {
     wake,
-    memory: { eligible: new Set(eligible), wokenAtMs },
-    lookAgainAfterMs: wokenAtMs.size === 0 ? undefined : REWAKE_AFTER_MS - (nowMs - oldestMs),
+    memory: { eligible: new Set(eligible), woken },
+    lookAgainAfterMs: woken.size === 0 ? undefined : nextMs - nowMs,
   };
+}
+
+function rewakeAtMs({ atMs, times }: Wake): number {
+  return atMs + Math.min(REWAKE_AFTER_MS * 2 ** (times - 1), LONGEST_REWAKE_AFTER_MS);
 }
 
 /** The machine wants a host of its pool and can take one. */
@@ -64,12 +80,17 @@ export function waitsForHost(machine: MachineView): boolean {
   return machine.waitsForHost && !machine.deleting && !machine.deletedForMove && !machine.pausedByAnnotation;
 }
 
-/** How many of the pool's machines wait for a host and are served before `machine`. */
+/**
+ * How many of the pool's machines wait for a host and are served before `machine`.
+ * @param hasHost tells by its uid a machine that has a host, or is about to have one, while its own status lags behind
+ */
 export function countOlderWaiting(
   machine: Pick<MachineView, 'uid' | 'name' | 'creationTimestamp'>,
   machinesOfPool: readonly MachineView[],
+  hasHost: (uid: string) => boolean,
 ): number {
   return machinesOfPool.filter(
-    (other) => other.uid !== machine.uid && waitsForHost(other) && compareAge(other, machine) < 0,
+    (other) =>
+      other.uid !== machine.uid && waitsForHost(other) && compareAge(other, machine) < 0 && !hasHost(other.uid),
   ).length;
 }

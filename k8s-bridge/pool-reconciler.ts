@@ -77,14 +77,14 @@ async function wakeWaiting(
   const waiting = [...caches.machines.byIndex('pool', keyText(key))].filter(waitsForHost);
   const before = memory.wakes.get(keyText(key)) ?? emptyWakeMemory;
   const plan = machinesToWake({ waiting: withoutHost(waiting, key, caches), eligible, memory: before, nowMs });
-  const wokenAtMs = new Map(plan.memory.wokenAtMs);
-  memory.wakes.set(keyText(key), { ...plan.memory, wokenAtMs });
+  const woken = new Map(plan.memory.woken);
+  memory.wakes.set(keyText(key), { ...plan.memory, woken });
   const failures: unknown[] = [];
   for (const machine of plan.wake) {
     try {
       await deps.wakeMachine(machine);
     } catch (error) {
-      wokenAtMs.delete(machine.uid);
+      woken.delete(machine.uid);
       failures.push(error);
     }
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   countOlderWaiting,
   emptyWakeMemory,
+  LONGEST_REWAKE_AFTER_MS,
   machinesToWake,
   REWAKE_AFTER_MS,
   waitsForHost,
@@ -51,19 +52,39 @@ describe('machinesToWake', () => {
   it('wakes again after a while, and says when to look', () => {
     const first = look([m1], ['x']);
     expect(first.lookAgainAfterMs).toBe(REWAKE_AFTER_MS);
-    const second = look([m1], ['x'], first.memory, 10_000);
-    expect(second.lookAgainAfterMs).toBe(20_000);
+    const second = look([m1], ['x'], first.memory, 500);
+    expect(second.lookAgainAfterMs).toBe(REWAKE_AFTER_MS - 500);
     expect(look([m1], ['x'], second.memory, REWAKE_AFTER_MS).names).toEqual(['c']);
-    expect(look([], ['x'], first.memory, 10_000).lookAgainAfterMs).toBeUndefined();
+    expect(look([], ['x'], first.memory, 500).lookAgainAfterMs).toBeUndefined();
+  });
+
+  it('waits twice as long after each wake for the same host, and begins anew for another', () => {
+    let nowMs = 0;
+    let last = look([m1], ['x']);
+    const pauses: (number | undefined)[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      pauses.push(last.lookAgainAfterMs);
+      nowMs += last.lookAgainAfterMs ?? 0;
+      last = look([m1], ['x'], last.memory, nowMs);
+      expect(last.names).toEqual(['c']);
+    }
+    expect(pauses).toEqual([2_000, 4_000, 8_000, 16_000, LONGEST_REWAKE_AFTER_MS, LONGEST_REWAKE_AFTER_MS]);
+    expect(look([m1], ['y'], last.memory, nowMs)).toMatchObject({ names: ['c'], lookAgainAfterMs: REWAKE_AFTER_MS });
   });
 });
 
 describe('countOlderWaiting', () => {
+  const nobody = () => false;
+
   it('counts who waits and is older, not oneself', () => {
     const deleted = waitingMachine('d', 0, { deleting: true });
     const served = waitingMachine('e', 0, { waitsForHost: false });
-    expect(countOlderWaiting(m3, [m3, m2, m1, deleted, served])).toBe(2);
-    expect(countOlderWaiting(m1, [m3, m2, m1])).toBe(0);
+    expect(countOlderWaiting(m3, [m3, m2, m1, deleted, served], nobody)).toBe(2);
+    expect(countOlderWaiting(m1, [m3, m2, m1], nobody)).toBe(0);
+  });
+
+  it('does not count who has a host already, or is claiming one, though its status still waits', () => {
+    expect(countOlderWaiting(m3, [m3, m2, m1], (uid) => uid === m1.uid)).toBe(1);
   });
 });
 

@@ -5,6 +5,7 @@ import { type HostView, viewHost } from '../../domain/host-view.ts';
 import type { MachineView } from '../../domain/machine-view.ts';
 import { hostIndexes, machineIndexes } from '../../domain/pool-indexes.ts';
 import { type PoolView, viewPool } from '../../domain/pool-view.ts';
+import { REWAKE_AFTER_MS } from '../../domain/pool-wakeups.ts';
 import { createPoolMemory, SETTLE_MS } from '../../k8s-bridge/pool-memory.ts';
 import { poolsAffectedByHost, reconcilePool, STATUS_INTERVAL_MS } from '../../k8s-bridge/pool-reconciler.ts';
 import { createFakeObjects, createMemoryStore } from '../support/fake-objects.ts';
@@ -127,11 +128,11 @@ describe('reconcilePool', () => {
       ['old', 1],
     ] as const)
       bench.caches.machines.upsert(waitingMachine(name, age));
-    expect(await bench.reconcile()).toEqual({ requeueAfterMs: 30_000 });
+    expect(await bench.reconcile()).toEqual({ requeueAfterMs: REWAKE_AFTER_MS });
     bench.clock.nowMs += 1_000;
     await bench.reconcile();
     expect(bench.woken).toEqual(['old']);
-    bench.clock.nowMs += 29_000;
+    bench.clock.nowMs += REWAKE_AFTER_MS - 1_000;
     await bench.reconcile();
     expect(bench.woken).toEqual(['old', 'old']);
   });
