@@ -2,7 +2,7 @@ import { CompleteAsyncError } from '@temporalio/activity';
 import { secrets } from '../api/resources.ts';
 import type { BoundHost, PlanAnswer, WrittenPlan } from '../domain/machine-life.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
-import type { DesiredStatus } from '../domain/machine-status.ts';
+import type { NumberedStatus } from '../domain/machine-status.ts';
 import { explainFailure } from '../domain/failure-output.ts';
 import { attemptId } from '../domain/plan-attempt.ts';
 import { readPlanResult, viewPlanSecret } from '../domain/plan-secret.ts';
@@ -19,7 +19,7 @@ export function createAwaitPlanResult(deps: ActivityDependencies) {
     machine: MachineRef;
     host: BoundHost;
     plan: WrittenPlan;
-    status: DesiredStatus;
+    status: NumberedStatus;
   }): Promise<PlanAnswer> {
     const { machine, host, plan } = input;
     await publishDesiredStatus(deps, startFence(), machine, input.status);

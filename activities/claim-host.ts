@@ -2,7 +2,7 @@ import type { BaremetalMachine } from '../api/machine.ts';
 import { machineInventoryPools } from '../api/resources.ts';
 import type { HostView } from '../domain/host-view.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
-import type { DesiredStatus } from '../domain/machine-status.ts';
+import type { NumberedStatus } from '../domain/machine-status.ts';
 import { chooseHost, type HostChoice, type MemberFacts } from '../domain/pool-candidates.ts';
 import { findOwningPool } from '../domain/pool-ownership.ts';
 import { type PoolView, viewPool } from '../domain/pool-view.ts';
@@ -24,7 +24,7 @@ import { logStep } from './step-log.ts';
 export function createClaimHost(deps: ActivityDependencies, reservations: Map<string, string>) {
   return async function claimHost(input: {
     machine: MachineRef;
-    status: DesiredStatus;
+    status: NumberedStatus;
     /** Hosts that an operator gave up for this machine. */
     avoid: readonly string[];
   }): Promise<ClaimOutcome> {

@@ -2,7 +2,7 @@ import { providerIdOf } from '../api/constants.ts';
 import { baremetalMachines } from '../api/resources.ts';
 import type { BoundHost, WrittenPlan } from '../domain/machine-life.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
-import type { DesiredStatus } from '../domain/machine-status.ts';
+import type { NumberedStatus } from '../domain/machine-status.ts';
 import type { CompleteOutcome } from '../domain/step-outcomes.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { startFence } from './fence.ts';
@@ -19,7 +19,7 @@ export function createCompleteProvisioning(deps: ActivityDependencies) {
     machine: MachineRef;
     host: BoundHost;
     plan: WrittenPlan;
-    status: DesiredStatus;
+    status: NumberedStatus;
   }): Promise<CompleteOutcome> {
     const fence = startFence();
     const owned = await readOwnedHost(deps, input.machine, input.host.inventory);

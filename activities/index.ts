@@ -1,5 +1,5 @@
 import type { MachineRef } from '../domain/machine-snapshot.ts';
-import type { DesiredStatus } from '../domain/machine-status.ts';
+import type { NumberedStatus } from '../domain/machine-status.ts';
 import { createAwaitPlanResult } from './await-plan-result.ts';
 import { createBeginLife } from './begin-life.ts';
 import { createClaimHost } from './claim-host.ts';
@@ -26,7 +26,7 @@ export function createActivities(deps: ActivityDependencies) {
     releaseHost: typed(createReleaseHost(deps)),
     forceReleaseHost: typed(createForceReleaseHost(deps)),
     finishMachine: typed(createFinishMachine(deps)),
-    publishStatus: typed((input: { machine: MachineRef; status: DesiredStatus }) =>
+    publishStatus: typed((input: { machine: MachineRef; status: NumberedStatus }) =>
       publishDesiredStatus(deps, startFence(), input.machine, input.status),
     ),
   };

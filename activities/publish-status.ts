@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
+import { activityInfo } from '@temporalio/activity';
 import { machineConditionTypes } from '../api/constants.ts';
 import type { BaremetalMachine, BaremetalMachineStatus } from '../api/machine.ts';
 import { baremetalMachines } from '../api/resources.ts';
 import { mergeConditions } from '../domain/conditions.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
-import type { DesiredStatus } from '../domain/machine-status.ts';
+import type { NumberedStatus } from '../domain/machine-status.ts';
 import { fingerprintSnapshot } from '../domain/snapshot-fingerprint.ts';
 import { isConflict } from '../runtime/kube-client.ts';
 import { machineWorkflowId } from '../workflows/ids.ts';
@@ -26,7 +27,7 @@ export async function publishDesiredStatus(
   deps: ActivityDependencies,
   fence: Fence,
   machine: MachineRef,
-  desired: DesiredStatus,
+  desired: NumberedStatus,
 ): Promise<void> {
   for (;;) {
     const current = await findMachine(deps, machine);
@@ -46,10 +47,13 @@ export async function writeStatus(
   deps: ActivityDependencies,
   fence: Fence,
   current: BaremetalMachine,
-  desired: DesiredStatus,
+  desired: NumberedStatus,
 ): Promise<BaremetalMachine> {
+  const author = statusAuthor(desired);
+  if (isOutdated(author, current.status?.writtenBy)) return current;
   const status = toStatus(deps, current, desired);
   if (isDeepStrictEqual(withoutNulls(status), current.status ?? {})) return current;
+  status.writtenBy = `${author.runId}/${author.number}`;
   fence.assertAlive();
   const { namespace, name, uid, resourceVersion } = current.metadata;
   const written = await deps.kube.patch(
@@ -63,7 +67,7 @@ export async function writeStatus(
 }
 
 /** A merge patch of the whole status: null removes a field. */
-function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired: DesiredStatus): StatusPatch {
+function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired: NumberedStatus): StatusPatch {
   const { namespace, name, uid, generation } = current.metadata;
   const before = current.status;
   const wanted = desired.conditions.map((condition) => ({ ...condition, observedGeneration: generation }));
@@ -79,9 +83,25 @@ function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired
     lastAppliedBootstrapHash: desired.appliedBootstrapHash ?? before?.lastAppliedBootstrapHash ?? null,
     workflow: { namespace: deps.temporalNamespace, workflowID: machineWorkflowId({ namespace, name, uid }) },
     lastOperation: desired.lastOperation ?? before?.lastOperation ?? null,
+    writtenBy: before?.writtenBy ?? null,
     observedInputs: fingerprintSnapshot(desired.observed),
     conditions: [...mergeConditions(before?.conditions, wanted, new Date(), machineConditionTypes).conditions],
   };
+}
+
+interface StatusAuthor {
+  runId: string;
+  number: number;
+}
+
+function statusAuthor({ number }: NumberedStatus): StatusAuthor {
+  return { runId: activityInfo().workflowExecution?.runId ?? '', number };
+}
+
+/** A later status of the same run stands there: this one was held up on its way. */
+function isOutdated({ runId, number }: StatusAuthor, writtenBy: string | undefined): boolean {
+  const [lastRunId, lastNumber] = writtenBy?.split('/') ?? [];
+  return lastRunId === runId && Number(lastNumber) > number;
 }
 
 type StatusPatch = { [Key in keyof BaremetalMachineStatus]: BaremetalMachineStatus[Key] | null };

@@ -79,6 +79,10 @@ export const baremetalMachineStatusSchema = z
       })
       .optional()
       .describe("The last request of an operator to the machine's workflow."),
+    writtenBy: z
+      .string()
+      .optional()
+      .describe('Run and number of the status, so that an older status of the run never replaces a newer one.'),
     observedInputs: z
       .string()
       .optional()

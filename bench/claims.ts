@@ -95,7 +95,7 @@ async function startClaimer({ cluster, namespace }: BenchSite): Promise<Claimer>
     policy: { reprovisionDeadlineMs: 1, cleanDeadlineMs: 1, nodeJoinDeadlineMs: 1, defaultRegistry: undefined },
     temporalNamespace: 'default',
   });
-  const status = projectStatus(startLife(readyToClaim));
+  const status = { ...projectStatus(startLife(readyToClaim)), number: 1 };
   return {
     async claim(machine) {
       const environment = new MockActivityEnvironment(

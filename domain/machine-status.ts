@@ -23,6 +23,11 @@ export interface DesiredStatus {
   conditions: DesiredCondition[];
 }
 
+/** A status on its way to the object; of one run, a lower number never replaces a higher one. */
+export interface NumberedStatus extends DesiredStatus {
+  number: number;
+}
+
 /** Projects what the run knows onto the object's status. */
 export function projectStatus(life: MachineLife): DesiredStatus {
   const { stage, snapshot } = life;

@@ -27,7 +27,7 @@ function planProgressCondition(host: BoundHost, plan: WrittenPlan): DesiredCondi
       return fails(
         'PlanApplied',
         reasons.PlanTimedOut,
-        `No answer to the ${what} within ${Math.round(plan.deadlineMs / 60_000)} min: the host is dead or cut off, ` +
+        `No answer to the ${what} within ${describeMs(plan.deadlineMs)}: the host is dead or cut off, ` +
           'or its agent cannot parse or write something of the plan (it then reports nothing). Look at the host; a late answer still counts',
       );
     case 'failed':
@@ -47,4 +47,8 @@ function planProgressCondition(host: BoundHost, plan: WrittenPlan): DesiredCondi
     default:
       return assertNever(progress);
   }
+}
+
+function describeMs(ms: number): string {
+  return ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
 }

@@ -12,7 +12,7 @@ import {
   operationSignals,
   operationUpdates,
 } from './messages.ts';
-import type { Run } from './steps.ts';
+import type { Run } from './run.ts';
 
 const descriptions: Record<OperatorVerb, string> = {
   retry: 'Run the step that failed again, as a new attempt. Argument: {"actor": "you", "reason": "why"}',

@@ -4,7 +4,8 @@ import { carryOver, MAX_EVENTS_PER_RUN, type MachineLife } from '../domain/machi
 import { bindHandlers } from './handlers.ts';
 import type { MachineLifecycleInput } from './messages.ts';
 import { createPresenter, type Presenter } from './presenter.ts';
-import { performStep, type Run } from './steps.ts';
+import type { Run } from './run.ts';
+import { performStep } from './steps.ts';
 
 export type MachineOutcome = Extract<Step, { kind: 'end' }>['outcome'];
 
@@ -13,7 +14,13 @@ export type MachineOutcome = Extract<Step, { kind: 'end' }>['outcome'];
  * step after the other; what the next step is comes from `domain/lifecycle`.
  */
 export async function machineLifecycle(input: MachineLifecycleInput): Promise<MachineOutcome> {
-  const run: Run = { machine: input.machine, life: input.life ?? null, published: null, cancelNoted: false };
+  const run: Run = {
+    machine: input.machine,
+    life: input.life ?? null,
+    published: null,
+    statusNumber: 0,
+    cancelNoted: false,
+  };
   bindHandlers(run);
   await condition(() => run.life !== null);
   const present = createPresenter(run);

@@ -5,7 +5,7 @@ import type { Step } from '../domain/lifecycle.ts';
 import type { MachineLife } from '../domain/machine-life.ts';
 import { projectStatus } from '../domain/machine-status.ts';
 import { describeWait, tellStory } from '../domain/machine-story.ts';
-import type { Run } from './steps.ts';
+import type { Run } from './run.ts';
 
 const inventoryKey = defineSearchAttributeKey(searchAttributeNames.inventory, 'KEYWORD');
 const phaseKey = defineSearchAttributeKey(searchAttributeNames.phase, 'KEYWORD');

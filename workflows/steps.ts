@@ -1,29 +1,11 @@
-import {
-  ActivityFailure,
-  CancellationScope,
-  condition,
-  isCancellation,
-  sleep,
-  TimeoutFailure,
-} from '@temporalio/workflow';
+import { condition } from '@temporalio/workflow';
 import * as advance from '../domain/advance-life.ts';
 import { assertNever } from '../domain/assert-never.ts';
-import { type Step, stillAwaits } from '../domain/lifecycle.ts';
-import { type BoundHost, hostOf, type MachineLife, type PlanAnswer, type WrittenPlan } from '../domain/machine-life.ts';
-import type { MachineRef } from '../domain/machine-snapshot.ts';
-import { type DesiredStatus, projectStatus } from '../domain/machine-status.ts';
-import { planWait, shortStep } from './activity-proxies.ts';
-
-/** What a run keeps besides its machine's life. */
-export interface Run {
-  machine: MachineRef;
-  /** null until the first snapshot has arrived. */
-  life: MachineLife | null;
-  /** Status that was written last, as JSON; spares activities that would change nothing. */
-  published: string | null;
-  /** Somebody pressed "Request Cancellation". */
-  cancelNoted: boolean;
-}
+import type { Step } from '../domain/lifecycle.ts';
+import type { MachineLife, PlanAnswer } from '../domain/machine-life.ts';
+import { shortStep } from './activity-proxies.ts';
+import { awaitAnswer } from './await-answer.ts';
+import { hostIn, planIn, publishStatus, type Run, take, update } from './run.ts';
 
 /** Runs one step and lets its outcome advance the life as it is then: signals may have moved it meanwhile. */
 export async function performStep(run: Run, life: MachineLife, step: Exclude<Step, { kind: 'end' }>): Promise<void> {
@@ -107,50 +89,13 @@ export async function performStep(run: Run, life: MachineLife, step: Exclude<Ste
 
 /** Waits until an event moves the life on, after the status says what is waited for. */
 async function waitForEvent(run: Run, life: MachineLife, step: Extract<Step, { kind: 'wait' }>): Promise<void> {
-  await publish(run, life);
+  await publishStatus(run, life);
   const moved = (): boolean => run.life?.revision !== life.revision;
   if (step.deadlineMs === null) {
     await condition(moved);
   } else if (!(await condition(moved, step.deadlineMs, { summary: 'Deadline for the Node to register' }))) {
     update(run, advance.onNodeJoinDeadline);
   }
-}
-
-/** Waits for the host's answer; an event that makes the answer moot (a deletion) ends the wait at once. */
-async function awaitAnswer(run: Run, life: MachineLife): Promise<void> {
-  const host = hostIn(life);
-  const plan = planIn(life);
-  const status = take(run, life);
-  const scope = new CancellationScope({ cancellable: true });
-  const answer = scope.run(() =>
-    planWait(plan, `${plan.type} on ${host.inventory}`).awaitPlanResult({ machine: run.machine, host, plan, status }),
-  );
-  const ended = answer.then(
-    (value) => ({ kind: 'answered', value }) as const,
-    (error: unknown) => ({ kind: 'broken', error }) as const,
-  );
-  const moot = scope
-    .run(() => condition(() => !stillAwaits(run.life ?? life, plan)))
-    .then(
-      () => ({ kind: 'moot' }) as const,
-      () => ({ kind: 'moot' }) as const,
-    );
-  const end = await Promise.race([ended, moot]);
-  scope.cancel();
-  if (end.kind === 'answered') return update(run, (now) => advance.onPlanAnswered(now, end.value));
-  if (end.kind === 'moot') return;
-  await onBrokenWait(run, end.error);
-}
-
-async function onBrokenWait(run: Run, error: unknown): Promise<void> {
-  if (isCancellation(error)) return;
-  if (!(error instanceof ActivityFailure)) throw error;
-  if (error.cause instanceof TimeoutFailure) {
-    return update(run, (now) => advance.onPlanAnswered(now, { kind: 'timedOut' }));
-  }
-  // The activity itself broke (API server down): its status may be unwritten. Look again a little later.
-  run.published = null;
-  await sleep('2s');
 }
 
 async function complete(run: Run, life: MachineLife): Promise<void> {
@@ -165,34 +110,4 @@ async function complete(run: Run, life: MachineLife): Promise<void> {
   });
   const answer: PlanAnswer = { kind: 'taken' };
   update(run, (now) => (outcome.kind === 'completed' ? advance.onCompleted(now) : advance.onPlanAnswered(now, answer)));
-}
-
-async function publish(run: Run, life: MachineLife): Promise<void> {
-  const before = run.published;
-  const status = take(run, life);
-  if (run.published === before || life.snapshot.gone) return;
-  await shortStep(`Report ${status.phase ?? 'Paused'}`).publishStatus({ machine: run.machine, status });
-}
-
-/** The status to write now, noted as written: an activity that carries it is retried until it is. */
-function take(run: Run, life: MachineLife): DesiredStatus {
-  const status = projectStatus(life);
-  run.published = JSON.stringify(status);
-  return status;
-}
-
-function update(run: Run, change: (life: MachineLife) => MachineLife): void {
-  if (run.life !== null) run.life = change(run.life);
-}
-
-function hostIn(life: MachineLife): BoundHost {
-  const host = hostOf(life.stage);
-  if (host === undefined) throw new TypeError(`Stage ${life.stage.kind} holds no host`);
-  return host;
-}
-
-function planIn({ stage }: MachineLife): WrittenPlan {
-  const plan = 'plan' in stage ? stage.plan : null;
-  if (plan === null) throw new TypeError(`Stage ${stage.kind} holds no plan`);
-  return plan;
 }

@@ -1,7 +1,7 @@
 import { CompleteAsyncError } from '@temporalio/activity';
 import type { Activities } from '../../activities/index.ts';
 import type { PlanAnswer } from '../../domain/machine-life.ts';
-import type { DesiredStatus } from '../../domain/machine-status.ts';
+import type { NumberedStatus } from '../../domain/machine-status.ts';
 import { host, plan } from '../domain/life-fixtures.ts';
 
 /** Activities that answer as told and remember what the run did, for tests of the workflow alone. */
@@ -10,13 +10,13 @@ export interface ScriptedActivities {
   /** Names of the activities that ran, in order. */
   ran: string[];
   /** The statuses that were written, in order. */
-  published: DesiredStatus[];
+  published: NumberedStatus[];
 }
 
 /** The default script is a life without trouble whose plans are answered from outside. */
 export function scriptActivities(changes: Partial<Activities> = {}): ScriptedActivities {
   const ran: string[] = [];
-  const published: DesiredStatus[] = [];
+  const published: NumberedStatus[] = [];
   const cleanPlan = { ...plan(), type: 'clean' } as const;
   const script: Activities = {
     beginLife: async () => ({ kind: 'fresh', nodeJoinDeadlineMs: 60_000 }),
@@ -36,7 +36,7 @@ export function scriptActivities(changes: Partial<Activities> = {}): ScriptedAct
   };
   const record =
     <I, O>(name: string, activity: (input: I) => Promise<O>) =>
-    (input: I & { status?: DesiredStatus }): Promise<O> => {
+    (input: I & { status?: NumberedStatus }): Promise<O> => {
       ran.push(name);
       if (input.status !== undefined) published.push(input.status);
       return activity(input);
