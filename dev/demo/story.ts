@@ -14,17 +14,17 @@ const deployments = resourceOf({ apiVersion: 'cluster.x-k8s.io/v1beta2', kind: '
 /** What the demo shows, in order. */
 export const story: readonly Chapter[] = [
   {
-    title: 'Apply config/samples: a Cluster, a pool of 5 hosts and a MachineDeployment of 3 replicas',
+    title: 'Apply config/samples: a pool of 5 hosts, 3 replicas',
     act: ({ lab, samples }) => lab.apply(samples),
     facts: (evidence) => [...checkRunning(evidence, 3), checkOrder(evidence)],
   },
   {
-    title: 'Scale the MachineDeployment up to 4',
+    title: 'Scale up to 4',
     act: (stage) => scale(stage, 4),
     facts: (evidence) => [...checkRunning(evidence, 4), checkOrder(evidence)],
   },
   {
-    title: 'Scale it down to 2: two hosts are cleaned and go back to the pool',
+    title: 'Scale down to 2: two hosts are cleaned and freed',
     act: (stage) => scale(stage, 2),
     facts: (evidence) => [...checkReleased(evidence, 2), ...checkRunning(evidence, 2)],
   },
