@@ -17,7 +17,7 @@ let restarts = 0;
 const opened = new AsyncDisposableStack();
 
 beforeAll(async () => {
-  site = await startSite('bcrash', { hosts, replicas: hosts.length, hostTimes: { periodMs: 1_000 } });
+  site = await startSite('bcrash', { hosts, replicas: hosts.length });
   opened.defer(() => site.close());
   bridge = site.bridge;
   opened.defer(() => bridge.stop());

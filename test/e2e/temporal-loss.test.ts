@@ -20,7 +20,7 @@ beforeAll(async () => {
   // Of its own: the other files shall keep their Temporal.
   cluster = await startManagementCluster();
   opened.use(cluster);
-  site = await startSite('tloss', { hosts, replicas: 2, hostTimes: { periodMs: 1_000 }, cluster });
+  site = await startSite('tloss', { hosts, replicas: 2, cluster });
   opened.defer(() => site.close());
   ledger = await openOwnershipLedger(site);
   opened.defer(() => ledger.stop());

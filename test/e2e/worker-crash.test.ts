@@ -41,7 +41,6 @@ beforeAll(async () => {
   site = await startSite('wcrash', {
     hosts,
     replicas: attachPoints.length,
-    hostTimes: { periodMs: 1_000 },
     cluster: { ...stack, kubeconfigs: { ...stack.kubeconfigs, worker: gatedKubeconfigPath } },
   });
   opened.defer(() => site.close());

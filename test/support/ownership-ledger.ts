@@ -7,7 +7,10 @@ import { followObjects } from '../../dev/host-object-feed.ts';
 import type { Lab } from '../../dev/lab.ts';
 
 /** One state of an object; `revision` orders the states of all objects of the API server. */
-type Entry = { revision: bigint } & ({ kind: 'host'; host: HostView } | { kind: 'plan'; secret: PlanSecretView });
+export type LedgerEntry = { revision: bigint } & (
+  | { kind: 'host'; host: Pick<HostView, 'name' | 'owner'> }
+  | { kind: 'plan'; secret: Pick<PlanSecretView, 'name' | 'planAttempt' | 'planChecksum'> }
+);
 
 /** A change of a host's owner; undefined: nobody. */
 export interface OwnerChange {
@@ -33,7 +36,7 @@ export async function openOwnershipLedger({
   client,
   namespace,
 }: Pick<Lab, 'client' | 'namespace'>): Promise<OwnershipLedger> {
-  const entries: Entry[] = [];
+  const entries: LedgerEntry[] = [];
   const hosts = followObjects({
     client,
     resource: machineInventories,
@@ -54,7 +57,7 @@ export async function openOwnershipLedger({
     },
   });
   await Promise.all([hosts.synced, plans.synced]);
-  const ordered = (): Entry[] => entries.toSorted((a, b) => Number(a.revision - b.revision));
+  const ordered = (): LedgerEntry[] => entries.toSorted((a, b) => Number(a.revision - b.revision));
   return {
     findBreaches: () => findBreaches(ordered()),
     ownerChanges: () => listOwnerChanges(ordered()),
@@ -69,7 +72,7 @@ function revisionOf({ metadata }: { metadata: { resourceVersion: string } }): bi
   return BigInt(metadata.resourceVersion);
 }
 
-function listOwnerChanges(entries: readonly Entry[]): OwnerChange[] {
+function listOwnerChanges(entries: readonly LedgerEntry[]): OwnerChange[] {
   const owners = new Map<string, string | undefined>();
   return entries.flatMap((entry) => {
     if (entry.kind !== 'host') return [];
@@ -80,7 +83,7 @@ function listOwnerChanges(entries: readonly Entry[]): OwnerChange[] {
   });
 }
 
-function listPlans(entries: readonly Entry[], host: string): string[] {
+function listPlans(entries: readonly LedgerEntry[], host: string): string[] {
   const attempts = entries.flatMap((entry) =>
     entry.kind === 'plan' && entry.secret.name === host ? [entry.secret.planAttempt] : [],
   );
@@ -89,7 +92,8 @@ function listPlans(entries: readonly Entry[], host: string): string[] {
   );
 }
 
-function findBreaches(entries: readonly Entry[]): string[] {
+/** See `OwnershipLedger.findBreaches`; the entries are in the order of their revisions. */
+export function findBreaches(entries: readonly LedgerEntry[]): string[] {
   const breaches: string[] = [];
   const ownerOf = new Map<string, string>();
   const planOf = new Map<string, string>();

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { capiClusters } from '../../api/resources.ts';
+import { findOvertakings, type Intent, recordIntents } from '../support/claim-order.ts';
+import { plansReceived } from '../support/host-answers.ts';
+import { openOwnershipLedger, type OwnershipLedger } from '../support/ownership-ledger.ts';
+import { createReadyMachine } from '../support/ready-machine.ts';
+import { type Site, startSite, summarise } from '../support/site.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const SIZE = 50;
+/** In an order unlike the one of their names. */
+const hosts = Array.from({ length: SIZE }, (_, index) => `fl${String((index * 37) % SIZE).padStart(2, '0')}`);
+const machines = hosts.map((_, index) => `fleet-${index}`);
+
+let site: Site;
+let ledger: OwnershipLedger;
+let intents: readonly Intent[];
+const opened = new AsyncDisposableStack();
+
+beforeAll(async () => {
+  site = await startSite('fleet', { hosts, replicas: 0, workers: 2 });
+  opened.defer(() => site.close());
+  ledger = await openOwnershipLedger(site);
+  opened.defer(() => ledger.stop());
+  const recorded = await recordIntents(site);
+  intents = recorded.intents;
+  opened.defer(() => recorded.stop());
+  await site.deploy();
+  await waitFor('the whole pool is available', async () => (await site.pool()).status?.available === SIZE);
+  const cluster = { namespace: site.namespace, name: 'demo' };
+  await waitFor('the cluster is there', async () => {
+    const { status } = await site.client.get(capiClusters, cluster);
+    return status?.initialization?.infrastructureProvisioned;
+  });
+});
+
+afterAll(() => opened.disposeAsync());
+
+test('fifty machines at once and two workers: each host is claimed once, and all machines are Running', async () => {
+  const startedAtMs = performance.now();
+  await Promise.all(machines.map((name) => createReadyMachine(site, name, 'workers')));
+  const createdMs = Math.round(performance.now() - startedAtMs);
+  await waitFor(
+    'every host has its plan',
+    () => hosts.every((host) => ledger.plansOf(host).length > 0),
+    async () => ({ machines: await summarise(site), pool: (await site.pool()).status }),
+    { timeoutMs: 120_000 },
+  );
+  const plannedMs = Math.round(performance.now() - startedAtMs);
+  console.log(`${SIZE} machines created within ${createdMs} ms, the last plan written after ${plannedMs} ms`);
+  await site.untilRunning(SIZE, { timeoutMs: 150_000 });
+
+  for (const host of hosts) expect(plansReceived(site, host)).toEqual([undefined, 'reprovision']);
+  expect(ledger.findBreaches()).toEqual([]);
+  const claims = ledger.ownerChanges().filter(({ to }) => to !== undefined);
+  expect(claims).toHaveLength(SIZE);
+  expect(new Set(claims.map(({ host }) => host)).size).toBe(SIZE);
+  expect(new Set(claims.map(({ to }) => to)).size).toBe(SIZE);
+}, 300_000);
+
+test('hosts were claimed in the order of the pool, except by claims that overlapped', () => {
+  const claims = ledger.ownerChanges().filter(({ to }) => to !== undefined);
+  console.log(`Places in the pool, by time: ${claims.map(({ host }) => hosts.indexOf(host)).join(' ')}`);
+  expect(findOvertakings(hosts, intents, claims)).toEqual([]);
+});
