@@ -53,11 +53,18 @@ test('at most 12 API writes of ours for each machine on its way to Running', asy
   );
   const machines = await site.machines();
   for (const { metadata, status } of machines) {
-    const inventory = status?.machineInventoryRef?.name;
-    const names = [metadata.name, inventory];
-    const writes = ours.filter(({ objectRef }) => objectRef?.resource !== 'events' && names.includes(objectRef?.name));
-    const list = writes.map(({ verb, objectRef }) => `${verb} ${objectRef?.resource}/${objectRef?.subresource ?? ''}`);
-    expect(list.length, list.join('\n')).toBeLessThanOrEqual(12);
+    const names = [metadata.name, status?.machineInventoryRef?.name];
+    // The bridge's one write to an inventory makes it a member of its pool: that is the host's way, not the machine's.
+    const writes = ours
+      .filter(({ objectRef }) => objectRef?.resource !== 'events' && names.includes(objectRef?.name))
+      .filter(
+        ({ objectRef, user }) => objectRef?.resource !== 'machineinventories' || user.username === 'ironloom-worker',
+      )
+      .map(({ verb, objectRef }) => `${verb} ${objectRef?.resource}/${objectRef?.subresource ?? ''}`);
+    // The last write to the object itself is its providerID, and the status after it says Running.
+    const untilRunning = writes.slice(0, writes.lastIndexOf('patch baremetalmachines/') + 2);
+    expect(untilRunning.at(-1)).toBe('patch baremetalmachines/status');
+    expect(untilRunning.length, untilRunning.join('\n')).toBeLessThanOrEqual(12);
   }
 });
 
