@@ -9,6 +9,7 @@ import type { BeginOutcome } from '../domain/step-outcomes.ts';
 import { bindHost } from './bound-host.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { type Fence, startFence } from './fence.ts';
+import { findHeldHost } from './held-host.ts';
 import { type OwnedHost, readOwnedHost, writeHostRecord } from './host-record.ts';
 import { pendingPlan } from './plan-writer.ts';
 import { findMachine } from './publish-status.ts';
@@ -98,17 +99,6 @@ async function annotateAdopted(
     plan: null,
   });
   return { kind: 'ours', inventory: owned.inventory, host } as const;
-}
-
-/** The host that an earlier run claimed: named in the status before it was claimed, else found by its annotation. */
-async function findHeldHost(deps: ActivityDependencies, ref: MachineRef, machine: BaremetalMachine) {
-  const indexed = deps.caches.hosts.byIndex('ownerUid', ref.uid).map(({ name }) => name);
-  const named = machine.status?.machineInventoryRef?.name;
-  for (const name of new Set([...(named === undefined ? [] : [named]), ...indexed])) {
-    const owned = await readOwnedHost(deps, ref, name);
-    if (owned.kind === 'ours') return owned;
-  }
-  return undefined;
 }
 
 /** The plan of this machine that stands in the host's Secret; its answer, if any, is read by `awaitPlanResult`. */

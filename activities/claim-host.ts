@@ -12,6 +12,7 @@ import { isConflict } from '../runtime/kube-client.ts';
 import { bindHost } from './bound-host.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { type Fence, startFence } from './fence.ts';
+import { findHeldHost } from './held-host.ts';
 import { readOwnedHost, writeHostRecord } from './host-record.ts';
 import { findMachine, writeStatus } from './publish-status.ts';
 import { logStep } from './step-log.ts';
@@ -32,14 +33,15 @@ export function createClaimHost(deps: ActivityDependencies, reservations: Map<st
     let machine = await findMachine(deps, input.machine);
     if (machine === undefined) return { kind: 'exhausted', message: 'The machine is gone' };
     if (machine.spec.providerID !== undefined) return { kind: 'provisioned' };
-    const intended = await readIntendedHost(deps, input.machine, machine);
-    if (intended?.kind === 'ours') {
-      return { kind: 'claimed', host: bindHost(intended, machine, await findPool(deps, machine)) };
+    const held = await findHeldHost(deps, input.machine, machine);
+    if (held !== undefined) {
+      return { kind: 'claimed', host: bindHost(held, machine, await findPool(deps, machine)) };
     }
+    const intended = machine.status?.machineInventoryRef?.name;
     for (;;) {
       const pool = await findPool(deps, machine);
       if (pool === undefined) return { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name };
-      const choice = choose(deps, machine, withoutMembers(pool, input.avoid), reservations, intended?.host);
+      const choice = choose(deps, machine, withoutMembers(pool, input.avoid), reservations, intended);
       if (choice.kind === 'exhausted') {
         logStep('Found no host to claim', input.machine, { pool: pool.name, problem: choice.message });
         return { kind: 'exhausted', message: choice.message };
@@ -64,26 +66,19 @@ function withoutMembers(pool: PoolView, avoid: readonly string[]): PoolView {
   return avoid.length === 0 ? pool : { ...pool, members: pool.members.filter(({ name }) => !avoid.includes(name)) };
 }
 
-/** The host that an earlier attempt meant to claim, as it is now. */
-async function readIntendedHost(deps: ActivityDependencies, ref: MachineRef, machine: BaremetalMachine) {
-  const name = machine.status?.machineInventoryRef?.name;
-  if (name === undefined) return undefined;
-  const found = await readOwnedHost(deps, ref, name);
-  return found.kind === 'missing' ? undefined : found;
-}
-
 function choose(
   deps: ActivityDependencies,
   machine: BaremetalMachine,
   pool: PoolView,
   reservations: ReadonlyMap<string, string>,
-  intended: HostView | undefined,
+  /** The host that an earlier attempt meant to claim. */
+  intended: string | undefined,
 ): HostChoice {
   const { namespace, name, uid, creationTimestamp } = machine.metadata;
   const lookup = (inventory: string) => lookUpMember(deps, pool, inventory, reservations, uid);
   if (intended !== undefined) {
     // An attempt that froze before its swap may still swap this very host: taking it, or failing to, ends that.
-    const member = pool.members.filter((candidate) => candidate.name === intended.name);
+    const member = pool.members.filter((candidate) => candidate.name === intended);
     const again = chooseHost(member, lookup, { poolName: pool.name, olderWaiting: 0 });
     if (again.kind === 'host') return again;
   }

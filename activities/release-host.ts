@@ -4,9 +4,10 @@ import type { BoundHost } from '../domain/machine-life.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
 import { parseAttemptId } from '../domain/plan-attempt.ts';
 import { releasePatch, viewPlanSecret } from '../domain/plan-secret.ts';
-import type { ReleaseOutcome } from '../domain/step-outcomes.ts';
+import type { FinishOutcome, ReleaseOutcome } from '../domain/step-outcomes.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { type Fence, startFence } from './fence.ts';
+import { findHeldHost } from './held-host.ts';
 import { type OwnedHost, readOwnedHost, writeHostRecord } from './host-record.ts';
 import { findMachine } from './publish-status.ts';
 import { logStep } from './step-log.ts';
@@ -56,10 +57,15 @@ async function freePlanSecret(
   return touched;
 }
 
-/** Drops the finalizer of a machine that holds no host. */
+/** Drops the finalizer of a machine that holds no host. A run that was set back may only believe so: checked here. */
 export function createFinishMachine(deps: ActivityDependencies) {
-  return async function finishMachine(input: { machine: MachineRef }): Promise<void> {
-    await dropFinalizer(deps, startFence(), input.machine);
+  return async function finishMachine(input: { machine: MachineRef }): Promise<FinishOutcome> {
+    const fence = startFence();
+    const machine = await findMachine(deps, input.machine);
+    if (machine === undefined) return undefined;
+    if ((await findHeldHost(deps, input.machine, machine)) !== undefined) return { kind: 'holdsHost' };
+    await dropFinalizer(deps, fence, input.machine);
+    return undefined;
   };
 }
 

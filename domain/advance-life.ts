@@ -10,7 +10,14 @@ import {
 } from './machine-life.ts';
 import { type MachineSnapshot, sameSnapshot, settleSnapshot } from './machine-snapshot.ts';
 import { hostMissing, hostUsedByOther, planSecretMissing, poolMissing } from './obstacles.ts';
-import type { BeginOutcome, ClaimOutcome, CleanOutcome, ProvisionOutcome, ReleaseOutcome } from './step-outcomes.ts';
+import type {
+  BeginOutcome,
+  ClaimOutcome,
+  CleanOutcome,
+  FinishOutcome,
+  ProvisionOutcome,
+  ReleaseOutcome,
+} from './step-outcomes.ts';
 
 /** New inputs from the bridge. Once gone, an object stays gone; what was known of its pause or move still holds. */
 export function onObserved(life: MachineLife, snapshot: MachineSnapshot): MachineLife {
@@ -190,7 +197,12 @@ export function onReleaseTried(life: MachineLife, outcome: ReleaseOutcome, last:
   return { ...life, stage: { kind: 'cleaning', host, attempt: 1, plan: null, applied: null } };
 }
 
-export function onFinished(life: MachineLife): MachineLife {
+/** A host that the run did not know of is looked at from the beginning. */
+export function onFinishTried(life: MachineLife, outcome: FinishOutcome): MachineLife {
+  return outcome?.kind === 'holdsHost' ? { ...life, stage: { kind: 'new' } } : onFinished(life);
+}
+
+function onFinished(life: MachineLife): MachineLife {
   return { ...life, stage: { kind: 'ended', outcome: 'released' } };
 }
 

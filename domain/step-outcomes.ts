@@ -40,4 +40,7 @@ export type CleanOutcome =
   /** The inventory is not ours any more: nothing to clean. */
   | { kind: 'hostLost' };
 
+/** undefined: done, which is also what runs of before this type have in their histories. */
+export type FinishOutcome = { kind: 'holdsHost' } | undefined;
+
 export type ReleaseOutcome = { kind: 'released' } | { kind: 'needsClean' };

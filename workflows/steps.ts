@@ -77,9 +77,10 @@ export async function performStep(run: Run, life: MachineLife, step: Exclude<Ste
       });
       return update(run, (now) => advance.onReleaseTried(now, { kind: 'released' }, step.last));
     }
-    case 'finish':
-      await shortStep('Drop the finalizer').finishMachine({ machine });
-      return update(run, advance.onFinished);
+    case 'finish': {
+      const outcome = await shortStep('Drop the finalizer').finishMachine({ machine });
+      return update(run, (now) => advance.onFinishTried(now, outcome));
+    }
     case 'wait':
       return waitForEvent(run, life, step);
     default:

@@ -126,6 +126,13 @@ describe('obstacles', () => {
   });
 });
 
+test('a machine that holds a host without its run knowing is not let go', () => {
+  const life = at({ kind: 'unclaimed' }, { deleting: true });
+  expect(nextStep(life)).toEqual({ kind: 'finish' });
+  expect(nextStep(advance.onFinishTried(life, { kind: 'holdsHost' }))).toEqual({ kind: 'begin' });
+  expect(nextStep(advance.onFinishTried(life, undefined))).toEqual({ kind: 'end', outcome: 'released' });
+});
+
 test('a run that was set back to before its machine was provisioned begins again', () => {
   const claimed = at({ kind: 'claimed', host: host(), attempt: 1 });
   expect(nextStep(advance.onClaimed(at({ kind: 'unclaimed' }), { kind: 'provisioned' }, 0))).toEqual({ kind: 'begin' });
