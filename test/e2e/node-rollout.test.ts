@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { foreign, IMAGE_CATALOG_NAME } from '../../api/constants.ts';
+import type { ObjectMeta } from '../../api/meta.ts';
+import { baremetalMachines, baremetalMachineTemplates, configMaps } from '../../api/resources.ts';
+import { KubeApiError } from '../../runtime/kube-client.ts';
+import { deployCluster } from '../support/clusters.ts';
+import { attached, detached, type HostTimelines, recordHostTimelines } from '../support/host-timeline.ts';
+import { untilPoolCounts } from '../support/hosts.ts';
+import { conditionOf, createPool } from '../support/machines.ts';
+import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
+import { type OwnershipLedger, openOwnershipLedger } from '../support/ownership-ledger.ts';
+import { type Site, startSite } from '../support/site.ts';
+import { useStack } from '../support/stack.ts';
+import {
+  type BaremetalMachine,
+  changeDeployment,
+  countLeastServing,
+  deployWorkers,
+  listWorkers,
+  machineSets,
+  untilRolledOut,
+  untilWorkers,
+  untilWorkersRun,
+} from '../support/worker-groups.ts';
+import { DEPLOYMENT_LABEL, renderBootstrapTemplate, renderMachineTemplate } from '../support/worker-manifests.ts';
+
+// docs/guides/node-management.md step by step: machines that are replaced because their deployment changed. Each pool
+// has as many hosts as machines, so nothing can surge.
+const rollHosts = ['nr-roll-2', 'nr-roll-1'];
+const otherHosts = ['nr-other-1', 'nr-other-2'];
+const upgradeHosts = ['nr-upgrade-1', 'nr-upgrade-2'];
+
+const IMAGE_REPOSITORY = 'registry.example.com/baremetal/node-image:';
+
+let site: Site;
+let timelines: HostTimelines;
+let ledger: OwnershipLedger;
+let machines: ObjectRecorder<BaremetalMachine>;
+let sets: ObjectRecorder<{ metadata: ObjectMeta }>;
+
+beforeAll(async () => {
+  site = await startSite('rollout', { hosts: [...rollHosts, ...otherHosts, ...upgradeHosts], replicas: 0 });
+  [timelines, ledger, machines, sets] = await Promise.all([
+    recordHostTimelines(site),
+    openOwnershipLedger(site),
+    recordObjects(site, baremetalMachines),
+    recordObjects(site, machineSets),
+  ]);
+  await deployCluster(site, useStack());
+});
+
+afterAll(async () => {
+  await Promise.all([timelines.stop(), ledger.stop(), machines.stop(), sets.stop()]);
+  await site.close();
+});
+
+describe.concurrent('a rollout', () => {
+  test('of a bootstrap template, then of another pool, one host at a time; an edited template rolls nothing', async () => {
+    await deployWorkers(site, { name: 'roll', hosts: rollHosts, replicas: 2 });
+    const first = await untilWorkersRun(site, 'roll', 2);
+
+    await editTemplatesInPlace();
+    await site.apply([await renderBootstrapTemplate(site, 'roll-2', 'second')]);
+    expect(uidsOf(await listWorkers(site, 'roll'))).toEqual(uidsOf(first));
+    await changeDeployment(site, 'roll', { template: { spec: { bootstrap: { configRef: { name: 'roll-2' } } } } });
+    const second = await untilRolledOut(site, 'roll', first);
+    for (const host of rollHosts) expect(await readUserData(host)).toContain('example.com/machine-group=second');
+
+    await createPool(site, 'roll-other', otherHosts);
+    await site.apply([await renderMachineTemplate(site, 'roll-other', 'roll-other')]);
+    await changeDeployment(site, 'roll', { template: { spec: { infrastructureRef: { name: 'roll-other' } } } });
+    const third = await untilRolledOut(site, 'roll', second);
+    expect(new Set(third.map(({ status }) => status?.machineInventoryRef?.name))).toEqual(new Set(otherHosts));
+
+    await untilPoolCounts(site, 'roll', { total: 2, available: 2, allocated: 0 });
+    await untilPoolCounts(site, 'roll-other', { total: 2, available: 0, allocated: 2 });
+    for (const host of rollHosts) await timelines.until(host, [...attached, ...detached, ...attached, ...detached]);
+    expect(countLeastServing(machines.seen, 'roll', 2)).toBe(1);
+    expect(countMachineSets('roll')).toBe(3);
+  });
+
+  test('to another Kubernetes version gives each host its image; one that the catalog lacks can be added', async () => {
+    await deployWorkers(site, { name: 'upgrade', hosts: upgradeHosts, replicas: 2 });
+    const first = await untilWorkersRun(site, 'upgrade', 2);
+    await addImage('v1.35.7');
+    await changeDeployment(site, 'upgrade', { template: { spec: { version: 'v1.35.7' } } });
+    const second = await untilRolledOut(site, 'upgrade', first);
+    for (const host of upgradeHosts) expect(await imagesOf(host)).toEqual(['v1.34.2', 'v1.35.7']);
+
+    await changeDeployment(site, 'upgrade', { template: { spec: { version: 'v1.35.8' } } });
+    const hasMiss = (machine: BaremetalMachine): boolean =>
+      conditionOf(machine, 'ImageResolved')?.reason === 'ImageCatalogMiss';
+    const [parked] = (await untilWorkers(site, 'upgrade', 'one misses its image', (all) => all.some(hasMiss))).filter(
+      hasMiss,
+    );
+    expect(parked?.status?.phase).toBe('Failed');
+    expect(conditionOf(parked, 'ImageResolved')?.message).toContain('v1.35.8');
+    const host = parked?.status?.machineInventoryRef?.name ?? '';
+    expect(await imagesOf(host)).toEqual(['v1.34.2', 'v1.35.7']);
+    const plans = site.host(host).plansReceived.map(({ type }) => type);
+    expect(plans.at(-1)).toBe('clean');
+
+    await addImage('v1.35.8');
+    const third = await untilRolledOut(site, 'upgrade', second);
+    expect(uidsOf(third)).toContain(parked?.metadata.uid);
+    for (const name of upgradeHosts) expect(await imagesOf(name)).toEqual(['v1.34.2', 'v1.35.7', 'v1.35.8']);
+    expect(countLeastServing(machines.seen, 'upgrade', 2)).toBe(1);
+    expect(countMachineSets('upgrade')).toBe(3);
+    await untilPoolCounts(site, 'upgrade', { total: 2, allocated: 2 });
+  });
+});
+
+test('no host ever had two owners', () => {
+  expect(ledger.findBreaches()).toEqual([]);
+});
+
+/** What changes no machine: labels and the bootstrap template's spec. And what the API server refuses, or only tries. */
+async function editTemplatesInPlace(): Promise<void> {
+  const { client, namespace } = site;
+  const key = { namespace, name: 'roll' };
+  const spec = { template: { spec: { machineInventoryPoolRef: { name: 'elsewhere' } } } };
+  const refused: unknown = await client
+    .patch(baremetalMachineTemplates, key, { spec })
+    .catch((error: unknown) => error);
+  if (!(refused instanceof KubeApiError)) throw new Error('The API server took a changed template');
+  expect(refused.code).toBe(422);
+  expect(refused.message).toContain('make a new template and name it in the MachineDeployment');
+  const annotations = { [foreign.topologyDryRunAnnotation]: '' };
+  const tried = await client.apply(
+    baremetalMachineTemplates,
+    { metadata: { ...key, annotations }, spec },
+    { fieldManager: 'capi-topology', dryRun: true },
+  );
+  expect(tried.spec.template.spec.machineInventoryPoolRef.name).toBe('elsewhere');
+  await client.patch(baremetalMachineTemplates, key, { metadata: { labels: { edited: 'yes' } } });
+  await site.apply([await renderBootstrapTemplate(site, 'roll', 'edited')]);
+}
+
+function uidsOf(all: readonly BaremetalMachine[]): string[] {
+  return all.map(({ metadata }) => metadata.uid).toSorted();
+}
+
+async function addImage(version: string): Promise<void> {
+  const key = { namespace: site.namespace, name: IMAGE_CATALOG_NAME };
+  await site.client.patch(configMaps, key, { data: { [version]: `baremetal/node-image:${version}` } });
+}
+
+/** Tags of the images that the host was upgraded to, in order. */
+async function imagesOf(host: string): Promise<string[]> {
+  const commands = await site.host(host).disk.commands();
+  return commands
+    .filter(({ command, args }) => command === 'elemental' && args[0] === 'upgrade')
+    .map(({ args }) => args.find((arg) => arg.startsWith(IMAGE_REPOSITORY))?.slice(IMAGE_REPOSITORY.length) ?? '');
+}
+
+/** How many versions of its template the deployment ever had; Cluster API deletes a MachineSet that is empty. */
+function countMachineSets(deployment: string): number {
+  const own = sets.seen.filter(({ metadata }) => metadata.labels[DEPLOYMENT_LABEL] === deployment);
+  return new Set(own.map(({ metadata }) => metadata.uid)).size;
+}
+
+function readUserData(host: string): Promise<string | undefined> {
+  return site.host(host).disk.read('/var/lib/cloud/seed/nocloud/user-data');
+}
