@@ -5,19 +5,19 @@ import { claims } from './claims.ts';
 import { latency } from './latency.ts';
 import { lives } from './lives.ts';
 import type { Benchmark, Measurement } from './measurement.ts';
+import { recordMeasurements, verdictOf } from './record.ts';
 import { rest } from './rest.ts';
 
 const benchmarks: readonly Benchmark[] = [latency, burst, claims, lives, rest];
 
 const program = new Command()
   .name('npm run bench --')
-  .description(
-    `Measures the budgets of the architecture on this machine: ${benchmarks.map(({ name }) => name).join(', ')}`,
-  )
+  .description(`Measures the budgets of docs/benchmarks.md here: ${benchmarks.map(({ name }) => name).join(', ')}`)
   .argument('[names...]', 'benchmarks to run; default: all')
   .option('--machines <count>', 'machines of the benchmark rest', parseCount, 10_000)
+  .option('--record', 'write the results to docs/benchmarks.md')
   .parse();
-const { machines } = program.opts<{ machines: number }>();
+const { machines, record = false } = program.opts<{ machines: number; record?: boolean }>();
 const names = program.args;
 const unknown = names.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
 if (unknown.length > 0) program.error(`No benchmark is called ${unknown.join(', ')}`);
@@ -27,18 +27,19 @@ for (const benchmark of benchmarks.filter(({ name }) => names.length === 0 || na
   const progress = (line: string): void => console.log(`  ${line}`);
   const measurements = await benchmark.run({ machines, progress });
   console.log(renderTable(measurements));
+  if (record) await recordMeasurements(benchmark.name, measurements);
+  if (measurements.some(({ ok }) => ok === false)) process.exitCode = 1;
 }
 
 function renderTable(measurements: readonly Measurement[]): string {
+  const style = { head: [], border: [] };
   const table = new Table({
     head: ['what', 'budget', 'measured', ''],
-    style: { head: [], border: [] },
+    style,
     wordWrap: true,
     colWidths: [42, 28, 60, 6],
   });
-  for (const { what, budget, measured, ok } of measurements) {
-    table.push([what, budget ?? '', measured, ok === undefined ? '' : ok ? 'ok' : 'OVER']);
-  }
+  for (const { what, budget = '', measured, ok } of measurements) table.push([what, budget, measured, verdictOf(ok)]);
   return table.toString();
 }
 
