@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { foreign } from '../../api/constants.ts';
+import {
+  baremetalClusters,
+  baremetalMachines,
+  baremetalMachineTemplates,
+  capiClusters,
+  capiMachines,
+  machineInventories,
+  machineInventoryPools,
+  type Resource,
+  secrets,
+} from '../../api/resources.ts';
+import { lifeQuery } from '../../workflows/messages.ts';
+import { deployCluster } from '../support/clusters.ts';
+import { letAnswer, plansReceived, untilPlanned, untilSettled } from '../support/host-answers.ts';
+import { listHostWrites, markAudit } from '../support/host-writes.ts';
+import { expectReleased } from '../support/hosts.ts';
+import {
+  conditionOf,
+  createMachine,
+  createPool,
+  deleteMachine,
+  findMachine,
+  untilGone,
+  untilProvisioned,
+  waitForMachine,
+} from '../support/machines.ts';
+import { listMetadata, readHolds, untilQuiet } from '../support/object-metadata.ts';
+import { refOf, runOf } from '../support/runs.ts';
+import { type Site, startSite } from '../support/site.ts';
+import { useStack } from '../support/stack.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+// What Cluster API holds every provider to: notes/capi.md sections 1.6 and 5.
+const hosts = ['cr1', 'cr2'];
+const ours: readonly Resource<unknown>[] = [
+  baremetalMachines,
+  baremetalMachineTemplates,
+  baremetalClusters,
+  machineInventoryPools,
+];
+
+let site: Site;
+
+beforeAll(async () => {
+  site = await startSite('rules', { hosts, replicas: hosts.length });
+});
+
+afterAll(() => site.close());
+
+async function pauseCluster(name: string, paused: boolean): Promise<void> {
+  await site.client.patch(capiClusters, { namespace: site.namespace, name }, { spec: { paused } });
+}
+
+async function annotatePaused(name: string, value: '' | null): Promise<void> {
+  const key = { namespace: site.namespace, name };
+  await site.client.patch(baremetalMachines, key, { metadata: { annotations: { [foreign.pausedAnnotation]: value } } });
+}
+
+/** The machine's run has acted on the pause, or on its end. */
+function untilPaused(name: string, status: 'True' | 'False' = 'True') {
+  return waitForMachine(site, name, `Paused=${status}`, (machine) => conditionOf(machine, 'Paused')?.status === status);
+}
+
+/** The machine's run knows that the object is being deleted. */
+async function untilDeletionIsKnown(name: string): Promise<void> {
+  const run = runOf(site, await refOf(site, name));
+  await waitFor(`${name} is known to be deleted`, async () => (await run.query(lifeQuery))?.snapshot.deleting === true);
+}
+
+test('at rest no object changes', async () => {
+  await site.deploy();
+  await site.untilRunning(2);
+  await untilSettled(site);
+  // Cluster API's own test takes two minutes. The longest period of anything here that could write is ten seconds
+  // (heartbeats of Nodes, ticks of agents); 45 s see each of them several times.
+  await untilQuiet(site, [...ours, machineInventories, secrets, capiMachines, capiClusters], 45_000);
+});
+
+test('owner references and finalizers that were stripped come back, and no host notices', async () => {
+  const before = await readHolds(site, ours);
+  const { auditLogPath } = useStack();
+  await pauseCluster('demo', true);
+  const names = (await site.machines()).map(({ metadata }) => metadata.name);
+  for (const name of names) await untilPaused(name);
+  const since = await markAudit(auditLogPath);
+  for (const resource of ours) {
+    for (const metadata of await listMetadata(site, resource)) {
+      await site.client.patch(resource, metadata, { metadata: { ownerReferences: [], finalizers: [] } });
+    }
+  }
+  const stripped = await readHolds(site, ours);
+  expect(Object.values(stripped).flatMap(({ owners, finalizers }) => [...owners, ...finalizers])).toEqual([]);
+  await pauseCluster('demo', false);
+  await waitFor(
+    'all of them are back',
+    async () => JSON.stringify(await readHolds(site, ours)) === JSON.stringify(before),
+    async () => ({ before, now: await readHolds(site, ours) }),
+    { timeoutMs: 120_000 },
+  );
+  await site.untilRunning(2);
+  for (const name of names) await untilPaused(name, 'False');
+  expect(await listHostWrites(auditLogPath, site, { since, hosts })).toEqual([]);
+  expect((await site.machines()).map(({ metadata }) => metadata.name)).toEqual(names);
+});
+
+describe.concurrent('paused', () => {
+  test('from its creation on, a machine takes no host', async () => {
+    const host = 'cr-new';
+    await site.addHost(host);
+    await createPool(site, host, [host]);
+    const since = await markAudit(useStack().auditLogPath);
+    await createMachine(site, { name: host, pool: host, annotations: { [foreign.pausedAnnotation]: '' } });
+    const paused = await untilPaused(host);
+    expect(paused.status?.machineInventoryRef).toBeUndefined();
+    const writes = await listHostWrites(useStack().auditLogPath, site, { since, hosts: [host] });
+    // The pool marks its members, paused machines or not.
+    expect(writes.filter((write) => !write.startsWith('ironloom-bridge'))).toEqual([]);
+    await annotatePaused(host, null);
+    await untilProvisioned(site, host);
+    await untilPaused(host, 'False');
+  });
+
+  test('by its annotation, a machine that is deleted is not cleaned before it goes on', async () => {
+    const host = 'cr-clean';
+    await site.addHost(host);
+    await createPool(site, host, [host]);
+    await createMachine(site, { name: host, pool: host });
+    await untilProvisioned(site, host);
+    await annotatePaused(host, '');
+    await untilPaused(host);
+    const since = await markAudit(useStack().auditLogPath);
+    await deleteMachine(site, host);
+    await untilDeletionIsKnown(host);
+    expect((await findMachine(site, host))?.metadata.deletionTimestamp).toBeDefined();
+    expect(await listHostWrites(useStack().auditLogPath, site, { since, hosts: [host] })).toEqual([]);
+    expect(plansReceived(site, host)).toEqual([undefined, 'reprovision']);
+    await annotatePaused(host, null);
+    await untilGone(site, host);
+    await expectReleased(site, host);
+    expect(plansReceived(site, host)).toEqual([undefined, 'reprovision', 'clean']);
+  });
+
+  test('by its Cluster, a machine hears its host and does nothing about it, and neither when it is deleted', async () => {
+    const host = 'cr-halt';
+    await deployCluster(site, useStack(), { name: 'halt' });
+    (await site.addHost(host)).neverAnswer();
+    await createPool(site, host, [host], 'halt');
+    await createMachine(site, { name: host, pool: host, cluster: 'halt' });
+    await untilPlanned(site, 'reprovision', [host]);
+    await waitForMachine(site, host, 'Reprovisioning', ({ status }) => status?.phase === 'Reprovisioning');
+    await pauseCluster('halt', true);
+    await untilPaused(host);
+    let since = await markAudit(useStack().auditLogPath);
+    await letAnswer(site, [host]);
+    const run = runOf(site, await refOf(site, host));
+    await waitFor('the run has the answer', async () => {
+      const stage = (await run.query(lifeQuery))?.stage;
+      return stage?.kind === 'reprovisioning' && stage.plan.progress.kind === 'applied';
+    });
+    expect((await findMachine(site, host))?.spec.providerID).toBeUndefined();
+    expect(await listHostWrites(useStack().auditLogPath, site, { since, hosts: [host] })).toEqual([]);
+    await pauseCluster('halt', false);
+    await untilProvisioned(site, host);
+
+    await pauseCluster('halt', true);
+    await untilPaused(host);
+    since = await markAudit(useStack().auditLogPath);
+    // Of the object itself: Cluster API deletes nothing for a Machine of a paused Cluster.
+    await site.client.delete(baremetalMachines, { namespace: site.namespace, name: host });
+    await untilDeletionIsKnown(host);
+    expect(await listHostWrites(useStack().auditLogPath, site, { since, hosts: [host] })).toEqual([]);
+    await pauseCluster('halt', false);
+    await untilGone(site, host);
+    await expectReleased(site, host);
+    expect(plansReceived(site, host)).toEqual([undefined, 'reprovision', 'clean']);
+  });
+});

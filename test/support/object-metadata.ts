@@ -1,0 +1,63 @@
+import { objectMetaOnlySchema, type Resource } from '../../api/resources.ts';
+import type { ObjectMeta } from '../../api/meta.ts';
+import type { Lab } from '../../dev/lab.ts';
+import { waitFor } from './wait-for.ts';
+
+type Place = Pick<Lab, 'client' | 'namespace'>;
+
+export async function listMetadata({ client, namespace }: Place, resource: Resource<unknown>): Promise<ObjectMeta[]> {
+  const { items } = await client.list(resource, { namespace });
+  return items.map((item) => objectMetaOnlySchema.parse(item).metadata);
+}
+
+/** What keeps each object of these kinds: its owners and finalizers, by kind and name, in a fixed order. */
+export async function readHolds(place: Place, kinds: readonly Resource<unknown>[]) {
+  const entries = await Promise.all(
+    kinds.map(async (resource) =>
+      (await listMetadata(place, resource)).map((metadata) => {
+        const owners = metadata.ownerReferences.map(({ kind, name, uid, controller = false }) =>
+          [kind, name, uid, controller].join(' '),
+        );
+        const holds = { owners: owners.toSorted(), finalizers: metadata.finalizers.toSorted() };
+        return [`${resource.kind} ${metadata.name}`, holds] as const;
+      }),
+    ),
+  );
+  return Object.fromEntries(entries.flat().toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Waits until no object of these kinds has changed, come or gone for `quietMs`; else says which last did. */
+export async function untilQuiet(
+  place: Place,
+  kinds: readonly Resource<unknown>[],
+  quietMs: number,
+  timeoutMs = 120_000,
+): Promise<void> {
+  let versions = new Map<string, string>();
+  let changed: string[] = [];
+  let sinceMs = performance.now();
+  await waitFor(
+    `no object changes for ${quietMs} ms`,
+    async () => {
+      const now = await readVersions(place, kinds);
+      const names = new Set([...versions.keys(), ...now.keys()]);
+      const differing = [...names].filter((name) => versions.get(name) !== now.get(name));
+      if (differing.length > 0) [changed, sinceMs] = [differing, performance.now()];
+      versions = now;
+      return performance.now() - sinceMs >= quietMs;
+    },
+    () => changed,
+    { timeoutMs, everyMs: 1_000 },
+  );
+}
+
+async function readVersions(place: Place, kinds: readonly Resource<unknown>[]): Promise<Map<string, string>> {
+  const lists = await Promise.all(
+    kinds.map(async (resource) =>
+      (await listMetadata(place, resource)).map(
+        ({ name, uid, resourceVersion }) => [`${resource.kind} ${name} ${uid}`, resourceVersion] as const,
+      ),
+    ),
+  );
+  return new Map(lists.flat());
+}
