@@ -13,7 +13,7 @@ const VISIBILITY_LAG_MS = 60_000;
 
 export interface WorkflowStarterDeps {
   machines: Pick<ReadStore<MachineView>, 'get' | 'list'>;
-  runs: Pick<MachineRuns, 'listOpen'>;
+  runs: Pick<MachineRuns, 'listOpen' | 'wake'>;
   sent: SentSnapshots;
   departed: DepartedMachines;
   missingRuns: Set<string>;
@@ -52,7 +52,11 @@ export async function resyncRuns(deps: WorkflowStarterDeps): Promise<ResyncRepor
       missingRuns.add(view.uid);
       report.missing += 1;
     }
-    if (!isReleased(view) && replaced.has(view.uid)) missingRuns.add(view.uid);
+    if (!isReleased(view) && replaced.has(view.uid)) {
+      missingRuns.add(view.uid);
+      // It may wait, without a change of inputs to come, for what happened long ago.
+      await deps.runs.wake(view);
+    }
     enqueue(keyText(view));
   }
   for (const uid of missingRuns) if (!uids.has(uid)) missingRuns.delete(uid);

@@ -259,7 +259,7 @@ describe('resyncRuns', () => {
       expect(await world.resync()).toEqual({ open: 1, missing: 0, departed: 0 });
       await world.reconcile();
     }
-    expect(world.runs.calls.map(({ kind }) => kind)).toEqual(['observe']);
+    expect(world.runs.calls.map(({ kind }) => kind)).toEqual(['wake', 'observe']);
   });
 
   it('does not take a run that was started a moment ago for lost', async () => {
