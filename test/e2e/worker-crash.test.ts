@@ -56,13 +56,13 @@ test('killed at each step to Running, every machine ends Running on a host of it
   killPlan.aim(attachPoints);
   await site.deploy();
   await killAtEachPoint();
-  await site.untilRunning(hosts.length);
+  await site.untilRunning(hosts.length, { timeoutMs: 150_000 });
   const machines = await site.machines();
   for (const { metadata } of machines) uids.add(metadata.uid);
   expect(new Set(machines.map(({ status }) => status?.machineInventoryRef?.name))).toEqual(new Set(hosts));
   for (const host of hosts) expect(plansReceived(site, host)).toEqual([undefined, 'reprovision']);
   expect(ledger.findBreaches()).toEqual([]);
-});
+}, 300_000);
 
 test('killed at each step of the deletion, every host ends clean and available', async () => {
   expect(detachPoints.length).toBeLessThanOrEqual(hosts.length);
@@ -73,7 +73,7 @@ test('killed at each step of the deletion, every host ends clean and available',
     'all machines are gone and all hosts available',
     async () => (await site.machines()).length === 0 && (await site.pool()).status?.available === hosts.length,
     async () => ({ machines: await summarise(site), pool: (await site.pool()).status }),
-    { timeoutMs: 120_000 },
+    { timeoutMs: 150_000 },
   );
   for (const { metadata } of await site.inventories()) {
     expect(metadata.annotations).toMatchObject({
@@ -82,7 +82,7 @@ test('killed at each step of the deletion, every host ends clean and available',
     });
     expect(Object.keys(metadata.annotations).filter((name) => name.includes('/owner-'))).toEqual([]);
   }
-});
+}, 300_000);
 
 test('one plan per attempt, one owner per host, one host per machine, over both', async () => {
   for (const host of hosts) {

@@ -17,8 +17,8 @@ export interface Victim extends KillPoint {
   reachedAtMs: number;
 }
 
-/** After the first machine has come to its point the others get this long; a short step of ours may take 15 s. */
-const GATHERING_MS = 5_000;
+/** After the first machine has come to its point the others get this long to come to theirs. */
+const GATHERING_MS = 60_000;
 
 /**
  * All moments of one part of a life that differ: before the first write of each step, after each write (which is
@@ -84,6 +84,8 @@ export function createKillPlan(silence: (host: string) => void): KillPlan {
       const aboutHost = seen.resource === 'machineinventories' || seen.write.endsWith('Plan') || isRelease(seen.write);
       const machine = aboutHost ? ownerOf.get(seen.name) : seen.name;
       const victim = machine === undefined ? undefined : victimOf(machine);
+      // Its step may time out and be tried again while the others gather: it must not go on.
+      if (victim?.state === 'reached' && victim.side !== 'waiting') return stopForGood;
       if (victim?.state !== 'armed') return { kind: 'pass' };
       if (aboutHost) victim.host = seen.name;
       if (victim.side === 'waiting') {
@@ -111,6 +113,8 @@ export function createKillPlan(silence: (host: string) => void): KillPlan {
     isDone: () => points.length === 0 && open().length === 0,
   };
 }
+
+const stopForGood: Passage = { kind: 'stopBefore', onStopped: () => undefined };
 
 function isRelease(write: LifeWrite): boolean {
   return write === 'dropMaxFailures';
