@@ -68,7 +68,8 @@ async function addWaiting(replicas: number): Promise<void> {
   await waitFor('creation times, in whole seconds, differ', () => Date.now() >= bornAtMs + 1_000);
 }
 
-describe.concurrent('nodes', () => {
+// Minutes on two cores that are shared with others, much less alone.
+describe.concurrent('nodes', { timeout: 300_000 }, () => {
   test('more than the pool has: the oldest that wait are served when names are appended', async ({ annotate }) => {
     await deployWorkers(site, { name: 'up', hosts: up.slice(0, 1), replicas: 1 });
     await untilWorkersRun(site, 'up', 1);

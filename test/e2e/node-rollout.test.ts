@@ -54,7 +54,8 @@ afterAll(async () => {
   await site.close();
 });
 
-describe.concurrent('a rollout', () => {
+// Minutes on two cores that are shared with others, much less alone.
+describe.concurrent('a rollout', { timeout: 300_000 }, () => {
   test('of a bootstrap template, then of another pool, one host at a time; an edited template rolls nothing', async () => {
     await deployWorkers(site, { name: 'roll', hosts: rollHosts, replicas: 2 });
     const first = await untilWorkersRun(site, 'roll', 2);
