@@ -1,6 +1,6 @@
 import type { BaremetalMachine } from '../api/machine.ts';
 import { machineInventoryPools } from '../api/resources.ts';
-import type { HostView } from '../domain/host-view.ts';
+import { type HostView, viewHost } from '../domain/host-view.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
 import type { NumberedStatus } from '../domain/machine-status.ts';
 import { chooseHost, type HostChoice, type MemberFacts } from '../domain/pool-candidates.ts';
@@ -13,7 +13,7 @@ import { bindHost } from './bound-host.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { type Fence, startFence } from './fence.ts';
 import { findHeldHost } from './held-host.ts';
-import { readOwnedHost, writeHostRecord } from './host-record.ts';
+import { patchHostRecord, readOwnedHost } from './host-record.ts';
 import { findMachine, writeStatus } from './publish-status.ts';
 import { logStep } from './step-log.ts';
 
@@ -128,12 +128,13 @@ async function swapOwner(
   const owner = machine.metadata.ownerReferences.find(({ kind }) => kind === 'Machine');
   const ref = { namespace, name, uid };
   try {
-    await writeHostRecord(deps, fence, host, {
+    const inventory = await patchHostRecord(deps, fence, host, {
       state: 'Allocated',
       pool: pool.name,
       owner: { cluster: pool.clusterName, machine: owner?.name ?? '', baremetalMachine: name, uid },
       plan: null,
     });
+    if (inventory !== undefined) return { inventory, host: viewHost(inventory) };
   } catch (error) {
     if (!isConflict(error)) throw error;
   }

@@ -43,18 +43,28 @@ export async function writeHostRecord(
   host: HostView,
   record: HostRecord,
 ): Promise<HostView> {
+  const written = await patchHostRecord(deps, fence, host, record);
+  return written === undefined ? host : viewHost(written);
+}
+
+/** As `writeHostRecord`; answers the inventory as it is then, undefined when the record stood there already. */
+export async function patchHostRecord(
+  deps: ActivityDependencies,
+  fence: Fence,
+  host: HostView,
+  record: HostRecord,
+): Promise<MachineInventory | undefined> {
   const wanted = toAnnotations(record);
   const current = currentAnnotations(host);
   const changed = Object.fromEntries(Object.entries(wanted).filter(([key, value]) => (current[key] ?? null) !== value));
-  if (Object.keys(changed).length === 0) return host;
+  if (Object.keys(changed).length === 0) return undefined;
   fence.assertAlive();
   const key: ObjectKey = { namespace: host.namespace, name: host.name };
   const written = await deps.kube.patch(machineInventories, key, {
     metadata: { resourceVersion: host.resourceVersion, uid: host.uid, annotations: changed },
   });
-  const view = viewHost(written);
-  deps.caches.hosts.upsert(view);
-  return view;
+  deps.caches.hosts.upsert(viewHost(written));
+  return written;
 }
 
 function toAnnotations({ state, pool, owner, plan, quarantine }: HostRecord): Record<string, string | null> {

@@ -1,4 +1,5 @@
 import type { AllocationState, PlanType } from '../api/constants.ts';
+import type { MachineInventory } from '../api/inventory.ts';
 import { secrets } from '../api/resources.ts';
 import type { HostView } from '../domain/host-view.ts';
 import type { BoundHost, WrittenPlan } from '../domain/machine-life.ts';
@@ -13,7 +14,7 @@ import { logStep } from './step-log.ts';
 
 /** Where a plan can be written to, as it is now. */
 export type PlanSlot =
-  | { kind: 'free'; host: HostView; secret: PlanSecretView }
+  | { kind: 'free'; inventory: MachineInventory; host: HostView; secret: PlanSecretView }
   /** This attempt, or a later one, of the same plan type stands there already. */
   | { kind: 'written'; host: HostView; secret: PlanSecretView; attempt: number }
   | { kind: 'inventoryMissing' | 'hostLost' | 'secretMissing' | 'taken' };
@@ -30,7 +31,7 @@ export async function inspectPlanSlot(deps: ActivityDependencies, order: PlanOrd
   const owned = await readOwnedHost(deps, order.machine, order.host.inventory);
   if (owned.kind === 'missing') return { kind: 'inventoryMissing' };
   if (owned.kind === 'lost') return { kind: 'hostLost' };
-  const { host } = owned;
+  const { inventory, host } = owned;
   const name = host.planSecretName ?? order.host.planSecret;
   const found = await deps.kube.find(secrets, { namespace: order.machine.namespace, name });
   if (found === undefined) return { kind: 'secretMissing' };
@@ -40,10 +41,11 @@ export async function inspectPlanSlot(deps: ActivityDependencies, order: PlanOrd
     const ahead =
       standing.planType === order.planType ? standing.attempt >= order.attempt : standing.planType === 'clean';
     if (ahead && standing.planType !== order.planType) return { kind: 'taken' };
-    return ahead ? { kind: 'written', host, secret, attempt: standing.attempt } : { kind: 'free', host, secret };
+    if (ahead) return { kind: 'written', host, secret, attempt: standing.attempt };
+    return { kind: 'free', inventory, host, secret };
   }
   const foreign = secret.elementalPlanType === 'reset' || secret.elementalPlanType === 'bootstrap';
-  return foreign && standing === undefined ? { kind: 'taken' } : { kind: 'free', host, secret };
+  return foreign && standing === undefined ? { kind: 'taken' } : { kind: 'free', inventory, host, secret };
 }
 
 const stateOfPlan: Record<PlanType, AllocationState> = { reprovision: 'Reprovisioning', clean: 'Preparing' };

@@ -1,6 +1,6 @@
 import { providerIdOf, reasons } from '../api/constants.ts';
+import type { MachineInventory } from '../api/inventory.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
-import { machineInventories } from '../api/resources.ts';
 import type { BoundHost, Obstacle } from '../domain/machine-life.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
 import { renderNetworkConfig } from '../domain/network-config.ts';
@@ -39,7 +39,7 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     if (slot.kind === 'taken') return { kind: 'blocked', obstacles: [hostTaken(input.host)] };
     if (slot.kind !== 'free') return { kind: 'hostLost' };
 
-    const content = await gatherContent(deps, input, machine);
+    const content = await gatherContent(deps, input, machine, slot.inventory);
     if (content.kind === 'blocked') {
       const problems = content.obstacles.map(({ reason }) => reason);
       logStep('Cannot write the plan yet', input.machine, { host: input.host.inventory, problems });
@@ -64,17 +64,17 @@ async function gatherContent(
   deps: ActivityDependencies,
   { machine: { namespace }, host }: { machine: MachineRef; host: BoundHost },
   machine: BaremetalMachine | undefined,
+  inventory: MachineInventory,
 ) {
   const owners = await findCapiOwners(deps, machine);
-  const [bootstrap, image, inventory] = await Promise.all([
+  const [bootstrap, image] = await Promise.all([
     readBootstrap(deps, namespace, owners.machine?.spec.bootstrap.dataSecretName, {
       hostname: host.hostname,
       providerID: providerIdOf(host.inventory),
     }),
     readImage(deps, namespace, owners),
-    deps.kube.find(machineInventories, { namespace, name: host.inventory }),
   ]);
-  const network = renderNetworkConfig(inventory?.spec.network, inventory?.spec.observedNetwork);
+  const network = renderNetworkConfig(inventory.spec.network, inventory.spec.observedNetwork);
   const obstacles: Obstacle[] = [];
   if (bootstrap.kind !== 'ready') obstacles.push(bootstrap.obstacle);
   if (image.kind === 'unresolved') {

@@ -34,8 +34,8 @@ export interface KubeTransport {
   close(): Promise<void>;
 }
 
-// A pool per origin: long enough for the watches of one process plus a burst of writes.
-const MAX_CONNECTIONS = 100;
+// A pool per origin: the watches of one process, and enough for a burst of calls. More would only cost TLS handshakes.
+const MAX_CONNECTIONS = 40;
 const MAX_THROTTLED_RETRIES = 5;
 const DEFAULT_RETRY_AFTER_MS = 1000;
 
