@@ -63,8 +63,10 @@ export async function listResetPoints(site: Site, machine: MachineRef, runId: st
   const points = events.flatMap(({ eventId, workflowTaskCompletedEventAttributes: completed }) =>
     completed === null || completed === undefined || eventId === null || eventId === undefined ? [] : [eventId],
   );
-  const every = Math.max(1, (points.length - 1) / (MAX_RESET_POINTS - 1));
-  return points.filter((_, index) => index % every < 1);
+  const chosen = Array.from({ length: MAX_RESET_POINTS }, (_, index) =>
+    Math.round((index * (points.length - 1)) / (MAX_RESET_POINTS - 1)),
+  );
+  return points.filter((_, index) => chosen.includes(index));
 }
 
 type ResetPoint = Awaited<ReturnType<typeof listResetPoints>>[number];
