@@ -25,6 +25,9 @@ export interface Service extends ManagedProcess {
 
 const mains: Record<ServiceKind, string> = { worker: '../workers/main.ts', bridge: '../k8s-bridge/main.ts' };
 
+/** Two cores that do other things as well take their time; and what it waits for may come late. */
+const READY_TIMEOUT_MS = 120_000;
+
 /** Starts a worker or the bridge against a management cluster, as an installation would, and waits until it is ready. @throws ProcessNotReadyError */
 export async function startService(cluster: ManagementClusterDescription, options: ServiceOptions): Promise<Service> {
   const { kind, name } = options;
@@ -48,7 +51,7 @@ export async function startService(cluster: ManagementClusterDescription, option
   const abort = (): void => void service.kill();
   options.signal?.addEventListener('abort', abort);
   try {
-    await waitUntilReady(service, probe, 60_000);
+    await waitUntilReady(service, probe, READY_TIMEOUT_MS);
   } finally {
     options.signal?.removeEventListener('abort', abort);
   }
