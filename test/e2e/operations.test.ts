@@ -55,7 +55,9 @@ async function update(name: string, verb: OperatorVerb): Promise<string> {
 
 async function refusal(name: string, verb: OperatorVerb): Promise<string> {
   const failure: unknown = await update(name, verb).catch((error: unknown) => error);
-  return failure instanceof Error && failure.cause instanceof Error ? failure.cause.message : `accepted: ${failure}`;
+  return failure instanceof Error && failure.cause instanceof Error
+    ? failure.cause.message
+    : `accepted: ${String(failure)}`;
 }
 
 async function annotate(resource: Resource<unknown>, name: string, text: string) {
@@ -191,10 +193,8 @@ describe.concurrent('operators', () => {
     });
     expect((await runCli('show', machine)).stdout).toContain('inventory: op-cli');
     const refused = await runCli('force-release', machine, '--reason', 'impatience');
-    expect(refused).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('refused: Only a host that is being given up'),
-    });
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('refused: Only a host that is being given up');
     expect((await runCli('retry', machine, '--reason', 'new disk')).stdout).toContain('Attempt 2');
     await untilProvisioned(site, 'op-cli');
     expect(await runCli('retry', 'nobody')).toMatchObject({ code: 1 });
