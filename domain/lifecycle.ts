@@ -42,7 +42,7 @@ export function nextStep(life: MachineLife): Step {
   if (stage.kind === 'ended') return { kind: 'end', outcome: stage.outcome };
   if (snapshot.gone) {
     if (snapshot.deletedForMove || snapshot.paused) return { kind: 'end', outcome: 'moved' };
-    if (!snapshot.deleting) return { kind: 'end', outcome: 'orphaned' };
+    if (!snapshot.deleting || isLost(stage)) return { kind: 'end', outcome: 'orphaned' };
   }
   if (snapshot.deletedForMove) return wait('move');
   const paused = isPaused(life) && !snapshot.gone;
@@ -120,6 +120,15 @@ export function isPaused({ snapshot, pausedByOperator }: MachineLife): boolean {
 function awaitsAnswer(stage: Stage): boolean {
   if (stage.kind !== 'reprovisioning' && stage.kind !== 'cleaning') return false;
   return stage.plan?.progress.kind === 'pending' || stage.plan?.progress.kind === 'timedOut';
+}
+
+/**
+ * With the object went all that could still be done: nothing is known of a host, or its plan Secret is gone or somebody
+ * else's and there is no machine left whom an operator could help.
+ */
+function isLost(stage: Stage): boolean {
+  if (stage.kind !== 'cleaning') return stage.kind === 'new';
+  return stage.plan?.progress.kind === 'taken' || stage.plan?.progress.kind === 'secretMissing';
 }
 
 function afterReprovisionAnswer(stage: Extract<Stage, { kind: 'reprovisioning' }>): Step {

@@ -84,6 +84,16 @@ describe('nextStep', () => {
     ['gone while paused counts as moved', at(running, { paused: true, gone: true }), { kind: 'end', outcome: 'moved' }],
     ['gone without a deletion', at(running, { gone: true }), { kind: 'end', outcome: 'orphaned' }],
     [
+      'gone before anything was looked at',
+      at({ kind: 'new' }, { ...deleting, gone: true }),
+      { kind: 'end', outcome: 'orphaned' },
+    ],
+    [
+      'gone, and its host in use by others',
+      at({ ...cleaning, plan: plan({ kind: 'taken' }) }, { ...deleting, gone: true }),
+      { kind: 'end', outcome: 'orphaned' },
+    ],
+    [
       'gone in the middle of its deletion: still cleaned',
       at(running, { ...deleting, gone: true }),
       { kind: 'clean', attempt: 1 },
