@@ -33,7 +33,7 @@ export async function readDetails(site: Site, machine: MachineRef): Promise<stri
   return detailsSchema.parse(await runOf(site, machine).query('__temporal_workflow_metadata')).currentDetails;
 }
 
-export async function stageOf(site: Site, machine: MachineRef): Promise<string | undefined> {
+async function stageOf(site: Site, machine: MachineRef): Promise<string | undefined> {
   return (await runOf(site, machine).query(lifeQuery))?.stage.kind;
 }
 
