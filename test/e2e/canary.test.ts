@@ -27,6 +27,7 @@ import {
 import { type ObjectRecorder, recordObjects, withAllFields } from '../support/object-recorder.ts';
 import { type Site, startSite } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 // A secret of a site: in the bootstrap data, and in what the commands of the hosts print.
 const canary = `canary-${randomUUID()}`;
@@ -79,6 +80,12 @@ test('machines live with the canary, in success and in failure', async () => {
     begin('ca-unknown', renderJoinConfig({ secretFile, kubeadm: `kubeadm.k8s.io/${canary}` })),
   ]);
   await untilProvisioned(site, 'ca-good');
+  // Provisioned means that the plan was applied; only then the host reboots into its seed.
+  await waitFor(
+    'ca-good has booted and joined',
+    () => good.node?.registered,
+    () => good.joinProblem,
+  );
   expect(await good.disk.read('/var/lib/cloud/seed/nocloud/user-data')).toContain(canary);
   expect(await good.disk.read('/etc/example/secret')).toBe(canary);
   expect(await planSecretHolds('ca-good', 'plan')).toBe(true);
