@@ -26,10 +26,9 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     attempt: number;
   }): Promise<ProvisionOutcome> {
     const fence = startFence();
-    const machine = await findMachine(deps, input.machine);
-    if (machine?.spec.providerID !== undefined) return { kind: 'provisioned' };
     const order = { ...input, planType: 'reprovision' } as const;
-    const slot = await inspectPlanSlot(deps, order);
+    const [machine, slot] = await Promise.all([findMachine(deps, input.machine), inspectPlanSlot(deps, order)]);
+    if (machine?.spec.providerID !== undefined) return { kind: 'provisioned' };
     const deadlineMs = deps.policy.reprovisionDeadlineMs;
     if (slot.kind === 'written') {
       const written = await confirmWrittenPlan(deps, fence, order, slot);

