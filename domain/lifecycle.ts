@@ -1,5 +1,5 @@
 import { assertNever } from './assert-never.ts';
-import { hostOf, type MachineLife, type Stage } from './machine-life.ts';
+import { type BoundHost, hostOf, type MachineLife, type Stage, type WrittenPlan } from './machine-life.ts';
 
 /** What a run waits for, named for people in `domain/machine-story.ts`. */
 export type WaitReason =
@@ -68,13 +68,13 @@ function nextStepToRunning(life: MachineLife): Step {
     case 'leaving':
       return { kind: 'release', untouched: true, last: false };
     case 'reprovisioning':
-      return afterReprovisionAnswer(stage);
+      return afterAnswer(stage.host, stage.plan, { kind: 'complete' });
     case 'running':
       return waitForNode(life, stage);
     case 'hostless':
       return meetsObstacle(life) ? wait('inputs') : { kind: 'begin' };
     case 'cleaning':
-      return afterCleanAnswer(stage, false);
+      return nextStepOfCleaning(stage, false);
     case 'forcing':
       return { kind: 'forceRelease', last: false };
     case 'released':
@@ -102,7 +102,7 @@ function nextStepOfDeletion(life: MachineLife): Step {
     case 'running':
       return { kind: 'clean', attempt: 1 };
     case 'cleaning':
-      return afterCleanAnswer(stage, true);
+      return nextStepOfCleaning(stage, true);
     case 'forcing':
       return { kind: 'forceRelease', last: true };
     case 'ended':
@@ -131,16 +131,16 @@ function isLost(stage: Stage): boolean {
   return stage.plan?.progress.kind === 'taken' || stage.plan?.progress.kind === 'secretMissing';
 }
 
-function afterReprovisionAnswer(stage: Extract<Stage, { kind: 'reprovisioning' }>): Step {
-  const { progress } = stage.plan;
+/** What the host's answer leads to; `onApplied` where it is the good one. */
+function afterAnswer(host: BoundHost, { progress }: WrittenPlan, onApplied: Step): Step {
   switch (progress.kind) {
     case 'pending':
     case 'timedOut':
       return { kind: 'awaitPlan' };
     case 'applied':
-      return { kind: 'complete' };
+      return onApplied;
     case 'failed':
-      return stage.host.recorded === 'Unavailable' ? wait('operator') : { kind: 'markUnavailable' };
+      return host.recorded === 'Unavailable' ? wait('operator') : { kind: 'markUnavailable' };
     case 'secretMissing':
     case 'taken':
       return wait('operator');
@@ -149,23 +149,9 @@ function afterReprovisionAnswer(stage: Extract<Stage, { kind: 'reprovisioning' }
   }
 }
 
-function afterCleanAnswer(stage: Extract<Stage, { kind: 'cleaning' }>, last: boolean): Step {
-  if (stage.plan === null) return { kind: 'clean', attempt: stage.attempt };
-  const { progress } = stage.plan;
-  switch (progress.kind) {
-    case 'pending':
-    case 'timedOut':
-      return { kind: 'awaitPlan' };
-    case 'applied':
-      return { kind: 'release', untouched: false, last };
-    case 'failed':
-      return stage.host.recorded === 'Unavailable' ? wait('operator') : { kind: 'markUnavailable' };
-    case 'secretMissing':
-    case 'taken':
-      return wait('operator');
-    default:
-      return assertNever(progress);
-  }
+function nextStepOfCleaning({ host, attempt, plan }: Extract<Stage, { kind: 'cleaning' }>, last: boolean): Step {
+  if (plan === null) return { kind: 'clean', attempt };
+  return afterAnswer(host, plan, { kind: 'release', untouched: false, last });
 }
 
 function waitForNode(life: MachineLife, stage: Extract<Stage, { kind: 'running' }>): Step {
