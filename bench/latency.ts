@@ -3,6 +3,7 @@ import { baremetalMachines } from '../api/resources.ts';
 import { createCapiMachine, createMachine, createPool, hostNames, registerHosts } from './bench-objects.ts';
 import { type BenchSite, startBenchSite } from './bench-site.ts';
 import { type Benchmark, distributionOf, formatDistribution } from './measurement.ts';
+import { describeCpu, readUsage } from './process-usage.ts';
 import { type PlanWatch, watchPlans } from './plan-watch.ts';
 
 const WARM_UP = 10;
@@ -23,10 +24,12 @@ export const latency: Benchmark = {
     await using plans = await watchPlans(client, namespace);
     progress(`${WARM_UP} machines to warm up, then ${SAMPLES} samples`);
     const samples: number[] = [];
+    const before = await readUsage();
     for (const [index] of names.entries()) {
       const elapsedMs = await measureOne(site, plans, index);
       if (index >= WARM_UP) samples.push(elapsedMs);
     }
+    const after = await readUsage();
     const distribution = distributionOf(samples);
     return [
       {
@@ -35,6 +38,7 @@ export const latency: Benchmark = {
         measured: formatDistribution(distribution, 'ms'),
         ok: distribution.p50 <= 150 && distribution.p99 <= 500,
       },
+      { what: 'CPU time meanwhile', measured: describeCpu(before, after) },
     ];
   },
 };
