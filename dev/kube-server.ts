@@ -63,8 +63,6 @@ export async function startKubeServer(processes: ProcessSet, options: KubeServer
   await processes.start({
     name,
     command: [options.binary, ...serverFlags(dir, options)],
-    // Half as much garbage collection for 100 MiB more: this is what the cores are short of.
-    env: { GOGC: '200' },
     probe: async () => {
       await client.checkReady({ timeoutMs: PROBE_TIMEOUT_MS });
       for (const namespace of ['default', 'kube-system']) {

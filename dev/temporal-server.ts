@@ -53,7 +53,7 @@ export async function startTemporalServer(
       ...searchAttributes.map((name) => `--search-attribute=${name}=Keyword`),
     ],
     // The CLI must not read a profile of the user's.
-    env: { GOGC: '200', TEMPORAL_CONFIG_FILE: join(options.dir, 'no-temporal-profile.toml') },
+    env: { TEMPORAL_CONFIG_FILE: join(options.dir, 'no-temporal-profile.toml') },
     // A gRPC client that meets a closed port waits a second before it tries again.
     probe: async () => (await acceptsTcp(options.port)) && hasSearchAttributes(address, searchAttributes),
     // Its orderly end waits for pollers; the SQLite file needs none.
