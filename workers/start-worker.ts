@@ -8,7 +8,7 @@ import type { Shutdown } from '../runtime/shutdown.ts';
 import { connectTemporalWorker } from '../runtime/temporal-worker.ts';
 import { ensureSearchAttributes } from '../runtime/temporal.ts';
 import { waitForKubernetes } from '../runtime/wait-for-kubernetes.ts';
-import { bundleWorkflows } from './bundle.ts';
+import { loadWorkflowBundle } from './bundle.ts';
 import { createWorkerCaches, type WorkerInformers } from './caches.ts';
 import { createMachineWorker } from './worker.ts';
 
@@ -35,7 +35,7 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
   shutdown.onShutdown('kube client', () => kube.close());
   shutdown.onShutdown('caches', () => Promise.all(informers.map((informer) => informer.stop())));
 
-  const bundling = bundleWorkflows(shutdown.signal);
+  const bundling = loadWorkflowBundle(env.workflowBundlePath, shutdown.signal);
   // Awaited below; nobody listens while the others are waited for.
   bundling.catch(() => {});
   await waitForKubernetes(kube, shutdown.signal, logger);

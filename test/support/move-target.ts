@@ -8,6 +8,7 @@ import type { ManagementClusterDescription } from '../../dev/management-cluster.
 import { startService } from '../../dev/services.ts';
 import { createKubeClient, type KubeClient } from '../../runtime/kube-client.ts';
 import type { Site } from './site.ts';
+import { prebuiltWorkflows } from './stack.ts';
 
 /** The other end of a move: the same namespace on another API server, another Temporal namespace, own worker and bridge. */
 export interface MoveTarget {
@@ -45,6 +46,7 @@ export async function startMoveTarget({ source, cluster }: MoveTargetOptions): P
     IRONLOOM_WATCH_NAMESPACE: namespace,
     IRONLOOM_LEASE_NAMESPACE: namespace,
     IRONLOOM_TASK_QUEUE: namespace,
+    ...prebuiltWorkflows(),
   };
   const services = await Promise.all(
     (['worker', 'bridge'] as const).map((kind) => startService(cluster, { kind, name: `${namespace}-${kind}`, env })),

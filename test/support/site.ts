@@ -16,7 +16,7 @@ import { readChangedSamples } from '../../dev/samples.ts';
 import { type Service, type ServiceKind, startService } from '../../dev/services.ts';
 import type { HostTimes } from '../../dev/simulated-host-options.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
-import { useStack } from './stack.ts';
+import { prebuiltWorkflows, useStack } from './stack.ts';
 import { waitFor, type WaitOptions } from './wait-for.ts';
 
 export interface SiteOptions {
@@ -59,6 +59,7 @@ export async function startSite(label: string, options: SiteOptions): Promise<Si
     IRONLOOM_WATCH_NAMESPACE: namespace,
     IRONLOOM_LEASE_NAMESPACE: namespace,
     IRONLOOM_TASK_QUEUE: namespace,
+    ...prebuiltWorkflows(),
     ...options.env,
   };
   const start: Site['start'] = (kind, name, added) =>
