@@ -13,9 +13,17 @@ export const auditPolicy = {
   ],
 };
 
+/** Users of service accounts are called so, followed by `<namespace>:<name>`. */
+export const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:';
+
+/** A service account of an installation goes by its own name. */
+const usernameSchema = z
+  .string()
+  .transform((user) => (user.startsWith(SERVICE_ACCOUNT_PREFIX) ? (user.split(':').at(-1) ?? user) : user));
+
 const auditEventSchema = z.object({
   verb: z.string(),
-  user: z.object({ username: z.string() }),
+  user: z.object({ username: usernameSchema }),
   userAgent: z.string().default(''),
   requestReceivedTimestamp: z.string(),
   objectRef: z

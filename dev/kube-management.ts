@@ -10,6 +10,7 @@ import { type AllManagerPorts, clusterApiCrds, startClusterApi } from './cluster
 import { applyCrds, applyManifest } from './kube-manifests.ts';
 import { startControllerManager } from './kube-controllers.ts';
 import { startEtcd } from './kube-etcd.ts';
+import { applyRbac, INSTALLATION_NAMESPACE } from './kube-rbac.ts';
 import { type KubeServer, startKubeServer } from './kube-server.ts';
 import { findFreePorts } from './process-ports.ts';
 import { type ProcessSet } from './process-set.ts';
@@ -59,6 +60,7 @@ export async function startKubernetes(processes: ProcessSet, options: Kubernetes
     await applyCrds(server.client, [...ownCrds.flat(), ...(clusterApi?.crds ?? [])]);
     await Promise.all([
       applyPolicies(server),
+      applyRbac(server.client),
       components.controllerManager ? startGarbageCollection(processes, server) : undefined,
       clusterApi === undefined
         ? undefined
@@ -74,8 +76,8 @@ export async function startKubernetes(processes: ProcessSet, options: Kubernetes
     return {
       kubeconfigs: {
         admin: await server.addUser('ironloom-admin'),
-        worker: await server.addUser('ironloom-worker'),
-        bridge: await server.addUser('ironloom-bridge'),
+        worker: await server.addServiceAccount({ namespace: INSTALLATION_NAMESPACE, name: 'ironloom-worker' }),
+        bridge: await server.addServiceAccount({ namespace: INSTALLATION_NAMESPACE, name: 'ironloom-bridge' }),
       },
       apiServerUrl: server.url,
       auditLogPath: server.auditLogPath,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type Resource } from '../api/resources.ts';
 import { createKubeClient, type KubeClient } from '../runtime/kube-client.ts';
 import { type CertificateAuthority, createSigningKeys } from './certificates.ts';
-import { auditPolicy } from './kube-audit.ts';
+import { auditPolicy, SERVICE_ACCOUNT_PREFIX } from './kube-audit.ts';
 import { writeKubeconfig } from './kube-config.ts';
 import { type ProcessSet } from './process-set.ts';
 
@@ -38,6 +38,8 @@ export interface KubeServer {
   client: KubeClient;
   /** Writes a kubeconfig of a user of group system:masters and answers its path. */
   addUser(user: string): Promise<string>;
+  /** The same for a service account, which may do what its role bindings allow. */
+  addServiceAccount(account: { namespace: string; name: string }): Promise<string>;
   authority: CertificateAuthority;
 }
 
@@ -52,13 +54,16 @@ export async function startKubeServer(processes: ProcessSet, options: KubeServer
   // Exists from the start, so that readers need not care whether there was a write.
   await writeFile(auditLogPath, '', { mode: 0o600 });
 
-  const addUser = async (user: string) =>
-    writeKubeconfig(join(dir, `${user}.kubeconfig`), {
+  const addIdentity = async (file: string, user: string, group: string) =>
+    writeKubeconfig(join(dir, `${file}.kubeconfig`), {
       serverUrl: url,
       caPem: authority.certPem,
       user,
-      client: await authority.issueClient(user, 'system:masters'),
+      client: await authority.issueClient(user, group),
     });
+  const addUser = (user: string) => addIdentity(user, user, 'system:masters');
+  const addServiceAccount: KubeServer['addServiceAccount'] = ({ namespace, name }) =>
+    addIdentity(name, `${SERVICE_ACCOUNT_PREFIX}${namespace}:${name}`, 'system:serviceaccounts');
   const client = createKubeClient({ kubeconfigPath: await addUser('ironloom-setup'), userAgent: 'ironloom-setup' });
   await processes.start({
     name,
@@ -71,7 +76,7 @@ export async function startKubeServer(processes: ProcessSet, options: KubeServer
       return true;
     },
   });
-  return { url, auditLogPath, client, addUser, authority };
+  return { url, auditLogPath, client, addUser, addServiceAccount, authority };
 }
 
 async function writeServerFiles(dir: string, authority: CertificateAuthority): Promise<void> {

@@ -39,7 +39,7 @@ export interface ManagementClusterDescription {
   dir: string;
   /** Folder with one log file a process. */
   logs: string;
-  /** One path for each user, all of group system:masters; empty strings without Kubernetes. */
+  /** One path for each user: an administrator and the service accounts of worker and bridge. Empty strings without Kubernetes. */
   kubeconfigs: { admin: string; worker: string; bridge: string };
   apiServerUrl: string;
   /** Every write to the API server, by user and user agent: see dev/kube-audit.ts. */

@@ -4,7 +4,14 @@ import { Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { baremetalClusters, baremetalMachines, capiMachines, configMaps, secrets } from '../../api/resources.ts';
+import {
+  baremetalClusters,
+  baremetalMachines,
+  capiMachines,
+  configMaps,
+  events,
+  secrets,
+} from '../../api/resources.ts';
 import { startManagementCluster } from '../../dev/management-cluster.ts';
 import { readAuditEvents } from '../../dev/kube-audit.ts';
 import { applyManifest, resourceOf } from '../../dev/kube-manifests.ts';
@@ -127,21 +134,22 @@ test('the garbage collector removes what an absent owner leaves', async () => {
   }, until);
 });
 
-test('the audit log tells the writes of worker and bridge apart, by user and by user agent', async () => {
+test('worker and bridge have the rights of an installation, and the audit log tells their writes apart', async () => {
   for (const user of ['worker', 'bridge'] as const) {
     const own = createKubeClient({ kubeconfigPath: stack.kubeconfigs[user], userAgent: `agent-of-${user}` });
-    await own.create(configMaps, { metadata: { namespace, name: `by-${user}` } });
-    await own.get(configMaps, { namespace, name: `by-${user}` });
+    const metadata = { namespace, name: `by-${user}` };
+    await own.create(events, { metadata, involvedObject: { ...metadata, kind: 'ConfigMap' } });
+    await expect(own.create(configMaps, { metadata })).rejects.toThrow(/forbidden/);
     await own.close();
   }
-  const events = await vi.waitFor(async () => {
+  const writes = await vi.waitFor(async () => {
     const found = await readAuditEvents(stack.auditLogPath, ({ objectRef }) => {
       return objectRef?.namespace === namespace && objectRef.name.startsWith('by-');
     });
     expect(found.length).toBeGreaterThanOrEqual(2);
     return found;
   }, until);
-  expect(events.map(({ user, userAgent, verb }) => [user.username, userAgent, verb])).toEqual([
+  expect(writes.map(({ user, userAgent, verb }) => [user.username, userAgent, verb])).toEqual([
     ['ironloom-worker', 'agent-of-worker', 'create'],
     ['ironloom-bridge', 'agent-of-bridge', 'create'],
   ]);
