@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { log } from '@temporalio/activity';
 import type { BaremetalMachine } from '../api/machine.ts';
 import { baremetalMachines } from '../api/resources.ts';
 import { createEvent } from '../runtime/kube-events.ts';
@@ -9,9 +10,15 @@ const calmReasons = new Set(['Ready', 'PlanPending', 'Deleting', 'BootstrapWaiti
 
 /**
  * An Event for `kubectl describe` when phase or Ready reason moved. Its name derives from the new resourceVersion, so
- * a repeated call writes none twice. Losing one (the process dies in between) is acceptable: the condition stays.
+ * a repeated call writes none twice. Nobody waits for it; losing one is acceptable: the condition stays.
  */
-export async function recordTransition(
+export function noteTransition(deps: ActivityDependencies, before: BaremetalMachine, after: BaremetalMachine): void {
+  recordTransition(deps, before, after).catch((error: unknown) => {
+    log.warn('Could not record an Event', { error });
+  });
+}
+
+async function recordTransition(
   deps: ActivityDependencies,
   before: BaremetalMachine,
   after: BaremetalMachine,

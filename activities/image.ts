@@ -1,9 +1,11 @@
 import type { CapiCluster, CapiMachine } from '../api/cluster-api.ts';
 import { foreign, IMAGE_CATALOG_NAME } from '../api/constants.ts';
-import type { BaremetalMachine } from '../api/machine.ts';
 import { capiClusters, capiMachines, configMaps } from '../api/resources.ts';
 import { type ImageResolution, resolveImage } from '../domain/image-resolution.ts';
+import type { MachineRef } from '../domain/machine-snapshot.ts';
+import { type MachineView, viewMachine } from '../domain/machine-view.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { findMachine } from './publish-status.ts';
 
 /** The Cluster API objects that a machine belongs to. */
 export interface CapiOwners {
@@ -11,19 +13,22 @@ export interface CapiOwners {
   cluster: CapiCluster | undefined;
 }
 
-export async function findCapiOwners(
-  deps: ActivityDependencies,
-  machine: BaremetalMachine | undefined,
-): Promise<CapiOwners> {
-  if (machine === undefined) return { machine: undefined, cluster: undefined };
-  const { namespace, ownerReferences, labels } = machine.metadata;
-  const ownerName = ownerReferences.find(({ kind }) => kind === 'Machine')?.name;
-  const clusterName = labels[foreign.clusterNameLabel];
-  const [owner, cluster] = await Promise.all([
-    ownerName === undefined ? undefined : deps.kube.find(capiMachines, { namespace, name: ownerName }),
+/** Reads them by the names that the cache knows of the machine: those never change. Not there yet: from the API server. */
+export async function findCapiOwners(deps: ActivityDependencies, ref: MachineRef): Promise<CapiOwners> {
+  const cached = deps.caches.machines.get(ref);
+  const named = cached?.uid === ref.uid && cached.ownerMachine !== undefined ? cached : await findView(deps, ref);
+  if (named === undefined) return { machine: undefined, cluster: undefined };
+  const { namespace, ownerMachine, clusterName } = named;
+  const [machine, cluster] = await Promise.all([
+    ownerMachine === undefined ? undefined : deps.kube.find(capiMachines, { namespace, name: ownerMachine }),
     clusterName === undefined ? undefined : deps.kube.find(capiClusters, { namespace, name: clusterName }),
   ]);
-  return { machine: owner, cluster };
+  return { machine, cluster };
+}
+
+async function findView(deps: ActivityDependencies, ref: MachineRef): Promise<MachineView | undefined> {
+  const machine = await findMachine(deps, ref);
+  return machine === undefined ? undefined : viewMachine(machine);
 }
 
 /** The OS image for the Machine's version, from the catalog in the machine's namespace. */

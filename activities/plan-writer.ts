@@ -53,6 +53,7 @@ const stateOfPlan: Record<PlanType, AllocationState> = { reprovision: 'Reprovisi
 /**
  * Notes on the inventory which plan is coming, then writes it to the Secret in one patch: a reader who finds the note
  * and not the plan knows that it is about to be written, and one who finds the plan knows what to compare it with.
+ * `prepare` is done beside the note: the plan is not written before both are.
  */
 export async function writePlan(
   deps: ActivityDependencies,
@@ -60,12 +61,11 @@ export async function writePlan(
   order: PlanOrder,
   slot: Extract<PlanSlot, { kind: 'free' }>,
   plan: RenderedPlan,
+  prepare: () => Promise<void> = async () => {},
 ): Promise<void> {
   const id = attemptId({ uid: order.machine.uid, planType: order.planType, attempt: order.attempt });
-  await writeHostRecord(deps, fence, slot.host, {
-    state: stateOfPlan[order.planType],
-    plan: { attemptId: id, checksum: plan.checksum },
-  });
+  const record = { state: stateOfPlan[order.planType], plan: { attemptId: id, checksum: plan.checksum } };
+  await Promise.all([writeHostRecord(deps, fence, slot.host, record), prepare()]);
   fence.assertAlive();
   await deps.kube.patch(
     secrets,

@@ -10,7 +10,7 @@ import { fingerprintSnapshot } from '../domain/snapshot-fingerprint.ts';
 import { isConflict } from '../runtime/kube-client.ts';
 import { machineWorkflowId } from '../workflows/ids.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { recordTransition } from './event-recorder.ts';
+import { noteTransition } from './event-recorder.ts';
 import type { Fence } from './fence.ts';
 
 /** Reads the machine object of exactly this uid; undefined when it is gone or was made anew. */
@@ -62,7 +62,7 @@ export async function writeStatus(
     { metadata: { uid, resourceVersion }, status },
     { subresource: 'status' },
   );
-  await recordTransition(deps, current, written);
+  noteTransition(deps, current, written);
   return written;
 }
 

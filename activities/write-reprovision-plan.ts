@@ -1,6 +1,5 @@
 import { providerIdOf, reasons } from '../api/constants.ts';
 import type { MachineInventory } from '../api/inventory.ts';
-import type { BaremetalMachine } from '../api/machine.ts';
 import type { BoundHost, Obstacle } from '../domain/machine-life.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
 import { renderNetworkConfig } from '../domain/network-config.ts';
@@ -27,7 +26,11 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
   }): Promise<ProvisionOutcome> {
     const fence = startFence();
     const order = { ...input, planType: 'reprovision' } as const;
-    const [machine, slot] = await Promise.all([findMachine(deps, input.machine), inspectPlanSlot(deps, order)]);
+    const [machine, slot, read] = await Promise.all([
+      findMachine(deps, input.machine),
+      inspectPlanSlot(deps, order),
+      readContent(deps, input.machine, input.host),
+    ]);
     if (machine?.spec.providerID !== undefined) return { kind: 'provisioned' };
     const deadlineMs = deps.policy.reprovisionDeadlineMs;
     if (slot.kind === 'written') {
@@ -38,14 +41,13 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     if (slot.kind === 'taken') return { kind: 'blocked', obstacles: [hostTaken(input.host)] };
     if (slot.kind !== 'free') return { kind: 'hostLost' };
 
-    const content = await gatherContent(deps, input, machine, slot.inventory);
+    const content = judgeContent(read, input.host, slot.inventory);
     if (content.kind === 'blocked') {
       const problems = content.obstacles.map(({ reason }) => reason);
       logStep('Cannot write the plan yet', input.machine, { host: input.host.inventory, problems });
       return content;
     }
     const { bootstrap, image, networkConfig } = content;
-    await storeResolvedValue(deps, fence, bootstrap);
     const plan = renderReprovisionPlan({
       attemptId: attemptId({ uid: input.machine.uid, planType: 'reprovision', attempt: input.attempt }),
       userData: bootstrap.userData,
@@ -53,26 +55,28 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
       image,
       ...(networkConfig === undefined ? {} : { networkConfig }),
     });
-    await writePlan(deps, fence, order, slot, plan);
+    await writePlan(deps, fence, order, slot, plan, () => storeResolvedValue(deps, fence, bootstrap));
     const written = { attempt: input.attempt, checksum: plan.checksum };
     return { kind: 'written', plan: pendingPlan(order, written, deadlineMs, bootstrap.hash) };
   };
 }
 
-async function gatherContent(
-  deps: ActivityDependencies,
-  { machine: { namespace }, host }: { machine: MachineRef; host: BoundHost },
-  machine: BaremetalMachine | undefined,
-  inventory: MachineInventory,
-) {
-  const owners = await findCapiOwners(deps, machine);
+type Content = Awaited<ReturnType<typeof readContent>>;
+
+/** All reads that the plan needs besides its host, side by side: they are most of the time that this takes. */
+async function readContent(deps: ActivityDependencies, ref: MachineRef, host: BoundHost) {
+  const owners = await findCapiOwners(deps, ref);
   const [bootstrap, image] = await Promise.all([
-    readBootstrap(deps, namespace, owners.machine?.spec.bootstrap.dataSecretName, {
+    readBootstrap(deps, ref.namespace, owners.machine?.spec.bootstrap.dataSecretName, {
       hostname: host.hostname,
       providerID: providerIdOf(host.inventory),
     }),
-    readImage(deps, namespace, owners),
+    readImage(deps, ref.namespace, owners),
   ]);
+  return { bootstrap, image };
+}
+
+function judgeContent({ bootstrap, image }: Content, host: BoundHost, inventory: MachineInventory) {
   const network = renderNetworkConfig(inventory.spec.network, inventory.spec.observedNetwork);
   const obstacles: Obstacle[] = [];
   if (bootstrap.kind !== 'ready') obstacles.push(bootstrap.obstacle);
