@@ -11,8 +11,9 @@ import { startFence } from './fence.ts';
 import { publishDesiredStatus } from './publish-status.ts';
 
 /**
- * Says on the object that the host is waited for, reads the plan Secret once, and, while the host is still at it,
- * leaves the answer to the bridge, which completes this activity by workflow id and activity id.
+ * Reads the plan Secret once. While the host is still at it, says so on the object and leaves the answer to the bridge,
+ * which completes this activity by workflow id and activity id. A run that was begun anew finds an old answer at once,
+ * and the object shows no waiting in between.
  */
 export function createAwaitPlanResult(deps: ActivityDependencies) {
   return async function awaitPlanResult(input: {
@@ -22,7 +23,7 @@ export function createAwaitPlanResult(deps: ActivityDependencies) {
     status: NumberedStatus;
   }): Promise<PlanAnswer> {
     const { machine, host, plan } = input;
-    await publishDesiredStatus(deps, startFence(), machine, input.status);
+    const fence = startFence();
     const secret = await deps.kube.find(secrets, { namespace: machine.namespace, name: host.planSecret });
     if (secret === undefined) return { kind: 'secretMissing' };
     const id = attemptId({ uid: machine.uid, planType: plan.type, attempt: plan.attempt });
@@ -35,6 +36,7 @@ export function createAwaitPlanResult(deps: ActivityDependencies) {
       case 'taken':
         return { kind: 'taken' };
       case 'running':
+        await publishDesiredStatus(deps, fence, machine, input.status);
         throw new CompleteAsyncError();
     }
   };

@@ -1,8 +1,10 @@
 import type { BoundHost } from '../domain/machine-life.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
+import { tellForcedRelease } from '../domain/machine-news.ts';
 import { attemptId } from '../domain/plan-attempt.ts';
 import { renderCleanPlan } from '../domain/plan-clean.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { noteNews } from './event-recorder.ts';
 import { type Fence, startFence } from './fence.ts';
 import { readOwnedHost, writeHostRecord } from './host-record.ts';
 import { confirmWrittenPlan, inspectPlanSlot, writePlan } from './plan-writer.ts';
@@ -30,7 +32,9 @@ export function createForceReleaseHost(deps: ActivityDependencies) {
       if (current.kind === 'ours') {
         const quarantine = `Released by force from BaremetalMachine ${machine.name}. ${input.cause}`;
         await writeHostRecord(deps, fence, current.host, { state: 'Unavailable', owner: null, quarantine });
-        logStep('Let the host go uncleaned and quarantined it', machine, { host: input.host.inventory });
+        const { inventory } = input.host;
+        logStep('Let the host go uncleaned and quarantined it', machine, { host: inventory });
+        noteNews(deps, machine, tellForcedRelease(inventory, input.cause), inventory);
       }
     }
     if (input.last) await dropFinalizer(deps, fence, machine);

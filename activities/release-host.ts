@@ -2,10 +2,12 @@ import { MACHINE_FINALIZER } from '../api/constants.ts';
 import { baremetalMachines, secrets } from '../api/resources.ts';
 import type { BoundHost } from '../domain/machine-life.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
+import { tellRelease } from '../domain/machine-news.ts';
 import { parseAttemptId } from '../domain/plan-attempt.ts';
 import { releasePatch, viewPlanSecret } from '../domain/plan-secret.ts';
 import type { FinishOutcome, ReleaseOutcome } from '../domain/step-outcomes.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { noteNews } from './event-recorder.ts';
 import { type Fence, startFence } from './fence.ts';
 import { findHeldHost } from './held-host.ts';
 import { type OwnedHost, readOwnedHost, writeHostRecord } from './host-record.ts';
@@ -31,7 +33,9 @@ export function createReleaseHost(deps: ActivityDependencies) {
       const touched = await freePlanSecret(deps, fence, input.machine, owned, input.untouched);
       if (touched && input.untouched) return { kind: 'needsClean' };
       await writeHostRecord(deps, fence, owned.host, { state: 'Available', owner: null, plan: null });
-      logStep('Gave the host back', input.machine, { host: input.host.inventory });
+      const { inventory } = input.host;
+      logStep('Gave the host back', input.machine, { host: inventory });
+      noteNews(deps, input.machine, tellRelease(inventory, input.untouched), inventory);
     }
     if (input.last) await dropFinalizer(deps, fence, input.machine);
     return { kind: 'released' };

@@ -12,6 +12,7 @@ import { reconcileHostPlan } from './host-plan-reconciler.ts';
 import { createMachineController, type MachineController } from './machine-controller.ts';
 import { reconcileMachineOperation } from './machine-operation-reconciler.ts';
 import { createPoolMemory } from './pool-memory.ts';
+import { createTellMembers } from './pool-news.ts';
 import { reconcilePool } from './pool-reconciler.ts';
 import { waitMs } from './wait-ms.ts';
 import type { Workqueue } from './workqueue.ts';
@@ -56,6 +57,7 @@ function startPools(deps: ControllerDeps, wakeMachine: (view: MachineView) => Pr
     caches: storesOf(caches),
     memory: createPoolMemory(),
     wakeMachine,
+    tellMembers: createTellMembers(client),
     nowMs: () => Date.now(),
   };
   const queue = createQueue('pools', 4, deps, (key) => reconcilePool(key, poolDeps));

@@ -10,6 +10,7 @@ import { poolCounterNames, type PoolView, viewPool } from '../domain/pool-view.t
 import { emptyWakeMemory, machinesToWake, waitsForHost } from '../domain/pool-wakeups.ts';
 import { alignPoolAnnotations } from './pool-annotation.ts';
 import { observeMembers, type PoolCaches, poolsNaming } from './pool-facts.ts';
+import { membersNews, type TellMembers } from './pool-news.ts';
 import { forgetPool, type PoolMemory } from './pool-memory.ts';
 import { isConflict, isNotFound } from '../runtime/kube-client.ts';
 import { parseKey } from '../runtime/object-key.ts';
@@ -25,6 +26,7 @@ export interface PoolReconcilerDeps {
   memory: PoolMemory;
   /** Signals the machine's workflow that there may be a host for it. */
   wakeMachine(machine: MachineView): Promise<void>;
+  tellMembers: TellMembers;
   nowMs(): number;
 }
 
@@ -102,7 +104,7 @@ function withoutHost(waiting: readonly MachineView[], pool: ObjectKey, { hosts }
 async function writeStatus(
   pool: PoolView,
   { counters, conditions: wanted }: PoolStatus,
-  { caches, client, memory }: PoolReconcilerDeps,
+  { caches, client, memory, tellMembers }: PoolReconcilerDeps,
   nowMs: number,
 ): Promise<number> {
   const { conditions, changed } = mergeConditions(pool.conditions, wanted, new Date(nowMs), poolConditionTypes);
@@ -114,6 +116,8 @@ async function writeStatus(
   try {
     const written = await client.patch(machineInventoryPools, pool, body, { subresource: 'status', type: 'merge' });
     caches.pools.upsert(viewPool(written));
+    const news = membersNews(pool, wanted);
+    if (news !== undefined) await tellMembers(viewPool(written), news);
     return Infinity;
   } catch (error) {
     if (isConflict(error)) return CONFLICT_REQUEUE_MS;

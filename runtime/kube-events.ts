@@ -4,7 +4,8 @@ import { isAlreadyExists, type KubeClient } from './kube-client.ts';
 /** An Event about one object, for `kubectl describe`. */
 export interface KubeEvent {
   resource: Pick<Resource<unknown>, 'group' | 'version' | 'kind'>;
-  object: { namespace: string; name: string; uid: string; resourceVersion: string };
+  /** `resourceVersion` where one state of the object is meant. */
+  object: { namespace: string; name: string; uid: string; resourceVersion?: string };
   type: 'Normal' | 'Warning';
   /** CamelCase. */
   reason: string;

@@ -18,6 +18,7 @@ import {
   untilReason,
   waitForMachine,
 } from '../support/machines.ts';
+import { untilEvent, untilWarning } from '../support/object-events.ts';
 import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
 import { type Site, startSite } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
@@ -49,6 +50,7 @@ describe.concurrent('before the plan', () => {
   test('without its pool a machine waits, and goes on when the pool comes', async () => {
     await createMachine(site, { name: 'late', pool: 'late' });
     const waiting = await untilReason(site, 'late', 'InventoryAllocated', 'PoolMissing');
+    await untilWarning(site, 'late', 'PoolMissing');
     expect(waiting.status?.phase).toBe('Pending');
     expect(conditionOf(waiting, 'InventoryAllocated')?.message).toContain('late');
     await createPool(site, 'late', ['fa-late']);
@@ -62,11 +64,13 @@ describe.concurrent('before the plan', () => {
     await untilProvisioned(site, 'first');
     await createMachine(site, { name: 'second', pool: 'tight' });
     const second = await untilReason(site, 'second', 'InventoryAllocated', 'PoolExhausted');
+    await untilWarning(site, 'second', 'PoolExhausted');
     expect(second.status?.phase).toBe('Pending');
     const createdAtMs = Date.parse(second.metadata.creationTimestamp);
     await waitFor('creation times, in whole seconds, differ', () => Date.now() >= createdAtMs + 1_000);
     await createMachine(site, { name: 'third', pool: 'tight' });
     await untilReason(site, 'third', 'InventoryAllocated', 'PoolExhausted');
+    await untilWarning(site, 'third', 'PoolExhausted');
 
     const machineInventories = [{ name: 'fa-tight-1' }, { name: 'fa-tight-2' }];
     const key = { namespace: site.namespace, name: 'tight' };
@@ -89,6 +93,7 @@ describe.concurrent('before the plan', () => {
     await createMachine(site, { name: 'boot', pool: 'boot', userData: null });
     const waiting = await untilReason(site, 'boot', 'BootstrapReady', 'BootstrapWaiting');
     expect(waiting.status).toMatchObject({ phase: 'Allocated', machineInventoryRef: { name: 'fa-boot' } });
+    expect((await untilEvent(site, 'boot', 'Allocated')).message).toContain('Claimed host fa-boot');
     expect(plansOf('fa-boot')).toEqual([undefined]);
     await untilPoolCounts(site, 'boot', { total: 1, allocated: 1 });
     await createBootstrapSecret(site, { name: 'boot' });
@@ -100,6 +105,7 @@ describe.concurrent('before the plan', () => {
     const planBefore = (await getPlanSecret(site, 'fa-image')).data['plan'];
     await createMachine(site, { name: 'image', pool: 'image', version: 'v1.99.0' });
     const failed = await untilReason(site, 'image', 'ImageResolved', 'ImageCatalogMiss');
+    await untilWarning(site, 'image', 'ImageCatalogMiss');
     expect(failed.status?.phase).toBe('Failed');
     expect(conditionOf(failed, 'ImageResolved')?.message).toContain('v1.99.0');
     expect((await getPlanSecret(site, 'fa-image')).data['plan']).toBe(planBefore);
@@ -116,6 +122,7 @@ describe.concurrent('before the plan', () => {
     await createPool(site, 'other', ['fa-other'], 'other');
     await createMachine(site, { name: 'other', pool: 'other', cluster: 'other' });
     const failed = await untilReason(site, 'other', 'ImageResolved', 'ImageRegistryMissing');
+    await untilWarning(site, 'other', 'ImageRegistryMissing');
     expect(failed.status?.phase).toBe('Failed');
     expect(conditionOf(failed, 'ImageResolved')?.message).toContain(foreign.registryAddressAnnotation);
     expect(plansOf('fa-other')).toEqual([undefined]);

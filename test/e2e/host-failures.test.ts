@@ -24,6 +24,7 @@ import {
   untilReason,
   waitForMachine,
 } from '../support/machines.ts';
+import { untilWarning } from '../support/object-events.ts';
 import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
 import { type Site, startSite } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
@@ -66,6 +67,7 @@ describe.concurrent('a host', () => {
     await site.host('hf-upgrade').failStep('elemental upgrade', 1, fault);
     await beginOn('hf-upgrade');
     const failed = await untilReason(site, 'hf-upgrade', 'PlanApplied', 'PlanFailed');
+    await untilWarning(site, 'hf-upgrade', 'PlanFailed');
     expect(failed.status?.phase).toBe('Failed');
     const message = conditionOf(failed, 'PlanApplied')?.message;
     expect(message).toContain('Step upgrade failed with exit code 1: no space left on the host');
@@ -83,6 +85,7 @@ describe.concurrent('a host', () => {
     site.host('hf-silent').neverAnswer();
     await beginOn('hf-silent');
     const silent = await untilReason(site, 'hf-silent', 'PlanApplied', 'PlanTimedOut');
+    await untilWarning(site, 'hf-silent', 'PlanTimedOut');
     expect(silent.status?.phase).toBe('Reprovisioning');
     const message = conditionOf(silent, 'PlanApplied')?.message;
     expect(message).toContain('the host is dead or cut off');
@@ -102,6 +105,7 @@ describe.concurrent('a host', () => {
     const key = { namespace: site.namespace, name: 'hf-secret' };
     await site.client.delete(secrets, key);
     const lost = await untilReason(site, 'hf-secret', 'PlanApplied', 'PlanSecretMissing');
+    await untilWarning(site, 'hf-secret', 'PlanSecretMissing');
     expect(lost.status?.phase).toBe('Failed');
     expect(conditionOf(lost, 'PlanApplied')?.message).toContain('delete the Machine');
     await deleteMachine(site, 'hf-secret');
@@ -123,6 +127,7 @@ describe.concurrent('a host', () => {
     await site.client.patch(machineInventories, key, { metadata: { annotations } });
     await site.client.delete(machineInventories, key);
     const taken = await untilReason(site, 'hf-reset', 'PlanApplied', 'HostTaken');
+    await untilWarning(site, 'hf-reset', 'HostTaken');
     expect(taken.status?.phase).toBe('Failed');
     const reset = await getPlanSecret(site, 'hf-reset');
     await deleteMachine(site, 'hf-reset');
@@ -151,6 +156,7 @@ describe.concurrent('a host', () => {
     await site.host('hf-clean').failStep('systemctl stop', 1);
     await deleteMachine(site, 'hf-clean');
     const failed = await untilReason(site, 'hf-clean', 'PlanApplied', 'PlanFailed');
+    await untilWarning(site, 'hf-clean', 'PlanFailed');
     expect(failed.status?.phase).toBe('Failed');
     expect(conditionOf(failed, 'PlanApplied')?.message).toContain('Step stop-kubelet failed with exit code 1');
     await untilAllocationState(site, 'hf-clean', 'Unavailable');

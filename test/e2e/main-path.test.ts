@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { readAuditEvents } from '../../dev/kube-audit.ts';
+import { readEvents, untilEvent } from '../support/object-events.ts';
 import { fetchHistory, type Site, startSite, summarise } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -111,5 +112,19 @@ test('the runs of the machines that went are completed, in at most 90 events', a
     const events = await fetchHistory(site, machine);
     expect(events.at(-1)?.workflowExecutionCompletedEventAttributes).toBeDefined();
     expect(events.length).toBeLessThanOrEqual(90);
+  }
+});
+
+test('Events told the start and the result of each of their steps, once', async () => {
+  const alive = new Set((await site.machines()).map(({ metadata }) => metadata.uid));
+  for (const { metadata } of [...seen.values()].filter((machine) => !alive.has(machine.metadata.uid))) {
+    await untilEvent(site, metadata.name, 'Released');
+    const told = await readEvents(site, metadata.name);
+    const ours = told.filter(({ involvedObject }) => involvedObject.kind === 'BaremetalMachine');
+    expect(ours.filter(({ type }) => type !== 'Normal')).toEqual([]);
+    const reasons = ours.map(({ reason }) => reason);
+    expect(reasons).toEqual(expect.arrayContaining(['Pending', 'Reprovisioning', 'Running', 'Preparing', 'Released']));
+    const lines = ours.map(({ reason, message }) => `${reason}: ${message}`);
+    expect(lines).toEqual([...new Set(lines)]);
   }
 });

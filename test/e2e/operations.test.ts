@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { annotations } from '../../api/constants.ts';
-import { baremetalMachines, events, machineInventories, type Resource } from '../../api/resources.ts';
+import { baremetalMachines, machineInventories, type Resource } from '../../api/resources.ts';
 import type { OperatorVerb } from '../../domain/machine-life.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 import { operationSignals, operationUpdates } from '../../workflows/messages.ts';
 import { deployCluster } from '../support/clusters.ts';
 import { allocationState, expectReleased, findInventory, untilAllocationState } from '../support/hosts.ts';
+import { untilEvent, untilWarning } from '../support/object-events.ts';
 import {
   conditionOf,
   createMachine,
@@ -77,25 +77,6 @@ async function runCli(...args: string[]): Promise<{ code: number; stdout: string
   });
 }
 
-const eventSchema = z.object({
-  reason: z.string(),
-  message: z.string(),
-  involvedObject: z.object({ name: z.string() }),
-});
-
-async function untilEvent(name: string, reason: string): Promise<string> {
-  const read = async () => {
-    const { items } = await site.client.list(events, { namespace: site.namespace });
-    return items.map((item) => eventSchema.parse(item)).filter(({ involvedObject }) => involvedObject.name === name);
-  };
-  const found = await waitFor(
-    `an Event ${reason} of ${name}`,
-    async () => (await read()).find((event) => event.reason === reason),
-    read,
-  );
-  return found.message;
-}
-
 function attemptsOf(host: string): (string | undefined)[] {
   return site.host(host).plansReceived.map(({ attemptId }) => attemptId?.replace(/-[0-9a-f]{8}-.*$/, ''));
 }
@@ -131,7 +112,9 @@ describe.concurrent('operators', () => {
     await beginOn('op-note');
     await untilReason(site, 'op-note', 'PlanApplied', 'PlanFailed');
     await annotate(baremetalMachines, 'op-note', 'retyr');
-    expect(await untilEvent('op-note', 'OperationRefused')).toContain('retry, reallocate, forceRelease, pause, resume');
+    expect((await untilEvent(site, 'op-note', 'OperationRefused')).message).toContain(
+      'retry, reallocate, forceRelease, pause, resume',
+    );
     await waitForMachine(
       site,
       'op-note',
@@ -139,7 +122,7 @@ describe.concurrent('operators', () => {
       ({ metadata }) => !(annotations.operation in metadata.annotations),
     );
     await annotate(baremetalMachines, 'op-note', 'retry: new disk');
-    expect(await untilEvent('op-note', 'OperationAccepted')).toContain('Attempt 2');
+    expect((await untilEvent(site, 'op-note', 'OperationAccepted')).message).toContain('Attempt 2');
     const running = await untilProvisioned(site, 'op-note');
     expect(running.metadata.annotations[annotations.operation]).toBeUndefined();
     expect(running.status?.lastOperation).toMatchObject({ verb: 'retry', reason: 'new disk' });
@@ -166,6 +149,7 @@ describe.concurrent('operators', () => {
     await untilAllocationState(site, 'op-force', 'Preparing');
     await update('op-force', 'forceRelease');
     await untilGone(site, 'op-force');
+    expect((await untilWarning(site, 'op-force', 'ForceReleased')).message).toContain('ada: tried it by hand');
     const inventory = await findInventory(site, 'op-force');
     expect(inventory?.metadata.annotations[annotations.quarantine]).toContain('ada: tried it by hand');
     expect(await allocationState(site, 'op-force')).toBe('Unavailable');
@@ -173,7 +157,9 @@ describe.concurrent('operators', () => {
     await createMachine(site, { name: 'op-force-next', pool: 'op-force' });
     await untilReason(site, 'op-force-next', 'InventoryAllocated', 'PoolExhausted');
     await annotate(machineInventories, 'op-force', 'unquarantine');
-    expect(await untilEvent('op-force', 'UnquarantineWaiting')).toContain('has not applied its clean plan');
+    expect((await untilEvent(site, 'op-force', 'UnquarantineWaiting')).message).toContain(
+      'has not applied its clean plan',
+    );
     await site.host('op-force').powerOn();
     await untilProvisioned(site, 'op-force-next');
     expect(attemptsOf('op-force')).toEqual([undefined, 'reprovision-1', 'clean-1', 'reprovision-1']);

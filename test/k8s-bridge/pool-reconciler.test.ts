@@ -24,12 +24,14 @@ function createBench() {
   };
   const clock = { nowMs: Date.UTC(2026, 0, 1) };
   const woken: string[] = [];
+  const told: string[] = [];
   const wake = { fails: false };
   const deps = {
     client: api,
     caches,
     memory: createPoolMemory(),
     nowMs: () => clock.nowMs,
+    tellMembers: async ({ name }: PoolView, { reason }: { reason: string }) => void told.push(`${name} ${reason}`),
     wakeMachine: async ({ name }: MachineView) => {
       if (wake.fails) throw new Error('Temporal is down');
       woken.push(name);
@@ -40,6 +42,7 @@ function createBench() {
     caches,
     clock,
     woken,
+    told,
     wake,
     addPool(name: string, members: string[], creationTimestamp = '2026-01-01T00:00:00Z'): void {
       const spec = { clusterName: 'demo', machineInventories: members.map((member) => ({ name: member })) };
@@ -95,6 +98,7 @@ describe('reconcilePool', () => {
     await bench.reconcile();
     expect(before).toBe(2);
     expect(bench.api.writes).toHaveLength(before);
+    expect(bench.told).toEqual(['workers MemberMissing']);
   });
 
   it('tries again soon after a conflict on the status', async () => {

@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { annotations } from '../../api/constants.ts';
+import { machineInventories, machineInventoryPools } from '../../api/resources.ts';
+import { planSecrets } from '../../dev/host-plan-secret.ts';
+import { deployCluster } from '../support/clusters.ts';
+import { expectCountersAddUp, expectReleased, findInventory, untilPoolCounts } from '../support/hosts.ts';
+import {
+  createMachine,
+  createPool,
+  deleteMachine,
+  findMachine,
+  untilGone,
+  untilProvisioned,
+} from '../support/machines.ts';
+import { untilReason } from '../support/machines.ts';
+import { untilEvent, untilWarning } from '../support/object-events.ts';
+import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
+import { type Site, startSite } from '../support/site.ts';
+import { useStack } from '../support/stack.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const hosts = ['pm-fine', 'pm-bare', 'pm-down', 'pm-shared', 'pm-used'];
+
+let site: Site;
+let recorder: ObjectRecorder<unknown>;
+
+beforeAll(async () => {
+  site = await startSite('members', { hosts, replicas: 0 });
+  await deployCluster(site, useStack());
+  recorder = await recordObjects(site, machineInventoryPools);
+});
+
+afterAll(async () => {
+  await recorder.stop();
+  await site.close();
+});
+
+async function changeMembers(pool: string, names: readonly string[]): Promise<void> {
+  const machineInventories = names.map((name) => ({ name }));
+  await site.client.patch(
+    machineInventoryPools,
+    { namespace: site.namespace, name: pool },
+    { spec: { machineInventories } },
+  );
+}
+
+/** Waits until the pool's members are judged so; answers the condition's message, which `Ready` shares. */
+async function untilMembers(pool: string, status: 'True' | 'False', reason: string): Promise<string> {
+  const read = async () =>
+    (await site.client.get(machineInventoryPools, { namespace: site.namespace, name: pool })).status;
+  const found = await waitFor(
+    `pool ${pool} has MembersValid=${status}/${reason}`,
+    async () => {
+      const conditions = (await read())?.conditions;
+      const members = conditions?.find(({ type }) => type === 'MembersValid');
+      const ready = conditions?.find(({ type }) => type === 'Ready');
+      const same = ready?.status === status && ready.message === members?.message;
+      return members?.status === status && members.reason === reason && same && members;
+    },
+    read,
+  );
+  return found.message;
+}
+
+async function poolOf(host: string): Promise<string | undefined> {
+  return (await findInventory(site, host))?.metadata.annotations[annotations.pool];
+}
+
+describe.concurrent('a pool', () => {
+  test('names the members that cannot be used, the worst first, and counts them as unavailable', async () => {
+    const { client, namespace } = site;
+    await client.delete(planSecrets, { namespace, name: 'pm-bare' });
+    const status = { conditions: [{ type: 'Ready', status: 'False', reason: 'PlanFailure', message: '' }] };
+    await client.patch(machineInventories, { namespace, name: 'pm-down' }, { status }, { subresource: 'status' });
+    await createPool(site, 'mixed', ['pm-fine', 'pm-ghost', 'pm-bare', 'pm-down']);
+
+    const message = await untilMembers('mixed', 'False', 'MemberMissing');
+    expect(message).toMatch(
+      /Without a MachineInventory: pm-ghost .*Without a plan Secret: pm-bare .*Not Ready: pm-down/,
+    );
+    await untilPoolCounts(site, 'mixed', { total: 4, available: 1, unavailable: 3 });
+    expect((await untilWarning(site, 'mixed', 'MemberMissing')).message).toBe(message);
+
+    // Only the one that can be used is taken.
+    await createMachine(site, { name: 'm-mixed', pool: 'mixed' });
+    expect((await untilProvisioned(site, 'm-mixed')).status?.machineInventoryRef?.name).toBe('pm-fine');
+    await createMachine(site, { name: 'm-mixed-2', pool: 'mixed' });
+    await untilReason(site, 'm-mixed-2', 'InventoryAllocated', 'PoolExhausted');
+
+    await site.addHost('pm-ghost');
+    await untilMembers('mixed', 'False', 'PlanSecretMissing');
+    await untilWarning(site, 'mixed', 'PlanSecretMissing');
+    expect((await untilProvisioned(site, 'm-mixed-2')).status?.machineInventoryRef?.name).toBe('pm-ghost');
+    await changeMembers('mixed', ['pm-fine', 'pm-ghost', 'pm-down']);
+    expect(await untilMembers('mixed', 'False', 'MemberNotReady')).toContain('pm-down');
+    await changeMembers('mixed', ['pm-fine', 'pm-ghost']);
+    await untilMembers('mixed', 'True', 'MembersValid');
+    await untilEvent(site, 'mixed', 'MembersValid');
+    await untilPoolCounts(site, 'mixed', { total: 2, allocated: 2, unavailable: 0 });
+  });
+
+  test('has no say about a host of another pool, until that one drops it', async () => {
+    await createPool(site, 'owner', ['pm-shared']);
+    await untilMembers('owner', 'True', 'MembersValid');
+    await waitFor('the host is annotated', async () => (await poolOf('pm-shared')) === 'owner');
+    await createPool(site, 'second', ['pm-shared']);
+    expect(await untilMembers('second', 'False', 'MemberInAnotherPool')).toContain('pm-shared');
+    await untilPoolCounts(site, 'second', { total: 1, available: 0, unavailable: 1 });
+    await untilPoolCounts(site, 'owner', { total: 1, available: 1 });
+    await createMachine(site, { name: 'm-second', pool: 'second' });
+    await untilReason(site, 'm-second', 'InventoryAllocated', 'PoolExhausted');
+
+    await changeMembers('owner', []);
+    expect((await untilProvisioned(site, 'm-second')).status?.machineInventoryRef?.name).toBe('pm-shared');
+    expect(await poolOf('pm-shared')).toBe('second');
+    await untilMembers('second', 'True', 'MembersValid');
+  });
+
+  test('that drops a host in use loses it when the host is released, and not before', async () => {
+    await createPool(site, 'shrinking', ['pm-used']);
+    await createMachine(site, { name: 'm-used', pool: 'shrinking' });
+    const running = await untilProvisioned(site, 'm-used');
+    await changeMembers('shrinking', []);
+    await untilPoolCounts(site, 'shrinking', { total: 0, allocated: 0 });
+    expect(await poolOf('pm-used')).toBe('shrinking');
+    const inventory = await findInventory(site, 'pm-used');
+    expect(inventory?.metadata.annotations[annotations.ownerUid]).toBe(running.metadata.uid);
+    expect((await findMachine(site, 'm-used'))?.status?.phase).toBe('Running');
+
+    await deleteMachine(site, 'm-used');
+    await untilGone(site, 'm-used');
+    await expectReleased(site, 'pm-used');
+    await waitFor('the host belongs to no pool', async () => (await poolOf('pm-used')) === undefined);
+    expect(site.host('pm-used').plansReceived.map(({ type }) => type)).toEqual([undefined, 'reprovision', 'clean']);
+  });
+});
+
+test('the counters of every pool have added up all the time', () => {
+  expectCountersAddUp(recorder.seen);
+});
