@@ -62,7 +62,7 @@ export async function startBenchSite(namespace: string): Promise<BenchSite> {
 const versionSchema = z.looseObject({ name: z.string() });
 
 /** CRDs of Cluster API in the one version that we read, which then needs no conversion webhook. */
-async function standAloneCrds(plurals: readonly string[]): Promise<Manifest[]> {
+export async function standAloneCrds(plurals: readonly string[]): Promise<Manifest[]> {
   const { managers } = await loadClusterApiManifests();
   const names = plurals.map((plural) => `${plural}.cluster.x-k8s.io`);
   const crds = managers['capi-core'].crds.filter(({ metadata }) => names.includes(metadata.name));
@@ -75,7 +75,8 @@ async function standAloneCrds(plurals: readonly string[]): Promise<Manifest[]> {
   });
 }
 
-async function prepareNamespace(client: KubeClient, namespace: string): Promise<void> {
+/** Makes a namespace with a Cluster whose infrastructure is ready, and an image catalog. */
+export async function prepareNamespace(client: KubeClient, namespace: string): Promise<void> {
   await applyManifest(client, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   const annotations = { [foreign.registryAddressAnnotation]: 'registry.example.com' };
   const key = { namespace, name: CLUSTER_NAME };

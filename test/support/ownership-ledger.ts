@@ -94,28 +94,31 @@ function listPlans(entries: readonly LedgerEntry[], host: string): string[] {
 
 /** See `OwnershipLedger.findBreaches`; the entries are in the order of their revisions. */
 export function findBreaches(entries: readonly LedgerEntry[]): string[] {
-  const breaches: string[] = [];
+  return entries.flatMap(createBreachFinder());
+}
+
+/** Takes the entries one by one, in the order of their revisions, and answers what each of them breaks. */
+export function createBreachFinder(): (entry: LedgerEntry) => string[] {
   const ownerOf = new Map<string, string>();
   const planOf = new Map<string, string>();
-  for (const entry of entries) {
-    if (entry.kind === 'host') {
-      const { name, owner } = entry.host;
-      const before = ownerOf.get(name);
-      if (before !== undefined && owner !== undefined && owner.uid !== before) {
-        breaches.push(`${name} went from ${before} to ${owner.uid} without having been released`);
-      }
-      if (owner === undefined) ownerOf.delete(name);
-      else ownerOf.set(name, owner.uid);
-      const others = [...ownerOf].filter(([host, uid]) => host !== name && uid === owner?.uid).map(([host]) => host);
-      if (others.length > 0) breaches.push(`${owner?.uid} owns ${name} and ${others.join(', ')}`);
-    } else {
-      const { name, planAttempt, planChecksum } = entry.secret;
-      const before = planOf.get(name);
-      if (planAttempt === undefined || planChecksum === before) continue;
-      planOf.set(name, planChecksum);
-      const writer = parseAttemptId(planAttempt)?.uid;
-      if (writer !== ownerOf.get(name)) breaches.push(`${writer} wrote a plan to ${name} of ${ownerOf.get(name)}`);
-    }
-  }
-  return breaches;
+  const seeHost = ({ name, owner }: Pick<HostView, 'name' | 'owner'>): string[] => {
+    const before = ownerOf.get(name);
+    if (owner === undefined) ownerOf.delete(name);
+    else ownerOf.set(name, owner.uid);
+    const others = [...ownerOf].filter(([host, uid]) => host !== name && uid === owner?.uid).map(([host]) => host);
+    return [
+      ...(before !== undefined && owner !== undefined && owner.uid !== before
+        ? [`${name} went from ${before} to ${owner.uid} without having been released`]
+        : []),
+      ...(others.length > 0 ? [`${owner?.uid} owns ${name} and ${others.join(', ')}`] : []),
+    ];
+  };
+  return (entry) => {
+    if (entry.kind === 'host') return seeHost(entry.host);
+    const { name, planAttempt, planChecksum } = entry.secret;
+    if (planAttempt === undefined || planChecksum === planOf.get(name)) return [];
+    planOf.set(name, planChecksum);
+    const writer = parseAttemptId(planAttempt)?.uid;
+    return writer === ownerOf.get(name) ? [] : [`${writer} wrote a plan to ${name} of ${ownerOf.get(name)}`];
+  };
 }

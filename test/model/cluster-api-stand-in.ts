@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { baremetalMachines, capiMachines, type Resource } from '../../api/resources.ts';
+import { nodes } from '../../dev/host-kube-api.ts';
+import { followObjects } from '../../dev/host-object-feed.ts';
+import { isConflict, isNotFound, type KubeClient } from '../../runtime/kube-client.ts';
+
+const FINALIZER = 'machine.cluster.x-k8s.io';
+
+type CapiMachine = z.infer<typeof capiMachines.schema>;
+
+const capiMachineStatus = { ...capiMachines, schema: z.unknown() } satisfies Resource<unknown>;
+
+export interface ClusterApiStandIn {
+  stop(): Promise<void>;
+}
+
+/**
+ * Does with Machines what Cluster API's controller does, without its seconds of CPU: it sets the nodeRef when the Node of
+ * the machine's providerID is there, and lets a deleted Machine go after its BaremetalMachine and its Node.
+ */
+export function startClusterApiStandIn(client: KubeClient, namespace: string): ClusterApiStandIn {
+  const dirty = new Set<string>();
+  const ending = new AbortController();
+  let ring = (): void => {};
+  const markAll = (): void => {
+    for (const key of machines.objects.keys()) dirty.add(key);
+    ring();
+  };
+  const machines = followObjects({ client, resource: capiMachines, namespace, onChange: markLater });
+  const infrastructure = followObjects({ client, resource: baremetalMachines, namespace, onChange: markLater });
+  const allNodes = followObjects({ client, resource: nodes, onChange: markLater });
+  const feeds = [machines, infrastructure, allNodes];
+  function markLater(): void {
+    queueMicrotask(markAll);
+  }
+
+  const reconcile = async (key: string): Promise<void> => {
+    const machine = machines.objects.get(key);
+    if (machine === undefined) return;
+    const infra = infrastructure.objects.get(key);
+    const { name } = machine.metadata;
+    if (machine.metadata.deletionTimestamp !== undefined) {
+      if (infra === undefined) await letGo(client, machine);
+      else if (infra.metadata.deletionTimestamp === undefined)
+        await client.delete(baremetalMachines, { namespace, name });
+      return;
+    }
+    const { providerID } = infra?.spec ?? {};
+    if (providerID === undefined || machine.status?.nodeRef !== undefined) return;
+    const node = [...allNodes.objects.values()].find(({ spec }) => spec.providerID === providerID);
+    if (node === undefined) return;
+    const status = { nodeRef: { name: node.metadata.name } };
+    await client.patch(capiMachineStatus, { namespace, name }, { status }, { subresource: 'status' });
+  };
+  const work = async (): Promise<void> => {
+    while (!ending.signal.aborted) {
+      const [key] = dirty;
+      if (key === undefined) {
+        await new Promise<void>((resolve) => (ring = resolve));
+        continue;
+      }
+      dirty.delete(key);
+      await reconcile(key).catch((error: unknown) => {
+        if (!isNotFound(error) && !isConflict(error) && !ending.signal.aborted) throw error;
+      });
+    }
+  };
+  const ended = work();
+  return {
+    async stop() {
+      ending.abort();
+      ring();
+      await Promise.all([ended, ...feeds.map((feed) => feed.stop())]);
+    },
+  };
+}
+
+async function letGo(client: KubeClient, { metadata, status }: CapiMachine): Promise<void> {
+  const { namespace, name, resourceVersion, finalizers } = metadata;
+  if (!finalizers.includes(FINALIZER)) return;
+  const node = status?.nodeRef?.name;
+  if (node !== undefined) await client.delete(nodes, { namespace: '', name: node }).catch(ignoreMissing);
+  const rest = finalizers.filter((finalizer) => finalizer !== FINALIZER);
+  await client.patch(capiMachines, { namespace, name }, { metadata: { resourceVersion, finalizers: rest } });
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!isNotFound(error)) throw error;
+}
+
+/** What Cluster API adds to a Machine, so that the stand-in decides when it goes. */
+export async function keepUntilInfrastructureIsGone(
+  client: KubeClient,
+  key: { namespace: string; name: string },
+): Promise<void> {
+  await client.patch(capiMachines, key, { metadata: { finalizers: [FINALIZER] } });
+}

@@ -1,0 +1,78 @@
+import { type Slot, slots } from './command.ts';
+
+/** A machine as the one who made it knows it. */
+export interface ModelMachine {
+  name: string;
+  /** Name of the pool at the time; stays when the pool is renamed. */
+  pool: string;
+  slot: Slot;
+  deleted: boolean;
+}
+
+export interface ModelPool {
+  name: string;
+  /** In order of preference. */
+  members: string[];
+}
+
+/** What the outside has done so far, as far as preconditions and the way back to quiet need it. */
+export interface ModelState {
+  pools: Record<Slot, ModelPool>;
+  machines: Map<string, ModelMachine>;
+  clusterPaused: boolean;
+  imageDropped: boolean;
+  pausedMachines: Set<string>;
+  silentHosts: Set<string>;
+  darkHosts: Set<string>;
+  workerDown: boolean;
+  bridgeDown: boolean;
+  /** Machine and host, as `pairText`, where an operator asked that the host be given up. */
+  givenUp: Set<string>;
+  /** Counts pools, so that each new one has a name of its own. */
+  poolNumber: number;
+}
+
+/** Hosts of each pool before and after a sequence. */
+export type PoolPlan = Readonly<Record<Slot, readonly string[]>>;
+
+export function createModelState(plan: PoolPlan): ModelState {
+  return {
+    pools: {
+      a: { name: basePoolName('a'), members: [...plan.a] },
+      b: { name: basePoolName('b'), members: [...plan.b] },
+    },
+    machines: new Map(),
+    clusterPaused: false,
+    imageDropped: false,
+    pausedMachines: new Set(),
+    silentHosts: new Set(),
+    darkHosts: new Set(),
+    workerDown: false,
+    bridgeDown: false,
+    givenUp: new Set(),
+    poolNumber: 0,
+  };
+}
+
+export function basePoolName(slot: Slot): string {
+  return `pool-${slot}`;
+}
+
+export function pairText(machine: string, host: string): string {
+  return `${machine} on ${host}`;
+}
+
+/** Machines that nobody has deleted, oldest first. */
+export function livingMachines({ machines }: ModelState, slot?: Slot): ModelMachine[] {
+  return [...machines.values()].filter((machine) => !machine.deleted && (slot === undefined || machine.slot === slot));
+}
+
+/** The hosts that machines get first: those that trouble is worth the while of. */
+export function busyHosts({ pools }: ModelState): string[] {
+  return slots.flatMap((slot) => pools[slot].members.slice(0, 3));
+}
+
+/** One of several, counted round and round; undefined of none. */
+export function pick<T>(candidates: readonly T[], nth: number): T | undefined {
+  return candidates[nth % Math.max(1, candidates.length)];
+}

@@ -1,0 +1,99 @@
+import { isGrpcDeadlineError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { annotations } from '../../api/constants.ts';
+import { baremetalMachines, machineInventories, type Resource } from '../../api/resources.ts';
+import type { OperatorVerb } from '../../domain/machine-life.ts';
+import { UNQUARANTINE } from '../../domain/operation-annotation.ts';
+import { isNotFound } from '../../runtime/kube-client.ts';
+import { machineWorkflowId } from '../../workflows/ids.ts';
+import { operationSignals, operationUpdates } from '../../workflows/messages.ts';
+import type { OperationWay } from './command.ts';
+import type { Machine } from './history.ts';
+import type { Lane } from './lane.ts';
+import { pairText, pick } from './model-state.ts';
+import type { Outcome, Scene } from './outcome.ts';
+
+const UPDATE_TIMEOUT_MS = 15_000;
+
+interface Operation {
+  verb: OperatorVerb;
+  way: OperationWay;
+  nth: number;
+}
+
+/** Asks for a verb on any machine that is there. An update needs a worker that answers. */
+export async function operateMachine({ lane, model }: Scene, { verb, way, nth }: Operation): Promise<Outcome> {
+  const machines = [...model.machines.keys()].flatMap((name) => lane.history.machines.get(name) ?? []);
+  const machine = pick(machines, nth);
+  if (machine === undefined || (way === 'update' && model.workerDown)) return 'skipped';
+  const host = machine.status?.machineInventoryRef?.name;
+  if (verb === 'reallocate' || verb === 'forceRelease') noteGivenUp({ lane, model }, machine, host);
+  switch (way) {
+    case 'update':
+      return updateMachine(lane, machine, verb);
+    case 'signal':
+      return unlessGone(() =>
+        lane.temporal.workflow
+          .getHandle(machineWorkflowId(machine.metadata))
+          .signal(operationSignals[verb], { actor: 'model by signal', reason: 'it is random' }),
+      );
+    case 'annotation':
+      return annotate(lane, baremetalMachines, machine.metadata.name, verb);
+  }
+}
+
+/** The host that the machine names, and any that its claim may be about to get. */
+function noteGivenUp({ lane, model }: Scene, { metadata }: Machine, host: string | undefined): void {
+  const owned = [...lane.history.hosts.values()].filter(
+    (inventory) => inventory.metadata.annotations[annotations.ownerUid] === metadata.uid,
+  );
+  for (const name of [host, ...owned.map((inventory) => inventory.metadata.name)]) {
+    if (name !== undefined) model.givenUp.add(pairText(metadata.name, name));
+  }
+}
+
+/** Asks and waits for the answer. */
+export async function updateMachine({ temporal }: Lane, { metadata }: Machine, verb: OperatorVerb): Promise<Outcome> {
+  const request = { actor: 'model by update', reason: 'it is random' };
+  try {
+    await temporal.withDeadline(Date.now() + UPDATE_TIMEOUT_MS, () =>
+      temporal.workflow
+        .getHandle(machineWorkflowId(metadata))
+        .executeUpdate(operationUpdates[verb], { args: [request] }),
+    );
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError) return 'refused';
+    if (error instanceof WorkflowNotFoundError) return 'skipped';
+    if (isGrpcDeadlineError(error)) return 'asked';
+    throw error;
+  }
+}
+
+export async function unquarantineHost({ lane }: Scene, nth: number): Promise<Outcome> {
+  const quarantined = [...lane.history.hosts.values()].filter(
+    ({ metadata }) => annotations.quarantine in metadata.annotations,
+  );
+  const host = pick(quarantined, nth);
+  return host === undefined ? 'skipped' : annotate(lane, machineInventories, host.metadata.name, UNQUARANTINE);
+}
+
+function annotate(
+  { client, namespace }: Lane,
+  resource: Resource<unknown>,
+  name: string,
+  text: string,
+): Promise<Outcome> {
+  return unlessGone(() =>
+    client.patch(resource, { namespace, name }, { metadata: { annotations: { [annotations.operation]: text } } }),
+  );
+}
+
+async function unlessGone(ask: () => Promise<unknown>): Promise<Outcome> {
+  try {
+    await ask();
+    return 'asked';
+  } catch (error) {
+    if (isNotFound(error) || error instanceof WorkflowNotFoundError) return 'skipped';
+    throw error;
+  }
+}

@@ -1,0 +1,70 @@
+import { assertNever } from '../../domain/assert-never.ts';
+import type { ServiceKind } from '../../dev/services.ts';
+import type { Command } from './command.ts';
+import { troubleHost } from './host-deeds.ts';
+import { createMachines, deleteMachine, pauseCluster, pauseMachine, scale } from './machine-deeds.ts';
+import { operateMachine, unquarantineHost } from './operator-deeds.ts';
+import type { Outcome, Scene } from './outcome.ts';
+import { addMember, dropImage, dropMember, renamePool } from './pool-deeds.ts';
+import { letRest } from './let-rest.ts';
+
+/** Does a command if there is somebody to do it to; what it leads to is not waited for. */
+export async function performCommand(scene: Scene, command: Command): Promise<Outcome> {
+  switch (command.kind) {
+    case 'create':
+      return createMachines(scene, command.slot, command.count);
+    case 'scale':
+      return scale(scene, command.slot, command.to);
+    case 'delete':
+      return deleteMachine(scene, command.nth);
+    case 'renamePool':
+      return renamePool(scene, command.slot);
+    case 'dropMember':
+      return dropMember(scene, command.slot, command.nth);
+    case 'addMember':
+      return addMember(scene, command.slot, command.nth);
+    case 'dropImage':
+    case 'addImage':
+      return dropImage(scene, command.kind === 'dropImage');
+    case 'pauseCluster':
+    case 'unpauseCluster':
+      return pauseCluster(scene, command.kind === 'pauseCluster');
+    case 'pauseMachine':
+    case 'unpauseMachine':
+      return pauseMachine(scene, command.nth, command.kind === 'pauseMachine');
+    case 'failPlan':
+    case 'answerLate':
+    case 'fallSilent':
+    case 'speakAgain':
+    case 'loseAnswer':
+    case 'restartAgent':
+    case 'switchOff':
+    case 'switchOn':
+    case 'reboot':
+    case 'register':
+      return troubleHost(scene, command);
+    case 'killWorker':
+    case 'startWorker':
+      return switchProcess(scene, 'worker', command.kind === 'killWorker');
+    case 'killBridge':
+    case 'startBridge':
+      return switchProcess(scene, 'bridge', command.kind === 'killBridge');
+    case 'operate':
+      return operateMachine(scene, command);
+    case 'unquarantine':
+      return unquarantineHost(scene, command.nth);
+    case 'rest':
+      return letRest(scene);
+    default:
+      return assertNever(command);
+  }
+}
+
+/** Kills a process that runs, or starts one that was killed. */
+export async function switchProcess({ lane, model }: Scene, kind: ServiceKind, down: boolean): Promise<Outcome> {
+  const key = kind === 'worker' ? 'workerDown' : 'bridgeDown';
+  if (model[key] === down) return 'skipped';
+  model[key] = down;
+  await (down ? lane.crew.kill(kind) : lane.crew.start(kind));
+  return 'done';
+}

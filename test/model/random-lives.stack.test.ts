@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { standAloneCrds } from '../../bench/bench-site.ts';
+import { applyCrds } from '../../dev/kube-manifests.ts';
+import { type ManagementCluster, startManagementCluster } from '../../dev/management-cluster.ts';
+import { createKubeClient } from '../../runtime/kube-client.ts';
+import { openLane } from './lane.ts';
+import { createSequenceRunner } from './run-sequence.ts';
+import { describeReplay, readSeedRange } from './seeds.ts';
+import { createTally } from './tally.ts';
+
+/*
+ * Random lives of machines, against real servers, workers, bridges and hosts that run the plans; after every step the
+ * rules of system.md section 7 and of docs/lifecycle.md are checked for every state that any object ever had, and at the
+ * end everything must have come to rest. Cluster API's managers do not run: they would cost more than all the rest.
+ */
+
+const { first, sequences, lanes: laneCount } = readSeedRange(process.env);
+const SECONDS_EACH = 30;
+
+let cluster: ManagementCluster;
+const opened = new AsyncDisposableStack();
+
+beforeAll(async () => {
+  cluster = await startManagementCluster({ components: { capi: false, controllerManager: false } });
+  opened.defer(() => cluster.stop());
+  const client = createKubeClient({ kubeconfigPath: cluster.kubeconfigs.admin, userAgent: 'ironloom-model' });
+  await applyCrds(client, await standAloneCrds(['clusters', 'machines']));
+  await client.close();
+});
+
+afterAll(() => opened.disposeAsync());
+
+test(
+  `${sequences} random sequences keep the rules and come to rest`,
+  async () => {
+    console.log(
+      `Seeds ${first} to ${first + sequences - 1} in ${laneCount} lanes. One again: ${describeReplay(first)}`,
+    );
+    const tally = createTally();
+    const failures: string[] = [];
+    const begunAtMs = performance.now();
+    let [next, ended] = [first, 0];
+    const runLane = async (number: number): Promise<void> => {
+      const lane = await openLane(cluster, `lives${number}`);
+      opened.defer(() => lane.close());
+      const runner = createSequenceRunner(lane, tally);
+      while (next < first + sequences && failures.length === 0) {
+        await runner.run(next++);
+        ended += 1;
+      }
+    };
+    const running = Array.from({ length: laneCount }, (_, number) =>
+      runLane(number).catch((error: unknown) => {
+        failures.push(error instanceof Error ? error.message : String(error));
+      }),
+    );
+    await Promise.all(running);
+    const seconds = Math.round((performance.now() - begunAtMs) / 1_000);
+    console.log(`${ended} sequences in ${seconds} s\n${tally.render()}`);
+    expect(failures.join('\n\n')).toBe('');
+    expect(ended).toBe(sequences);
+  },
+  (60 + sequences * SECONDS_EACH) * 1_000,
+);
