@@ -59,8 +59,8 @@ export interface ManagementCluster extends ManagementClusterDescription, AsyncDi
   stop(): Promise<void>;
 }
 
-/** The tools that run as servers. */
-export type ProcessName = Exclude<ToolName, 'clusterctl'>;
+/** The tools that run as servers of it. */
+export type ProcessName = Exclude<ToolName, 'clusterctl' | 'workload-cluster'>;
 
 /**
  * Starts a management cluster on 127.0.0.1 in a new temporary folder, as one unit: when a part does not start, all that

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 export const toolNames = [
@@ -11,14 +11,15 @@ export const toolNames = [
   'capi-kubeadm-control-plane',
   'clusterctl',
   'temporal',
+  'workload-cluster',
 ] as const;
-/** A program of the management cluster that is built from a pinned Go module. */
+/** A program of the management cluster, or of the clusters that it manages, that is built from a pinned Go module. */
 export type ToolName = (typeof toolNames)[number];
 
 interface ToolSource {
   /** Folder below dev/tools/ that holds go.mod and go.sum. */
-  module: 'etcd' | 'kubernetes' | 'cluster-api' | 'temporal';
-  /** Go import path of the main package. */
+  module: 'etcd' | 'kubernetes' | 'cluster-api' | 'temporal' | 'workload-cluster';
+  /** Go import path of the main package; `.` is one of our own, beside go.mod. */
   package: string;
   /** Go module that gives the tool its version. */
   versionOf: string;
@@ -61,6 +62,7 @@ const sources: Record<ToolName, ToolSource> = {
     package: 'github.com/temporalio/cli/cmd/temporal',
     versionOf: 'github.com/temporalio/cli',
   },
+  'workload-cluster': { module: 'workload-cluster', package: '.', versionOf: `${CLUSTER_API}/test` },
 };
 
 /** All that decides what a built tool is. */
@@ -94,11 +96,17 @@ export async function readTool(name: ToolName): Promise<Tool> {
   }
   const ldflags = source.module === 'kubernetes' ? kubernetesLdflags(version) : '-s -w';
   const hash = createHash('sha256')
-    .update([goMod, goSum, ldflags, JSON.stringify(source)].join('\0'))
+    .update([goMod, goSum, ldflags, JSON.stringify(source), ...(await readGoFiles(moduleDir))].join('\0'))
     .digest('hex')
     .slice(0, 12);
   const envVariable = `IRONLOOM_TOOL_${name.toUpperCase().replaceAll('-', '_')}`;
   return { ...source, name, moduleDir, version, minimumGo, ldflags, hash, envVariable };
+}
+
+/** Our own source beside a go.mod; most tools have none. */
+async function readGoFiles(moduleDir: string): Promise<string[]> {
+  const files = (await readdir(moduleDir)).filter((file) => file.endsWith('.go')).toSorted();
+  return Promise.all(files.map((file) => readFile(`${moduleDir}/${file}`, 'utf8')));
 }
 
 /** The version that a go.mod requires of a module, or undefined. */
