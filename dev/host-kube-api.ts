@@ -58,17 +58,9 @@ export function createSharedPlanSecretFeed(
 
 /** Registers Nodes in a cluster as kubelets do. */
 export function createNodeApi(client: KubeClient): NodeApi {
-  const statusOf = (sinceIso: string) => ({
-    conditions: [
-      nodeCondition('MemoryPressure', 'False', 'KubeletHasSufficientMemory', sinceIso),
-      nodeCondition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', sinceIso),
-      nodeCondition('PIDPressure', 'False', 'KubeletHasSufficientPID', sinceIso),
-      nodeCondition('Ready', 'True', 'KubeletReady', sinceIso),
-    ],
-  });
   return {
     register: async ({ name, providerId, taints }) => {
-      const status = statusOf(new Date().toISOString());
+      const status = { conditions: healthyConditions() };
       const labels = { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux' };
       try {
         await client.create(nodes, { metadata: { name, labels }, spec: { providerID: providerId, taints }, status });
@@ -79,7 +71,7 @@ export function createNodeApi(client: KubeClient): NodeApi {
     },
     heartbeat: async (name) => {
       try {
-        const status = statusOf(new Date().toISOString());
+        const status = { conditions: healthyConditions() };
         await client.patch(nodes, { namespace: '', name }, { status }, { subresource: 'status' });
         return true;
       } catch (error) {
@@ -88,6 +80,17 @@ export function createNodeApi(client: KubeClient): NodeApi {
       }
     },
   };
+}
+
+/** Conditions of a Node that lacks nothing, as a kubelet reports them now. */
+export function healthyConditions() {
+  const nowIso = new Date().toISOString();
+  return [
+    nodeCondition('MemoryPressure', 'False', 'KubeletHasSufficientMemory', nowIso),
+    nodeCondition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', nowIso),
+    nodeCondition('PIDPressure', 'False', 'KubeletHasSufficientPID', nowIso),
+    nodeCondition('Ready', 'True', 'KubeletReady', nowIso),
+  ];
 }
 
 function nodeCondition(type: string, status: 'True' | 'False', reason: string, nowIso: string) {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HostDisk } from './host-disk.ts';
 import type { NodeIdentity } from './host-node-identity.ts';
 
 /** How a kubelet reaches the workload cluster. */
 export interface NodeApi {
-  /** Creates the Node, or takes over one of that name. */
-  register(identity: NodeIdentity): Promise<void>;
+  /** Creates the Node, or takes over one of that name. A control plane also needs what kubeadm left on the disk. */
+  register(identity: NodeIdentity, disk: HostDisk): Promise<void>;
   /** Renews the Node's conditions; false when there is no such Node. */
   heartbeat(name: string): Promise<boolean>;
 }
@@ -15,6 +16,7 @@ export interface HostKubelet {
 
 export interface HostKubeletOptions {
   nodes: NodeApi;
+  disk: HostDisk;
   identity: NodeIdentity;
   /** From the start to the registration. */
   joinMs: number;
@@ -31,7 +33,7 @@ export interface HostKubeletOptions {
 export function startHostKubelet(options: HostKubeletOptions): HostKubelet {
   const ending = new AbortController();
   const { signal } = ending;
-  const { identity, nodes } = options;
+  const { disk, identity, nodes } = options;
   const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal }).catch(() => undefined);
   const live = async (): Promise<void> => {
     await pause(options.joinMs);
@@ -40,7 +42,7 @@ export function startHostKubelet(options: HostKubeletOptions): HostKubelet {
       try {
         if (!registered || !(await nodes.heartbeat(identity.name))) {
           if (signal.aborted || options.isStopped()) return;
-          await nodes.register(identity);
+          await nodes.register(identity, disk);
           registered = true;
           options.onRegistered();
         }

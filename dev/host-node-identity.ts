@@ -9,6 +9,10 @@ export const nodeIdentitySchema = z.object({
   name: z.string(),
   providerId: z.string(),
   controlPlane: z.boolean(),
+  /** By `kubeadm init`: the cluster begins with this node. */
+  startsCluster: z.boolean().default(false),
+  /** `host:port` of the API server that it starts or joins; empty when the configuration names none. */
+  endpoint: z.string().default(''),
   taints: z.array(taintSchema),
 });
 export type NodeIdentity = z.infer<typeof nodeIdentitySchema>;
@@ -70,6 +74,12 @@ const argumentsSchema = z.union([
     .transform((list) => Object.fromEntries(list.map(({ name, value }) => [name, value]))),
 ]);
 
+/** kubeadm's configuration of a whole cluster. */
+export const clusterDocumentSchema = z.looseObject({
+  kind: z.literal('ClusterConfiguration'),
+  controlPlaneEndpoint: z.string().optional(),
+});
+
 const joinDocumentSchema = z.looseObject({
   kind: z.enum(['InitConfiguration', 'JoinConfiguration']),
   nodeRegistration: z
@@ -80,19 +90,33 @@ const joinDocumentSchema = z.looseObject({
     })
     .default({ kubeletExtraArgs: {} }),
   controlPlane: z.unknown().optional(),
+  discovery: z
+    .looseObject({ bootstrapToken: z.looseObject({ apiServerEndpoint: z.string().optional() }).optional() })
+    .optional(),
 });
+
+/** The YAML documents of a file, as plain values. */
+export function readDocuments(content: string): unknown[] {
+  return parseAllDocuments(content).map((document) => z.unknown().parse(document.toJS()));
+}
 
 /** Finds the kubeadm configuration among the files that cloud-init wrote; undefined when there is none. */
 export function findNodeIdentity(seed: ParsedSeed): NodeIdentity | undefined {
   for (const file of seed.files.filter(({ content }) => content.includes('kubeadm.k8s.io/'))) {
-    for (const document of parseAllDocuments(file.content)) {
-      const found = joinDocumentSchema.safeParse(document.toJS());
+    const documents = readDocuments(file.content);
+    const cluster = documents.map((document) => clusterDocumentSchema.safeParse(document).data).find(Boolean);
+    for (const document of documents) {
+      const found = joinDocumentSchema.safeParse(document);
       if (!found.success) continue;
-      const { kind, nodeRegistration, controlPlane } = found.data;
+      const { kind, nodeRegistration, controlPlane, discovery } = found.data;
+      const startsCluster = kind === 'InitConfiguration';
+      const endpoint = startsCluster ? cluster?.controlPlaneEndpoint : discovery?.bootstrapToken?.apiServerEndpoint;
       return {
         name: (nodeRegistration.name ?? seed.hostname).toLowerCase(),
         providerId: nodeRegistration.kubeletExtraArgs['provider-id'] ?? '',
-        controlPlane: kind === 'InitConfiguration' || (controlPlane !== undefined && controlPlane !== null),
+        controlPlane: startsCluster || (controlPlane !== undefined && controlPlane !== null),
+        startsCluster,
+        endpoint: endpoint ?? '',
         taints: nodeRegistration.taints ?? [],
       };
     }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ObjectKey } from '../api/meta.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
+import { createHostClusters } from './host-clusters.ts';
 import { createHostCommandFolder } from './host-command-folder.ts';
 import { createNodeApi, createPlanSecretApi, createSharedPlanSecretFeed } from './host-kube-api.ts';
 import { type SimulatedHost, startSimulatedHost } from './simulated-host.ts';
@@ -11,12 +12,14 @@ import type { HostTimes } from './simulated-host-options.ts';
 export interface HostSimulatorOptions {
   /** The management cluster, with a user agent of the hosts' own. */
   client: KubeClient;
-  /** The workload cluster; absent: hosts join nothing. */
+  /** The workload cluster of hosts that start and join none of their own; absent: hosts join nothing. */
   workloadClient?: KubeClient;
   /** Whose plan Secrets are followed; absent: all namespaces. */
   namespace?: string;
   /** Where the hosts' disks lie; default a temporary folder that `stop` removes. */
   folder?: string;
+  /** Where the clusters that hosts start leave their logs; default `folder`. */
+  logs?: string;
   times?: Partial<HostTimes>;
   volatilePaths?: readonly string[];
 }
@@ -36,6 +39,7 @@ export async function startHostSimulator(options: HostSimulatorOptions): Promise
   const feed = createSharedPlanSecretFeed(client, options.namespace);
   await feed.synced;
   const hosts = new Map<string, SimulatedHost>();
+  const clusters = createHostClusters(options.logs ?? folder);
   return {
     hosts,
     startHost: async (key, times = {}) => {
@@ -45,7 +49,7 @@ export async function startHostSimulator(options: HostSimulatorOptions): Promise
         commands,
         feed,
         api: createPlanSecretApi(client),
-        ...(workloadClient !== undefined && { nodes: createNodeApi(workloadClient) }),
+        ...(workloadClient !== undefined && { nodes: clusters.connect(createNodeApi(workloadClient)) }),
         times: { ...options.times, ...times },
         ...(volatilePaths !== undefined && { volatilePaths }),
       });
@@ -54,6 +58,7 @@ export async function startHostSimulator(options: HostSimulatorOptions): Promise
     },
     stop: async () => {
       await Promise.all([...hosts.values()].map((host) => host.die()));
+      await clusters.stop();
       await feed.stop();
       await commands.remove();
       if (options.folder === undefined) await rm(folder, { recursive: true, force: true });

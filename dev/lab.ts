@@ -42,6 +42,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     client,
     workloadClient: client,
     namespace,
+    logs: cluster.logs,
     ...(hostTimes !== undefined && { times: hostTimes }),
   });
   const addHost = (name: string): Promise<SimulatedHost> => registerHost(client, hosts, namespace, name);

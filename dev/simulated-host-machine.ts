@@ -85,6 +85,7 @@ export function createMachine(options: SimulatedHostOptions, disk: HostDisk): Ma
     await writeFile(join(disk.root, simulatorFolder, 'pods'), 'kube-proxy-0\ncni-0\n');
     state.kubelet = startHostKubelet({
       nodes: options.nodes,
+      disk,
       identity: state.identity,
       joinMs: times.nodeJoinMs,
       heartbeatMs: times.heartbeatMs,
