@@ -36,7 +36,7 @@ async function inspectRun({ lane }: Scene, name: string, uid: string): Promise<s
 }
 
 /** The host ran the plan that stands in its Secret, and that plan is a clean one, or none of ours. */
-function inspectHost({ lane }: Scene, name: string): string[] {
+function inspectHost({ lane, model }: Scene, name: string): string[] {
   const host = lane.hosts.get(name);
   const secret = lane.history.plans.get(name);
   if (host === undefined || secret === undefined) return [`${name} has lost its plan Secret`];
@@ -46,7 +46,8 @@ function inspectHost({ lane }: Scene, name: string): string[] {
     ...(type === 'reprovision' ? [`${name} is free, and a reprovision plan stands in its Secret`] : []),
     ...(ran?.checksum === secret.planChecksum ? [] : [`${name} ran ${ran?.attemptId} last, not ${secret.planAttempt}`]),
     ...(secret.appliedChecksum === secret.planChecksum ? [] : [`${name} is free and has not applied its plan`]),
-    ...(secret.maxFailures === undefined || host.plansReceived.length === 0
+    // A host that was released by force keeps it, for nobody is left who may write to its Secret.
+    ...(secret.maxFailures === undefined || model.givenUp.size > 0
       ? []
       : [`${name} is free and held to ${secret.maxFailures} failures`]),
     ...(host.node?.running === true ? [`${name} is free and still runs the node ${host.node.name}`] : []),
