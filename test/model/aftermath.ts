@@ -5,6 +5,7 @@ import { isNotFound } from '../../runtime/kube-client.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { sweepSecrets } from './machine-deeds.ts';
+import { pairText } from './model-state.ts';
 import type { Scene } from './outcome.ts';
 
 /** What must hold once all machines of a sequence are gone; answers what does not, in words. `uids`: of its machines. */
@@ -46,8 +47,8 @@ function inspectHost({ lane, model }: Scene, name: string): string[] {
     ...(type === 'reprovision' ? [`${name} is free, and a reprovision plan stands in its Secret`] : []),
     ...(ran?.checksum === secret.planChecksum ? [] : [`${name} ran ${ran?.attemptId} last, not ${secret.planAttempt}`]),
     ...(secret.appliedChecksum === secret.planChecksum ? [] : [`${name} is free and has not applied its plan`]),
-    // A host that was released by force keeps it, for nobody is left who may write to its Secret.
-    ...(secret.maxFailures === undefined || model.givenUp.size > 0
+    // A host that was released by force keeps it: nobody is left who may write to its Secret.
+    ...(secret.maxFailures === undefined || [...model.givenUp].some((pair) => pair.endsWith(pairText('', name)))
       ? []
       : [`${name} is free and held to ${secret.maxFailures} failures`]),
     ...(host.node?.running === true ? [`${name} is free and still runs the node ${host.node.name}`] : []),

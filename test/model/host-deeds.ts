@@ -1,9 +1,9 @@
-import type { PlanType } from '../../api/constants.ts';
+import { annotations, type PlanType } from '../../api/constants.ts';
 import { touchInventory } from '../../dev/elemental-operator.ts';
 import { simulatorFolder } from '../../dev/host-disk.ts';
 import type { SimulatedHost } from '../../dev/simulated-host.ts';
-import type { Command } from './command.ts';
-import { busyHosts, pick } from './model-state.ts';
+import { type Command, slots } from './command.ts';
+import { pick } from './model-state.ts';
 import type { Outcome, Scene } from './outcome.ts';
 
 /** A command of the plan's script that fails. */
@@ -26,7 +26,7 @@ type HostCommand = Extract<
   }
 >;
 
-/** Does something to one of the hosts that machines get first. */
+/** Does something to a host, or lets it do something. */
 export async function troubleHost(scene: Scene, command: HostCommand): Promise<Outcome> {
   const { lane, model } = scene;
   const host = lane.hosts.get(pick(candidatesFor(scene, command), command.nth) ?? '');
@@ -70,10 +70,15 @@ export async function troubleHost(scene: Scene, command: HostCommand): Promise<O
   return 'done';
 }
 
-function candidatesFor({ model }: Scene, { kind }: HostCommand): string[] {
+/** Hosts that are in use, or those that are claimed next: there trouble is worth the while. */
+function candidatesFor({ lane, model }: Scene, { kind, nth }: HostCommand): string[] {
   if (kind === 'speakAgain') return [...model.silentHosts];
   if (kind === 'switchOn') return [...model.darkHosts];
-  const hosts = busyHosts(model);
+  const used = [...lane.history.hosts.values()].flatMap(({ metadata }) =>
+    annotations.ownerUid in metadata.annotations ? [metadata.name] : [],
+  );
+  const next = slots.flatMap((slot) => model.pools[slot].members.filter((name) => !used.includes(name)).slice(0, 1));
+  const hosts = nth % 2 === 0 && used.length > 0 ? used : next;
   if (kind === 'fallSilent') return hosts.filter((name) => !model.silentHosts.has(name));
   return kind === 'switchOff' || kind === 'reboot' ? hosts.filter((name) => !model.darkHosts.has(name)) : hosts;
 }

@@ -1,4 +1,4 @@
-import { type Slot, slots } from './command.ts';
+import type { Slot } from './command.ts';
 
 /** A machine as the one who made it knows it. */
 export interface ModelMachine {
@@ -65,11 +65,6 @@ export function pairText(machine: string, host: string): string {
 /** Machines that nobody has deleted, oldest first. */
 export function livingMachines({ machines }: ModelState, slot?: Slot): ModelMachine[] {
   return [...machines.values()].filter((machine) => !machine.deleted && (slot === undefined || machine.slot === slot));
-}
-
-/** The hosts that machines get first: those that trouble is worth the while of. */
-export function busyHosts({ pools }: ModelState): string[] {
-  return slots.flatMap((slot) => pools[slot].members.slice(0, 3));
 }
 
 /** One of several, counted round and round; undefined of none. */

@@ -23,7 +23,8 @@ interface Operation {
 /** Asks for a verb on any machine that is there. An update needs a worker that answers. */
 export async function operateMachine({ lane, model }: Scene, { verb, way, nth }: Operation): Promise<Outcome> {
   const machines = [...model.machines.keys()].flatMap((name) => lane.history.machines.get(name) ?? []);
-  const machine = pick(machines, nth);
+  const needy = machines.filter((one) => needs(one, verb));
+  const machine = pick(nth % 4 > 0 && needy.length > 0 ? needy : machines, nth);
   if (machine === undefined || (way === 'update' && model.workerDown)) return 'skipped';
   const host = machine.status?.machineInventoryRef?.name;
   if (verb === 'reallocate' || verb === 'forceRelease') noteGivenUp({ lane, model }, machine, host);
@@ -38,6 +39,21 @@ export async function operateMachine({ lane, model }: Scene, { verb, way, nth }:
       );
     case 'annotation':
       return annotate(lane, baremetalMachines, machine.metadata.name, verb);
+  }
+}
+
+/** Whether an operator would think of the verb. */
+function needs({ metadata, status }: Machine, verb: OperatorVerb): boolean {
+  const { phase } = status ?? {};
+  switch (verb) {
+    case 'retry':
+    case 'reallocate':
+      return phase === 'Failed' || phase === 'Reprovisioning';
+    case 'forceRelease':
+      return metadata.deletionTimestamp !== undefined || phase === 'Preparing';
+    case 'pause':
+    case 'resume':
+      return status?.lastOperation?.verb === 'pause' && verb === 'resume';
   }
 }
 

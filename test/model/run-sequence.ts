@@ -1,6 +1,6 @@
 import { waitFor } from '../support/wait-for.ts';
 import { inspectAftermath, sweep } from './aftermath.ts';
-import { type Command, describeCommand, sequenceOf } from './command.ts';
+import { type Command, describeCommand } from './command.ts';
 import type { HistoryEntry } from './history.ts';
 import { createJudge, describeEntry, type Judge } from './judge.ts';
 import type { Lane } from './lane.ts';
@@ -10,6 +10,7 @@ import { performCommand } from './perform-command.ts';
 import { describeScene } from './describe-scene.ts';
 import { clearAway, comeToRest } from './quiet.ts';
 import { describeReplay } from './seeds.ts';
+import { sequenceOf } from './sequence.ts';
 import type { Tally } from './tally.ts';
 
 /** A sequence that broke a rule or did not come to rest; the message holds all that is needed to look into it. */
