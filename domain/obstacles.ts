@@ -29,6 +29,6 @@ export function planSecretMissing(secret: string): Obstacle {
   return {
     condition: 'PlanApplied',
     reason: reasons.PlanSecretMissing,
-    message: `The plan Secret ${secret} is gone and elemental-operator does not make it again. Restore it, or give the host up: reallocate, or delete the Machine`,
+    message: `The plan Secret ${secret} is gone and elemental-operator does not make it again. Restore it and retry, or give the host up: reallocate, or delete the Machine`,
   };
 }

@@ -36,7 +36,7 @@ function planProgressCondition(host: BoundHost, plan: WrittenPlan): DesiredCondi
       return fails(
         'PlanApplied',
         reasons.PlanSecretMissing,
-        `The plan Secret ${host.planSecret} is gone and elemental-operator does not make it again. Restore it, or give the host up: reallocate, or delete the Machine; then forceRelease`,
+        `The plan Secret ${host.planSecret} is gone and elemental-operator does not make it again. Restore it and retry, or give the host up: reallocate, or delete the Machine; then forceRelease`,
       );
     case 'taken':
       return fails(

@@ -428,7 +428,7 @@ describe.concurrent('a host', () => {
     await beginOnSilent(host);
     const restore = await removePlanSecret(site, 'ht-regained');
     const lost = await untilReason(site, 'ht-regained', 'PlanApplied', 'PlanSecretMissing');
-    expect(conditionOf(lost, 'PlanApplied')?.message).toContain('Restore it');
+    expect(conditionOf(lost, 'PlanApplied')?.message).toContain('Restore it and retry');
     await restore();
     host.neverAnswer(false);
     await untilRuns(site, host, 1);
