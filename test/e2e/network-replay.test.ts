@@ -1,0 +1,153 @@
+import { stat } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { machineInventories } from '../../api/resources.ts';
+import type { SimulatedHost } from '../../dev/simulated-host.ts';
+import { seedFolder } from '../../domain/plan-script.ts';
+import { deployCluster } from '../support/clusters.ts';
+import { expectReleased } from '../support/hosts.ts';
+import { createMachine, createPool, deleteMachine, untilGone, untilProvisioned } from '../support/machines.ts';
+import { type Site, startSite } from '../support/site.ts';
+import { useStack } from '../support/stack.ts';
+import { startTrapHosts, type TrapHostOptions, type TrapHosts } from '../support/trap-hosts.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+// The network that an inventory records is what cloud-init finds on the host's disk when the node boots.
+
+const mac = { a: '52:54:00:aa:bb:01', b: '11:22:33:44:55:10' };
+const recorded = {
+  interfaces: [
+    { name: 'lo', addresses: ['127.0.0.1/8'] },
+    { name: 'ens1', mac: '52-54-00-AA-BB-01', mtu: 9000, addresses: ['10.0.0.5/24', 'fd00::5/64'] },
+    { name: 'ens2', mac: mac.b, addresses: ['192.168.7.5/24'] },
+    { name: 'ens3', addresses: ['172.20.0.5/16'] },
+  ],
+  routes: [
+    { destination: 'default', gateway: '10.0.0.1', interface: 'ens1', metric: 100 },
+    { destination: 'default', gateway: 'fd00::1', interface: mac.a, metric: 50 },
+    { destination: '10.8.0.0/16', gateway: '192.168.7.1', interface: mac.b.toUpperCase() },
+    { destination: '10.9.0.0/16', interface: 'ens2' },
+    { destination: '10.10.0.0/16', gateway: '172.20.0.1', metric: 0 },
+  ],
+  dnsServers: ['10.0.0.53', 'fd00::53'],
+  searchDomains: ['example.com', 'rack.example.com'],
+};
+const replayed = {
+  version: 2,
+  ethernets: {
+    ens1: {
+      match: { macaddress: mac.a },
+      'set-name': 'ens1',
+      mtu: 9000,
+      addresses: ['10.0.0.5/24', 'fd00::5/64'],
+      routes: [
+        { to: '0.0.0.0/0', via: '10.0.0.1', metric: 100 },
+        { to: '::/0', via: 'fd00::1', metric: 50 },
+      ],
+      nameservers: { addresses: ['10.0.0.53', 'fd00::53'], search: ['example.com', 'rack.example.com'] },
+    },
+    ens2: {
+      match: { macaddress: mac.b },
+      'set-name': 'ens2',
+      addresses: ['192.168.7.5/24'],
+      routes: [
+        { to: '10.8.0.0/16', via: '192.168.7.1' },
+        { to: '10.9.0.0/16', scope: 'link' },
+      ],
+    },
+    ens3: { addresses: ['172.20.0.5/16'], routes: [{ to: '10.10.0.0/16', via: '172.20.0.1', metric: 0 }] },
+  },
+};
+const chosen = {
+  interfaces: [{ name: 'eth0', addresses: ['10.1.0.9/24'] }],
+  routes: [{ destination: 'default', gateway: '10.1.0.1' }],
+};
+const chosenReplayed = {
+  version: 2,
+  ethernets: { eth0: { addresses: ['10.1.0.9/24'], routes: [{ to: '0.0.0.0/0', via: '10.1.0.1' }] } },
+};
+
+let site: Site;
+let hosts: TrapHosts;
+
+beforeAll(async () => {
+  site = await startSite('network', { hosts: [], replicas: 0 });
+  await deployCluster(site, useStack());
+  hosts = await startTrapHosts(site);
+});
+
+afterAll(async () => {
+  await hosts.stop();
+  await site.close();
+});
+
+/** A machine comes to run on the host. */
+async function bringUp(host: SimulatedHost, machine = host.name): Promise<void> {
+  const boots = host.bootCount;
+  await createMachine(site, { name: machine, pool: host.name });
+  await untilProvisioned(site, machine);
+  await waitFor(
+    `${host.name} has booted its seed and joined`,
+    () => host.bootCount === boots + 1 && host.node?.registered === true,
+    () => ({ boots: host.bootCount, node: host.node, problem: host.joinProblem }),
+    { timeoutMs: 90_000 },
+  );
+}
+
+async function addHost(name: string, options: TrapHostOptions): Promise<SimulatedHost> {
+  await createPool(site, name, [name]);
+  return hosts.add(name, options);
+}
+
+/** What cloud-init finds, read as it reads it; undefined: nothing, so it leaves the network alone. */
+async function readNetwork({ disk }: SimulatedHost): Promise<unknown> {
+  const text = await disk.read(`${seedFolder}/network-config`);
+  return text === undefined ? undefined : parse(text, { version: '1.1' });
+}
+
+describe.concurrent('the seed of a host', () => {
+  test('with an observed network holds exactly that, for root only', async () => {
+    const host = await addHost('nr-observed', { spec: { observedNetwork: recorded } });
+    await bringUp(host);
+    expect(await readNetwork(host)).toEqual(replayed);
+    expect(await host.disk.list(seedFolder)).toEqual(['meta-data', 'network-config', 'user-data']);
+    for (const name of await host.disk.list(seedFolder)) {
+      expect((await stat(host.disk.locate(`${seedFolder}/${name}`))).mode & 0o777, name).toBe(0o600);
+    }
+  });
+
+  test('with a stock image, which forgets the seed at the reboot, gets it back with the network', async () => {
+    const host = await addHost('nr-stock', { stock: true, spec: { observedNetwork: recorded } });
+    await bringUp(host);
+    expect(await readNetwork(host)).toEqual(replayed);
+  });
+
+  test('with both networks holds the explicit one; a later node gets what is recorded then', async () => {
+    const host = await addHost('nr-both', { spec: { network: chosen, observedNetwork: recorded } });
+    const key = { namespace: site.namespace, name: 'nr-both' };
+    const lives = [
+      { machine: 'nr-both', spec: {}, expected: chosenReplayed },
+      { machine: 'nr-both-second', spec: { network: null }, expected: replayed },
+      { machine: 'nr-both-third', spec: { observedNetwork: null }, expected: undefined },
+    ];
+    for (const { machine, spec, expected } of lives) {
+      await site.client.patch(machineInventories, key, { spec });
+      await bringUp(host, machine);
+      expect(await readNetwork(host), machine).toEqual(expected);
+      await deleteMachine(site, machine);
+      await untilGone(site, machine);
+      await expectReleased(site, 'nr-both');
+    }
+    expect(await host.disk.list(seedFolder)).toEqual(['meta-data', 'user-data']);
+  });
+
+  test("with upstream's own network settings holds the observed one, with neither none", async () => {
+    const network = { configurator: 'nmc', ipAddresses: { ip: 'pool-1' }, config: { interfaces: [] } };
+    const upstream = await addHost('nr-upstream', { spec: { network, observedNetwork: chosen } });
+    const neither = await addHost('nr-neither', { spec: { network } });
+    await Promise.all([bringUp(upstream), bringUp(neither)]);
+    expect(await readNetwork(upstream)).toEqual(chosenReplayed);
+    expect(await readNetwork(neither)).toBeUndefined();
+    expect(await neither.disk.list(seedFolder)).toEqual(['meta-data', 'user-data']);
+  });
+});
