@@ -1,19 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { baremetalClusters, baremetalMachines, capiClusters, capiMachines } from '../../api/resources.ts';
+import { IMAGE_CATALOG_NAME } from '../../api/constants.ts';
+import { baremetalClusters, baremetalMachines, capiClusters, capiMachines, configMaps } from '../../api/resources.ts';
 import { findFreePorts } from '../../dev/process-ports.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
+import { controlPlanes, deployBareCluster, listMachines, untilControlPlane } from '../support/control-plane.ts';
 import {
-  controlPlanes,
-  deployControlPlane,
   findDeletion,
-  firstRevision,
+  findLeaving,
   listEtcdMembers,
-  listMachinesInOrder,
   listNodes,
   openWorkloadCluster,
   readBootNode,
-  untilControlPlane,
-} from '../support/control-plane.ts';
+} from '../support/control-plane-evidence.ts';
 import { attached, detached, type HostTimelines, recordHostTimelines } from '../support/host-timeline.ts';
 import { expectReleased, untilPoolCounts } from '../support/hosts.ts';
 import { recordObjects } from '../support/object-recorder.ts';
@@ -21,10 +19,13 @@ import { type OwnershipLedger, openOwnershipLedger } from '../support/ownership-
 import { type Site, startSite, summarise } from '../support/site.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-// docs/guides/node-management.md, "Control plane": Cluster API's own KubeadmControlPlane on hosts of a pool. The API
-// server and etcd that the hosts start are simulated, see dev/host-clusters.ts.
+// docs/guides/node-management.md, "Control plane": a cluster that runs on hosts of ours alone. KubeadmControlPlane is
+// the real one; API server and etcd, which the hosts start, are simulated: see dev/host-clusters.ts.
 const name = 'metal';
 const hosts = ['kcp-2', 'kcp-3', 'kcp-1'];
+const worker = 'kcp-worker';
+// Mostly Cluster API's own pauses: it looks at a new control plane every 5 to 30 s.
+const LONG = { timeout: 300_000 };
 
 let site: Site;
 let port: number;
@@ -33,7 +34,7 @@ let ledger: OwnershipLedger;
 let workload: KubeClient | undefined;
 
 beforeAll(async () => {
-  site = await startSite('kcp', { hosts, replicas: 0 });
+  site = await startSite('kcp', { hosts: [...hosts, worker], replicas: 0 });
   [port] = await findFreePorts(1);
   [timelines, ledger] = await Promise.all([recordHostTimelines(site), openOwnershipLedger(site)]);
 });
@@ -44,63 +45,64 @@ afterAll(async () => {
   await site.close();
 });
 
-test('three hosts of the pool, in its order, become a control plane', async () => {
-  await deployControlPlane(site, { name, hosts, port });
+test('three hosts of a pool, in its order, become a control plane, which a worker joins', LONG, async () => {
+  await deployBareCluster(site, { name, hosts, workers: [worker], port });
   await untilControlPlane(site, name, 'v1.34.2');
+  await site.untilRunning(4);
 
-  const machines = await listMachinesInOrder(site);
+  const machines = await listMachines(site, 'control plane');
   expect(machines.map(({ status }) => status?.machineInventoryRef?.name)).toEqual(hosts);
-  expect(machines.map(({ status }) => status?.phase)).toEqual(['Running', 'Running', 'Running']);
-  expect((await site.capiMachines()).map(({ status }) => status?.nodeRef?.name ?? '').toSorted()).toEqual(
-    hosts.toSorted(),
-  );
   const endpoint = { host: '127.0.0.1', port };
   expect((await site.client.get(capiClusters, keyOf(name))).spec.controlPlaneEndpoint).toEqual(endpoint);
   expect((await site.client.get(baremetalClusters, keyOf(name))).spec.controlPlaneEndpoint).toEqual(endpoint);
 
-  // What kubeadm was told on the hosts: only the first one begins a cluster, each is the node of its own Machine.
+  // What kubeadm was told on the hosts: only the first one starts a cluster, each is the node of its own Machine.
+  const told = { startsCluster: false, endpoint: `127.0.0.1:${port}` };
   for (const [index, host] of hosts.entries()) {
-    expect(await readBootNode(site, host)).toMatchObject({
-      name: host,
-      providerId: machines[index]?.spec.providerID,
-      controlPlane: true,
-      startsCluster: index === 0,
-      endpoint: `127.0.0.1:${port}`,
-    });
+    const providerId = machines[index]?.spec.providerID;
+    const expected = { ...told, name: host, providerId, controlPlane: true, startsCluster: index === 0 };
+    expect(await readBootNode(site, host)).toMatchObject(expected);
   }
+  expect(await readBootNode(site, worker)).toMatchObject({ ...told, name: worker, controlPlane: false });
+
   workload = await openWorkloadCluster(site, name);
-  const nodes = await listNodes(workload);
-  expect(nodes).toEqual(
-    hosts.toSorted().map((host) => ({ name: host, providerID: `baremetal:///${host}`, version: 'v1.34.2' })),
-  );
+  const nodes = [...hosts, worker].toSorted().map((host) => {
+    return { name: host, providerID: `baremetal:///${host}`, version: 'v1.34.2' };
+  });
+  expect(await listNodes(workload)).toEqual(nodes);
+  const nodeRefs = (await site.capiMachines()).map(({ status }) => status?.nodeRef?.name ?? '');
+  expect(nodeRefs.toSorted()).toEqual(nodes.map((node) => node.name));
   expect([...(await listEtcdMembers(workload)).keys()].toSorted()).toEqual(hosts.toSorted());
 });
 
-test('an upgrade replaces one machine after the other, each on the host that became free', async () => {
+test('an upgrade replaces one machine after the other, each on the host that became free', LONG, async () => {
   if (workload === undefined) throw new Error('There is no control plane');
-  const before = await listMachinesInOrder(site);
+  const before = await listMachines(site, 'control plane');
   const members = await listEtcdMembers(workload);
   const [planes, machines, providers] = await Promise.all([
     recordObjects(site, controlPlanes),
     recordObjects(site, capiMachines),
     recordObjects(site, baremetalMachines),
   ]);
-  await site.client.patch(controlPlanes, keyOf(name), { spec: { version: 'v1.35.0' } });
-  await untilControlPlane(site, name, 'v1.35.0');
+  const catalog = { 'v1.35.7': 'baremetal/node-image:v1.35.7' };
+  await site.client.patch(configMaps, keyOf(IMAGE_CATALOG_NAME), { data: catalog });
+  await site.client.patch(controlPlanes, keyOf(name), { spec: { version: 'v1.35.7' } });
+  await untilControlPlane(site, name, 'v1.35.7');
   await Promise.all([planes.stop(), machines.stop(), providers.stop()]);
 
-  const after = await listMachinesInOrder(site);
   const old = before.map(({ metadata }) => metadata.uid);
+  const after = await listMachines(site, 'control plane');
   expect(after.filter(({ metadata }) => old.includes(metadata.uid))).toEqual([]);
   for (const host of hosts) await timelines.until(host, [...attached, ...detached, ...attached]);
-  expect((await listNodes(workload)).map(({ version }) => version)).toEqual(['v1.35.0', 'v1.35.0', 'v1.35.0']);
+  const versions = (await listNodes(workload)).map((node) => `${node.name} ${node.version}`);
+  expect(versions).toEqual([...hosts.toSorted().map((host) => `${host} v1.35.7`), `${worker} v1.34.2`]);
 
   // Never fewer than two of three, and never a fourth machine: the pool has no host for it.
   const statuses = planes.seen.map(({ status }) => status);
   expect(Math.min(...statuses.map(({ availableReplicas = 0 }) => availableReplicas))).toBe(2);
   expect(Math.max(...statuses.map(({ replicas = 0 }) => replicas))).toBe(3);
 
-  // A host is cleaned only after Cluster API has taken its member out of etcd.
+  // A host is asked back only after Cluster API has taken its member out of etcd.
   for (const { metadata } of before) {
     const { wasHeld, hookGone, hostAskedBack } = findDeletion(metadata.name, machines.seen, providers.seen);
     expect(wasHeld).toBe(true);
@@ -112,9 +114,11 @@ test('an upgrade replaces one machine after the other, each on the host that bec
   await untilPoolCounts(site, 'control-plane', { total: 3, available: 0, allocated: 3 });
 });
 
-test('a deleted Cluster takes its control plane along and leaves clean hosts', async () => {
-  const [machines, infrastructure] = await Promise.all([
+test('a deleted Cluster goes in order: workers, control plane, infrastructure; all hosts are clean', async () => {
+  const names = (await listMachines(site, 'control plane')).map(({ metadata }) => metadata.name);
+  const [machines, planes, infrastructure] = await Promise.all([
     recordObjects(site, baremetalMachines),
+    recordObjects(site, controlPlanes),
     recordObjects(site, baremetalClusters),
   ]);
   await site.client.delete(capiClusters, keyOf(name));
@@ -124,17 +128,18 @@ test('a deleted Cluster takes its control plane along and leaves clean hosts', a
     () => summarise(site),
     { timeoutMs: 120_000 },
   );
-  await Promise.all([machines.stop(), infrastructure.stop()]);
-  const leaving = infrastructure.seen.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
-  const lastOfMachines = Math.max(...machines.seen.map(({ metadata }) => Number(metadata.resourceVersion)));
-  expect(lastOfMachines).toBeLessThan(firstRevision(leaving));
+  await Promise.all([machines.stop(), planes.stop(), infrastructure.stop()]);
+
+  const ofControlPlane = findLeaving(machines.seen.filter(({ metadata }) => names.includes(metadata.name)));
+  const ofWorkers = findLeaving(machines.seen.filter(({ metadata }) => !names.includes(metadata.name)));
+  expect(ofWorkers.last).toBeLessThan(findLeaving(planes.seen).first);
+  expect(ofControlPlane.last).toBeLessThan(findLeaving(infrastructure.seen).first);
   expect(await site.client.find(controlPlanes, keyOf(name))).toBeUndefined();
   expect(await site.client.find(baremetalClusters, keyOf(name))).toBeUndefined();
   expect(await site.capiMachines()).toEqual([]);
-  for (const host of hosts) {
-    await expectReleased(site, host);
-    await timelines.until(host, [...attached, ...detached, ...attached, ...detached]);
-  }
+  for (const host of [...hosts, worker]) await expectReleased(site, host);
+  for (const host of hosts) await timelines.until(host, [...attached, ...detached, ...attached, ...detached]);
+  await timelines.until(worker, [...attached, ...detached]);
   await untilPoolCounts(site, 'control-plane', { total: 3, available: 3, allocated: 0 });
 });
 
