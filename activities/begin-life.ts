@@ -7,6 +7,7 @@ import { parseAttemptId } from '../domain/plan-attempt.ts';
 import { viewPlanSecret } from '../domain/plan-secret.ts';
 import type { BeginOutcome } from '../domain/step-outcomes.ts';
 import { bindHost } from './bound-host.ts';
+import { claimFreeHost, type ClaimWish, type Reservations } from './claim-host.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { type Fence, startFence } from './fence.ts';
 import { findHeldHost } from './held-host.ts';
@@ -17,29 +18,33 @@ import { logStep } from './step-log.ts';
 
 /**
  * Adds the finalizer, then looks at the world for what is ours already: a run that begins may follow one that was
- * lost with Temporal's database, terminated, or left behind on another management cluster by a move.
+ * lost with Temporal's database, terminated, or left behind on another management cluster by a move. A machine that
+ * has nothing yet and is ready for a host gets one at once.
  */
-export function createBeginLife(deps: ActivityDependencies) {
-  return async function beginLife(input: { machine: MachineRef; deleting: boolean }): Promise<BeginOutcome> {
+export function createBeginLife(deps: ActivityDependencies, reservations: Reservations) {
+  return async function beginLife(input: {
+    machine: MachineRef;
+    /** null: the machine is not ready for a host. Absent: asked by a worker of before this field. */
+    claim?: ClaimWish | null;
+  }): Promise<BeginOutcome> {
     const fence = startFence();
-    const machine = await findMachine(deps, input.machine);
-    if (machine === undefined) return { kind: 'gone' };
-    await ensureFinalizer(deps, fence, machine);
+    const found = await findMachine(deps, input.machine);
+    if (found === undefined) return { kind: 'gone' };
+    const machine = await ensureFinalizer(deps, fence, found);
     const { nodeJoinDeadlineMs } = deps.policy;
     const { providerID } = machine.spec;
     if (providerID !== undefined) {
-      const found = await adoptProvisioned(
-        deps,
-        fence,
-        input.machine,
-        machine,
-        inventoryOfProviderId(providerID) ?? '',
-      );
-      logStep('Adopted a provisioned machine', input.machine, { found: found.kind });
-      return { ...found, nodeJoinDeadlineMs };
+      const inventory = inventoryOfProviderId(providerID) ?? '';
+      const adopted = await adoptProvisioned(deps, fence, input.machine, machine, inventory);
+      logStep('Adopted a provisioned machine', input.machine, { found: adopted.kind });
+      return { ...adopted, nodeJoinDeadlineMs };
     }
     const held = await findHeldHost(deps, input.machine, machine);
-    if (held === undefined) return { kind: 'fresh', nodeJoinDeadlineMs };
+    if (held === undefined) {
+      if (input.claim === null || input.claim === undefined) return { kind: 'fresh', nodeJoinDeadlineMs };
+      const claim = await claimFreeHost(deps, reservations, fence, machine, input.claim);
+      return { kind: 'claimTried', claim, nodeJoinDeadlineMs };
+    }
     const host = bindHost(held, machine, deps.caches.pools.get(poolKey(machine)));
     const plan = await findOwnPlan(deps, input.machine, host);
     logStep('Found a host that is ours already', input.machine, { host: host.inventory, plan: plan?.type });
@@ -114,12 +119,16 @@ async function findOwnPlan(deps: ActivityDependencies, ref: MachineRef, host: Bo
   return pendingPlan({ planType }, { attempt, checksum: view.planChecksum }, deadlineMs, null);
 }
 
-/** Before any host is touched; never on an object that is being deleted. */
-async function ensureFinalizer(deps: ActivityDependencies, fence: Fence, machine: BaremetalMachine): Promise<void> {
+/** Before any host is touched; never on an object that is being deleted. Answers the object as it is then. */
+async function ensureFinalizer(
+  deps: ActivityDependencies,
+  fence: Fence,
+  machine: BaremetalMachine,
+): Promise<BaremetalMachine> {
   const { namespace, name, uid, resourceVersion, finalizers, deletionTimestamp } = machine.metadata;
-  if (deletionTimestamp !== undefined || finalizers.includes(MACHINE_FINALIZER)) return;
+  if (deletionTimestamp !== undefined || finalizers.includes(MACHINE_FINALIZER)) return machine;
   fence.assertAlive();
-  await deps.kube.patch(
+  return deps.kube.patch(
     baremetalMachines,
     { namespace, name },
     { metadata: { uid, resourceVersion, finalizers: [...finalizers, MACHINE_FINALIZER] } },

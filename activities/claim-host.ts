@@ -17,49 +17,67 @@ import { patchHostRecord, readOwnedHost } from './host-record.ts';
 import { findMachine, writeStatus } from './publish-status.ts';
 import { logStep } from './step-log.ts';
 
-/**
- * Claims the first eligible host in the pool's declared order by compare-and-swap on its inventory. The choice is
- * written to the machine's status before the swap, so that an attempt that follows a lost one looks there first and
- * a machine never ends with two hosts. Already ours: returned as it is.
- */
-export function createClaimHost(deps: ActivityDependencies, reservations: Map<string, string>) {
-  return async function claimHost(input: {
-    machine: MachineRef;
-    status: NumberedStatus;
-    /** Hosts that an operator gave up for this machine. */
-    avoid: readonly string[];
-  }): Promise<ClaimOutcome> {
+/** Hosts, by `<namespace>/<name>`, that a claim of this worker is at, with the uid of the machine. */
+export type Reservations = Map<string, string>;
+
+/** How a machine wants its host. */
+export interface ClaimWish {
+  status: NumberedStatus;
+  /** Hosts that an operator gave up for this machine. */
+  avoid: readonly string[];
+}
+
+/** Claims a host for a machine. Already ours: returned as it is. */
+export function createClaimHost(deps: ActivityDependencies, reservations: Reservations) {
+  return async function claimHost(input: ClaimWish & { machine: MachineRef }): Promise<ClaimOutcome> {
     const fence = startFence();
-    let machine = await findMachine(deps, input.machine);
+    const machine = await findMachine(deps, input.machine);
     if (machine === undefined) return { kind: 'exhausted', message: 'The machine is gone' };
     if (machine.spec.providerID !== undefined) return { kind: 'provisioned' };
     const held = await findHeldHost(deps, input.machine, machine);
     if (held !== undefined) {
       return { kind: 'claimed', host: bindHost(held, machine, await findPool(deps, machine)) };
     }
-    const intended = machine.status?.machineInventoryRef?.name;
-    for (;;) {
-      const pool = await findPool(deps, machine);
-      if (pool === undefined) return { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name };
-      const choice = choose(deps, machine, withoutMembers(pool, input.avoid), reservations, intended);
-      if (choice.kind === 'exhausted') {
-        logStep('Found no host to claim', input.machine, { pool: pool.name, problem: choice.message });
-        return { kind: 'exhausted', message: choice.message };
-      }
-      const reservation = `${choice.host.namespace}/${choice.host.name}`;
-      reservations.set(reservation, input.machine.uid);
-      try {
-        machine = await writeStatus(deps, fence, machine, { ...input.status, inventory: choice.host.name });
-        const claimed = await swapOwner(deps, fence, machine, pool, choice.host);
-        if (claimed !== undefined) {
-          logStep('Claimed a host', input.machine, { host: choice.host.name, pool: pool.name });
-          return { kind: 'claimed', host: bindHost(claimed, machine, pool) };
-        }
-      } finally {
-        reservations.delete(reservation);
-      }
-    }
+    return claimFreeHost(deps, reservations, fence, machine, input);
   };
+}
+
+/**
+ * Claims the first eligible host in the pool's declared order by compare-and-swap on its inventory, for a machine that
+ * holds none. The choice is written to the machine's status before the swap, so that an attempt that follows a lost one
+ * looks there first and a machine never ends with two hosts.
+ */
+export async function claimFreeHost(
+  deps: ActivityDependencies,
+  reservations: Reservations,
+  fence: Fence,
+  claimant: BaremetalMachine,
+  wish: ClaimWish,
+): Promise<ClaimOutcome> {
+  let machine = claimant;
+  const { namespace, name, uid } = machine.metadata;
+  const intended = machine.status?.machineInventoryRef?.name;
+  for (;;) {
+    const pool = await findPool(deps, machine);
+    if (pool === undefined) return { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name };
+    const choice = choose(deps, machine, withoutMembers(pool, wish.avoid), reservations, intended);
+    if (choice.kind === 'exhausted') {
+      logStep('Found no host to claim', { namespace, name, uid }, { pool: pool.name, problem: choice.message });
+      return { kind: 'exhausted', message: choice.message };
+    }
+    const reservation = `${choice.host.namespace}/${choice.host.name}`;
+    reservations.set(reservation, uid);
+    try {
+      machine = await writeStatus(deps, fence, machine, { ...wish.status, inventory: choice.host.name });
+      const claimed = await swapOwner(deps, fence, machine, pool, choice.host);
+      if (claimed !== undefined) {
+        logStep('Claimed a host', { namespace, name, uid }, { host: choice.host.name, pool: pool.name });
+        return { kind: 'claimed', host: bindHost(claimed, machine, pool) };
+      }
+    } finally {
+      reservations.delete(reservation);
+    }
+  }
 }
 
 function withoutMembers(pool: PoolView, avoid: readonly string[]): PoolView {

@@ -2,7 +2,7 @@ import type { MachineRef } from '../domain/machine-snapshot.ts';
 import type { NumberedStatus } from '../domain/machine-status.ts';
 import { createAwaitPlanResult } from './await-plan-result.ts';
 import { createBeginLife } from './begin-life.ts';
-import { createClaimHost } from './claim-host.ts';
+import { createClaimHost, type Reservations } from './claim-host.ts';
 import { createCompleteProvisioning } from './complete-provisioning.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translatingFailures } from './failures.ts';
@@ -15,9 +15,10 @@ import { createWriteReprovisionPlan } from './write-reprovision-plan.ts';
 
 /** The steps of a machine's life that touch the world. Each reads, decides and writes one thing, idempotently. */
 export function createActivities(deps: ActivityDependencies) {
+  const reservations: Reservations = new Map();
   return {
-    beginLife: typed(createBeginLife(deps)),
-    claimHost: typed(createClaimHost(deps, new Map())),
+    beginLife: typed(createBeginLife(deps, reservations)),
+    claimHost: typed(createClaimHost(deps, reservations)),
     writeReprovisionPlan: typed(createWriteReprovisionPlan(deps)),
     awaitPlanResult: typed(createAwaitPlanResult(deps)),
     completeProvisioning: typed(createCompleteProvisioning(deps)),

@@ -44,6 +44,8 @@ export function onBegun(life: MachineLife, outcome: BeginOutcome, startRevision:
   switch (outcome.kind) {
     case 'fresh':
       return { ...next, stage: { kind: 'unclaimed' } };
+    case 'claimTried':
+      return onClaimed({ ...next, stage: { kind: 'unclaimed' } }, outcome.claim, startRevision);
     case 'holding':
       return adoptHolding(next, outcome.host, outcome.plan);
     case 'provisioned':

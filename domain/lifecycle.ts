@@ -14,8 +14,8 @@ export type WaitReason =
 
 /** The one thing to do next. */
 export type Step =
-  /** Look at the world, add the finalizer, adopt what is ours already. */
-  | { kind: 'begin' }
+  /** Look at the world, add the finalizer, adopt what is ours already; else, with `claim`, claim a host at once. */
+  | { kind: 'begin'; claim: boolean }
   | { kind: 'claim' }
   | { kind: 'provision'; attempt: number }
   | { kind: 'awaitPlan' }
@@ -56,7 +56,8 @@ export function nextStep(life: MachineLife): Step {
 function nextStepToRunning(life: MachineLife): Step {
   const { snapshot, stage } = life;
   if (snapshot.machine === null && stage.kind === 'new') return wait('machine');
-  if (stage.kind === 'new' || snapshot.finalizerLost) return { kind: 'begin' };
+  const ready = snapshot.machine !== null && snapshot.cluster?.infrastructureReady === true;
+  if (stage.kind === 'new' || snapshot.finalizerLost) return { kind: 'begin', claim: stage.kind === 'new' && ready };
   switch (stage.kind) {
     case 'unclaimed':
       if (snapshot.machine === null) return wait('machine');
@@ -72,7 +73,7 @@ function nextStepToRunning(life: MachineLife): Step {
     case 'running':
       return waitForNode(life, stage);
     case 'hostless':
-      return meetsObstacle(life) ? wait('inputs') : { kind: 'begin' };
+      return meetsObstacle(life) ? wait('inputs') : { kind: 'begin', claim: false };
     case 'cleaning':
       return nextStepOfCleaning(stage, false);
     case 'forcing':
@@ -90,7 +91,7 @@ function nextStepOfDeletion(life: MachineLife): Step {
   const { stage } = life;
   switch (stage.kind) {
     case 'new':
-      return { kind: 'begin' };
+      return { kind: 'begin', claim: false };
     case 'unclaimed':
     case 'hostless':
     case 'released':

@@ -47,13 +47,17 @@ function tellProgress(before: BaremetalMachineStatus | undefined, after: Baremet
   return { type: 'Warning', reason, message: host === undefined ? message : `Host ${host}: ${message}` };
 }
 
-function tellCalmly({ phase, machineInventoryRef }: BaremetalMachineStatus, { reason, message }: Condition): News {
+function tellCalmly(
+  { phase, machineInventoryRef }: BaremetalMachineStatus,
+  { reason, message }: Condition,
+): News | undefined {
   if (phase === undefined || reason === reasons.Paused) return { type: 'Normal', reason: reasons.Paused, message };
   const host = machineInventoryRef?.name;
   const told = (text: string): News => ({ type: 'Normal', reason: phase, message: text });
   switch (phase) {
     case 'Pending':
-      return told(host === undefined ? message : `Claiming host ${host}`);
+      // With a host that is being claimed it is over in a moment.
+      return host === undefined ? told(message) : undefined;
     case 'Allocated':
       return told(`Claimed host ${host}. ${message}`);
     case 'Running':

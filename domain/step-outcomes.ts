@@ -4,6 +4,8 @@ import type { BoundHost, Obstacle, WrittenPlan } from './machine-life.ts';
 export type BeginOutcome =
   | { kind: 'gone' }
   | { kind: 'fresh'; nodeJoinDeadlineMs: number }
+  /** Fresh, and ready for a host: how the claim went. */
+  | { kind: 'claimTried'; claim: ClaimOutcome; nodeJoinDeadlineMs: number }
   /** The inventory is annotated with our uid, the providerID is not set. */
   | { kind: 'holding'; host: BoundHost; plan: WrittenPlan | null; nodeJoinDeadlineMs: number }
   /** The providerID is set: adopted, never reprovisioned. */

@@ -13,10 +13,12 @@ export async function performStep(run: Run, life: MachineLife, step: Exclude<Ste
   const at = life.revision;
   switch (step.kind) {
     case 'begin': {
-      const outcome = await shortStep('Look for what is ours already').beginLife({
-        machine,
-        deleting: life.snapshot.deleting,
-      });
+      const summary = step.claim ? `Claim a host of pool ${life.snapshot.pool}` : 'Look for what is ours already';
+      const claim = step.claim ? { status: take(run, life), avoid: life.avoidedHosts } : null;
+      const outcome = await shortStep(summary).beginLife({ machine, claim });
+      const claimed = outcome.kind === 'claimTried' && outcome.claim.kind === 'claimed';
+      // The status was not written, or names a host that the machine then did not get.
+      if (step.claim && !claimed) run.published = null;
       return update(run, (now) => advance.onBegun(now, outcome, at));
     }
     case 'claim': {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as advance from '../../domain/advance-life.ts';
 import { nextStep, stillAwaits } from '../../domain/lifecycle.ts';
 import { phaseOf, projectStatus } from '../../domain/machine-status.ts';
+import type { ClaimOutcome } from '../../domain/step-outcomes.ts';
 import { type MachineLife, type Stage, startLife } from '../../domain/machine-life.ts';
 import { host, plan, snapshot } from './life-fixtures.ts';
 
@@ -17,7 +18,12 @@ const cleaning = { kind: 'cleaning', host: host(), attempt: 1, applied } as cons
 describe('nextStep', () => {
   test.each([
     ['an object without a Machine waits', at({ kind: 'new' }, { machine: null }), { kind: 'wait', reason: 'machine' }],
-    ['an owned object begins', at({ kind: 'new' }), { kind: 'begin' }],
+    ['an owned object begins, and takes a host at once', at({ kind: 'new' }), { kind: 'begin', claim: true }],
+    [
+      'while the cluster is not ready, it only looks',
+      at({ kind: 'new' }, { cluster: { name: 'c', infrastructureReady: false } }),
+      { kind: 'begin', claim: false },
+    ],
     ['a paused one is not even looked at', at({ kind: 'new' }, { paused: true }), { kind: 'wait', reason: 'resume' }],
     [
       'the cluster comes first',
@@ -64,8 +70,8 @@ describe('nextStep', () => {
       at(running, { machine: { name: 'm', nodeName: 'n' } }),
       { kind: 'wait', reason: 'deletion' },
     ],
-    ['a lost finalizer comes back', at(running, { finalizerLost: true }), { kind: 'begin' }],
-    ['deletion before anything', at({ kind: 'new' }, deleting), { kind: 'begin' }],
+    ['a lost finalizer comes back', at(running, { finalizerLost: true }), { kind: 'begin', claim: false }],
+    ['deletion before anything', at({ kind: 'new' }, deleting), { kind: 'begin', claim: false }],
     ['deletion without a host', at({ kind: 'unclaimed' }, deleting), { kind: 'finish' }],
     [
       'deletion of an untouched host',
@@ -139,14 +145,25 @@ describe('obstacles', () => {
 test('a machine that holds a host without its run knowing is not let go', () => {
   const life = at({ kind: 'unclaimed' }, { deleting: true });
   expect(nextStep(life)).toEqual({ kind: 'finish' });
-  expect(nextStep(advance.onFinishTried(life, { kind: 'holdsHost' }))).toEqual({ kind: 'begin' });
+  expect(nextStep(advance.onFinishTried(life, { kind: 'holdsHost' }))).toEqual({ kind: 'begin', claim: false });
   expect(nextStep(advance.onFinishTried(life, undefined))).toEqual({ kind: 'end', outcome: 'released' });
+});
+
+test('a claim that was tried at the beginning goes on as any other', () => {
+  const tried = (claim: ClaimOutcome): MachineLife =>
+    advance.onBegun(at({ kind: 'new' }), { kind: 'claimTried', claim, nodeJoinDeadlineMs: 5 }, 0);
+  const claimed = tried({ kind: 'claimed', host: host() });
+  expect(claimed).toMatchObject({ nodeJoinDeadlineMs: 5, stage: { kind: 'claimed', attempt: 1 } });
+  const exhausted = tried({ kind: 'exhausted', message: 'none' });
+  expect(exhausted.stage).toEqual({ kind: 'unclaimed' });
+  expect(nextStep(exhausted)).toMatchObject({ kind: 'wait', reason: 'inputs' });
+  expect(nextStep(advance.onWoken(exhausted))).toEqual({ kind: 'claim' });
 });
 
 test('a run that was set back to before its machine was provisioned begins again', () => {
   const claimed = at({ kind: 'claimed', host: host(), attempt: 1 });
-  expect(nextStep(advance.onClaimed(at({ kind: 'unclaimed' }), { kind: 'provisioned' }, 0))).toEqual({ kind: 'begin' });
-  expect(nextStep(advance.onProvisionTried(claimed, { kind: 'provisioned' }, 0))).toEqual({ kind: 'begin' });
+  expect(nextStep(advance.onClaimed(at({ kind: 'unclaimed' }), { kind: 'provisioned' }, 0)).kind).toBe('begin');
+  expect(nextStep(advance.onProvisionTried(claimed, { kind: 'provisioned' }, 0)).kind).toBe('begin');
 });
 
 describe('a host that is not there any more', () => {
@@ -201,7 +218,7 @@ describe('events', () => {
     );
     expect(nextStep(begun)).toMatchObject({ kind: 'wait', reason: 'inputs' });
     expect(projectStatus(begun)).toMatchObject({ phase: 'Running', provisioned: true, inventory: 'h' });
-    expect(nextStep(advance.onObserved(begun, snapshot({ pool: 'other' })))).toEqual({ kind: 'begin' });
+    expect(nextStep(advance.onObserved(begun, snapshot({ pool: 'other' })))).toEqual({ kind: 'begin', claim: false });
   });
 });
 

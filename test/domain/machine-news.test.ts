@@ -31,7 +31,6 @@ describe('what is told of a machine', () => {
     ];
     expect(life.flatMap((after, index) => told(life[index - 1], after))).toEqual([
       'Normal Pending: No Machine owns it',
-      'Normal Pending: Claiming host h1',
       'Normal Allocated: Claimed host h1. No bootstrap Secret yet',
       'Normal Reprovisioning: Waiting for the host',
       'Normal Running: Host h1 is provisioned',

@@ -56,8 +56,8 @@ export const scenarios: Record<string, () => Scenario> = {
 
   'exhausted-pool-woken': () => ({
     activities: {
+      beginLife: give({ kind: 'claimTried', claim: { kind: 'poolMissing', pool: 'workers' }, nodeJoinDeadlineMs }),
       claimHost: inTurn<ClaimOutcome>(
-        give({ kind: 'poolMissing', pool: 'workers' }),
         give({ kind: 'exhausted', message: 'No host of pool workers is free' }),
         give({ kind: 'claimed', host: host() }),
       ),

@@ -5,8 +5,7 @@ import type { KubeWrite } from './kube-gate.ts';
 /** Each write that a worker does in the life of a machine, in order, by the step that does it. */
 export const lifeWrites = {
   attach: {
-    beginLife: ['addFinalizer'],
-    claimHost: ['nameHostInStatus', 'swapOwner'],
+    beginLife: ['addFinalizer', 'nameHostInStatus', 'swapOwner'],
     writeReprovisionPlan: ['storeResolvedValue', 'recordReprovisioning', 'writeReprovisionPlan'],
     'awaitPlanResult (reprovision)': ['reportReprovisioning'],
     completeProvisioning: ['recordAllocated', 'setProviderId', 'reportProvisioned'],

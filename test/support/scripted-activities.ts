@@ -19,7 +19,10 @@ export function scriptActivities(changes: Partial<Activities> = {}): ScriptedAct
   const published: NumberedStatus[] = [];
   const cleanPlan = { ...plan(), type: 'clean' } as const;
   const script: Activities = {
-    beginLife: async () => ({ kind: 'fresh', nodeJoinDeadlineMs: 60_000 }),
+    beginLife: async ({ claim }) =>
+      claim === null || claim === undefined
+        ? { kind: 'fresh', nodeJoinDeadlineMs: 60_000 }
+        : { kind: 'claimTried', claim: { kind: 'claimed', host: host() }, nodeJoinDeadlineMs: 60_000 },
     claimHost: async () => ({ kind: 'claimed', host: host() }),
     writeReprovisionPlan: async () => ({ kind: 'written', plan: plan() }),
     awaitPlanResult: async (): Promise<PlanAnswer> => {

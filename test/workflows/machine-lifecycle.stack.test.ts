@@ -100,7 +100,6 @@ describe('machineLifecycle', () => {
       expect(events?.length).toBeLessThanOrEqual(90);
       expect(script.ran.filter((name) => name !== 'publishStatus')).toEqual([
         'beginLife',
-        'claimHost',
         'writeReprovisionPlan',
         'awaitPlanResult',
         'completeProvisioning',
