@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { objectMetaSchema } from '../api/meta.ts';
 import { configMaps, type Resource } from '../api/resources.ts';
-import { isAlreadyExists, isNotFound, type KubeClient } from '../runtime/kube-client.ts';
+import { KubeApiError, type KubeClient } from '../runtime/kube-client.ts';
 import type { HostDisk } from './host-disk.ts';
 import { healthyConditions, nodes } from './host-kube-api.ts';
 import type { NodeApi } from './host-kubelet.ts';
@@ -34,14 +34,12 @@ export function createHostedNodeApi(client: KubeClient): NodeApi {
       await ensure(client, nodes, await renderNode(identity, disk));
     },
     heartbeat: async (name) => {
-      try {
-        // This API server has no subresource for the status.
-        await client.patch(nodes, { namespace: '', name }, { status: { conditions: healthyConditions() } });
-        return true;
-      } catch (error) {
-        if (isNotFound(error)) return false;
-        throw error;
-      }
+      const key = { namespace: '', name };
+      // Before the patch, whose answer for an absent object is 500 here.
+      if ((await client.find(nodes, key)) === undefined) return false;
+      // There is no subresource for the status.
+      await client.patch(nodes, key, { status: { conditions: healthyConditions() } });
+      return true;
     },
   };
 }
@@ -113,6 +111,7 @@ async function ensure<B extends Parameters<KubeClient['create']>[1]>(
   try {
     await client.create(resource, body);
   } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
+    // The body of this API server's refusals is no Status, so there is no reason to look at.
+    if (!(error instanceof KubeApiError) || error.code !== 409) throw error;
   }
 }

@@ -72,7 +72,7 @@ interface Dated {
 /** By which KubeadmControlPlane holds a deleted Machine until its etcd member is removed. */
 const HOOK = 'pre-terminate.delete.hook.machine.cluster.x-k8s.io/kcp-cleanup';
 
-/** The revisions at which a deleted machine's hook was gone, and at which its host was asked back. */
+/** The revisions at which a deleted machine's hook was gone, and at which its host was asked back; NaN: never. */
 export function findDeletion(machine: string, machines: readonly Dated[], providers: readonly Dated[]) {
   const deleting = (seen: readonly Dated[]): Dated[] =>
     seen.filter(({ metadata }) => metadata.name === machine && metadata.deletionTimestamp !== undefined);
@@ -84,13 +84,13 @@ export function findDeletion(machine: string, machines: readonly Dated[], provid
   };
 }
 
-/** When, in the order of revisions, objects were being deleted for the first time and seen for the last. */
+/** When, in the order of revisions, objects were being deleted for the first time and seen for the last; or NaN. */
 export function findLeaving(states: readonly Dated[]): { first: number; last: number } {
   const leaving = states.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
-  return { first: firstRevision(leaving), last: Math.max(...leaving.map(revisionOf)) };
+  const last = leaving.length === 0 ? Number.NaN : Math.max(...leaving.map(revisionOf));
+  return { first: firstRevision(leaving), last };
 }
 
-/** NaN when there is no state. */
 function firstRevision(states: readonly Dated[]): number {
   return states.length === 0 ? Number.NaN : Math.min(...states.map(revisionOf));
 }
