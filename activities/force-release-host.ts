@@ -1,8 +1,10 @@
+import { secrets } from '../api/resources.ts';
 import type { BoundHost } from '../domain/machine-life.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
 import { tellForcedRelease } from '../domain/machine-news.ts';
 import { attemptId } from '../domain/plan-attempt.ts';
 import { renderCleanPlan } from '../domain/plan-clean.ts';
+import { type PlanSecretView, releasePatch } from '../domain/plan-secret.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { noteNews } from './event-recorder.ts';
 import { type Fence, startFence } from './fence.ts';
@@ -41,17 +43,32 @@ export function createForceReleaseHost(deps: ActivityDependencies) {
   };
 }
 
-/** Writes a clean plan unless one of this machine stands there; a Secret that is gone or taken is left alone. */
+/**
+ * Writes a clean plan unless one of this machine stands there; a Secret that is gone or taken is left alone. The agent
+ * may try the plan again and again, because nobody is left who could order another attempt: held to a single one, a
+ * host whose clean plan failed would stay quarantined for ever. Should this write meet a running clean plan, its agent
+ * runs it once more at worst.
+ */
 async function leaveCleanPlan(
   deps: ActivityDependencies,
   fence: Fence,
   machine: MachineRef,
   host: BoundHost,
 ): Promise<void> {
-  const order = { machine, host, planType: 'clean', attempt: 1 } as const;
+  const order = { machine, host, planType: 'clean', attempt: 1, unattended: true } as const;
   const slot = await inspectPlanSlot(deps, order);
-  if (slot.kind === 'written') await confirmWrittenPlan(deps, fence, order, slot);
+  if (slot.kind === 'written') {
+    await confirmWrittenPlan(deps, fence, order, slot);
+    await dropSingleAttempt(deps, fence, slot.secret);
+  }
   if (slot.kind !== 'free') return;
   const id = attemptId({ uid: machine.uid, planType: 'clean', attempt: 1 });
   await writePlan(deps, fence, order, slot, renderCleanPlan({ attemptId: id }));
+}
+
+async function dropSingleAttempt(deps: ActivityDependencies, fence: Fence, secret: PlanSecretView): Promise<void> {
+  if (secret.maxFailures === undefined) return;
+  const { namespace, name, resourceVersion, uid } = secret;
+  fence.assertAlive();
+  await deps.kube.patch(secrets, { namespace, name }, releasePatch({ resourceVersion, uid }));
 }

@@ -24,6 +24,8 @@ export interface PlanOrder {
   host: BoundHost;
   planType: PlanType;
   attempt: number;
+  /** No run waits for the result: the agent tries until it succeeds. */
+  unattended?: true;
 }
 
 /** Looks whether the machine still owns the host and what stands in the host's plan Secret. */
@@ -74,6 +76,7 @@ export async function writePlan(
       plan,
       attemptId: id,
       planType: order.planType,
+      unattended: order.unattended ?? false,
       resourceVersion: slot.secret.resourceVersion,
       uid: slot.secret.uid,
     }),

@@ -86,10 +86,11 @@ export interface Precondition {
 
 /**
  * The one merge patch that puts a plan to work: all that earlier plans left is emptied, counts begin anew, and the agent
- * is held to checksum mode and a single attempt. Until the result nothing else may be written to the Secret.
+ * is held to checksum mode and a single attempt, unless nobody is left to order another one: then it tries for itself.
+ * Until the result nothing else may be written to the Secret.
  */
 export function planSecretPatch(
-  order: Precondition & { plan: RenderedPlan; attemptId: string; planType: PlanType },
+  order: Precondition & { plan: RenderedPlan; attemptId: string; planType: PlanType; unattended?: boolean },
 ): object {
   return {
     metadata: {
@@ -103,14 +104,14 @@ export function planSecretPatch(
       'failed-output': '',
       'applied-output': '',
       'failure-count': encode('0'),
-      'max-failures': encode('1'),
+      'max-failures': order.unattended === true ? null : encode('1'),
       'plan-state': null,
       'plan-revision': null,
     },
   };
 }
 
-/** Merge patch for a host that is given back: elemental's own reset plan would inherit our single attempt. */
+/** Merge patch for a host that is let go: elemental's own reset plan would inherit our single attempt. */
 export function releasePatch(precondition: Precondition): object {
   return { metadata: preconditionOf(precondition), data: { 'max-failures': null } };
 }

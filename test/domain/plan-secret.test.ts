@@ -63,6 +63,9 @@ describe('planSecretPatch', () => {
         'plan-revision': null,
       },
     });
+    expect(
+      planSecretPatch({ plan, attemptId: id, planType: 'clean', resourceVersion: '7', unattended: true }),
+    ).toMatchObject({ data: { 'failure-count': 'MA==', 'max-failures': null } });
     expect(releasePatch({ resourceVersion: '8' })).toEqual({
       metadata: { resourceVersion: '8' },
       data: { 'max-failures': null },

@@ -12,7 +12,14 @@ import { cleanupMarkerPath, hostStateFolder, seedFolder } from '../../domain/pla
 import { userDataLimitBytes } from '../../domain/cloud-init.ts';
 import { renderJoinConfig } from '../support/bootstrap-data.ts';
 import { deployCluster } from '../support/clusters.ts';
-import { allocationState, expectReleased, findInventory, getPlanSecret, untilPoolCounts } from '../support/hosts.ts';
+import {
+  allocationState,
+  expectReleased,
+  findInventory,
+  getPlanSecret,
+  untilAllocationState,
+  untilPoolCounts,
+} from '../support/hosts.ts';
 import { listHostWrites, markAudit } from '../support/host-writes.ts';
 import {
   bootstrapSecretOf,
@@ -335,6 +342,32 @@ describe.concurrent('writes', () => {
       () => host.plansReceived,
       { timeoutMs: 90_000 },
     );
+  });
+
+  test.each([
+    ['fails its clean plan', 'ht-forced', 'PlanFailed'],
+    ['is dead', 'ht-forced-dead', 'PlanPending'],
+  ])('trap 8: a host that %s and is let go by force tries that plan until it is clean', async (_, name, reason) => {
+    const host = await addHost(name, { times: { retryCooldownMs: 200, periodMs: 300 } });
+    await bringUp(host);
+    await host.failStep('systemctl stop', 3);
+    if (reason === 'PlanPending') await host.die();
+    await deleteMachine(site, name);
+    await untilReason(site, name, 'PlanApplied', reason);
+    await requestOperation(site, name, 'forceRelease: nobody waits for it any more');
+    await untilGone(site, name);
+    expect((await findInventory(site, name))?.metadata.annotations[annotations.quarantine]).toBeDefined();
+    await host.powerOn();
+    const key = { namespace: site.namespace, name };
+    const notes = { [annotations.operation]: 'unquarantine' };
+    await site.client.patch(machineInventories, key, { metadata: { annotations: notes } });
+    await untilAllocationState(site, name, 'Available');
+    const { data } = await getPlanSecret(site, name);
+    expect(readText(data, 'applied-checksum')).toBe(checksumOf(Buffer.from(data['plan'] ?? '', 'base64')));
+    expect(data['max-failures']).toBeUndefined();
+    expect((await commandsOf(host, 'systemctl stop kubelet')).length).toBe(4);
+    await createMachine(site, { name: `${name}-next`, pool: name });
+    await untilProvisioned(site, `${name}-next`);
   });
 
   test('trap 9: a host that somebody took under a running node is not written to, and given up by force only', async () => {
