@@ -124,6 +124,24 @@ describe('the manager', () => {
   });
 });
 
+describe('the image', () => {
+  const lines = readFileSync(join(CONFIG, '../Dockerfile'), 'utf8').split('\n');
+  const copied = lines.flatMap((line) => /^COPY (\S+) \1$/.exec(line)?.[1] ?? []);
+
+  it('holds every folder that its programs import from', () => {
+    const code = readdirSync(join(CONFIG, '..'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(({ name }) => name)
+      .filter((name) => !['bench', 'config', 'coverage', 'dev', 'docs', 'node_modules', 'test'].includes(name));
+    expect(copied.toSorted()).toEqual(code.toSorted());
+  });
+
+  it('is given what it copies', () => {
+    const allowed = readFileSync(join(CONFIG, '../.dockerignore'), 'utf8').split('\n');
+    for (const folder of copied) expect(allowed).toContain(`!${folder}`);
+  });
+});
+
 describe('the samples', () => {
   const samples = read('samples').map(({ manifest }) => manifest);
   const sample = (kind: string) => samples.find((candidate) => candidate.kind === kind);

@@ -31,7 +31,6 @@ export async function untilQuiet(
   place: Place,
   kinds: readonly Resource<unknown>[],
   quietMs: number,
-  timeoutMs = 120_000,
 ): Promise<void> {
   let versions = new Map<string, string>();
   let changed: string[] = [];
@@ -47,7 +46,7 @@ export async function untilQuiet(
       return performance.now() - sinceMs >= quietMs;
     },
     () => changed,
-    { timeoutMs, everyMs: 1_000 },
+    { timeoutMs: quietMs + 120_000, everyMs: 1_000 },
   );
 }
 

@@ -1,0 +1,26 @@
+# One image for worker, bridge and CLI; config/manager says which of them a Pod runs.
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /app
+COPY .npmrc package.json package-lock.json ./
+# The image brings its own Node.js; the one among the dependencies is for checkouts.
+RUN npm ci --omit=dev --ignore-scripts && rm -rf node_modules/node node_modules/node-bin-*
+COPY tsconfig.json ./
+COPY activities activities
+COPY api api
+COPY cli cli
+COPY domain domain
+COPY k8s-bridge k8s-bridge
+COPY runtime runtime
+COPY workers workers
+COPY workflows workflows
+RUN node workers/bundle-main.ts > workflow-bundle.js
+
+FROM ${NODE_IMAGE}
+WORKDIR /app
+COPY --from=build /app ./
+ENV NODE_ENV=production \
+    IRONLOOM_WORKFLOW_BUNDLE=/app/workflow-bundle.js
+USER 65532:65532
+CMD ["node", "cli/main.ts", "--help"]
