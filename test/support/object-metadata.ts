@@ -27,11 +27,7 @@ export async function readHolds(place: Place, kinds: readonly Resource<unknown>[
 }
 
 /** Waits until no object of these kinds has changed, come or gone for `quietMs`; else says which last did. */
-export async function untilQuiet(
-  place: Place,
-  kinds: readonly Resource<unknown>[],
-  quietMs: number,
-): Promise<void> {
+export async function untilQuiet(place: Place, kinds: readonly Resource<unknown>[], quietMs: number): Promise<void> {
   let versions = new Map<string, string>();
   let changed: string[] = [];
   let sinceMs = performance.now();
