@@ -55,6 +55,36 @@ import {
 } from '../support/trap-hosts.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+/*
+ * Each trap of the host agent, and the tests that hold it: those of this file, named by the trap's number, and
+ *
+ *  1  domain/plan-secret.test.ts         readPlanResult, all rows
+ *     e2e/bad-input.test.ts              garbage while the host is at it is no answer
+ *  2  e2e/temporal-ui.test.ts            "Terminate" is healed in every phase: a new run adopts what is there and writes no plan
+ *  3  domain/plan-scripts.test.ts        are the plans that people reviewed
+ *                                        writes a marker that clears the node once, restores the seed and removes itself
+ *  4  domain/plan-scripts.test.ts        schedules the reboot again in the same boot, and does nothing after it
+ *  5  domain/plan-secret.test.ts         is one patch with all that must change together
+ *  6  domain/plan-document.test.ts       renders only plans that the host agent can read, whatever stands in their parts
+ *     e2e/host-failures.test.ts          that is silent is reported after the deadline, and a late answer counts
+ *  7  domain/plan-scripts.test.ts        takes back the node that a pending reboot would make
+ *  8  domain/plan-secret.test.ts         is one patch with all that must change together
+ *  9  e2e/host-failures.test.ts          that gets somebody else's plan is reported and not written to any more
+ *     e2e/bad-input.test.ts              garbage instead of our plan is somebody else
+ * 10  domain/plan-secret.test.ts         is one patch with all that must change together
+ * 11  domain/failure-output.test.ts      says why it cannot be read: %s
+ *     e2e/bad-input.test.ts              an output of 900 KiB is read; an output that unpacks to 64 MiB is not
+ * 12  domain/plan-scripts.test.ts        names the failed step %s, leaves no mark and can run again
+ * 13  domain/plan-scripts.test.ts        fit into a Secret with the largest parts that are let through
+ * 17  domain/plan-scripts.test.ts        hold no user-data in the script, which the agent logs
+ *     e2e/canary.test.ts                 no log line and no metric of worker and bridge holds the canary
+ * 18  domain/plan-scripts.test.ts        writes a marker that clears the node once, restores the seed and removes itself
+ * 19  e2e/network-replay.test.ts         with a stock image, which forgets the seed at the reboot, gets it back with the network
+ *
+ * That the simulated hosts fall into the traps as real ones do is held by dev/host-agent*.test.ts and
+ * dev/simulated-host*.test.ts.
+ */
+
 type RecordedSecret = Awaited<ReturnType<typeof getPlanSecret>>;
 
 /** A reboot that does not come while the test lasts. */
