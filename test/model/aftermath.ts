@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { nodes } from '../../dev/host-kube-api.ts';
+import { capiMachines, secrets } from '../../api/resources.ts';
 import { parseAttemptId } from '../../domain/plan-attempt.ts';
 import { isNotFound } from '../../runtime/kube-client.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
@@ -62,9 +63,16 @@ async function untilNoRunIsOpen({ lane }: Scene): Promise<void> {
 
 /** Takes away what nobody collects here, so that the next sequence begins like the first. */
 export async function sweep(scene: Scene): Promise<void> {
-  const { client, history } = scene.lane;
+  const { client, history, namespace } = scene.lane;
+  await waitFor(
+    'all Machines are gone',
+    async () => (await client.list(capiMachines, { namespace })).items.length === 0,
+  );
   await sweepSecrets(scene);
   const used = [...history.plans.values()].filter(({ planAttempt }) => planAttempt !== undefined);
+  for (const { name, maxFailures } of used) {
+    if (maxFailures !== undefined) await client.patch(secrets, { namespace, name }, { data: { 'max-failures': null } });
+  }
   await Promise.all(
     used.map(({ name }) =>
       client.delete(nodes, { namespace: '', name }).catch((error: unknown) => {

@@ -9,7 +9,7 @@ import { livingMachines, type ModelMachine, pick } from './model-state.ts';
 import type { Outcome, Scene } from './outcome.ts';
 
 /** More machines than this at a time would cost more than they show. */
-const MAX_MACHINES = 6;
+const MAX_MACHINES = 5;
 
 export async function createMachines(scene: Scene, slot: Slot, count: number): Promise<Outcome> {
   const room = MAX_MACHINES - livingMachines(scene.model).length;

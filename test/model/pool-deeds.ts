@@ -28,13 +28,13 @@ export async function dropMember({ lane, model }: Scene, slot: Slot, nth: number
   return 'done';
 }
 
-/** Puts a host at the pool's end: one that no pool names, else one of the other pool, which then both name. */
+/** Puts a host at the pool's end: mostly one that no pool names, else one of any other, which then both pools may name. */
 export async function addMember({ lane, model }: Scene, slot: Slot, nth: number): Promise<Outcome> {
   const pool = model.pools[slot];
   const named = new Set(slots.flatMap((each) => model.pools[each].members));
   const free = [...lane.hosts.keys()].filter((name) => !named.has(name));
   const others = [...lane.hosts.keys()].filter((name) => !pool.members.includes(name));
-  const member = pick(free.length > 0 ? free : others, nth);
+  const member = pick(nth % 3 > 0 && free.length > 0 ? free : others, nth);
   if (member === undefined) return 'skipped';
   pool.members = [...pool.members, member];
   await writeMembers({ lane, model }, slot);

@@ -113,21 +113,17 @@ function canClaim({ lane, model }: Scene, { metadata, spec }: Machine, name: str
   return owner === undefined && !quarantined && ready && pool === spec.machineInventoryPoolRef.name;
 }
 
-/** Every host is in its first pool, unused, and counted so. */
+/** Every host is unused and in the pool that it was in at first, and both pools count them so. */
 function isAllFree({ lane, model }: Scene): boolean {
-  return slots.every((slot) => {
+  const poolOf = new Map<string, string>();
+  for (const slot of slots) {
     const { name, members } = model.pools[slot];
-    const status = lane.history.pools.get(name)?.status;
-    return (
-      status?.available === members.length &&
-      status.total === members.length &&
-      members.every((member) => {
-        const inventory = lane.history.hosts.get(member);
-        if (inventory === undefined) return false;
-        const { owner, quarantined, allocationState, pool } = viewHost(inventory);
-        const free = allocationState === 'Available' || allocationState === undefined;
-        return owner === undefined && !quarantined && free && pool === name;
-      })
-    );
+    for (const member of members) poolOf.set(member, name);
+    const { total, available } = lane.history.pools.get(name)?.status ?? {};
+    if (total !== members.length || available !== members.length) return false;
+  }
+  return [...lane.history.hosts.values()].map(viewHost).every(({ name, owner, quarantined, allocationState, pool }) => {
+    const free = allocationState === 'Available' || allocationState === undefined;
+    return owner === undefined && !quarantined && free && pool === poolOf.get(name);
   });
 }

@@ -9,7 +9,7 @@ export interface SeedRange {
 }
 
 const DEFAULT_SEQUENCES = 200;
-const DEFAULT_LANES = 6;
+const DEFAULT_LANES = 5;
 
 /**
  * Reads IRONLOOM_MODEL_SEED (that one sequence only, unless a number is given, too), IRONLOOM_MODEL_SEQUENCES and
