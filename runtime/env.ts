@@ -49,6 +49,9 @@ export const envSchema = z.object({
     /^[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._/-]+)?$|^\[[0-9a-fA-F:]+\](:\d{1,5})?$/,
     'a registry host, optionally with port and path, without scheme',
   ).describe('Registry of OS images for Clusters without cpaas.io/registry-address. Default: none.'),
+  IRONLOOM_BUILD_ID: matching(/^[A-Za-z0-9][-A-Za-z0-9_.]{0,127}$/, 'letters, digits, dots, dashes').describe(
+    'Worker: its version in the Temporal worker deployment that is called as the task queue. Default: unversioned.',
+  ),
   IRONLOOM_WORKFLOW_BUNDLE: text.describe(
     'Worker: file with the workflow bundle that workers/bundle-main.ts printed. Default: bundled at each start.',
   ),
@@ -87,6 +90,7 @@ export interface Env {
   readonly watchNamespace: string | undefined;
   readonly watchFilter: string | undefined;
   readonly defaultRegistry: string | undefined;
+  readonly buildId: string | undefined;
   readonly workflowBundlePath: string | undefined;
   readonly metricsAddress: ListenAddress | undefined;
   readonly healthAddress: ListenAddress | undefined;
@@ -143,6 +147,7 @@ function toEnv(given: z.output<typeof envSchema>, temporal: TemporalEnv): Env {
     watchNamespace: given.IRONLOOM_WATCH_NAMESPACE,
     watchFilter: given.IRONLOOM_WATCH_FILTER,
     defaultRegistry: given.IRONLOOM_DEFAULT_REGISTRY,
+    buildId: given.IRONLOOM_BUILD_ID,
     workflowBundlePath: given.IRONLOOM_WORKFLOW_BUNDLE,
     metricsAddress: given.IRONLOOM_METRICS_ADDRESS,
     healthAddress: given.IRONLOOM_HEALTH_ADDRESS,

@@ -10,6 +10,7 @@ import { ensureSearchAttributes } from '../runtime/temporal.ts';
 import { waitForKubernetes } from '../runtime/wait-for-kubernetes.ts';
 import { loadWorkflowBundle } from './bundle.ts';
 import { createWorkerCaches, type WorkerInformers } from './caches.ts';
+import { ensureCurrentVersion } from './deployment.ts';
 import { createMachineWorker } from './worker.ts';
 
 export interface WorkerProcess {
@@ -47,11 +48,13 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
   const outcome = await ensureSearchAttributes(connection, namespace, Object.values(searchAttributeNames));
   if (outcome.kind === 'missing') logger.error({ problem: outcome.message }, 'Search attributes are missing');
 
+  const build = env.buildId === undefined ? undefined : { deploymentName: env.taskQueue, buildId: env.buildId };
   const worker = await createMachineWorker({
     connection,
     namespace,
     taskQueue: env.taskQueue,
     workflowBundle: await bundling,
+    build,
     activities: {
       kube,
       caches: {
@@ -70,6 +73,11 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
     logger.fatal({ err: error }, 'The worker ended');
     shutdown.shutdown('the worker ended', 1);
   });
+  if (build !== undefined) {
+    ensureCurrentVersion(connection, namespace, build, { logger, signal: shutdown.signal }).catch((error: unknown) => {
+      if (!shutdown.signal.aborted) logger.error({ err: error, build }, 'Could not look after the worker deployment');
+    });
+  }
   shutdown.onShutdown('worker', async () => {
     state.polling = false;
     if (worker.getState() === 'RUNNING') worker.shutdown();

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { type ActivityDependencies, createActivities } from '../activities/index.ts';
+import { deploymentOptions, type WorkerBuild } from './deployment.ts';
 
 /** Path of the workflows; they are bundled, never imported. */
 export const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
@@ -11,6 +12,8 @@ export interface MachineWorkerOptions {
   taskQueue: string;
   activities: ActivityDependencies;
   workflowBundle: WorkflowBundleOption;
+  /** undefined: unversioned. */
+  build: WorkerBuild | undefined;
 }
 
 /**
@@ -21,7 +24,7 @@ const MAX_CACHED_RUNS = 300;
 
 /** The worker that serves every machine's run. Any number of them may serve one task queue. */
 export function createMachineWorker(options: MachineWorkerOptions): Promise<Worker> {
-  const { connection, namespace, taskQueue, workflowBundle } = options;
+  const { connection, namespace, taskQueue, workflowBundle, build } = options;
   return Worker.create({
     connection,
     namespace,
@@ -29,6 +32,7 @@ export function createMachineWorker(options: MachineWorkerOptions): Promise<Work
     workflowBundle,
     maxCachedWorkflows: MAX_CACHED_RUNS,
     activities: createActivities(options.activities),
+    ...(build !== undefined && { workerDeploymentOptions: deploymentOptions(build) }),
     // Activities are short; one that still runs after this is retried elsewhere.
     shutdownGraceTime: '5s',
     shutdownForceTime: '8s',
