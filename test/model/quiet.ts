@@ -16,8 +16,11 @@ import { dropImage, restorePools } from './pool-deeds.ts';
 /** How long all may take to settle once nothing goes wrong any more; a worker's death alone costs 15 s. */
 const SETTLE_TIMEOUT_MS = 120_000;
 
-/** Ends all trouble, and waits until every machine runs or waits for a host that there is not. @throws DeadlineError */
-export async function comeToRest(scene: Scene): Promise<void> {
+/**
+ * Ends all trouble, and waits until every machine runs or waits for a host that there is not.
+ * `onLook` is called again and again and may throw. @throws DeadlineError
+ */
+export async function comeToRest(scene: Scene, onLook: () => void): Promise<void> {
   const { model } = scene;
   await Promise.all([switchProcess(scene, 'worker', false), switchProcess(scene, 'bridge', false), mendHosts(scene)]);
   await pauseCluster(scene, false);
@@ -29,6 +32,7 @@ export async function comeToRest(scene: Scene): Promise<void> {
   await waitFor(
     'every machine has come to rest',
     async () => {
+      onLook();
       await operator.help();
       return livingMachines(model).every(({ name }) => isAtRest(scene, scene.lane.history.machines.get(name)));
     },
@@ -37,8 +41,8 @@ export async function comeToRest(scene: Scene): Promise<void> {
   );
 }
 
-/** Deletes every machine, restores the pools, and waits until all hosts are free in theirs. @throws DeadlineError */
-export async function clearAway(scene: Scene): Promise<void> {
+/** Deletes every machine, restores the pools, and waits until all hosts are free in theirs. See `comeToRest`. */
+export async function clearAway(scene: Scene, onLook: () => void): Promise<void> {
   const { lane, model } = scene;
   await Promise.all(livingMachines(model).map((machine) => deleteOne(scene, machine)));
   await restorePools(scene);
@@ -46,6 +50,7 @@ export async function clearAway(scene: Scene): Promise<void> {
   await waitFor(
     'every machine is gone and every host is free',
     async () => {
+      onLook();
       await operator.help();
       return lane.history.machines.size === 0 && isAllFree(scene);
     },

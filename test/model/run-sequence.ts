@@ -66,9 +66,9 @@ async function follow(course: Course): Promise<void> {
     judgeWhatIsNew(course);
   }
   history.beginStep(commands.length);
-  await comeToRest(scene);
-  judgeWhatIsNew(course);
-  await clearAway(scene);
+  const onLook = (): void => judgeWhatIsNew(course);
+  await comeToRest(scene, onLook);
+  await clearAway(scene, onLook);
   const leftovers = await inspectAftermath(scene, course.uids);
   if (leftovers.length > 0) throw new Error(`After the end: ${leftovers.join('; ')}`);
   await sweep(scene);
@@ -76,11 +76,11 @@ async function follow(course: Course): Promise<void> {
 }
 
 /** @throws Error that tells of every breach, its step and its object */
-function judgeWhatIsNew(course: Course): number {
+function judgeWhatIsNew(course: Course): void {
   const entries = course.scene.lane.history.take();
   for (const entry of entries) noteMachine(course, entry);
   const breaches = entries.flatMap((entry) => course.judge.see(entry));
-  if (breaches.length === 0) return entries.length;
+  if (breaches.length === 0) return;
   const texts = breaches.map(({ step, what, entry }) => `at step ${step}: ${what}\n    ${describeEntry(entry)}`);
   throw new Error(`${breaches.length} rules were broken\n  ${texts.join('\n  ')}`);
 }
