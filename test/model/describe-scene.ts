@@ -14,7 +14,7 @@ export function describeScene({ lane, model }: Scene): string {
     ...[...hosts.values()].filter(isOfInterest).map((host) => {
       const { name, owner, quarantined, allocationState, ...rest } = viewHost(host);
       const { pool, ready, plan, operation } = rest;
-      const record = { owner: owner?.baremetalMachine, allocationState, quarantined, pool, ready, plan, operation };
+      const record = { owner, allocationState, quarantined, pool, ready, plan, operation };
       return `host ${name}: ${JSON.stringify({ ...record, secret: plans.get(name) })}`;
     }),
     ...[...pools.values()].map(describePool),

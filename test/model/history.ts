@@ -41,6 +41,8 @@ export interface History {
   beginStep(step: number): void;
   /** What has not been taken yet, in order, and so old that nothing older can still come. */
   take(): HistoryEntry[];
+  /** What is left, in order, however new. */
+  takeAll(): HistoryEntry[];
   /** Whether all that was seen has been taken. */
   isTaken(): boolean;
   /** Milliseconds since something was last seen. */
@@ -102,8 +104,9 @@ export async function recordHistory(client: KubeClient, namespace: string): Prom
       const upTo = settled.reduce((latest, { revision }) => (revision > latest ? revision : latest), 0n);
       const taken = waiting.filter(({ revision }) => revision <= upTo);
       waiting = waiting.filter(({ revision }) => revision > upTo);
-      return taken.toSorted((one, other) => Number(one.revision - other.revision));
+      return inOrder(taken);
     },
+    takeAll: () => inOrder(waiting.splice(0)),
     isTaken: () => waiting.length === 0,
     quietMs: () => performance.now() - lastSeenAtMs,
     async stop() {
@@ -111,6 +114,10 @@ export async function recordHistory(client: KubeClient, namespace: string): Prom
       await Promise.all(watches.map(({ ended }) => ended));
     },
   };
+}
+
+function inOrder(entries: readonly HistoryEntry[]): HistoryEntry[] {
+  return entries.toSorted((one, other) => Number(one.revision - other.revision));
 }
 
 interface KindWatch<T> {

@@ -21,6 +21,8 @@ const MEMBERS = { a: 2, b: 3 };
 /** A namespace with 20 hosts, some of them in two pools, a worker and a bridge; it outlives many sequences. */
 export interface Lane {
   namespace: string;
+  /** Folder with the logs of worker and bridge, among others. */
+  logs: string;
   client: KubeClient;
   temporal: Client;
   hosts: ReadonlyMap<string, SimulatedHost>;
@@ -65,7 +67,8 @@ export async function openLane(cluster: ManagementClusterDescription, namespace:
   );
   const resources = opened.move();
   const temporal = new Client({ connection, namespace: cluster.temporal.namespace });
-  return { namespace, client, temporal, hosts, poolPlan, history, crew, close: () => resources.disposeAsync() };
+  const { logs } = cluster;
+  return { namespace, logs, client, temporal, hosts, poolPlan, history, crew, close: () => resources.disposeAsync() };
 }
 
 async function registerHosts(

@@ -1,6 +1,7 @@
 import { waitFor } from '../support/wait-for.ts';
 import { inspectAftermath, sweep } from './aftermath.ts';
 import { type Command, describeCommand } from './command.ts';
+import { keepEvidence } from './evidence.ts';
 import type { HistoryEntry } from './history.ts';
 import { createJudge, describeEntry, type Judge } from './judge.ts';
 import type { Lane } from './lane.ts';
@@ -31,6 +32,8 @@ interface Course {
   commands: readonly Command[];
   /** One for each command that was done. */
   outcomes: Outcome[];
+  /** All that was judged. */
+  entries: HistoryEntry[];
   /** Name of each machine, by uid. */
   uids: Map<string, string>;
   /** Verdicts on operations that were counted already. */
@@ -44,12 +47,15 @@ export function createSequenceRunner(lane: Lane, tally: Tally): SequenceRunner {
     async run(seed) {
       model = createModelState(lane.poolPlan);
       const common = { scene: { lane, model }, judge, tally, commands: sequenceOf(seed) };
-      const course: Course = { ...common, outcomes: [], uids: new Map(), verdicts: new Set() };
+      const course: Course = { ...common, outcomes: [], entries: [], uids: new Map(), verdicts: new Set() };
       try {
         await follow(course);
       } catch (error) {
         const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        throw new SequenceError(report(seed, course, problem), { cause: error });
+        const { logs, namespace } = lane;
+        const seen = [...course.entries, ...lane.history.takeAll()];
+        const evidence = await keepEvidence(seen, { logs, namespace });
+        throw new SequenceError(`${report(seed, course, problem)}\nMore in ${evidence}`, { cause: error });
       }
     },
   };
@@ -78,6 +84,7 @@ async function follow(course: Course): Promise<void> {
 /** @throws Error that tells of every breach, its step and its object */
 function judgeWhatIsNew(course: Course): void {
   const entries = course.scene.lane.history.take();
+  course.entries.push(...entries);
   for (const entry of entries) noteMachine(course, entry);
   const breaches = entries.flatMap((entry) => course.judge.see(entry));
   if (breaches.length === 0) return;

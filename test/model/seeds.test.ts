@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sequenceOf } from './sequence.ts';
-import { readSeedRange } from './seeds.ts';
+import { readSeeds } from './seeds.ts';
 
 describe('seeds', () => {
   it('give the same sequence each time, and another one for another seed', () => {
@@ -9,10 +9,11 @@ describe('seeds', () => {
     for (let seed = 0; seed < 50; seed += 1) expect(sequenceOf(seed).length).toBeGreaterThan(4);
   });
 
-  it('run once when named, and in numbers from anywhere when not', () => {
-    expect(readSeedRange({ IRONLOOM_MODEL_SEED: '42' })).toEqual({ first: 42, sequences: 1, lanes: 1 });
-    expect(readSeedRange({}).sequences).toBe(200);
-    expect(readSeedRange({ IRONLOOM_MODEL_SEQUENCES: '5', IRONLOOM_MODEL_LANES: '2' })).toMatchObject({ lanes: 2 });
-    expect(() => readSeedRange({ IRONLOOM_MODEL_SEED: 'x' })).toThrow(RangeError);
+  it('run once when named, or as often as told, and from anywhere when not', () => {
+    expect(readSeeds({ IRONLOOM_MODEL_SEED: '42' })).toEqual({ seeds: [42], lanes: 1 });
+    expect(readSeeds({ IRONLOOM_MODEL_SEED: '42', IRONLOOM_MODEL_TIMES: '3' }).seeds).toEqual([42, 42, 42]);
+    expect(new Set(readSeeds({}).seeds).size).toBe(200);
+    expect(readSeeds({ IRONLOOM_MODEL_SEQUENCES: '5', IRONLOOM_MODEL_LANES: '2' })).toMatchObject({ lanes: 2 });
+    expect(() => readSeeds({ IRONLOOM_MODEL_SEED: 'x' })).toThrow(RangeError);
   });
 });

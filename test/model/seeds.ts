@@ -1,10 +1,9 @@
 import { randomInt } from 'node:crypto';
 
-/** What is run: `sequences` sequences, of which the one with number n comes from the seed `first + n` and from nothing else. */
-export interface SeedRange {
-  first: number;
-  sequences: number;
-  /** How many run side by side. */
+/** What is run: one sequence for each seed, from nothing but the seed. */
+export interface SeedList {
+  seeds: readonly number[];
+  /** How many sequences run side by side. */
   lanes: number;
 }
 
@@ -12,14 +11,20 @@ const DEFAULT_SEQUENCES = 200;
 const DEFAULT_LANES = 5;
 
 /**
- * Reads IRONLOOM_MODEL_SEED (that one sequence only, unless a number is given, too), IRONLOOM_MODEL_SEQUENCES and
- * IRONLOOM_MODEL_LANES. Without a seed it begins at a random one. @throws RangeError for anything but whole numbers
+ * IRONLOOM_MODEL_SEED: only that sequence, IRONLOOM_MODEL_TIMES times. Without it IRONLOOM_MODEL_SEQUENCES seeds from a
+ * random one on. IRONLOOM_MODEL_LANES: how many side by side. @throws RangeError for anything but whole numbers
  */
-export function readSeedRange(env: Readonly<Record<string, string | undefined>>): SeedRange {
+export function readSeeds(env: Readonly<Record<string, string | undefined>>): SeedList {
   const seed = readCount(env, 'IRONLOOM_MODEL_SEED');
-  const sequences = readCount(env, 'IRONLOOM_MODEL_SEQUENCES') ?? (seed === undefined ? DEFAULT_SEQUENCES : 1);
+  const times = readCount(env, 'IRONLOOM_MODEL_TIMES') ?? 1;
+  const sequences = readCount(env, 'IRONLOOM_MODEL_SEQUENCES') ?? DEFAULT_SEQUENCES;
+  const first = randomInt(1_000_000_000);
+  const seeds =
+    seed === undefined
+      ? Array.from({ length: sequences }, (_, number) => first + number)
+      : Array.from({ length: times }, () => seed);
   const lanes = readCount(env, 'IRONLOOM_MODEL_LANES') ?? DEFAULT_LANES;
-  return { first: seed ?? randomInt(1_000_000_000), sequences, lanes: Math.max(1, Math.min(lanes, sequences)) };
+  return { seeds, lanes: Math.max(1, Math.min(lanes, seeds.length)) };
 }
 
 function readCount(env: Readonly<Record<string, string | undefined>>, name: string): number | undefined {
