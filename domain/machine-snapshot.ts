@@ -32,7 +32,7 @@ export interface ProvisioningInputs {
   bootstrapSecret: string | null;
   /** resourceVersions of that Secret and of the host while either was found unusable, so that an edit is noticed. */
   bootstrapRevision: string | null;
-  /** The image that the catalog gives now, or the reason why there is none. */
+  /** The image that the catalog gives now (and what the run reported instead, if it did), or the reason why there is none. */
   image: string;
 }
 

@@ -76,6 +76,11 @@ function isFinalizerLost(view: MachineView): boolean {
   return view.phase !== undefined && view.ownerMachine !== undefined && !view.deleting && !view.hasFinalizer;
 }
 
+/** The image, told apart from the same one of before the run reported that it found none. */
+function withRefusal(image: string, reported: string | undefined): string {
+  return reported === undefined ? image : `${image} after ${reported}`;
+}
+
 function collectProvisioningInputs(view: MachineView, around: MachineSurroundings): ProvisioningInputs {
   const { machine, cluster, bootstrapSecret, catalog, defaultRegistry } = around;
   const image = resolveImage({
@@ -93,6 +98,7 @@ function collectProvisioningInputs(view: MachineView, around: MachineSurrounding
     bootstrapRevision: contentRefused
       ? `${bootstrapSecret?.resourceVersion} ${host && around.findHost(host)?.resourceVersion}`
       : null,
-    image: image.kind === 'resolved' ? image.image : image.reason,
+    // A catalog that changed there and back was perhaps read in between: then it is worth another try.
+    image: image.kind === 'unresolved' ? image.reason : withRefusal(image.image, view.imageReason),
   };
 }

@@ -111,6 +111,12 @@ describe('buildSnapshot', () => {
     ['no catalog', {}, { catalog: undefined }, { provisioning: { ...inputs, image: 'ImageCatalogMissing' } }],
     ['no registry', {}, { defaultRegistry: undefined }, { provisioning: { ...inputs, image: 'ImageRegistryMissing' } }],
     [
+      'an image that is there although the run has reported that it is not',
+      { imageReason: 'ImageCatalogMiss' },
+      {},
+      { provisioning: { ...inputs, image: `${inputs.image} after ImageCatalogMiss` } },
+    ],
+    [
       'registry of the Cluster',
       {},
       { cluster: clusterView({ registry: 'own.example' }) },
@@ -134,7 +140,6 @@ describe('buildSnapshot', () => {
           operation,
           observedInputs,
           waitsForHost: true,
-          imageReason: noise,
         };
         const surroundings = around({
           machine: capiMachineView({ resourceVersion: version }),
