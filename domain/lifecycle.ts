@@ -42,6 +42,8 @@ export function nextStep(life: MachineLife): Step {
   if (stage.kind === 'ended') return { kind: 'end', outcome: stage.outcome };
   if (snapshot.gone) {
     if (snapshot.deletedForMove || snapshot.paused) return { kind: 'end', outcome: 'moved' };
+    // Nothing was written to the host: giving it back harms nobody, wherever the machine went.
+    if (!snapshot.deleting && isUntouched(stage)) return { kind: 'release', untouched: true, last: true };
     if (!snapshot.deleting || isLost(stage)) return { kind: 'end', outcome: 'orphaned' };
   }
   if (snapshot.deletedForMove) return wait('move');
@@ -121,6 +123,11 @@ export function isPaused({ snapshot, pausedByOperator }: MachineLife): boolean {
 function awaitsAnswer(stage: Stage): boolean {
   if (stage.kind !== 'reprovisioning' && stage.kind !== 'cleaning') return false;
   return stage.plan?.progress.kind === 'pending' || stage.plan?.progress.kind === 'timedOut';
+}
+
+/** A host is held, and no plan was written to it. */
+function isUntouched(stage: Stage): boolean {
+  return stage.kind === 'leaving' || (stage.kind === 'claimed' && stage.attempt === 1);
 }
 
 /**

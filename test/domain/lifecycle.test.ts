@@ -90,6 +90,16 @@ describe('nextStep', () => {
     ['gone while paused counts as moved', at(running, { paused: true, gone: true }), { kind: 'end', outcome: 'moved' }],
     ['gone without a deletion', at(running, { gone: true }), { kind: 'end', outcome: 'orphaned' }],
     [
+      'gone without a deletion, its host untouched',
+      at({ kind: 'claimed', host: host(), attempt: 1 }, { gone: true }),
+      { kind: 'release', untouched: true, last: true },
+    ],
+    [
+      'gone without a deletion after a plan',
+      at({ kind: 'claimed', host: host(), attempt: 2 }, { gone: true }),
+      { kind: 'end', outcome: 'orphaned' },
+    ],
+    [
       'gone before anything was looked at',
       at({ kind: 'new' }, { ...deleting, gone: true }),
       { kind: 'end', outcome: 'orphaned' },
