@@ -40,9 +40,12 @@ export function startClusterApiStandIn(client: KubeClient, namespace: string): C
     const infra = infrastructure.objects.get(key);
     const { name } = machine.metadata;
     if (machine.metadata.deletionTimestamp !== undefined) {
-      if (infra === undefined) await letGo(client, machine);
-      else if (infra.metadata.deletionTimestamp === undefined)
+      // The feed may lag: a BaremetalMachine that is not seen yet must not be left behind.
+      const found = infra ?? (await client.find(baremetalMachines, { namespace, name }));
+      if (found === undefined) await letGo(client, machine);
+      else if (found.metadata.deletionTimestamp === undefined) {
         await client.delete(baremetalMachines, { namespace, name });
+      }
       return;
     }
     const { providerID } = infra?.spec ?? {};
