@@ -6,7 +6,7 @@ import type { NumberedStatus } from '../domain/machine-status.ts';
 import { chooseHost, type HostChoice, type MemberFacts } from '../domain/pool-candidates.ts';
 import { findOwningPool } from '../domain/pool-ownership.ts';
 import { type PoolView, viewPool } from '../domain/pool-view.ts';
-import { countOlderWaiting } from '../domain/pool-wakeups.ts';
+import { findOlderWaiting } from '../domain/pool-wakeups.ts';
 import type { ClaimOutcome } from '../domain/step-outcomes.ts';
 import { isConflict } from '../runtime/kube-client.ts';
 import { bindHost } from './bound-host.ts';
@@ -60,7 +60,7 @@ export async function claimFreeHost(
   for (;;) {
     const pool = await findPool(deps, machine);
     if (pool === undefined) return { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name };
-    const choice = choose(deps, machine, withoutMembers(pool, wish.avoid), reservations, intended);
+    const choice = choose(deps, machine, pool, { reservations, intended, avoid: wish.avoid });
     if (choice.kind === 'exhausted') {
       logStep('Found no host to claim', { namespace, name, uid }, { pool: pool.name, problem: choice.message });
       return { kind: 'exhausted', message: choice.message };
@@ -80,32 +80,32 @@ export async function claimFreeHost(
   }
 }
 
-function withoutMembers(pool: PoolView, avoid: readonly string[]): PoolView {
-  return avoid.length === 0 ? pool : { ...pool, members: pool.members.filter(({ name }) => !avoid.includes(name)) };
-}
-
 function choose(
   deps: ActivityDependencies,
   machine: BaremetalMachine,
   pool: PoolView,
-  reservations: ReadonlyMap<string, string>,
-  /** The host that an earlier attempt meant to claim. */
-  intended: string | undefined,
+  circumstances: {
+    reservations: ReadonlyMap<string, string>;
+    /** The host that an earlier attempt meant to claim. */
+    intended: string | undefined;
+    avoid: readonly string[];
+  },
 ): HostChoice {
+  const { reservations, intended, avoid } = circumstances;
   const { namespace, name, uid, creationTimestamp } = machine.metadata;
   const lookup = (inventory: string) => lookUpMember(deps, pool, inventory, reservations, uid);
   if (intended !== undefined) {
     // An attempt that froze before its swap may still swap this very host: taking it, or failing to, ends that.
     const member = pool.members.filter((candidate) => candidate.name === intended);
-    const again = chooseHost(member, lookup, { poolName: pool.name, olderWaiting: 0 });
+    const again = chooseHost(member, lookup, { poolName: pool.name, olderWaiting: [], avoid });
     if (again.kind === 'host') return again;
   }
   const others = deps.caches.machines.byIndex('pool', `${namespace}/${pool.name}`);
   const reserving = new Set(reservations.values());
   const hasHost = (other: string): boolean =>
     reserving.has(other) || deps.caches.hosts.byIndex('ownerUid', other).length > 0;
-  const olderWaiting = countOlderWaiting({ uid, name, creationTimestamp }, others, hasHost);
-  return chooseHost(pool.members, lookup, { poolName: pool.name, olderWaiting });
+  const olderWaiting = findOlderWaiting({ uid, name, creationTimestamp }, others, hasHost);
+  return chooseHost(pool.members, lookup, { poolName: pool.name, olderWaiting, avoid });
 }
 
 function lookUpMember(

@@ -77,6 +77,7 @@ function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired
     ready: provisioned || null,
     initialization: provisioned ? { provisioned } : null,
     machineInventoryRef: desired.inventory === null ? null : { name: desired.inventory },
+    avoidedInventories: desired.avoidedInventories.length > 0 ? desired.avoidedInventories : null,
     planSecretRef: desired.planSecret === null ? null : { name: desired.planSecret },
     addresses: desired.addresses.length > 0 ? desired.addresses : null,
     lastAppliedPlanChecksum: desired.appliedPlanChecksum ?? before?.lastAppliedPlanChecksum ?? null,

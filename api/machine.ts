@@ -54,6 +54,10 @@ export const baremetalMachineStatusSchema = z
       .object({ name: z.string().describe('Name of the plan Secret.') })
       .optional()
       .describe('The Secret through which the host gets its plans.'),
+    avoidedInventories: z
+      .array(z.string())
+      .optional()
+      .describe('Hosts that an operator gave up for this machine by reallocate; it does not claim them again.'),
     addresses: z.array(machineAddressSchema).optional().describe('Addresses of the host.'),
     failureReason: z.string().optional().describe('Only for what neither a retry nor an operator can mend.'),
     failureMessage: z.string().optional().describe('Message that belongs to failureReason.'),

@@ -170,7 +170,7 @@ export function onMarkedUnavailable(life: MachineLife): MachineLife {
 
 export function onCleanTried(life: MachineLife, attempt: number, outcome: CleanOutcome): MachineLife {
   const host = hostOf(life.stage);
-  if (host === undefined) return life;
+  if (host === undefined || isForcing(life)) return life;
   const cleaning = { kind: 'cleaning', attempt, applied: appliedOf(life), host } as const;
   const unwritten = { type: 'clean', attempt, checksum: '', deadlineMs: 0, bootstrapHash: null } as const;
   // The step has seen the inventory: a snapshot that says otherwise is old.
@@ -196,7 +196,12 @@ export function onReleaseTried(life: MachineLife, outcome: ReleaseOutcome, last:
   if (outcome.kind === 'released' || host === undefined) {
     return last ? onFinished(life) : { ...life, stage: { kind: 'unclaimed' }, obstacles: [] };
   }
-  return { ...life, stage: { kind: 'cleaning', host, attempt: 1, plan: null, applied: null } };
+  return isForcing(life) ? life : { ...life, stage: { kind: 'cleaning', host, attempt: 1, plan: null, applied: null } };
+}
+
+/** An operator lets the host go: a step that began before is not to overrule that. */
+function isForcing({ stage }: MachineLife): boolean {
+  return stage.kind === 'forcing';
 }
 
 /** A host that the run did not know of is looked at from the beginning. */

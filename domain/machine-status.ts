@@ -13,6 +13,8 @@ export interface DesiredStatus {
   phase: MachinePhase | null;
   provisioned: boolean;
   inventory: string | null;
+  /** Names of hosts that are not claimed again. */
+  avoidedInventories: string[];
   planSecret: string | null;
   addresses: BoundHost['addresses'];
   appliedPlanChecksum: string | null;
@@ -45,6 +47,7 @@ export function projectStatus(life: MachineLife): DesiredStatus {
     phase: phaseOf(life),
     provisioned,
     inventory: inventoryOf(stage) ?? null,
+    avoidedInventories: life.avoidedHosts,
     planSecret: host?.planSecret ?? null,
     addresses: provisioned && host !== undefined ? host.addresses : [],
     appliedPlanChecksum: applied?.checksum ?? null,

@@ -22,6 +22,8 @@ export interface MachineView {
   providerID: string | undefined;
   phase: MachinePhase | undefined;
   inventory: string | undefined;
+  /** Names of hosts that an operator gave up for this machine. */
+  avoidedHosts: readonly string[];
   /** The workflow reported that it waits for a host (`PoolMissing` or `PoolExhausted`). */
   waitsForHost: boolean;
   /** Reason of the condition, where it is False. */
@@ -57,6 +59,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     providerID: spec.providerID,
     phase: status?.phase,
     inventory: status?.machineInventoryRef?.name,
+    avoidedHosts: status?.avoidedInventories ?? [],
     waitsForHost: hostReason === reasons.PoolMissing || hostReason === reasons.PoolExhausted,
     bootstrapReason: falseReason('BootstrapReady'),
     imageReason: falseReason('ImageResolved'),

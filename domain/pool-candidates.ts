@@ -1,6 +1,8 @@
 import type { PoolMember } from '../api/pool.ts';
 import { type HostContext, hostProblem, hostProblemReasons, type HostProblemReason } from './host-eligibility.ts';
 import type { HostView } from './host-view.ts';
+import type { MachineView } from './machine-view.ts';
+import { canUseOneOf } from './pool-wakeups.ts';
 
 /** What is known of one member of a pool; undefined where the `MachineInventory` does not exist. */
 export interface MemberFacts extends Omit<HostContext, 'poolName'> {
@@ -9,7 +11,7 @@ export interface MemberFacts extends Omit<HostContext, 'poolName'> {
 export type MemberLookup = (inventoryName: string) => MemberFacts | undefined;
 
 /** How many members cannot be claimed, by reason. */
-export type ProblemCounts = Partial<Record<HostProblemReason | 'missing', number>>;
+export type ProblemCounts = Partial<Record<HostProblemReason | 'missing' | 'givenUp', number>>;
 
 export type HostChoice =
   /** `hostname`: what the node will be called. */
@@ -18,34 +20,47 @@ export type HostChoice =
 
 export interface ChoiceOptions {
   poolName: string;
-  /** Machines of the pool that wait for a host and are older, see `countOlderWaiting`. They are served first. */
-  olderWaiting: number;
+  /** Machines of the pool that wait for a host and are older, see `findOlderWaiting`. They are served first. */
+  olderWaiting: readonly Pick<MachineView, 'avoidedHosts'>[];
+  /** Names of the hosts that an operator gave up for this machine. */
+  avoid: readonly string[];
 }
 
-/** The first eligible host in declared order, if there are enough for the older machines that wait, too. */
+/**
+ * The first eligible host in declared order, if there are enough for the older machines that wait, too. One that can use
+ * none of them does not hold the others up.
+ */
 export function chooseHost(members: readonly PoolMember[], lookup: MemberLookup, options: ChoiceOptions): HostChoice {
-  const { poolName, olderWaiting } = options;
+  const { poolName, avoid } = options;
+  const content = options.olderWaiting.filter(({ avoidedHosts }) => avoidedHosts.length === 0).length;
+  const picky = options.olderWaiting.filter(({ avoidedHosts }) => avoidedHosts.length > 0);
   const reasons: ProblemCounts = {};
   let first: { host: HostView; hostname: string } | undefined;
-  let eligible = 0;
+  const eligible: string[] = [];
+  const countOlder = (): number => content + picky.filter((older) => canUseOneOf(older, eligible)).length;
   for (const { name, hostname = name } of members) {
     const facts = lookup(name);
-    const problem = facts === undefined ? 'missing' : hostProblem(facts.host, { ...facts, poolName })?.reason;
+    const problem = avoid.includes(name) ? 'givenUp' : problemOf(facts, poolName);
     if (problem !== undefined) {
       reasons[problem] = (reasons[problem] ?? 0) + 1;
       continue;
     }
-    eligible += 1;
+    eligible.push(name);
     if (facts !== undefined) first ??= { host: facts.host, hostname };
-    if (first !== undefined && eligible > olderWaiting) return { kind: 'host', ...first };
+    if (first !== undefined && eligible.length > countOlder()) return { kind: 'host', ...first };
   }
   const total = members.length;
-  const message = describeExhaustion({ poolName, total, eligible, reasons, olderWaiting });
-  return { kind: 'exhausted', total, eligible, reasons, message };
+  const message = describeExhaustion({ poolName, total, eligible: eligible.length, reasons, older: countOlder() });
+  return { kind: 'exhausted', total, eligible: eligible.length, reasons, message };
+}
+
+function problemOf(facts: MemberFacts | undefined, poolName: string): HostProblemReason | 'missing' | undefined {
+  return facts === undefined ? 'missing' : hostProblem(facts.host, { ...facts, poolName })?.reason;
 }
 
 const problemWords: Record<keyof ProblemCounts, string> = {
   missing: 'without a MachineInventory',
+  givenUp: 'given up for this machine',
   deleting: 'being deleted',
   takenBySelector: 'owned by a MachineInventorySelector',
   quarantined: 'quarantined',
@@ -58,18 +73,20 @@ const problemWords: Record<keyof ProblemCounts, string> = {
   notReady: 'not Ready',
 };
 
-interface Exhaustion extends ChoiceOptions {
+interface Exhaustion {
+  poolName: string;
+  older: number;
   total: number;
   eligible: number;
   reasons: ProblemCounts;
 }
 
-function describeExhaustion({ poolName, total, eligible, reasons, olderWaiting }: Exhaustion): string {
-  const counts = (['missing', ...hostProblemReasons] as const)
+function describeExhaustion({ poolName, total, eligible, reasons, older }: Exhaustion): string {
+  const counts = (['missing', 'givenUp', ...hostProblemReasons] as const)
     .filter((reason) => reasons[reason] !== undefined)
     .map((reason) => `${reasons[reason]} ${problemWords[reason]}`);
   const hosts = total === 1 ? '1 host' : `${total} hosts`;
-  const machines = olderWaiting === 1 ? '1 older machine' : `${olderWaiting} older machines`;
+  const machines = older === 1 ? '1 older machine' : `${older} older machines`;
   const summary =
     eligible === 0
       ? `No host of pool ${poolName} is free (${hosts})`

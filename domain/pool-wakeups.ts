@@ -47,7 +47,8 @@ export interface WakeInput {
  * caused it may still be the machine's; a wake whose host somebody else took is forgotten.
  */
 export function machinesToWake({ waiting, eligible, memory, nowMs }: WakeInput): WakePlan {
-  const candidates = waiting.toSorted(compareAge).slice(0, eligible.length);
+  const served = waiting.filter((machine) => canUseOneOf(machine, eligible));
+  const candidates = served.toSorted(compareAge).slice(0, eligible.length);
   // As many earlier wakes still have a host as there are hosts that were free at the last look, too.
   let covered = eligible.filter((name) => memory.eligible.has(name)).length;
   const woken = new Map<string, Wake>();
@@ -80,17 +81,22 @@ export function waitsForHost(machine: MachineView): boolean {
   return machine.waitsForHost && !machine.deleting && !machine.deletedForMove && !machine.pausedByAnnotation;
 }
 
+/** There is a host among these that was not given up for the machine. */
+export function canUseOneOf({ avoidedHosts }: Pick<MachineView, 'avoidedHosts'>, hosts: readonly string[]): boolean {
+  return avoidedHosts.length === 0 ? hosts.length > 0 : hosts.some((name) => !avoidedHosts.includes(name));
+}
+
 /**
- * How many of the pool's machines wait for a host and are served before `machine`.
+ * The pool's machines that wait for a host and are served before `machine`.
  * @param hasHost tells by its uid a machine that has a host, or is about to have one, while its own status lags behind
  */
-export function countOlderWaiting(
+export function findOlderWaiting(
   machine: Pick<MachineView, 'uid' | 'name' | 'creationTimestamp'>,
   machinesOfPool: readonly MachineView[],
   hasHost: (uid: string) => boolean,
-): number {
+): MachineView[] {
   return machinesOfPool.filter(
     (other) =>
       other.uid !== machine.uid && waitsForHost(other) && compareAge(other, machine) < 0 && !hasHost(other.uid),
-  ).length;
+  );
 }

@@ -159,6 +159,21 @@ test('a machine that holds a host without its run knowing is not let go', () => 
   expect(nextStep(advance.onFinishTried(life, undefined))).toEqual({ kind: 'end', outcome: 'released' });
 });
 
+test('an operator who lets the host go is not overruled by a step that began before', () => {
+  const life = at({ kind: 'forcing', host: host() }, deleting);
+  const outcomes = [
+    advance.onCleanTried(life, 1, { kind: 'written', plan: plan() }),
+    advance.onCleanTried(life, 1, { kind: 'secretMissing' }),
+    advance.onCleanTried(life, 1, { kind: 'inventoryMissing' }),
+    advance.onReleaseTried(life, { kind: 'needsClean' }, true),
+    advance.onPlanAnswered(life, { kind: 'failed', message: 'm' }),
+    advance.onProvisionTried(life, { kind: 'written', plan: plan() }, 0),
+    advance.onCompleted(life),
+    advance.onMarkedUnavailable(life),
+  ];
+  for (const after of outcomes) expect(nextStep(after)).toEqual({ kind: 'forceRelease', last: true });
+});
+
 test('a claim that was tried at the beginning goes on as any other', () => {
   const tried = (claim: ClaimOutcome): MachineLife =>
     advance.onBegun(at({ kind: 'new' }), { kind: 'claimTried', claim, nodeJoinDeadlineMs: 5 }, 0);

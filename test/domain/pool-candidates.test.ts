@@ -4,7 +4,8 @@ import type { ObservedMemberFacts } from '../../domain/pool-members.ts';
 import { memberFacts } from '../support/pool-fixtures.ts';
 
 const members = [{ name: 'zeta' }, { name: 'alpha', hostname: 'node-1' }, { name: 'mu' }];
-const options = { poolName: 'workers', olderWaiting: 0 };
+const options = { poolName: 'workers', olderWaiting: [], avoid: [] };
+const older = (...avoided: string[][]) => avoided.map((avoidedHosts) => ({ avoidedHosts }));
 
 const lookupIn = (facts: Record<string, ObservedMemberFacts>) => (name: string) => facts[name];
 const allFree = lookupIn({ zeta: memberFacts('zeta'), alpha: memberFacts('alpha'), mu: memberFacts('mu') });
@@ -27,8 +28,25 @@ describe('chooseHost', () => {
     [0, 'host'],
     [2, 'host'],
     [3, 'exhausted'],
-  ])('serves %i older machines first', (olderWaiting, kind) => {
+  ])('serves %i older machines first', (count, kind) => {
+    const olderWaiting = Array.from({ length: count }, () => ({ avoidedHosts: [] }));
     expect(chooseHost(members, allFree, { ...options, olderWaiting }).kind).toBe(kind);
+  });
+
+  it('does not take again what was given up for the machine, and says so', () => {
+    expect(chooseHost(members, allFree, { ...options, avoid: ['zeta'] })).toMatchObject({ host: { name: 'alpha' } });
+    const alone = chooseHost([{ name: 'zeta' }], allFree, { ...options, avoid: ['zeta'] });
+    expect(alone).toMatchObject({
+      kind: 'exhausted',
+      message: 'No host of pool workers is free (1 host): 1 given up for this machine',
+    });
+  });
+
+  it('is not held up by an older machine for which every free host was given up', () => {
+    const lookup = lookupIn({ zeta: memberFacts('zeta') });
+    expect(chooseHost(members, lookup, { ...options, olderWaiting: older(['zeta']) }).kind).toBe('host');
+    expect(chooseHost(members, lookup, { ...options, olderWaiting: older(['zeta'], []) }).kind).toBe('exhausted');
+    expect(chooseHost(members, lookup, { ...options, olderWaiting: older(['mu']) }).kind).toBe('exhausted');
   });
 
   it('counts why no host is free', () => {
@@ -47,7 +65,7 @@ describe('chooseHost', () => {
   });
 
   it('says that older machines come first', () => {
-    const choice = chooseHost([{ name: 'zeta' }], allFree, { ...options, olderWaiting: 1 });
+    const choice = chooseHost([{ name: 'zeta' }], allFree, { ...options, olderWaiting: older([]) });
     expect(choice).toMatchObject({
       eligible: 1,
       message: '1 of 1 host of pool workers free, kept for 1 older machine',

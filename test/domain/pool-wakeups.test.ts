@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
-  countOlderWaiting,
   emptyWakeMemory,
+  findOlderWaiting,
   LONGEST_REWAKE_AFTER_MS,
   machinesToWake,
   REWAKE_AFTER_MS,
@@ -23,6 +23,13 @@ describe('machinesToWake', () => {
     expect(look([m1], ['x', 'y']).names).toEqual(['c']);
     expect(look([m1], []).names).toEqual([]);
     expect(look([], ['x']).names).toEqual([]);
+  });
+
+  it('wakes nobody for a host that was given up for them: the next one gets it', () => {
+    const picky = waitingMachine('c', 1, { avoidedHosts: ['x'] });
+    expect(look([picky, m2, m3], ['x']).names).toEqual(['b']);
+    expect(look([picky, m2, m3], ['x', 'y']).names).toEqual(['c', 'b']);
+    expect(look([picky], ['x'])).toMatchObject({ names: [], lookAgainAfterMs: undefined });
   });
 
   it('does not repeat a wake while the host is still there', () => {
@@ -73,18 +80,18 @@ describe('machinesToWake', () => {
   });
 });
 
-describe('countOlderWaiting', () => {
+describe('findOlderWaiting', () => {
   const nobody = () => false;
 
-  it('counts who waits and is older, not oneself', () => {
+  it('finds who waits and is older, not oneself', () => {
     const deleted = waitingMachine('d', 0, { deleting: true });
     const served = waitingMachine('e', 0, { waitsForHost: false });
-    expect(countOlderWaiting(m3, [m3, m2, m1, deleted, served], nobody)).toBe(2);
-    expect(countOlderWaiting(m1, [m3, m2, m1], nobody)).toBe(0);
+    expect(findOlderWaiting(m3, [m3, m2, m1, deleted, served], nobody)).toEqual([m2, m1]);
+    expect(findOlderWaiting(m1, [m3, m2, m1], nobody)).toEqual([]);
   });
 
-  it('does not count who has a host already, or is claiming one, though its status still waits', () => {
-    expect(countOlderWaiting(m3, [m3, m2, m1], (uid) => uid === m1.uid)).toBe(1);
+  it('leaves out who has a host already, or is claiming one, though its status still waits', () => {
+    expect(findOlderWaiting(m3, [m3, m2, m1], (uid) => uid === m1.uid)).toEqual([m2]);
   });
 });
 

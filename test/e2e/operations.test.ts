@@ -25,7 +25,17 @@ import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // How operators recover a machine: by update, by signal and by annotation.
-const hosts = ['op-cli', 'op-update', 'op-signal', 'op-note', 'op-first', 'op-second', 'op-force', 'op-pause'];
+const hosts = [
+  'op-cli',
+  'op-update',
+  'op-signal',
+  'op-note',
+  'op-first',
+  'op-second',
+  'op-last',
+  'op-force',
+  'op-pause',
+];
 const request = { actor: 'ada', reason: 'tried it by hand' };
 
 let site: Site;
@@ -138,6 +148,20 @@ describe.concurrent('operators', () => {
     await expectReleased(site, 'op-first');
     expect(attemptsOf('op-first')).toEqual([undefined, 'reprovision-1', 'clean-1']);
     expect(attemptsOf('op-second')).toEqual([undefined, 'reprovision-1']);
+  });
+
+  test('reallocate from the last host: the machine waits for another, and a younger one takes the host', async () => {
+    await site.host('op-last').failStep('elemental upgrade', 1);
+    await beginOn('op-last');
+    await untilReason(site, 'op-last', 'PlanApplied', 'PlanFailed');
+    await update('op-last', 'reallocate');
+    const waiting = await untilReason(site, 'op-last', 'InventoryAllocated', 'PoolExhausted');
+    expect(waiting.status?.avoidedInventories).toEqual(['op-last']);
+    expect(conditionOf(waiting, 'InventoryAllocated')?.message).toContain('1 given up for this machine');
+    const createdAtMs = Date.parse(waiting.metadata.creationTimestamp);
+    await waitFor('creation times, in whole seconds, differ', () => Date.now() >= createdAtMs + 1_000);
+    await createMachine(site, { name: 'op-younger', pool: 'op-last' });
+    expect((await untilProvisioned(site, 'op-younger')).status?.machineInventoryRef?.name).toBe('op-last');
   });
 
   test('force the release of a dead host; it is clean before it is eligible again', async () => {

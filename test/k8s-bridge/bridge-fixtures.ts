@@ -29,6 +29,7 @@ export function machineView(changes: Partial<MachineView> = {}): MachineView {
     providerID: undefined,
     phase: undefined,
     inventory: undefined,
+    avoidedHosts: [],
     waitsForHost: false,
     bootstrapReason: undefined,
     imageReason: undefined,

@@ -58,6 +58,7 @@ export function waitingMachine(name: string, age: number, overrides: Partial<Mac
     providerID: undefined,
     phase: 'Pending',
     inventory: undefined,
+    avoidedHosts: [],
     waitsForHost: true,
     bootstrapReason: undefined,
     imageReason: undefined,
