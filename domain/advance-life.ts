@@ -1,23 +1,9 @@
 import { reasons } from '../api/constants.ts';
 import { assertNever } from './assert-never.ts';
-import {
-  type AppliedPlan,
-  hostOf,
-  type MachineLife,
-  type Obstacle,
-  type PlanAnswer,
-  type WrittenPlan,
-} from './machine-life.ts';
+import type { BoundHost, MachineLife, Obstacle, WrittenPlan } from './machine-life.ts';
 import { type MachineSnapshot, sameSnapshot, settleSnapshot } from './machine-snapshot.ts';
 import { hostMissing, hostUsedByOther, planSecretMissing, poolMissing } from './obstacles.ts';
-import type {
-  BeginOutcome,
-  ClaimOutcome,
-  CleanOutcome,
-  FinishOutcome,
-  ProvisionOutcome,
-  ReleaseOutcome,
-} from './step-outcomes.ts';
+import type { BeginOutcome, ClaimOutcome, ProvisionOutcome } from './step-outcomes.ts';
 
 /** New inputs from the bridge. Once gone, an object stays gone; what was known of its pause or move still holds. */
 export function onObserved(life: MachineLife, snapshot: MachineSnapshot): MachineLife {
@@ -67,21 +53,13 @@ export function onBegun(life: MachineLife, outcome: BeginOutcome, startRevision:
   }
 }
 
-function adoptHolding(
-  life: MachineLife,
-  host: NonNullable<ReturnType<typeof hostOf>>,
-  plan: WrittenPlan | null,
-): MachineLife {
+function adoptHolding(life: MachineLife, host: BoundHost, plan: WrittenPlan | null): MachineLife {
   if (plan === null) return { ...life, stage: { kind: 'claimed', host, attempt: 1 } };
   if (plan.type === 'reprovision') return { ...life, stage: { kind: 'reprovisioning', host, plan } };
   return { ...life, stage: { kind: 'cleaning', host, attempt: plan.attempt, plan, applied: null } };
 }
 
-function adoptProvisioned(
-  life: MachineLife,
-  host: NonNullable<ReturnType<typeof hostOf>>,
-  plan: WrittenPlan | null,
-): MachineLife {
+function adoptProvisioned(life: MachineLife, host: BoundHost, plan: WrittenPlan | null): MachineLife {
   const snapshot = settleSnapshot(life.snapshot);
   if (plan?.type === 'clean') {
     return { ...life, snapshot, stage: { kind: 'cleaning', host, attempt: plan.attempt, plan, applied: null } };
@@ -130,97 +108,6 @@ export function onProvisionTried(life: MachineLife, outcome: ProvisionOutcome, s
     default:
       return assertNever(outcome);
   }
-}
-
-/** The host's answer, or the passing of the deadline. */
-export function onPlanAnswered(life: MachineLife, answer: PlanAnswer | { kind: 'timedOut' }): MachineLife {
-  const { stage } = life;
-  if (answer.kind === 'lookAgain') return life;
-  if (stage.kind === 'reprovisioning') {
-    return { ...life, stage: { ...stage, plan: { ...stage.plan, progress: answer } } };
-  }
-  if (stage.kind === 'cleaning' && stage.plan !== null) {
-    return { ...life, stage: { ...stage, plan: { ...stage.plan, progress: answer } } };
-  }
-  return life;
-}
-
-/** providerID is set and the host is recorded as in use. */
-export function onCompleted(life: MachineLife): MachineLife {
-  const { stage } = life;
-  if (stage.kind !== 'reprovisioning') return life;
-  const applied = { checksum: stage.plan.checksum, bootstrapHash: stage.plan.bootstrapHash };
-  return {
-    ...life,
-    snapshot: settleSnapshot(life.snapshot),
-    stage: { kind: 'running', host: { ...stage.host, recorded: 'Allocated' }, applied, nodeJoinTimedOut: false },
-    obstacles: [],
-  };
-}
-
-export function onNodeJoinDeadline(life: MachineLife): MachineLife {
-  return life.stage.kind === 'running' ? { ...life, stage: { ...life.stage, nodeJoinTimedOut: true } } : life;
-}
-
-export function onMarkedUnavailable(life: MachineLife): MachineLife {
-  const { stage } = life;
-  if (stage.kind !== 'reprovisioning' && stage.kind !== 'cleaning') return life;
-  return { ...life, stage: { ...stage, host: { ...stage.host, recorded: 'Unavailable' } } };
-}
-
-export function onCleanTried(life: MachineLife, attempt: number, outcome: CleanOutcome): MachineLife {
-  const host = hostOf(life.stage);
-  if (host === undefined || isForcing(life)) return life;
-  const cleaning = { kind: 'cleaning', attempt, applied: appliedOf(life), host } as const;
-  const unwritten = { type: 'clean', attempt, checksum: '', deadlineMs: 0, bootstrapHash: null } as const;
-  // The step has seen the inventory: a snapshot that says otherwise is old.
-  const found = { ...life, snapshot: { ...life.snapshot, hostMissing: false } };
-  switch (outcome.kind) {
-    case 'written':
-      return { ...found, stage: { ...cleaning, host: { ...host, recorded: 'Preparing' }, plan: outcome.plan } };
-    case 'inventoryMissing':
-    case 'hostLost':
-      // A host that an operator gave up leaves a machine that needs another one.
-      return { ...life, stage: { kind: life.snapshot.deleting ? 'released' : 'unclaimed' }, obstacles: [] };
-    case 'secretMissing':
-    case 'taken':
-      return { ...found, stage: { ...cleaning, plan: { ...unwritten, progress: { kind: outcome.kind } } } };
-    default:
-      return assertNever(outcome);
-  }
-}
-
-/** `last`: the finalizer went with the host. */
-export function onReleaseTried(life: MachineLife, outcome: ReleaseOutcome, last: boolean): MachineLife {
-  const host = hostOf(life.stage);
-  if (outcome.kind === 'released' || host === undefined) {
-    return last ? onFinished(life) : { ...life, stage: { kind: 'unclaimed' }, obstacles: [] };
-  }
-  return isForcing(life) ? life : { ...life, stage: { kind: 'cleaning', host, attempt: 1, plan: null, applied: null } };
-}
-
-/** An operator lets the host go: a step that began before is not to overrule that. */
-function isForcing({ stage }: MachineLife): boolean {
-  return stage.kind === 'forcing';
-}
-
-/** A host that the run did not know of is looked at from the beginning. */
-export function onFinishTried(life: MachineLife, outcome: FinishOutcome): MachineLife {
-  return outcome?.kind === 'holdsHost' ? { ...life, stage: { kind: 'new' } } : onFinished(life);
-}
-
-function onFinished(life: MachineLife): MachineLife {
-  return { ...life, stage: { kind: 'ended', outcome: 'released' } };
-}
-
-/** What the host applied last, as far as the run knows. */
-export function appliedOf(life: MachineLife): AppliedPlan | null {
-  const { stage } = life;
-  if (stage.kind === 'running' || stage.kind === 'cleaning') return stage.applied;
-  if (stage.kind === 'reprovisioning' && stage.plan.progress.kind === 'applied') {
-    return { checksum: stage.plan.checksum, bootstrapHash: stage.plan.bootstrapHash };
-  }
-  return null;
 }
 
 function withObstacles(life: MachineLife, obstacles: Obstacle[], startRevision: number): MachineLife {

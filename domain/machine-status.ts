@@ -1,5 +1,5 @@
 import { type MachinePhase, reasons } from '../api/constants.ts';
-import { appliedOf } from './advance-life.ts';
+import { appliedOf } from './advance-host.ts';
 import { assertNever } from './assert-never.ts';
 import { inventoryOf, isPaused } from './lifecycle.ts';
 import { type DesiredCondition, fails, findObstacle, holds } from './machine-condition.ts';

@@ -6,7 +6,7 @@ import {
   sleep,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import * as advance from '../domain/advance-life.ts';
+import * as advanceHost from '../domain/advance-host.ts';
 import { stillAwaits } from '../domain/lifecycle.ts';
 import type { MachineLife, PlanAnswer, WrittenPlan } from '../domain/machine-life.ts';
 import { planWait } from './activity-proxies.ts';
@@ -37,7 +37,7 @@ export async function awaitAnswer(run: Run, life: MachineLife): Promise<void> {
   scope.cancel();
   // An older status must not be written after the next one.
   await shown;
-  if (end.kind === 'answered') return update(run, (now) => advance.onPlanAnswered(now, end.answer));
+  if (end.kind === 'answered') return update(run, (now) => advanceHost.onPlanAnswered(now, end.answer));
   if (end.kind === 'broken') await onBrokenWait(run, end.error);
 }
 
@@ -72,7 +72,7 @@ async function onBrokenWait(run: Run, error: unknown): Promise<void> {
   if (isCancellation(error)) return;
   if (!(error instanceof ActivityFailure)) throw error;
   if (error.cause instanceof TimeoutFailure) {
-    return update(run, (now) => advance.onPlanAnswered(now, { kind: 'timedOut' }));
+    return update(run, (now) => advanceHost.onPlanAnswered(now, { kind: 'timedOut' }));
   }
   // The activity itself broke (API server down): its status may be unwritten. Look again a little later.
   run.published = null;

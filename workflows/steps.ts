@@ -1,4 +1,5 @@
 import { condition } from '@temporalio/workflow';
+import * as advanceHost from '../domain/advance-host.ts';
 import * as advance from '../domain/advance-life.ts';
 import { assertNever } from '../domain/assert-never.ts';
 import type { Step } from '../domain/lifecycle.ts';
@@ -47,7 +48,7 @@ export async function performStep(run: Run, life: MachineLife, step: Exclude<Ste
     case 'markUnavailable': {
       const host = hostIn(life);
       await shortStep(`Keep ${host.inventory} out of the pool`).markHostUnavailable({ machine, host });
-      return update(run, advance.onMarkedUnavailable);
+      return update(run, advanceHost.onMarkedUnavailable);
     }
     case 'clean': {
       const host = hostIn(life);
@@ -56,7 +57,7 @@ export async function performStep(run: Run, life: MachineLife, step: Exclude<Ste
         host,
         attempt: step.attempt,
       });
-      return update(run, (now) => advance.onCleanTried(now, step.attempt, outcome));
+      return update(run, (now) => advanceHost.onCleanTried(now, step.attempt, outcome));
     }
     case 'release': {
       const host = hostIn(life);
@@ -66,7 +67,7 @@ export async function performStep(run: Run, life: MachineLife, step: Exclude<Ste
         untouched: step.untouched,
         last: step.last,
       });
-      return update(run, (now) => advance.onReleaseTried(now, outcome, step.last));
+      return update(run, (now) => advanceHost.onReleaseTried(now, outcome, step.last));
     }
     case 'forceRelease': {
       const host = hostIn(life);
@@ -77,11 +78,11 @@ export async function performStep(run: Run, life: MachineLife, step: Exclude<Ste
         last: step.last,
         cause: by === null ? '' : `${by.actor}: ${by.reason}`,
       });
-      return update(run, (now) => advance.onReleaseTried(now, { kind: 'released' }, step.last));
+      return update(run, (now) => advanceHost.onReleaseTried(now, { kind: 'released' }, step.last));
     }
     case 'finish': {
       const outcome = await shortStep('Drop the finalizer').finishMachine({ machine });
-      return update(run, (now) => advance.onFinishTried(now, outcome));
+      return update(run, (now) => advanceHost.onFinishTried(now, outcome));
     }
     case 'wait':
       return waitForEvent(run, life, step);
@@ -97,14 +98,14 @@ async function waitForEvent(run: Run, life: MachineLife, step: Extract<Step, { k
   if (step.deadlineMs === null) {
     await condition(moved);
   } else if (!(await condition(moved, step.deadlineMs, { summary: 'Deadline for the Node to register' }))) {
-    update(run, advance.onNodeJoinDeadline);
+    update(run, advanceHost.onNodeJoinDeadline);
   }
 }
 
 async function complete(run: Run, life: MachineLife): Promise<void> {
   const host = hostIn(life);
   const plan = planIn(life);
-  const completed = advance.onCompleted(life);
+  const completed = advanceHost.onCompleted(life);
   const outcome = await shortStep(`Report ${host.inventory} as provisioned`).completeProvisioning({
     machine: run.machine,
     host,
@@ -112,5 +113,7 @@ async function complete(run: Run, life: MachineLife): Promise<void> {
     status: take(run, completed),
   });
   const answer: PlanAnswer = { kind: 'taken' };
-  update(run, (now) => (outcome.kind === 'completed' ? advance.onCompleted(now) : advance.onPlanAnswered(now, answer)));
+  update(run, (now) =>
+    outcome.kind === 'completed' ? advanceHost.onCompleted(now) : advanceHost.onPlanAnswered(now, answer),
+  );
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import * as advanceHost from '../../domain/advance-host.ts';
 import * as advance from '../../domain/advance-life.ts';
 import { nextStep, stillAwaits } from '../../domain/lifecycle.ts';
 import { phaseOf, projectStatus } from '../../domain/machine-status.ts';
@@ -155,21 +156,21 @@ describe('obstacles', () => {
 test('a machine that holds a host without its run knowing is not let go', () => {
   const life = at({ kind: 'unclaimed' }, { deleting: true });
   expect(nextStep(life)).toEqual({ kind: 'finish' });
-  expect(nextStep(advance.onFinishTried(life, { kind: 'holdsHost' }))).toEqual({ kind: 'begin', claim: false });
-  expect(nextStep(advance.onFinishTried(life, undefined))).toEqual({ kind: 'end', outcome: 'released' });
+  expect(nextStep(advanceHost.onFinishTried(life, { kind: 'holdsHost' }))).toEqual({ kind: 'begin', claim: false });
+  expect(nextStep(advanceHost.onFinishTried(life, undefined))).toEqual({ kind: 'end', outcome: 'released' });
 });
 
 test('an operator who lets the host go is not overruled by a step that began before', () => {
   const life = at({ kind: 'forcing', host: host() }, deleting);
   const outcomes = [
-    advance.onCleanTried(life, 1, { kind: 'written', plan: plan() }),
-    advance.onCleanTried(life, 1, { kind: 'secretMissing' }),
-    advance.onCleanTried(life, 1, { kind: 'inventoryMissing' }),
-    advance.onReleaseTried(life, { kind: 'needsClean' }, true),
-    advance.onPlanAnswered(life, { kind: 'failed', message: 'm' }),
+    advanceHost.onCleanTried(life, 1, { kind: 'written', plan: plan() }),
+    advanceHost.onCleanTried(life, 1, { kind: 'secretMissing' }),
+    advanceHost.onCleanTried(life, 1, { kind: 'inventoryMissing' }),
+    advanceHost.onReleaseTried(life, { kind: 'needsClean' }, true),
+    advanceHost.onPlanAnswered(life, { kind: 'failed', message: 'm' }),
     advance.onProvisionTried(life, { kind: 'written', plan: plan() }, 0),
-    advance.onCompleted(life),
-    advance.onMarkedUnavailable(life),
+    advanceHost.onCompleted(life),
+    advanceHost.onMarkedUnavailable(life),
   ];
   for (const after of outcomes) expect(nextStep(after)).toEqual({ kind: 'forceRelease', last: true });
 });
@@ -202,14 +203,14 @@ describe('a host that is not there any more', () => {
   });
 
   test('is found out by the step itself', () => {
-    const released = advance.onCleanTried(at(taken, gone), 1, { kind: 'inventoryMissing' });
+    const released = advanceHost.onCleanTried(at(taken, gone), 1, { kind: 'inventoryMissing' });
     expect(nextStep(released)).toEqual({ kind: 'finish' });
-    const there = advance.onCleanTried(at(taken, gone), 1, { kind: 'taken' });
+    const there = advanceHost.onCleanTried(at(taken, gone), 1, { kind: 'taken' });
     expect(nextStep(there)).toMatchObject({ kind: 'wait', reason: 'operator' });
   });
 
   test('and that an operator gave up is replaced', () => {
-    const life = advance.onCleanTried(at(pending, { hostMissing: true }), 1, { kind: 'inventoryMissing' });
+    const life = advanceHost.onCleanTried(at(pending, { hostMissing: true }), 1, { kind: 'inventoryMissing' });
     expect(nextStep(life)).toEqual({ kind: 'claim' });
   });
 });
@@ -278,7 +279,7 @@ describe('projectStatus', () => {
   });
 
   test('provisioned never flips back while the node is cleaned', () => {
-    const cleaned = advance.onCleanTried(at(running, deleting), 1, { kind: 'written', plan: plan() });
+    const cleaned = advanceHost.onCleanTried(at(running, deleting), 1, { kind: 'written', plan: plan() });
     expect(projectStatus(cleaned).provisioned).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import * as advanceHost from '../../domain/advance-host.ts';
 import * as advance from '../../domain/advance-life.ts';
 import { nextStep } from '../../domain/lifecycle.ts';
 import {
@@ -77,10 +78,10 @@ test('a retry is a new attempt', () => {
 
 test('a reallocated machine leaves its clean host and avoids it', () => {
   let life = applyOperation(at({ kind: 'reprovisioning', host: host(), plan: plan(failed) }), 'reallocate', by);
-  life = advance.onCleanTried(life, 1, { kind: 'written', plan: plan() });
-  life = advance.onPlanAnswered(life, { kind: 'applied' });
+  life = advanceHost.onCleanTried(life, 1, { kind: 'written', plan: plan() });
+  life = advanceHost.onPlanAnswered(life, { kind: 'applied' });
   expect(nextStep(life)).toEqual({ kind: 'release', untouched: false, last: false });
-  life = advance.onReleaseTried(life, { kind: 'released' }, false);
+  life = advanceHost.onReleaseTried(life, { kind: 'released' }, false);
   expect(nextStep(life)).toEqual({ kind: 'claim' });
   expect(life.avoidedHosts).toEqual(['h']);
 });
@@ -89,7 +90,7 @@ test('a host that cannot be cleaned for a reallocation can be let go, and the ma
   const life = at({ kind: 'cleaning', host: host('Unavailable'), attempt: 1, plan: plan(failed), applied: null });
   const forced = applyOperation(life, 'forceRelease', by);
   expect(nextStep(forced)).toEqual({ kind: 'forceRelease', last: false });
-  expect(nextStep(advance.onReleaseTried(forced, { kind: 'released' }, false))).toEqual({ kind: 'claim' });
+  expect(nextStep(advanceHost.onReleaseTried(forced, { kind: 'released' }, false))).toEqual({ kind: 'claim' });
 });
 
 test('pause holds until resume, and CAPI decides for itself', () => {

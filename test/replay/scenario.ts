@@ -1,6 +1,7 @@
 import { CompleteAsyncError } from '@temporalio/activity';
 import type { Activities } from '../../activities/index.ts';
-import { onBegun, onClaimed, onCompleted, onPlanAnswered, onProvisionTried } from '../../domain/advance-life.ts';
+import { onCompleted, onPlanAnswered } from '../../domain/advance-host.ts';
+import { onBegun, onClaimed, onProvisionTried } from '../../domain/advance-life.ts';
 import { type MachineLife, type PlanAnswer, startLife, type WrittenPlan } from '../../domain/machine-life.ts';
 import type { MachineSnapshot } from '../../domain/machine-snapshot.ts';
 import { host, plan, snapshot } from '../domain/life-fixtures.ts';
