@@ -44,7 +44,10 @@ export function startClusterApiStandIn(client: KubeClient, namespace: string): C
       const found = infra ?? (await client.find(baremetalMachines, { namespace, name }));
       if (found === undefined) await letGo(client, machine);
       else if (found.metadata.deletionTimestamp === undefined) {
-        await client.delete(baremetalMachines, { namespace, name });
+        // Known gap: while a finalizer is being added, the API server may delete the object all the same, unless it is
+        // told which state of it is meant. Then nobody sees a deletion, and the host stays owned by nobody.
+        const preconditions = { resourceVersion: found.metadata.resourceVersion };
+        await client.delete(baremetalMachines, { namespace, name }, { preconditions });
       }
       return;
     }
@@ -64,7 +67,8 @@ export function startClusterApiStandIn(client: KubeClient, namespace: string): C
       }
       dirty.delete(key);
       await reconcile(key).catch((error: unknown) => {
-        if (!isNotFound(error) && !isConflict(error) && !ending.signal.aborted) throw error;
+        if (isConflict(error)) return;
+        if (!isNotFound(error) && !ending.signal.aborted) throw error;
       });
     }
   };
