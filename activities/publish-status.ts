@@ -70,6 +70,7 @@ export async function writeStatus(
 function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired: NumberedStatus): StatusPatch {
   const { namespace, name, uid, generation } = current.metadata;
   const before = current.status;
+  const avoided = desired.avoidedInventories ?? before?.avoidedInventories ?? [];
   const wanted = desired.conditions.map((condition) => ({ ...condition, observedGeneration: generation }));
   const provisioned = desired.provisioned || before?.initialization?.provisioned === true;
   return {
@@ -77,7 +78,7 @@ function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired
     ready: provisioned || null,
     initialization: provisioned ? { provisioned } : null,
     machineInventoryRef: desired.inventory === null ? null : { name: desired.inventory },
-    avoidedInventories: desired.avoidedInventories.length > 0 ? desired.avoidedInventories : null,
+    avoidedInventories: avoided.length > 0 ? avoided : null,
     planSecretRef: desired.planSecret === null ? null : { name: desired.planSecret },
     addresses: desired.addresses.length > 0 ? desired.addresses : null,
     lastAppliedPlanChecksum: desired.appliedPlanChecksum ?? before?.lastAppliedPlanChecksum ?? null,

@@ -13,8 +13,8 @@ export interface DesiredStatus {
   phase: MachinePhase | null;
   provisioned: boolean;
   inventory: string | null;
-  /** Names of hosts that are not claimed again. */
-  avoidedInventories: string[];
+  /** Names of hosts that are not claimed again. Absent: asked by a worker of before this field. */
+  avoidedInventories?: string[];
   planSecret: string | null;
   addresses: BoundHost['addresses'];
   appliedPlanChecksum: string | null;
