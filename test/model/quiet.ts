@@ -103,27 +103,11 @@ function isAtRest(scene: Scene, machine: Machine | undefined): boolean {
   switch (findCondition(machine, 'InventoryAllocated')?.reason) {
     case reasons.PoolMissing:
       return pool === undefined;
-    case reasons.PoolExhausted: {
-      const free = pool?.spec.machineInventories.filter(({ name }) => canClaim(scene, machine, name)) ?? [];
-      return pool !== undefined && free.length <= countOlderThatRefuse(scene, machine);
-    }
+    case reasons.PoolExhausted:
+      return pool !== undefined && !pool.spec.machineInventories.some(({ name }) => canClaim(scene, machine, name));
     default:
       return false;
   }
-}
-
-/**
- * Known gap: hosts are kept for older machines that wait, also for one that an operator told to give this very host up
- * and that will never take it. So many hosts may stay free while a younger machine waits.
- */
-function countOlderThatRefuse({ lane, model }: Scene, { metadata, spec }: Machine): number {
-  const names = [...model.machines.keys()];
-  return [...lane.history.machines.values()].filter((other) => {
-    const samePool = other.spec.machineInventoryPoolRef.name === spec.machineInventoryPoolRef.name;
-    const older = names.indexOf(other.metadata.name) < names.indexOf(metadata.name);
-    const refuses = [...model.givenUp].some((pair) => pair.startsWith(pairText(other.metadata.name, '')));
-    return samePool && older && refuses && other.status?.phase === 'Pending';
-  }).length;
 }
 
 /** The host is free, and the machine has not been told to give it up. */
