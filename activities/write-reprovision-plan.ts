@@ -31,7 +31,8 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
       inspectPlanSlot(deps, order),
       readContent(deps, input.machine, input.host),
     ]);
-    if (machine?.spec.providerID !== undefined) return { kind: 'provisioned' };
+    if (machine === undefined) return { kind: 'gone' };
+    if (machine.spec.providerID !== undefined) return { kind: 'provisioned' };
     const deadlineMs = deps.policy.reprovisionDeadlineMs;
     if (slot.kind === 'written') {
       const written = await confirmWrittenPlan(deps, fence, order, slot);

@@ -105,6 +105,8 @@ export function onProvisionTried(life: MachineLife, outcome: ProvisionOutcome, s
       return { ...life, stage: { kind: 'unclaimed' }, obstacles: [] };
     case 'provisioned':
       return { ...life, stage: { kind: 'new' }, obstacles: [] };
+    case 'gone':
+      return onObserved(life, { ...life.snapshot, gone: true });
     default:
       return assertNever(outcome);
   }

@@ -27,6 +27,8 @@ export type ClaimOutcome =
 
 export type ProvisionOutcome =
   | ProvisionedAlready
+  /** The machine's object is not there any more: nothing is written for nobody. */
+  | { kind: 'gone' }
   | { kind: 'written'; plan: WrittenPlan }
   | { kind: 'blocked'; obstacles: Obstacle[] }
   | { kind: 'secretMissing' }

@@ -175,6 +175,11 @@ test('an operator who lets the host go is not overruled by a step that began bef
   for (const after of outcomes) expect(nextStep(after)).toEqual({ kind: 'forceRelease', last: true });
 });
 
+test('a machine whose object is gone when its plan should be written gives its untouched host back', () => {
+  const life = advance.onProvisionTried(at({ kind: 'claimed', host: host(), attempt: 1 }), { kind: 'gone' }, 0);
+  expect(nextStep(life)).toEqual({ kind: 'release', untouched: true, last: true });
+});
+
 test('a claim that was tried at the beginning goes on as any other', () => {
   const tried = (claim: ClaimOutcome): MachineLife =>
     advance.onBegun(at({ kind: 'new' }), { kind: 'claimTried', claim, nodeJoinDeadlineMs: 5 }, 0);

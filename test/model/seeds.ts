@@ -7,18 +7,21 @@ export interface SeedList {
   lanes: number;
 }
 
+/** The same sequences in every run, so that a red one is red again. */
+const FIRST_SEED = 20_261_122;
 const DEFAULT_SEQUENCES = 200;
 const DEFAULT_LANES = 5;
 
 /**
- * IRONLOOM_MODEL_SEED: only that sequence, IRONLOOM_MODEL_TIMES times. Without it IRONLOOM_MODEL_SEQUENCES seeds from a
- * random one on. IRONLOOM_MODEL_LANES: how many side by side. @throws RangeError for anything but whole numbers
+ * IRONLOOM_MODEL_SEED: only that sequence, IRONLOOM_MODEL_TIMES times. Without it, or if it is `random`,
+ * IRONLOOM_MODEL_SEQUENCES seeds from a fixed, or a random one on. IRONLOOM_MODEL_LANES: how many side by side. @throws RangeError for anything but whole numbers
  */
 export function readSeeds(env: Readonly<Record<string, string | undefined>>): SeedList {
-  const seed = readCount(env, 'IRONLOOM_MODEL_SEED');
+  const random = env['IRONLOOM_MODEL_SEED'] === 'random';
+  const seed = random ? undefined : readCount(env, 'IRONLOOM_MODEL_SEED');
   const times = readCount(env, 'IRONLOOM_MODEL_TIMES') ?? 1;
   const sequences = readCount(env, 'IRONLOOM_MODEL_SEQUENCES') ?? DEFAULT_SEQUENCES;
-  const first = randomInt(1_000_000_000);
+  const first = random ? randomInt(1_000_000_000) : FIRST_SEED;
   const seeds =
     seed === undefined
       ? Array.from({ length: sequences }, (_, number) => first + number)
