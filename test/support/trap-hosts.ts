@@ -133,3 +133,8 @@ export async function requestOperation(site: Site, machine: string, operation: s
   const notes = { [annotations.operation]: operation };
   await site.client.patch(baremetalMachines, key, { metadata: { annotations: notes } });
 }
+
+/** Plan types that the host got, and how often it ran each plan. */
+export function runsByType(host: SimulatedHost): [string, number][] {
+  return host.plansReceived.map(({ type, runs }) => [String(type), runs]);
+}
