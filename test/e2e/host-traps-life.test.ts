@@ -23,7 +23,6 @@ import {
   untilCommand,
   untilRuns,
 } from '../support/trap-hosts.ts';
-
 import {
   addHost,
   begin,

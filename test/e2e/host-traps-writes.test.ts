@@ -29,7 +29,6 @@ import {
   untilSecret,
 } from '../support/trap-hosts.ts';
 import { waitFor } from '../support/wait-for.ts';
-
 import {
   addHost,
   begin,

@@ -3,8 +3,8 @@ import { annotations, foreign } from '../../api/constants.ts';
 import { planSecrets } from '../../dev/host-plan-secret.ts';
 import { readAuditEvents } from '../../dev/kube-audit.ts';
 import type { SimulatedHost } from '../../dev/simulated-host.ts';
-import { deployCluster } from '../support/clusters.ts';
-import { expectReleased, type getPlanSecret } from '../support/hosts.ts';
+import { deployCluster } from './clusters.ts';
+import { expectReleased, type getPlanSecret } from './hosts.ts';
 import {
   conditionOf,
   createMachine,
@@ -15,12 +15,12 @@ import {
   untilProvisioned,
   untilReason,
   waitForMachine,
-} from '../support/machines.ts';
-import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
-import { type Site, startSite } from '../support/site.ts';
-import { useStack } from '../support/stack.ts';
-import { startTrapHosts, type TrapHostOptions, type TrapHosts } from '../support/trap-hosts.ts';
-import { waitFor } from '../support/wait-for.ts';
+} from './machines.ts';
+import { type ObjectRecorder, recordObjects } from './object-recorder.ts';
+import { type Site, startSite } from './site.ts';
+import { useStack } from './stack.ts';
+import { startTrapHosts, type TrapHostOptions, type TrapHosts } from './trap-hosts.ts';
+import { waitFor } from './wait-for.ts';
 
 type RecordedSecret = Awaited<ReturnType<typeof getPlanSecret>>;
 
