@@ -56,9 +56,10 @@ export function startElementalOperator(client: KubeClient, namespace?: string): 
     ring?.();
   };
   ending.signal.addEventListener('abort', () => ring?.());
-  const inventories = followObjects({ client, resource: elementalInventories, namespace, onChange: mark });
-  const managed = { namespace, labelSelector: managedSelector };
-  const plans = followObjects({ client, resource: planSecrets, ...managed, onChange: mark });
+  const feeds = [
+    followObjects({ client, resource: elementalInventories, namespace, onChange: mark }),
+    followObjects({ client, resource: planSecrets, namespace, labelSelector: managedSelector, onChange: mark }),
+  ];
   const work = async (): Promise<void> => {
     while (!ending.signal.aborted) {
       const [key] = dirty;
@@ -67,7 +68,6 @@ export function startElementalOperator(client: KubeClient, namespace?: string): 
         continue;
       }
       dirty.delete(key);
-      if (isSettled(inventories.objects.get(key), plans.objects.get(key))) continue;
       const [ofNamespace = '', name = ''] = key.split('/');
       await retryConflicts(() => reconcileInventory(client, { namespace: ofNamespace, name })).catch(async () => {
         dirty.add(key);
@@ -79,19 +79,9 @@ export function startElementalOperator(client: KubeClient, namespace?: string): 
   return {
     stop: async () => {
       ending.abort();
-      await Promise.all([ended, ...[inventories, plans].map((feed) => feed.stop())]);
+      await Promise.all([ended, ...feeds.map((feed) => feed.stop())]);
     },
   };
-}
-
-/** By what was seen last: most events change nothing, and asking the API server each time would be most of its work. */
-function isSettled(inventory: ElementalInventory | undefined, secret: PlanSecret | undefined): boolean {
-  if (inventory === undefined) return true;
-  const { namespace, name, deletionTimestamp, finalizers = [] } = inventory.metadata;
-  if (deletionTimestamp !== undefined || !finalizers.includes(elementalFinalizer)) return false;
-  if (mayCreatePlanSecret(inventory.status)) return false;
-  const status = computeElementalStatus(inventory.status, { namespace, name, data: secret?.data }, nowIso());
-  return isDeepStrictEqual(status, inventory.status);
 }
 
 const managedSelector = 'elemental.cattle.io/managed=true';

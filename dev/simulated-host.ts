@@ -12,6 +12,8 @@ export interface SimulatedHost extends ObjectKey {
   readonly faults: AgentFaults;
   readonly plansReceived: readonly PlanReceived[];
   readonly powered: boolean;
+  /** A plan runs; false when its result was written or lost. */
+  readonly working: boolean;
   readonly bootCount: number;
   /** As what this host joined the workload cluster; undefined: it is nobody's node. */
   readonly node: (NodeIdentity & { registered: boolean; running: boolean }) | undefined;
@@ -46,6 +48,9 @@ export async function startSimulatedHost(options: SimulatedHostOptions): Promise
     plansReceived: machine.plansReceived,
     get powered() {
       return machine.state().agent !== undefined;
+    },
+    get working() {
+      return machine.state().running;
     },
     get bootCount() {
       return machine.state().bootCount;

@@ -27,6 +27,7 @@ export interface MachineView {
   /** The workflow reported that it waits for a host (`PoolMissing` or `PoolExhausted`). */
   waitsForHost: boolean;
   /** Reason of the condition, where it is False. */
+  hostReason: string | undefined;
   bootstrapReason: string | undefined;
   imageReason: string | undefined;
   provisioned: boolean;
@@ -61,6 +62,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     inventory: status?.machineInventoryRef?.name,
     avoidedHosts: status?.avoidedInventories ?? [],
     waitsForHost: hostReason === reasons.PoolMissing || hostReason === reasons.PoolExhausted,
+    hostReason,
     bootstrapReason: falseReason('BootstrapReady'),
     imageReason: falseReason('ImageResolved'),
     provisioned: status?.initialization?.provisioned === true,

@@ -1,4 +1,4 @@
-import { poolConditionTypes } from '../api/constants.ts';
+import { poolConditionTypes, reasons } from '../api/constants.ts';
 import type { ObjectKey } from '../api/meta.ts';
 import { machineInventoryPools } from '../api/resources.ts';
 import { mergeConditions } from '../domain/conditions.ts';
@@ -7,7 +7,7 @@ import type { MachineView } from '../domain/machine-view.ts';
 import { keyText } from '../domain/pool-indexes.ts';
 import { computePoolStatus, type PoolStatus } from '../domain/pool-status.ts';
 import { poolCounterNames, type PoolView, viewPool } from '../domain/pool-view.ts';
-import { emptyWakeMemory, machinesToWake, waitsForHost } from '../domain/pool-wakeups.ts';
+import { emptyWakeMemory, machinesToWake, REWAKE_AFTER_MS, waitsForHost } from '../domain/pool-wakeups.ts';
 import { alignPoolAnnotations } from './pool-annotation.ts';
 import { observeMembers, type PoolCaches, poolsNaming } from './pool-facts.ts';
 import { membersNews, type TellMembers } from './pool-news.ts';
@@ -40,8 +40,10 @@ export async function reconcilePool(poolKey: string, deps: PoolReconcilerDeps): 
   const pool = caches.pools.get(key);
   if (pool === undefined) {
     forgetPool(memory, poolKey);
-    throwIfAny(await alignPoolAnnotations(key, [], caches, client));
-    return {};
+    const missed = machinesThatMissedIt(key, caches);
+    const failures = await wakeAll(missed, deps);
+    throwIfAny([...failures, ...(await alignPoolAnnotations(key, [], caches, client))]);
+    return missed.length > 0 ? { requeueAfterMs: REWAKE_AFTER_MS } : {};
   }
   const nowMs = deps.nowMs();
   const members = observeMembers(key, caches, memory, nowMs);
@@ -91,6 +93,18 @@ async function wakeWaiting(
     }
   }
   return { lookAgainAfterMs: plan.lookAgainAfterMs ?? Infinity, failures };
+}
+
+/** Machines that still say that a pool is exhausted which is not there any more. */
+function machinesThatMissedIt(key: ObjectKey, { machines }: PoolCaches): MachineView[] {
+  const waiting = [...machines.byIndex('pool', keyText(key))].filter(waitsForHost);
+  return waiting.filter(({ hostReason }) => hostReason === reasons.PoolExhausted);
+}
+
+async function wakeAll(machines: readonly MachineView[], deps: PoolReconcilerDeps): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  for (const machine of machines) await deps.wakeMachine(machine).catch((error: unknown) => failures.push(error));
+  return failures;
 }
 
 /** Leaves out machines that have claimed a host already and whose own status lags behind. */

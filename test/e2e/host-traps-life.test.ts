@@ -82,10 +82,10 @@ describe.concurrent('a host', () => {
   test('trap 15: whose Secret is restored under its node runs the plan again, and nothing comes of it', async () => {
     const host = await addHost('ht-restored');
     await bringUp(host);
-    await untilRuns(site, host, 2);
+    await untilRuns(host, 2);
     const restore = await removePlanSecret(site, 'ht-restored');
     await restore();
-    await untilRuns(site, host, 3);
+    await untilRuns(host, 3);
     expect(await upgradesOf(host)).toBe(1);
     expect(host.bootCount).toBe(2);
     expect((await findMachine(site, 'ht-restored'))?.status?.phase).toBe('Running');
@@ -100,7 +100,7 @@ describe.concurrent('a host', () => {
     expect(conditionOf(lost, 'PlanApplied')?.message).toContain('Restore it and retry');
     await restore();
     host.neverAnswer(false);
-    await untilRuns(site, host, 1);
+    await untilRuns(host, 1);
     await requestOperation(site, 'ht-regained', 'retry');
     await untilProvisioned(site, 'ht-regained');
     await untilJoined(host);
@@ -109,9 +109,9 @@ describe.concurrent('a host', () => {
   test('traps 18 and 19: that keeps only what stock Elemental keeps still joins, and upgrades and reboots once', async () => {
     const host = await addHost('ht-stock', { stock: true });
     await bringUp(host);
-    await untilRuns(site, host, 2);
+    await untilRuns(host, 2);
     await host.reboot();
-    await untilRuns(site, host, 3);
+    await untilRuns(host, 3);
     expect(await upgradesOf(host)).toBe(1);
     expect(await commandsOf(host, 'shutdown')).toHaveLength(1);
     expect(host.bootCount).toBe(3);
@@ -168,7 +168,7 @@ describe.concurrent('trap 7: a deletion', () => {
   test('whose clean plan a reboot interrupts runs it again from its beginning', async () => {
     const host = await addHost('ht-interrupted');
     await bringUp(host);
-    await untilRuns(site, host, 2);
+    await untilRuns(host, 2);
     await host.failStep('systemctl stop', 1, { exitCode: 0, delayMs: 120_000 });
     await deleteMachine(site, 'ht-interrupted');
     await untilCommand(host, 'systemctl stop kubelet');

@@ -138,7 +138,7 @@ describe.concurrent('writes', () => {
   test('trap 9: a host that somebody took under a running node is not written to, and given up by force only', async () => {
     const host = await addHost('ht-selector');
     await bringUp(host);
-    await untilRuns(site, host, 2);
+    await untilRuns(host, 2);
     await letSelectorTake('ht-selector');
     const theirs = await untilSecret(
       site,

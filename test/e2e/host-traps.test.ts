@@ -98,7 +98,7 @@ describe.concurrent('results', () => {
   test('trap 2: Applied stays although a later start of the agent fails and loses it', async () => {
     const host = await addHost('ht-latch');
     await bringUp(host);
-    await untilRuns(site, host, 2);
+    await untilRuns(host, 2);
     await host.disk.remove(bootIdPath);
     host.restartAgent();
     const lost = await untilSecret(
@@ -131,7 +131,7 @@ describe.concurrent('results', () => {
       'joined',
       (found) => conditionOf(found, 'NodeJoined')?.status === 'True',
     );
-    await untilRuns(site, host, 2);
+    await untilRuns(host, 2);
     const steps = async () => (await commandsOf(host)).filter((line) => !line.startsWith('timeout '));
     const before = await steps();
     const history = await fetchHistory(site, machine);
@@ -140,7 +140,7 @@ describe.concurrent('results', () => {
       const runs = runsOf(host);
       if (start % 2 === 0) await host.reboot();
       else host.restartAgent();
-      await untilRuns(site, host, runs + 1);
+      await untilRuns(host, runs + 1);
     }
     expect(await steps()).toEqual(before);
     for (const step of ['cloud-init clean', 'elemental upgrade', 'shutdown']) {

@@ -31,6 +31,7 @@ export function machineView(changes: Partial<MachineView> = {}): MachineView {
     inventory: undefined,
     avoidedHosts: [],
     waitsForHost: false,
+    hostReason: undefined,
     bootstrapReason: undefined,
     imageReason: undefined,
     provisioned: false,

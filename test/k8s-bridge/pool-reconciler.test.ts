@@ -101,6 +101,15 @@ describe('reconcilePool', () => {
     expect(bench.told).toEqual(['workers MemberMissing']);
   });
 
+  it('tells the machines that wait for a pool which is gone, until they know', async () => {
+    bench.caches.machines.upsert(waitingMachine('m1', 1));
+    bench.caches.machines.upsert(waitingMachine('m2', 2, { hostReason: 'PoolMissing' }));
+    expect(await bench.reconcile()).toEqual({ requeueAfterMs: REWAKE_AFTER_MS });
+    expect(bench.woken).toEqual(['m1']);
+    bench.caches.machines.upsert(waitingMachine('m1', 1, { hostReason: 'PoolMissing' }));
+    expect(await bench.reconcile()).toEqual({});
+  });
+
   it('tries again soon after a conflict on the status', async () => {
     bench.addPool('workers', []);
     const stale = bench.caches.pools.get(key);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { CLUSTER_NAME, prepareNamespace } from '../../bench/bench-site.ts';
 import { createInventory, startElementalOperator } from '../../dev/elemental-operator.ts';
@@ -7,7 +8,6 @@ import { type Service, type ServiceKind, startService } from '../../dev/services
 import type { SimulatedHost } from '../../dev/simulated-host.ts';
 import { createKubeClient, type KubeClient } from '../../runtime/kube-client.ts';
 import { createPool } from '../support/machines.ts';
-import { prebuiltWorkflows } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startClusterApiStandIn } from './cluster-api-stand-in.ts';
 import { slots } from './command.ts';
@@ -103,7 +103,7 @@ function createCrew(cluster: ManagementClusterDescription, namespace: string): C
     IRONLOOM_TASK_QUEUE: namespace,
     IRONLOOM_LEADER_ELECT: 'false',
     ...deadlines,
-    ...prebuiltWorkflows(),
+    IRONLOOM_WORKFLOW_BUNDLE: bundlePathOf(cluster),
   };
   return {
     async start(kind: ServiceKind): Promise<void> {
@@ -118,4 +118,9 @@ function createCrew(cluster: ManagementClusterDescription, namespace: string): C
       await Promise.all([...running.values()].map((service) => service.stop()));
     },
   };
+}
+
+/** Where the workflows lie that all lanes' workers take. */
+export function bundlePathOf({ dir }: Pick<ManagementClusterDescription, 'dir'>): string {
+  return join(dir, 'workflow-bundle.js');
 }

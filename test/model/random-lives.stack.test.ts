@@ -1,9 +1,11 @@
+import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { standAloneCrds } from '../../bench/bench-site.ts';
 import { applyCrds } from '../../dev/kube-manifests.ts';
 import { type ManagementCluster, startManagementCluster } from '../../dev/management-cluster.ts';
 import { createKubeClient } from '../../runtime/kube-client.ts';
-import { openLane } from './lane.ts';
+import { bundleWorkflows } from '../../workers/bundle.ts';
+import { bundlePathOf, openLane } from './lane.ts';
 import { createSequenceRunner } from './run-sequence.ts';
 import { describeReplay, readSeeds } from './seeds.ts';
 import { createTally } from './tally.ts';
@@ -23,6 +25,8 @@ const opened = new AsyncDisposableStack();
 beforeAll(async () => {
   cluster = await startManagementCluster({ components: { capi: false, controllerManager: false } });
   opened.defer(() => cluster.stop());
+  const { code } = await bundleWorkflows(new AbortController().signal);
+  await writeFile(bundlePathOf(cluster), code);
   const client = createKubeClient({ kubeconfigPath: cluster.kubeconfigs.admin, userAgent: 'ironloom-model' });
   await applyCrds(client, await standAloneCrds(['clusters', 'machines']));
   await client.close();

@@ -60,6 +60,7 @@ export function waitingMachine(name: string, age: number, overrides: Partial<Mac
     inventory: undefined,
     avoidedHosts: [],
     waitsForHost: true,
+    hostReason: 'PoolExhausted',
     bootstrapReason: undefined,
     imageReason: undefined,
     provisioned: false,

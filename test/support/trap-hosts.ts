@@ -68,13 +68,14 @@ export function planTypesOf(host: SimulatedHost): (string | undefined)[] {
   return host.plansReceived.map(({ type }) => type);
 }
 
-/** Waits until the host has run its first plan of ours so often to its end and said so; it has never failed. */
-export async function untilRuns(site: Site, host: SimulatedHost, runs: number): Promise<void> {
-  // Before our time it ran the plan `{}`.
-  const successes = runs + 1;
-  await untilSecret(site, host.name, `${successes} successes`, ({ data }) => {
-    return Number(readText(data, 'success-count')) >= successes;
-  });
+/** Waits until the host has run its last plan so often, each time to its end. */
+export async function untilRuns(host: SimulatedHost, runs: number): Promise<void> {
+  await waitFor(
+    `${host.name} has run its plan ${runs} times`,
+    () => runsOf(host) >= runs && !host.working,
+    () => host.plansReceived,
+    { timeoutMs: 90_000 },
+  );
 }
 
 /** Waits until the Secret of the host is so; answers it. */
