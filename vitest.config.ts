@@ -9,6 +9,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // The simulated hosts run real scripts, and two cores have more to do.
+          expect: { poll: { timeout: 10_000 } },
           include: ['test/**/*.test.ts'],
           exclude: stackTests,
         },
