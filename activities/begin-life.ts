@@ -12,6 +12,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { type Fence, startFence } from './fence.ts';
 import { findHeldHost } from './held-host.ts';
 import { type OwnedHost, readOwnedHost, writeHostRecord } from './host-record.ts';
+import { readStandingAnswer } from './plan-answer.ts';
 import { pendingPlan } from './plan-writer.ts';
 import { findMachine } from './publish-status.ts';
 import { logStep } from './step-log.ts';
@@ -106,17 +107,22 @@ async function annotateAdopted(
   return { kind: 'ours', inventory: owned.inventory, host } as const;
 }
 
-/** The plan of this machine that stands in the host's Secret; its answer, if any, is read by `awaitPlanResult`. */
+/**
+ * The plan of this machine that stands in the host's Secret, with its answer: a run that begins anew shows no waiting
+ * for what the host has said already.
+ */
 async function findOwnPlan(deps: ActivityDependencies, ref: MachineRef, host: BoundHost): Promise<WrittenPlan | null> {
   const secret = await deps.kube.find(secrets, { namespace: ref.namespace, name: host.planSecret });
   if (secret === undefined) return null;
-  const view = viewPlanSecret(secret);
-  const standing = view.planAttempt === undefined ? undefined : parseAttemptId(view.planAttempt);
+  const { planAttempt = '', planChecksum: checksum } = viewPlanSecret(secret);
+  const standing = parseAttemptId(planAttempt);
   if (standing === undefined || standing.uid !== ref.uid) return null;
   const { planType, attempt } = standing;
   const { reprovisionDeadlineMs, cleanDeadlineMs } = deps.policy;
   const deadlineMs = planType === 'clean' ? cleanDeadlineMs : reprovisionDeadlineMs;
-  return pendingPlan({ planType }, { attempt, checksum: view.planChecksum }, deadlineMs, null);
+  const plan = pendingPlan({ planType }, { attempt, checksum }, deadlineMs, null);
+  const answer = readStandingAnswer(secret, { checksum, attemptId: planAttempt });
+  return answer === undefined ? plan : { ...plan, progress: answer };
 }
 
 /** Before any host is touched; never on an object that is being deleted. Answers the object as it is then. */

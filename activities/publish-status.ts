@@ -80,7 +80,7 @@ function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired
     machineInventoryRef: desired.inventory === null ? null : { name: desired.inventory },
     avoidedInventories: avoided.length > 0 ? avoided : null,
     planSecretRef: desired.planSecret === null ? null : { name: desired.planSecret },
-    addresses: desired.addresses.length > 0 ? desired.addresses : null,
+    addresses: desired.addresses.length > 0 ? desired.addresses : ((provisioned ? before?.addresses : null) ?? null),
     lastAppliedPlanChecksum: desired.appliedPlanChecksum ?? before?.lastAppliedPlanChecksum ?? null,
     lastAppliedBootstrapHash: desired.appliedBootstrapHash ?? before?.lastAppliedBootstrapHash ?? null,
     workflow: { namespace: deps.temporalNamespace, workflowID: machineWorkflowId({ namespace, name, uid }) },
