@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { reasons } from '../api/constants.ts';
+import { reasons } from '../api/conditions.ts';
 import type { Secret } from '../api/core.ts';
 import { secrets } from '../api/resources.ts';
 import { normaliseBootstrap } from '../domain/cloud-init.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { activityInfo } from '@temporalio/activity';
-import { machineConditionTypes } from '../api/constants.ts';
+import { machineConditionTypes } from '../api/conditions.ts';
 import type { BaremetalMachine, BaremetalMachineStatus } from '../api/machine.ts';
 import { baremetalMachines } from '../api/resources.ts';
 import { mergeConditions } from '../domain/conditions.ts';

@@ -1,4 +1,5 @@
-import { providerIdOf, reasons } from '../api/constants.ts';
+import { reasons } from '../api/conditions.ts';
+import { providerIdOf } from '../api/constants.ts';
 import type { MachineInventory } from '../api/inventory.ts';
 import type { BoundHost, Obstacle } from '../domain/machine-life.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';

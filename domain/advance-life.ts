@@ -1,4 +1,4 @@
-import { reasons } from '../api/constants.ts';
+import { reasons } from '../api/conditions.ts';
 import { assertNever } from './assert-never.ts';
 import type { BoundHost, MachineLife, Obstacle, WrittenPlan } from './machine-life.ts';
 import { type MachineSnapshot, sameSnapshot, settleSnapshot } from './machine-snapshot.ts';

@@ -1,4 +1,4 @@
-import { clusterReasons } from '../api/constants.ts';
+import { clusterReasons } from '../api/conditions.ts';
 import type { BaremetalClusterView, Endpoint } from './cluster-view.ts';
 import type { WantedCondition } from './conditions.ts';
 

@@ -1,4 +1,4 @@
-import type { MachineConditionType, Reason } from '../api/constants.ts';
+import type { MachineConditionType, Reason } from '../api/conditions.ts';
 import type { MachineLife } from './machine-life.ts';
 
 /** A condition as the run wants it; times are added where it is written. */

@@ -1,4 +1,5 @@
-import type { AllocationState, PlanType, Reason } from '../api/constants.ts';
+import type { Reason } from '../api/conditions.ts';
+import type { AllocationState, PlanType } from '../api/constants.ts';
 import type { MachineSnapshot } from './machine-snapshot.ts';
 
 /** The host that a machine holds. */

@@ -1,4 +1,4 @@
-import { reasons } from '../api/constants.ts';
+import { reasons } from '../api/conditions.ts';
 import type { BaremetalMachineStatus } from '../api/machine.ts';
 import type { Condition } from '../api/meta.ts';
 import { assertNever } from './assert-never.ts';

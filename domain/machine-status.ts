@@ -1,4 +1,5 @@
-import { type MachinePhase, reasons } from '../api/constants.ts';
+import { reasons } from '../api/conditions.ts';
+import { type MachinePhase } from '../api/constants.ts';
 import { appliedOf } from './advance-host.ts';
 import { assertNever } from './assert-never.ts';
 import { inventoryOf, isPaused } from './lifecycle.ts';

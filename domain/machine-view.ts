@@ -1,4 +1,5 @@
-import { annotations, foreign, MACHINE_FINALIZER, type MachinePhase, reasons } from '../api/constants.ts';
+import { reasons } from '../api/conditions.ts';
+import { annotations, foreign, MACHINE_FINALIZER, type MachinePhase } from '../api/constants.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
 
 /** The small part of a `BaremetalMachine` that bridge and worker keep in memory and decide by. */

@@ -1,4 +1,4 @@
-import { reasons } from '../api/constants.ts';
+import { reasons } from '../api/conditions.ts';
 import type { Obstacle } from './machine-life.ts';
 
 export function poolMissing(pool: string): Obstacle {

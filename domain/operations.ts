@@ -1,4 +1,4 @@
-import { reasons } from '../api/constants.ts';
+import { reasons } from '../api/conditions.ts';
 import { assertNever } from './assert-never.ts';
 import { isPaused } from './lifecycle.ts';
 import { hostOf, type MachineLife, type OperationRecord, type OperatorVerb, type Stage } from './machine-life.ts';

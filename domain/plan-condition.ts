@@ -1,4 +1,4 @@
-import { reasons } from '../api/constants.ts';
+import { reasons } from '../api/conditions.ts';
 import { assertNever } from './assert-never.ts';
 import { type DesiredCondition, fails, findObstacle, holds } from './machine-condition.ts';
 import type { BoundHost, MachineLife, WrittenPlan } from './machine-life.ts';

@@ -32,12 +32,13 @@ export interface ChoiceOptions {
  */
 export function chooseHost(members: readonly PoolMember[], lookup: MemberLookup, options: ChoiceOptions): HostChoice {
   const { poolName, avoid } = options;
-  const content = options.olderWaiting.filter(({ avoidedHosts }) => avoidedHosts.length === 0).length;
+  // Nearly all machines take any host: only the others are looked at for each host.
+  const undemanding = options.olderWaiting.filter(({ avoidedHosts }) => avoidedHosts.length === 0).length;
   const picky = options.olderWaiting.filter(({ avoidedHosts }) => avoidedHosts.length > 0);
   const reasons: ProblemCounts = {};
   let first: { host: HostView; hostname: string } | undefined;
   const eligible: string[] = [];
-  const countOlder = (): number => content + picky.filter((older) => canUseOneOf(older, eligible)).length;
+  const countOlder = (): number => undemanding + picky.filter((older) => canUseOneOf(older, eligible)).length;
   for (const { name, hostname = name } of members) {
     const facts = lookup(name);
     const problem = avoid.includes(name) ? 'givenUp' : problemOf(facts, poolName);

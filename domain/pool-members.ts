@@ -1,4 +1,4 @@
-import type { poolReasons } from '../api/constants.ts';
+import type { poolReasons } from '../api/conditions.ts';
 import { type HostContext, hostProblem } from './host-eligibility.ts';
 import type { HostView } from './host-view.ts';
 import type { MemberFacts } from './pool-candidates.ts';

@@ -1,4 +1,4 @@
-import { poolReasons } from '../api/constants.ts';
+import { poolReasons } from '../api/conditions.ts';
 import type { PoolMember } from '../api/pool.ts';
 import type { WantedCondition } from './conditions.ts';
 import { classifyMember, type MemberFault, type ObservedMemberFacts } from './pool-members.ts';

@@ -1,4 +1,5 @@
-import { inventoryOfProviderId, reasons } from '../api/constants.ts';
+import { reasons } from '../api/conditions.ts';
+import { inventoryOfProviderId } from '../api/constants.ts';
 import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } from './capi-view.ts';
 import type { HostView } from './host-view.ts';
 import { resolveImage } from './image-resolution.ts';

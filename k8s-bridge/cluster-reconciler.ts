@@ -1,4 +1,5 @@
-import { CLUSTER_FINALIZER, clusterConditionTypes } from '../api/constants.ts';
+import { clusterConditionTypes } from '../api/conditions.ts';
+import { CLUSTER_FINALIZER } from '../api/constants.ts';
 import { baremetalClusters } from '../api/resources.ts';
 import { computeClusterStatus, findEndpoint } from '../domain/cluster-status.ts';
 import { type BaremetalClusterView, type Endpoint, viewBaremetalCluster } from '../domain/cluster-view.ts';

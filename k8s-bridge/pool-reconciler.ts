@@ -1,4 +1,4 @@
-import { poolConditionTypes, reasons } from '../api/constants.ts';
+import { poolConditionTypes, reasons } from '../api/conditions.ts';
 import type { ObjectKey } from '../api/meta.ts';
 import { machineInventoryPools } from '../api/resources.ts';
 import { mergeConditions } from '../domain/conditions.ts';

@@ -1,12 +1,11 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { nodes } from '../../dev/host-kube-api.ts';
-import { capiMachines, secrets } from '../../api/resources.ts';
+import { capiMachines } from '../../api/resources.ts';
 import { parseAttemptId } from '../../domain/plan-attempt.ts';
 import { isNotFound } from '../../runtime/kube-client.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { sweepSecrets } from './machine-deeds.ts';
-import { pairText } from './model-state.ts';
 import type { Scene } from './outcome.ts';
 
 /** What must hold once all machines of a sequence are gone; answers what does not, in words. `uids`: of its machines. */
@@ -38,7 +37,7 @@ async function inspectRun({ lane }: Scene, name: string, uid: string): Promise<s
 }
 
 /** The host ran the plan that stands in its Secret, and that plan is a clean one, or none of ours. */
-function inspectHost({ lane, model }: Scene, name: string): string[] {
+function inspectHost({ lane }: Scene, name: string): string[] {
   const host = lane.hosts.get(name);
   const secret = lane.history.plans.get(name);
   if (host === undefined || secret === undefined) return [`${name} has lost its plan Secret`];
@@ -48,10 +47,7 @@ function inspectHost({ lane, model }: Scene, name: string): string[] {
     ...(type === 'reprovision' ? [`${name} is free, and a reprovision plan stands in its Secret`] : []),
     ...(ran?.checksum === secret.planChecksum ? [] : [`${name} ran ${ran?.attemptId} last, not ${secret.planAttempt}`]),
     ...(secret.appliedChecksum === secret.planChecksum ? [] : [`${name} is free and has not applied its plan`]),
-    // A host that was released by force keeps it: nobody is left who may write to its Secret.
-    ...(secret.maxFailures === undefined || [...model.givenUp].some((pair) => pair.endsWith(pairText('', name)))
-      ? []
-      : [`${name} is free and held to ${secret.maxFailures} failures`]),
+    ...(secret.maxFailures === undefined ? [] : [`${name} is free and held to ${secret.maxFailures} failures`]),
     ...(host.node?.running === true ? [`${name} is free and still runs the node ${host.node.name}`] : []),
   ];
 }
@@ -70,9 +66,6 @@ export async function sweep(scene: Scene): Promise<void> {
   );
   await sweepSecrets(scene);
   const used = [...history.plans.values()].filter(({ planAttempt }) => planAttempt !== undefined);
-  for (const { name, maxFailures } of used) {
-    if (maxFailures !== undefined) await client.patch(secrets, { namespace, name }, { data: { 'max-failures': null } });
-  }
   await Promise.all(
     used.map(({ name }) =>
       client.delete(nodes, { namespace: '', name }).catch((error: unknown) => {

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { baremetalMachines, capiMachines, type Resource } from '../../api/resources.ts';
 import { nodes } from '../../dev/host-kube-api.ts';
 import { followObjects } from '../../dev/host-object-feed.ts';
-import { isConflict, isNotFound, type KubeClient } from '../../runtime/kube-client.ts';
+import { createWorkqueue } from '../../k8s-bridge/workqueue.ts';
+import { isNotFound, type KubeClient } from '../../runtime/kube-client.ts';
+import { createLogger } from '../../runtime/logger.ts';
 
 const FINALIZER = 'machine.cluster.x-k8s.io';
 
@@ -19,12 +21,8 @@ export interface ClusterApiStandIn {
  * the machine's providerID is there, and lets a deleted Machine go after its BaremetalMachine and its Node.
  */
 export function startClusterApiStandIn(client: KubeClient, namespace: string): ClusterApiStandIn {
-  const dirty = new Set<string>();
-  const ending = new AbortController();
-  let ring = (): void => {};
   const markAll = (): void => {
-    for (const key of machines.objects.keys()) dirty.add(key);
-    ring();
+    for (const key of machines.objects.keys()) queue.add(key);
   };
   const machines = followObjects({ client, resource: capiMachines, namespace, onChange: markLater });
   const infrastructure = followObjects({ client, resource: baremetalMachines, namespace, onChange: markLater });
@@ -58,26 +56,13 @@ export function startClusterApiStandIn(client: KubeClient, namespace: string): C
     const status = { nodeRef: { name: node.metadata.name } };
     await client.patch(capiMachineStatus, { namespace, name }, { status }, { subresource: 'status' });
   };
-  const work = async (): Promise<void> => {
-    while (!ending.signal.aborted) {
-      const [key] = dirty;
-      if (key === undefined) {
-        await new Promise<void>((resolve) => (ring = resolve));
-        continue;
-      }
-      dirty.delete(key);
-      await reconcile(key).catch((error: unknown) => {
-        if (isConflict(error)) return;
-        if (!isNotFound(error) && !ending.signal.aborted) throw error;
-      });
-    }
-  };
-  const ended = work();
+  // An error, a conflict among them, brings the key back.
+  const logger = createLogger({ level: 'warn', component: 'cluster-api-stand-in' });
+  const queue = createWorkqueue({ name: 'stand-in', workers: 4, handler: reconcile, logger });
   return {
     async stop() {
-      ending.abort();
-      ring();
-      await Promise.all([ended, ...feeds.map((feed) => feed.stop())]);
+      await Promise.all(feeds.map((feed) => feed.stop()));
+      await queue.stop();
     },
   };
 }

@@ -1,4 +1,5 @@
-import { annotations, reasons } from '../../api/constants.ts';
+import { reasons } from '../../api/conditions.ts';
+import { annotations } from '../../api/constants.ts';
 import { machineInventories } from '../../api/resources.ts';
 import { viewHost } from '../../domain/host-view.ts';
 import { UNQUARANTINE } from '../../domain/operation-annotation.ts';

@@ -1,0 +1,115 @@
+/** Condition types of a `BaremetalMachine`, in the order in which they are shown. */
+export const machineConditionTypes = [
+  /** The summary of all others; its message is empty when True. */
+  'Ready',
+  /** A host of the pool is ours. */
+  'InventoryAllocated',
+  /** The bootstrap Secret exists and its cloud-config can be normalised. */
+  'BootstrapReady',
+  /** The OS image for the Machine's version is known. */
+  'ImageResolved',
+  /** The host applied the plan that stands in its plan Secret. */
+  'PlanApplied',
+  /** The Node of the Machine registered in the workload cluster. */
+  'NodeJoined',
+  /** Reconciliation is paused by the Cluster, an annotation or an operator. */
+  'Paused',
+] as const;
+export type MachineConditionType = (typeof machineConditionTypes)[number];
+
+/** Reasons of machine conditions; each is used with the one type that its group names. */
+export const reasons = {
+  /** The condition holds. */
+  Ready: 'Ready',
+  InventoryAllocated: 'InventoryAllocated',
+  BootstrapReady: 'BootstrapReady',
+  ImageResolved: 'ImageResolved',
+  PlanApplied: 'PlanApplied',
+  NodeJoined: 'NodeJoined',
+  /** The object is being deleted. */
+  Deleting: 'Deleting',
+
+  /** InventoryAllocated: no CAPI Machine owns the object yet. */
+  WaitingForMachine: 'WaitingForMachine',
+  /** InventoryAllocated: the Cluster's infrastructure is not provisioned. */
+  WaitingForClusterInfrastructure: 'WaitingForClusterInfrastructure',
+  /** InventoryAllocated: `spec.machineInventoryPoolRef` names a pool that does not exist. */
+  PoolMissing: 'PoolMissing',
+  /** InventoryAllocated: no host of the pool is eligible. */
+  PoolExhausted: 'PoolExhausted',
+  /** InventoryAllocated: the host's `MachineInventory` is gone, or not here yet after a move. */
+  InventoryMissing: 'InventoryMissing',
+
+  /** BootstrapReady: the bootstrap Secret is not there yet. */
+  BootstrapWaiting: 'BootstrapWaiting',
+  /** BootstrapReady: the cloud-config, or what it is combined with, cannot be used; the message names the place. */
+  BootstrapInvalid: 'BootstrapInvalid',
+  /** BootstrapReady: a format other than cloud-config. */
+  BootstrapFormatUnsupported: 'BootstrapFormatUnsupported',
+
+  /** ImageResolved: the ConfigMap `elemental-image-catalog` does not exist. */
+  ImageCatalogMissing: 'ImageCatalogMissing',
+  /** ImageResolved: the catalog has no entry for `Machine.spec.version`. */
+  ImageCatalogMiss: 'ImageCatalogMiss',
+  /** ImageResolved: no registry address on the Cluster and none configured. */
+  ImageRegistryMissing: 'ImageRegistryMissing',
+
+  /** PlanApplied: the host has the plan and has not answered yet. */
+  PlanPending: 'PlanPending',
+  /** PlanApplied: the host reported a failure. */
+  PlanFailed: 'PlanFailed',
+  /** PlanApplied: no answer within the plan's deadline; still waiting. */
+  PlanTimedOut: 'PlanTimedOut',
+  /** PlanApplied: the plan Secret was deleted while the host is ours. */
+  PlanSecretMissing: 'PlanSecretMissing',
+  /** PlanApplied: somebody else's plan stands in our host's Secret. */
+  HostTaken: 'HostTaken',
+
+  /** NodeJoined: the Machine has no `status.nodeRef` yet. */
+  WaitingForNode: 'WaitingForNode',
+  /** NodeJoined: the host applied its plan and no Node registered within the deadline. */
+  NodeJoinTimedOut: 'NodeJoinTimedOut',
+
+  /** Paused, True. */
+  Paused: 'Paused',
+  /** Paused, False. */
+  NotPaused: 'NotPaused',
+} as const;
+export type Reason = (typeof reasons)[keyof typeof reasons];
+
+/** Condition types of a `MachineInventoryPool`, in the order in which they are shown. */
+export const poolConditionTypes = [
+  /** Every member is there and can be used. */
+  'Ready',
+  /** No member is missing, broken or another pool's; the message names those that are. */
+  'MembersValid',
+] as const;
+/** Reasons of `MembersValid` on a pool, worst first. */
+export const poolReasons = {
+  /** Every member can be used. */
+  MembersValid: 'MembersValid',
+  /** A named `MachineInventory` does not exist. */
+  MemberMissing: 'MemberMissing',
+  /** Another pool names, and owns, the member. */
+  MemberInAnotherPool: 'MemberInAnotherPool',
+  /** The member's plan Secret is unknown or gone. */
+  PlanSecretMissing: 'PlanSecretMissing',
+  /** The member is not Ready although none of our plans runs on it. */
+  MemberNotReady: 'MemberNotReady',
+} as const;
+
+/** Condition types of a `BaremetalCluster`, in the order in which they are shown. */
+export const clusterConditionTypes = [
+  /** The infrastructure is provisioned, or says what it waits for. */
+  'Ready',
+  /** Where the API server is reached is known. */
+  'EndpointReady',
+] as const;
+/** Reasons of conditions on a `BaremetalCluster`. */
+export const clusterReasons = {
+  EndpointReady: 'EndpointReady',
+  /** Neither `controlPlaneEndpoint` nor `controlPlaneLoadBalancer` gives a host and a port. */
+  EndpointMissing: 'EndpointMissing',
+  /** Deletion waits while machines of the cluster exist. */
+  MachinesExist: 'MachinesExist',
+} as const;
