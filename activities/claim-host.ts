@@ -93,11 +93,12 @@ function choose(
 ): HostChoice {
   const { reservations, intended, avoid } = circumstances;
   const { namespace, name, uid, creationTimestamp } = machine.metadata;
-  const lookup = (inventory: string) => lookUpMember(deps, pool, inventory, reservations, uid);
+  const lookup = (inventory: string) => lookUpMember(deps, pool, inventory, uid);
+  const isReserved = (inventory: string) => (reservations.get(`${namespace}/${inventory}`) ?? uid) !== uid;
   if (intended !== undefined) {
     // An attempt that froze before its swap may still swap this very host: taking it, or failing to, ends that.
     const member = pool.members.filter((candidate) => candidate.name === intended);
-    const again = chooseHost(member, lookup, { poolName: pool.name, olderWaiting: [], avoid });
+    const again = chooseHost(member, lookup, { poolName: pool.name, olderWaiting: [], avoid, isReserved });
     if (again.kind === 'host') return again;
   }
   const others = deps.caches.machines.byIndex('pool', `${namespace}/${pool.name}`);
@@ -105,21 +106,14 @@ function choose(
   const hasHost = (other: string): boolean =>
     reserving.has(other) || deps.caches.hosts.byIndex('ownerUid', other).length > 0;
   const olderWaiting = findOlderWaiting({ uid, name, creationTimestamp }, others, hasHost);
-  return chooseHost(pool.members, lookup, { poolName: pool.name, olderWaiting, avoid });
+  return chooseHost(pool.members, lookup, { poolName: pool.name, olderWaiting, avoid, isReserved });
 }
 
-function lookUpMember(
-  deps: ActivityDependencies,
-  pool: PoolView,
-  name: string,
-  reservations: ReadonlyMap<string, string>,
-  uid: string,
-): MemberFacts | undefined {
+function lookUpMember(deps: ActivityDependencies, pool: PoolView, name: string, uid: string): MemberFacts | undefined {
   const { caches } = deps;
   const { namespace } = pool;
   const host = caches.hosts.get({ namespace, name });
-  const holder = reservations.get(`${namespace}/${name}`);
-  if (host === undefined || (holder !== undefined && holder !== uid)) return undefined;
+  if (host === undefined) return undefined;
   const naming = [...caches.pools.list()].filter(
     (other) => other.namespace === namespace && other.memberNames.has(name),
   );

@@ -24,6 +24,8 @@ export interface ChoiceOptions {
   olderWaiting: readonly Pick<MachineView, 'avoidedHosts'>[];
   /** Names of the hosts that an operator gave up for this machine. */
   avoid: readonly string[];
+  /** The host is being given to another machine right now: used, although it does not say so yet. */
+  isReserved: (inventoryName: string) => boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface ChoiceOptions {
  * none of them does not hold the others up.
  */
 export function chooseHost(members: readonly PoolMember[], lookup: MemberLookup, options: ChoiceOptions): HostChoice {
-  const { poolName, avoid } = options;
+  const { poolName } = options;
   // Nearly all machines take any host: only the others are looked at for each host.
   const undemanding = options.olderWaiting.filter(({ avoidedHosts }) => avoidedHosts.length === 0).length;
   const picky = options.olderWaiting.filter(({ avoidedHosts }) => avoidedHosts.length > 0);
@@ -41,7 +43,7 @@ export function chooseHost(members: readonly PoolMember[], lookup: MemberLookup,
   const countOlder = (): number => undemanding + picky.filter((older) => canUseOneOf(older, eligible)).length;
   for (const { name, hostname = name } of members) {
     const facts = lookup(name);
-    const problem = avoid.includes(name) ? 'givenUp' : problemOf(facts, poolName);
+    const problem = problemOf(name, facts, options);
     if (problem !== undefined) {
       reasons[problem] = (reasons[problem] ?? 0) + 1;
       continue;
@@ -55,8 +57,14 @@ export function chooseHost(members: readonly PoolMember[], lookup: MemberLookup,
   return { kind: 'exhausted', total, eligible: eligible.length, reasons, message };
 }
 
-function problemOf(facts: MemberFacts | undefined, poolName: string): HostProblemReason | 'missing' | undefined {
-  return facts === undefined ? 'missing' : hostProblem(facts.host, { ...facts, poolName })?.reason;
+function problemOf(
+  name: string,
+  facts: MemberFacts | undefined,
+  { poolName, avoid, isReserved }: ChoiceOptions,
+): keyof ProblemCounts | undefined {
+  if (avoid.includes(name)) return 'givenUp';
+  if (facts === undefined) return 'missing';
+  return hostProblem(facts.host, { ...facts, poolName })?.reason ?? (isReserved(name) ? 'owned' : undefined);
 }
 
 const problemWords: Record<keyof ProblemCounts, string> = {

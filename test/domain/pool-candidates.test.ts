@@ -4,7 +4,7 @@ import type { ObservedMemberFacts } from '../../domain/pool-members.ts';
 import { memberFacts } from '../support/pool-fixtures.ts';
 
 const members = [{ name: 'zeta' }, { name: 'alpha', hostname: 'node-1' }, { name: 'mu' }];
-const options = { poolName: 'workers', olderWaiting: [], avoid: [] };
+const options = { poolName: 'workers', olderWaiting: [], avoid: [], isReserved: () => false };
 const older = (...avoided: string[][]) => avoided.map((avoidedHosts) => ({ avoidedHosts }));
 
 const lookupIn = (facts: Record<string, ObservedMemberFacts>) => (name: string) => facts[name];
@@ -61,6 +61,16 @@ describe('chooseHost', () => {
       reasons: { missing: 1, notReady: 1, planSecretMissing: 1 },
       message:
         'No host of pool workers is free (3 hosts): 1 without a MachineInventory, 1 without a plan Secret, 1 not Ready',
+    });
+  });
+
+  it('counts a host that is being given to another machine as used', () => {
+    const isReserved = (name: string) => name === 'zeta';
+    expect(chooseHost(members, allFree, { ...options, isReserved })).toMatchObject({ host: { name: 'alpha' } });
+    expect(chooseHost([{ name: 'zeta' }], allFree, { ...options, isReserved })).toMatchObject({
+      eligible: 0,
+      reasons: { owned: 1 },
+      message: 'No host of pool workers is free (1 host): 1 used by a machine',
     });
   });
 

@@ -32,8 +32,10 @@ test('after Temporal lost all it knew, each machine gets a run again, and no hos
   await site.deploy();
   await site.untilRunning(2);
   site.host(slowHost).neverAnswer();
-  await site.scale(4);
+  await site.scale(3);
   await untilPlanned(site, 'reprovision', [slowHost]);
+  // Not before: it would say that the last host is kept for the other one.
+  await site.scale(4);
   await untilPhases('Pending', 'Reprovisioning', 'Running', 'Running');
   await untilSettled(site);
   const before = await describeMachines();
