@@ -119,7 +119,10 @@ function canClaim({ lane, model }: Scene, { metadata, spec }: Machine, name: str
   return owner === undefined && !quarantined && ready && pool === spec.machineInventoryPoolRef.name;
 }
 
-/** Every host is unused and in the pool that it was in at first, and both pools count them so. */
+/**
+ * Every host is unused and in the pool that it was in at first, both pools count them so, and no host is at its plan:
+ * an agent that starts runs the plan that stands there once more, and a failure then shows a moment after the start.
+ */
 function isAllFree({ lane, model }: Scene): boolean {
   const poolOf = new Map<string, string>();
   for (const slot of slots) {
@@ -128,6 +131,7 @@ function isAllFree({ lane, model }: Scene): boolean {
     const { total, available } = lane.history.pools.get(name)?.status ?? {};
     if (total !== members.length || available !== members.length) return false;
   }
+  if ([...lane.history.plans.values()].some((plan) => plan.appliedChecksum !== plan.planChecksum)) return false;
   return [...lane.history.hosts.values()].map(viewHost).every(({ name, owner, quarantined, allocationState, pool }) => {
     const free = allocationState === 'Available' || allocationState === undefined;
     return owner === undefined && !quarantined && free && pool === poolOf.get(name);
