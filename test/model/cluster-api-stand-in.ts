@@ -3,7 +3,7 @@ import { baremetalMachines, capiMachines, type Resource } from '../../api/resour
 import { nodes } from '../../dev/host-kube-api.ts';
 import { followObjects } from '../../dev/host-object-feed.ts';
 import { createWorkqueue } from '../../k8s-bridge/workqueue.ts';
-import { isNotFound, type KubeClient } from '../../runtime/kube-client.ts';
+import { isConflict, isNotFound, type KubeClient } from '../../runtime/kube-client.ts';
 import { createLogger } from '../../runtime/logger.ts';
 
 const FINALIZER = 'machine.cluster.x-k8s.io';
@@ -56,9 +56,16 @@ export function startClusterApiStandIn(client: KubeClient, namespace: string): C
     const status = { nodeRef: { name: node.metadata.name } };
     await client.patch(capiMachineStatus, { namespace, name }, { status }, { subresource: 'status' });
   };
-  // An error, a conflict among them, brings the key back.
+  // Who acted on an old state is told of the new one by the feeds.
+  const handler = async (key: string): Promise<void> => {
+    try {
+      await reconcile(key);
+    } catch (error) {
+      if (!isConflict(error) && !isNotFound(error)) throw error;
+    }
+  };
   const logger = createLogger({ level: 'warn', component: 'cluster-api-stand-in' });
-  const queue = createWorkqueue({ name: 'stand-in', workers: 4, handler: reconcile, logger });
+  const queue = createWorkqueue({ name: 'stand-in', workers: 4, handler, logger });
   return {
     async stop() {
       await Promise.all(feeds.map((feed) => feed.stop()));
