@@ -9,7 +9,7 @@ export interface SeedList {
 
 /** The same sequences in every run, so that a red one is red again. */
 const FIRST_SEED = 20_261_122;
-const DEFAULT_SEQUENCES = 25;
+const DEFAULT_SEQUENCES = 200;
 const DEFAULT_LANES = 5;
 
 /**
