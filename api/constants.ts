@@ -44,6 +44,8 @@ export const annotations = {
    * `unquarantine`. Consumed once; the result is an Event.
    */
   operation: `${ANNOTATION_PREFIX}/operation`,
+  /** `BaremetalMachine`: id of the request that stands in `operation`; who asks again asks under the same id. */
+  operationId: `${ANNOTATION_PREFIX}/operation-id`,
 } as const;
 
 /** Names that other projects define and that we read (CAPI, elemental-operator, this provider's platform). */

@@ -35,6 +35,8 @@ export interface MachineView {
   observedInputs: string | undefined;
   /** Text of the operation annotation, if any. */
   operation: string | undefined;
+  /** Id of that request, if it has got one; may be left from an older text. */
+  operationId: string | undefined;
 }
 
 /** Reduces a machine to what decisions need. */
@@ -69,5 +71,6 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     provisioned: status?.initialization?.provisioned === true,
     observedInputs: status?.observedInputs,
     operation: metadata.annotations[annotations.operation],
+    operationId: metadata.annotations[annotations.operationId],
   };
 }

@@ -7,7 +7,7 @@ import { type PlanSecretView, readPlanResult } from '../domain/plan-secret.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { createEvent } from '../runtime/kube-events.ts';
 import { parseKey } from '../runtime/object-key.ts';
-import { dropAnnotation } from './annotation-drop.ts';
+import { dropAnnotations } from './annotation-patch.ts';
 import type { ReadStore, ReconcileResult, WritableStore } from './reconciler-ports.ts';
 
 export interface HostOperationDeps {
@@ -35,7 +35,7 @@ export async function reconcileHostOperation(key: string, deps: HostOperationDep
   const reason = judgement.kind === 'wait' ? 'UnquarantineWaiting' : 'OperationRefused';
   await tell(host, deps.client, 'Warning', reason, judgement.message);
   if (judgement.kind === 'refuse') {
-    await dropAnnotation(deps.client, machineInventories, host, { name: annotations.operation, value: text });
+    await dropAnnotations(deps.client, machineInventories, host, { [annotations.operation]: text });
   }
   return {};
 }

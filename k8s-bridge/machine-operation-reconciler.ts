@@ -2,19 +2,26 @@ import { createHash } from 'node:crypto';
 import { annotations } from '../api/constants.ts';
 import { baremetalMachines } from '../api/resources.ts';
 import { operatorVerbs } from '../domain/machine-life.ts';
-import type { MachineView } from '../domain/machine-view.ts';
-import { parseOperation } from '../domain/operation-annotation.ts';
+import { type MachineView, viewMachine } from '../domain/machine-view.ts';
+import { parseOperation, type RequestedOperation } from '../domain/operation-annotation.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { createEvent } from '../runtime/kube-events.ts';
 import { parseKey } from '../runtime/object-key.ts';
-import { dropAnnotation } from './annotation-drop.ts';
+import { addAnnotation, dropAnnotations } from './annotation-patch.ts';
 import type { MachineRuns, OperationVerdict } from './machine-runs.ts';
-import type { ReadStore, ReconcileResult } from './reconciler-ports.ts';
+import type { ReconcileResult, WritableStore } from './reconciler-ports.ts';
 
 export interface MachineOperationDeps {
-  machines: Pick<ReadStore<MachineView>, 'get'>;
+  machines: Pick<WritableStore<MachineView>, 'get' | 'upsert'>;
   runs: Pick<MachineRuns, 'operate'>;
   client: Pick<KubeClient, 'patch' | 'create'>;
+}
+
+/** What stands in a machine's operation annotation, and the id under which it is asked for. */
+interface OperationOrder {
+  text: string;
+  requested: RequestedOperation;
+  id: string;
 }
 
 const ACTOR = 'operation annotation';
@@ -23,31 +30,68 @@ const NO_RUN_REQUEUE_MS = 1_000;
 
 /**
  * Hands the verb in a machine's operation annotation to its run, tells the answer in an Event and takes the annotation
- * away. Dying in between asks again: the run then refuses what it has done already, and nothing is done twice.
+ * away. Before that the request gets an id, in an annotation of its own: whoever asks again, because it died in between
+ * or its cache lags, asks under the same id, and the run does nothing twice.
  */
 export async function reconcileMachineOperation(key: string, deps: MachineOperationDeps): Promise<ReconcileResult> {
-  const view = deps.machines.get(parseKey(key));
-  const text = view?.operation;
-  if (view === undefined || text === undefined) return {};
+  const seen = deps.machines.get(parseKey(key));
+  if (seen?.operation === undefined) return {};
+  const order = await identify(seen, seen.operation, deps);
+  // Changed meanwhile: the newer state comes with a reconcile of its own.
+  if (order === undefined) return {};
+  const verdict = await ask(seen, order, deps.runs);
+  if (verdict.kind === 'noRun') return { requeueAfterMs: NO_RUN_REQUEUE_MS };
+  await tell(seen, order, verdict, deps.client);
+  const values = { [annotations.operation]: order.text, [annotations.operationId]: order.id };
+  const machine = await dropAnnotations(deps.client, baremetalMachines, seen, values);
+  if (machine !== undefined) deps.machines.upsert(viewMachine(machine));
+  return {};
+}
+
+/** The id that the request has, or else a new one, which then stands in the object. */
+async function identify(
+  view: MachineView,
+  text: string,
+  { client, machines }: MachineOperationDeps,
+): Promise<OperationOrder | undefined> {
   const requested = parseOperation(text);
-  let verdict: OperationVerdict = {
-    kind: 'refused',
-    answer: `Unknown operation; use one of ${operatorVerbs.join(', ')}`,
-  };
-  if (requested.kind === 'verb') {
-    verdict = await deps.runs.operate(view, requested.verb, { actor: ACTOR, reason: requested.reason });
-    if (verdict.kind === 'noRun') return { requeueAfterMs: NO_RUN_REQUEUE_MS };
-  }
-  const { namespace, name, uid, resourceVersion } = view;
-  await createEvent(deps.client, {
+  const mark = digest(text);
+  if (view.operationId?.endsWith(`-${mark}`) === true) return { text, requested, id: view.operationId };
+  const id = `${view.resourceVersion}-${mark}`;
+  const machine = await addAnnotation(client, baremetalMachines, view, { name: annotations.operationId, value: id });
+  if (machine === undefined) return undefined;
+  machines.upsert(viewMachine(machine));
+  return { text, requested, id };
+}
+
+async function ask(
+  view: MachineView,
+  { requested, id }: OperationOrder,
+  runs: MachineOperationDeps['runs'],
+): Promise<OperationVerdict> {
+  if (requested.kind === 'verb')
+    return runs.operate(view, requested.verb, { id, actor: ACTOR, reason: requested.reason });
+  return { kind: 'refused', answer: `Unknown operation; use one of ${operatorVerbs.join(', ')}` };
+}
+
+/** One Event for each answer to a request: its name derives from both. */
+function tell(
+  { namespace, name, uid, resourceVersion }: MachineView,
+  { requested, id }: OperationOrder,
+  { kind, answer }: OperationVerdict,
+  client: MachineOperationDeps['client'],
+): Promise<void> {
+  return createEvent(client, {
     resource: baremetalMachines,
     object: { namespace, name, uid, resourceVersion },
-    type: verdict.kind === 'accepted' ? 'Normal' : 'Warning',
-    reason: verdict.kind === 'accepted' ? 'OperationAccepted' : 'OperationRefused',
-    message: `${requested.kind === 'verb' ? requested.verb : 'operation'}: ${verdict.answer}`,
+    type: kind === 'accepted' ? 'Normal' : 'Warning',
+    reason: kind === 'accepted' ? 'OperationAccepted' : 'OperationRefused',
+    message: `${requested.kind === 'verb' ? requested.verb : 'operation'}: ${answer}`,
     component: 'ironloom-bridge',
-    digest: createHash('sha256').update(`${uid}/${resourceVersion}/${text}`).digest('hex').slice(0, 16),
+    digest: digest(`${uid}/${id}/${kind}`),
   });
-  await dropAnnotation(deps.client, baremetalMachines, view, { name: annotations.operation, value: text });
-  return {};
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

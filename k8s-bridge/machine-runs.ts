@@ -22,8 +22,11 @@ export interface MachineRuns {
   wake(machine: MachineRef): Promise<'woken' | 'noRun'>;
   /** Answers a run that waits for a host's plan. `notWaiting`: not yet, or not any more. */
   completePlan(machine: MachineRef, activityId: string, answer: PlanAnswer): Promise<'completed' | 'notWaiting'>;
-  /** Asks a run for an operator's verb and waits for its verdict; needs a live worker. */
-  operate(machine: MachineRef, verb: OperatorVerb, request: OperationRequest): Promise<OperationVerdict>;
+  /**
+   * Asks a run for an operator's verb and waits for its verdict; needs a live worker. What a run has accepted under an
+   * id it does not do again under the same id, and answers the same.
+   */
+  operate(machine: MachineRef, verb: OperatorVerb, request: IdentifiedRequest): Promise<OperationVerdict>;
   /** The machines that have an open run. Eventually consistent: lags behind starts and ends by a moment. */
   listOpen(): Promise<OpenRun[]>;
 }
@@ -32,6 +35,11 @@ export interface MachineRuns {
 export interface OpenRun extends MachineRef {
   /** Another one after a reset, a termination, or a continue-as-new. */
   runId: string;
+}
+
+/** A request with its id, which becomes Temporal's Update ID. */
+export interface IdentifiedRequest extends OperationRequest {
+  id: string;
 }
 
 /** What a run says to an operator's verb. */
@@ -123,11 +131,13 @@ async function operate(
   client: Client,
   machine: MachineRef,
   verb: OperatorVerb,
-  request: OperationRequest,
+  { id, ...request }: IdentifiedRequest,
 ): Promise<OperationVerdict> {
   try {
     const { answer } = await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, () =>
-      client.workflow.getHandle(machineWorkflowId(machine)).executeUpdate(operationUpdates[verb], { args: [request] }),
+      client.workflow
+        .getHandle(machineWorkflowId(machine))
+        .executeUpdate(operationUpdates[verb], { args: [request], updateId: id }),
     );
     return { kind: 'accepted', answer };
   } catch (error) {

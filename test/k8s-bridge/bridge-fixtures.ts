@@ -37,6 +37,7 @@ export function machineView(changes: Partial<MachineView> = {}): MachineView {
     provisioned: false,
     observedInputs: undefined,
     operation: undefined,
+    operationId: undefined,
     ...changes,
   };
 }

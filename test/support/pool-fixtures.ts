@@ -66,6 +66,7 @@ export function waitingMachine(name: string, age: number, overrides: Partial<Mac
     provisioned: false,
     observedInputs: undefined,
     operation: undefined,
+    operationId: undefined,
     ...overrides,
   };
 }
