@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { baremetalClusterSchema } from '../../api/cluster.ts';
 import { IMAGE_CATALOG_NAME } from '../../api/constants.ts';
@@ -139,6 +139,25 @@ describe('the image', () => {
   it('is given what it copies', () => {
     const allowed = readFileSync(join(CONFIG, '../.dockerignore'), 'utf8').split('\n');
     for (const folder of copied) expect(allowed).toContain(`!${folder}`);
+  });
+});
+
+describe('the Temporal of docker-compose.yml', () => {
+  const service = z.object({ image: z.string(), ports: z.array(z.string()).default([]) });
+  const { services } = z
+    .object({ services: z.record(z.string(), service) })
+    .parse(parse(readFileSync(join(CONFIG, '../docker-compose.yml'), 'utf8')));
+
+  it('listens on loopback only', () => {
+    const ports = Object.values(services).flatMap((one) => one.ports);
+    expect(ports.length).toBeGreaterThan(0);
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+
+  it('has the tools of its server', () => {
+    const versions = ['temporal', 'schema', 'namespace'].map((name) => services[name]?.image.split(':')[1]);
+    expect(new Set(versions).size).toBe(1);
+    expect(versions[0]).toMatch(/^\d+\.\d+\.\d+$/);
   });
 });
 
