@@ -24,7 +24,7 @@ export function createCompleteProvisioning(deps: ActivityDependencies) {
     const fence = startFence();
     const owned = await readOwnedHost(deps, input.machine, input.host.inventory);
     if (owned.kind !== 'ours') return { kind: 'hostLost' };
-    await writeHostRecord(deps, fence, owned.host, { state: 'Allocated' });
+    await writeHostRecord(deps, fence, owned.host, { state: 'Allocated', failedReprovision: null });
     let machine = await findMachine(deps, input.machine);
     if (machine === undefined) return { kind: 'completed' };
     if (machine.spec.providerID === undefined) {

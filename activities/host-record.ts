@@ -13,6 +13,8 @@ export interface HostRecord {
   pool?: string;
   owner?: HostOwner | null;
   plan?: { attemptId: string; checksum: string } | null;
+  /** Attempt id of the reprovision plan that failed; null: the last one succeeded. */
+  failedReprovision?: string | null;
   /** Why the host is kept out of allocation. */
   quarantine?: string;
 }
@@ -67,12 +69,14 @@ export async function patchHostRecord(
   return written;
 }
 
-function toAnnotations({ state, pool, owner, plan, quarantine }: HostRecord): Record<string, string | null> {
+function toAnnotations(record: HostRecord): Record<string, string | null> {
+  const { state, pool, owner, plan, failedReprovision, quarantine } = record;
   return {
     ...(state === undefined ? {} : { [annotations.allocationState]: state }),
     ...(pool === undefined ? {} : { [annotations.pool]: pool }),
     ...(owner === undefined ? {} : ownerAnnotations(owner)),
     ...(plan === undefined ? {} : planAnnotations(plan)),
+    ...(failedReprovision === undefined ? {} : { [annotations.failedReprovision]: failedReprovision }),
     ...(quarantine === undefined ? {} : { [annotations.quarantine]: quarantine }),
   };
 }
@@ -99,5 +103,6 @@ function currentAnnotations(host: HostView): Record<string, string | null> {
     ...(host.pool === undefined ? {} : { pool: host.pool }),
     owner: host.owner ?? null,
     plan: host.plan ?? null,
+    failedReprovision: host.failedReprovision ?? null,
   });
 }

@@ -73,13 +73,19 @@ export function createFinishMachine(deps: ActivityDependencies) {
   };
 }
 
-/** Keeps a host whose plan failed out of the pool until an operator has looked. */
+/**
+ * Keeps a host whose plan failed out of the pool until an operator has looked. One that could not become a node is
+ * claimed last afterwards, or the machine that replaces this one would get it again.
+ */
 export function createMarkHostUnavailable(deps: ActivityDependencies) {
   return async function markHostUnavailable(input: { machine: MachineRef; host: BoundHost }): Promise<void> {
     const fence = startFence();
     const owned = await readOwnedHost(deps, input.machine, input.host.inventory);
     if (owned.kind !== 'ours') return;
-    await writeHostRecord(deps, fence, owned.host, { state: 'Unavailable' });
+    const attempt = owned.host.plan?.attemptId ?? '';
+    const isReprovision = parseAttemptId(attempt)?.planType === 'reprovision';
+    const record = { state: 'Unavailable', ...(isReprovision && { failedReprovision: attempt }) } as const;
+    await writeHostRecord(deps, fence, owned.host, record);
     logStep('Keeps the host out of the pool', input.machine, { host: input.host.inventory });
   };
 }

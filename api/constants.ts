@@ -33,6 +33,8 @@ export const annotations = {
   hostPlanAttempt: `${ANNOTATION_PREFIX}/plan-attempt`,
   /** Inventory: checksum of that plan; what the host's answer is compared with. */
   hostPlanChecksum: `${ANNOTATION_PREFIX}/plan-checksum`,
+  /** Inventory: attempt id of the last reprovision plan, if it failed; the host is claimed last until one succeeds. */
+  failedReprovision: `${ANNOTATION_PREFIX}/failed-reprovision`,
   /** Inventory: why the host is kept out of allocation until `unquarantine`. */
   quarantine: `${ANNOTATION_PREFIX}/quarantine`,
   /** Plan Secret: `reprovision` or `clean`. */

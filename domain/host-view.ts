@@ -26,6 +26,8 @@ export interface HostView {
   /** Storage volumes are declared and not prepared yet. */
   storageUnprepared: boolean;
   quarantined: boolean;
+  /** Attempt id of the last reprovision plan, if it failed: hosts that did not fail are claimed before this one. */
+  failedReprovision: string | undefined;
   /** Text of the operation annotation, if any. */
   operation: string | undefined;
   allocationState: AllocationState | undefined;
@@ -51,6 +53,7 @@ export function viewHost(inventory: MachineInventory): HostView {
     takenBySelector: metadata.ownerReferences.some((owner) => owner.kind === foreign.inventorySelectorKind),
     storageUnprepared: volumes.length > 0 && status?.storage?.phase !== 'Prepared',
     quarantined: annotations.quarantine in notes,
+    failedReprovision: notes[annotations.failedReprovision],
     operation: notes[annotations.operation],
     allocationState: allocationStates.find((state) => state === notes[annotations.allocationState]),
     pool: notes[annotations.pool],

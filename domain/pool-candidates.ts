@@ -13,9 +13,15 @@ export type MemberLookup = (inventoryName: string) => MemberFacts | undefined;
 /** How many members cannot be claimed, by reason. */
 export type ProblemCounts = Partial<Record<HostProblemReason | 'missing' | 'givenUp', number>>;
 
+interface FoundHost {
+  kind: 'host';
+  host: HostView;
+  /** What the node will be called. */
+  hostname: string;
+}
+
 export type HostChoice =
-  /** `hostname`: what the node will be called. */
-  | { kind: 'host'; host: HostView; hostname: string }
+  | FoundHost
   | { kind: 'exhausted'; total: number; eligible: number; reasons: ProblemCounts; message: string };
 
 export interface ChoiceOptions {
@@ -30,7 +36,7 @@ export interface ChoiceOptions {
 
 /**
  * The first eligible host in declared order, if there are enough for the older machines that wait, too. One that can use
- * none of them does not hold the others up.
+ * none of them does not hold the others up. Hosts whose last reprovision plan failed come after all others.
  */
 export function chooseHost(members: readonly PoolMember[], lookup: MemberLookup, options: ChoiceOptions): HostChoice {
   const { poolName } = options;
@@ -38,23 +44,31 @@ export function chooseHost(members: readonly PoolMember[], lookup: MemberLookup,
   const undemanding = options.olderWaiting.filter(({ avoidedHosts }) => avoidedHosts.length === 0).length;
   const picky = options.olderWaiting.filter(({ avoidedHosts }) => avoidedHosts.length > 0);
   const reasons: ProblemCounts = {};
-  let first: { host: HostView; hostname: string } | undefined;
+  let best: FoundHost | undefined;
   const eligible: string[] = [];
   const countOlder = (): number => undemanding + picky.filter((older) => canUseOneOf(older, eligible)).length;
   for (const { name, hostname = name } of members) {
     const facts = lookup(name);
     const problem = problemOf(name, facts, options);
-    if (problem !== undefined) {
-      reasons[problem] = (reasons[problem] ?? 0) + 1;
+    if (facts === undefined || problem !== undefined) {
+      const reason = problem ?? 'missing';
+      reasons[reason] = (reasons[reason] ?? 0) + 1;
       continue;
     }
     eligible.push(name);
-    if (facts !== undefined) first ??= { host: facts.host, hostname };
-    if (first !== undefined && eligible.length > countOlder()) return { kind: 'host', ...first };
+    if (best === undefined || (isLastResort(best) && !isLastResort(facts))) {
+      best = { kind: 'host', host: facts.host, hostname };
+    }
+    if (!isLastResort(best) && eligible.length > countOlder()) return best;
   }
+  if (best !== undefined && eligible.length > countOlder()) return best;
   const total = members.length;
   const message = describeExhaustion({ poolName, total, eligible: eligible.length, reasons, older: countOlder() });
   return { kind: 'exhausted', total, eligible: eligible.length, reasons, message };
+}
+
+function isLastResort({ host }: { host: HostView }): boolean {
+  return host.failedReprovision !== undefined;
 }
 
 function problemOf(

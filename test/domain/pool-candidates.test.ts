@@ -24,6 +24,18 @@ describe('chooseHost', () => {
     expect(chooseHost(members, lookup, options)).toMatchObject({ host: { name: 'alpha' }, hostname: 'node-1' });
   });
 
+  it('takes a host on which a reprovision plan failed after all others, and then in declared order', () => {
+    const failedReprovision = 'reprovision-1-uid';
+    const zeta = memberFacts('zeta', { failedReprovision });
+    const alpha = memberFacts('alpha', { failedReprovision });
+    const others = lookupIn({ zeta, alpha, mu: memberFacts('mu') });
+    expect(chooseHost(members, others, options)).toMatchObject({ host: { name: 'mu' } });
+    expect(chooseHost(members, lookupIn({ zeta, alpha }), options)).toMatchObject({ host: { name: 'zeta' } });
+    const kept = { ...options, olderWaiting: older([], []) };
+    expect(chooseHost(members, others, kept)).toMatchObject({ host: { name: 'mu' } });
+    expect(chooseHost(members, lookupIn({ zeta, alpha }), kept)).toMatchObject({ kind: 'exhausted', eligible: 2 });
+  });
+
   it.each([
     [0, 'host'],
     [2, 'host'],

@@ -138,17 +138,17 @@ describe.concurrent('nodes', { timeout: 300_000 }, () => {
     await untilAllocationState(site, 'nm-failed', 'Unavailable');
     await untilPoolCounts(site, 'failing', { total: 2, unavailable: 1, available: 1 });
 
-    // Left in the pool it would be clean, free and first in order again before the replacement is made.
-    await changeMembers(site, 'failing', ['nm-spare']);
-    await untilPoolCounts(site, 'failing', { total: 1, unavailable: 0, available: 1 });
-    const poolOf = async () => (await findInventory(site, 'nm-failed'))?.metadata.annotations[annotations.pool];
-    expect(await poolOf()).toBe('failing');
+    // It is clean, free and first in order again before the replacement is made, and yet not taken.
     await deleteMachine(site, name);
     await untilGone(site, name);
     const [replacement] = await untilWorkersRun(site, 'failing', 1);
     expect(replacement?.spec.providerID).toBe('baremetal:///nm-spare');
-    await waitFor('the failed host belongs to no pool', async () => (await poolOf()) === undefined);
-    await timelines.until('nm-failed', ['Allocated', 'Reprovisioning', 'plan reprovision', 'Unavailable', ...detached]);
+    await untilPoolCounts(site, 'failing', { total: 2, allocated: 1, available: 1 });
+    const failedOnce = ['Allocated', 'Reprovisioning', 'plan reprovision', 'Unavailable', ...detached];
+    await timelines.until('nm-failed', failedOnce);
+    const noteOn = async () =>
+      (await findInventory(site, 'nm-failed'))?.metadata.annotations[annotations.failedReprovision];
+    expect(await noteOn()).toBe(`reprovision-1-${failed.metadata.uid}`);
 
     const told = await readEvents(site, name);
     expect(told).toContainEqual(
@@ -158,6 +158,12 @@ describe.concurrent('nodes', { timeout: 300_000 }, () => {
     expect((await handle.describe()).status.name).toBe('COMPLETED');
     const history = JSON.stringify((await fetchHistory(site, failed)).map(readResults));
     expect(history).toContain('the certificate of the registry is not trusted by the host');
+
+    await changeDeployment(site, 'failing', { replicas: 2 });
+    const hosts = (await untilWorkersRun(site, 'failing', 2)).map(hostOf);
+    expect(new Set(hosts)).toEqual(new Set(failing));
+    await timelines.until('nm-failed', [...failedOnce, ...attached]);
+    expect(await noteOn()).toBeUndefined();
   });
 
   test('whose kubelet died are replaced by a MachineHealthCheck', async () => {

@@ -82,6 +82,7 @@ export function hostView(changes: Partial<HostView> = {}): HostView {
     takenBySelector: false,
     storageUnprepared: false,
     quarantined: false,
+    failedReprovision: undefined,
     operation: undefined,
     allocationState: 'Reprovisioning',
     pool: 'workers',

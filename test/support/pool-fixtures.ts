@@ -15,6 +15,7 @@ export function freeHost(name: string, overrides: Partial<HostView> = {}): HostV
     takenBySelector: false,
     storageUnprepared: false,
     quarantined: false,
+    failedReprovision: undefined,
     operation: undefined,
     allocationState: undefined,
     pool: undefined,
