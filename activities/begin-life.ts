@@ -5,13 +5,14 @@ import type { BoundHost, WrittenPlan } from '../domain/machine-life.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
 import { parseAttemptId } from '../domain/plan-attempt.ts';
 import { viewPlanSecret } from '../domain/plan-secret.ts';
-import type { BeginOutcome } from '../domain/step-outcomes.ts';
+import type { BeginOutcome, KeptWishes } from '../domain/step-outcomes.ts';
+import { adoptHost, isAdoptable } from './adopt-host.ts';
 import { bindHost } from './bound-host.ts';
 import { claimFreeHost, type ClaimWish, type Reservations } from './claim-host.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { type Fence, startFence } from './fence.ts';
 import { findHeldHost } from './held-host.ts';
-import { type OwnedHost, readOwnedHost, writeHostRecord } from './host-record.ts';
+import { readOwnedHost } from './host-record.ts';
 import { readStandingAnswer } from './plan-answer.ts';
 import { pendingPlan } from './plan-writer.ts';
 import { findMachine } from './publish-status.ts';
@@ -32,25 +33,35 @@ export function createBeginLife(deps: ActivityDependencies, reservations: Reserv
     const found = await findMachine(deps, input.machine);
     if (found === undefined) return { kind: 'gone' };
     const machine = await ensureFinalizer(deps, fence, found);
-    const { nodeJoinDeadlineMs } = deps.policy;
+    const kept = keptWishesOf(machine);
+    const begun = { nodeJoinDeadlineMs: deps.policy.nodeJoinDeadlineMs, kept };
     const { providerID } = machine.spec;
     if (providerID !== undefined) {
       const inventory = inventoryOfProviderId(providerID) ?? '';
       const adopted = await adoptProvisioned(deps, fence, input.machine, machine, inventory);
       logStep('Adopted a provisioned machine', input.machine, { found: adopted.kind });
-      return { ...adopted, nodeJoinDeadlineMs };
+      return { ...adopted, ...begun };
     }
     const held = await findHeldHost(deps, input.machine, machine);
     if (held === undefined) {
-      if (input.claim === null || input.claim === undefined) return { kind: 'fresh', nodeJoinDeadlineMs };
-      const claim = await claimFreeHost(deps, reservations, fence, machine, input.claim);
-      return { kind: 'claimTried', claim, nodeJoinDeadlineMs };
+      if (input.claim === null || input.claim === undefined || kept.pausedByOperator)
+        return { kind: 'fresh', ...begun };
+      const avoid = [...new Set([...input.claim.avoid, ...kept.avoidedHosts])];
+      const claim = await claimFreeHost(deps, reservations, fence, machine, {
+        avoid,
+        status: { ...input.claim.status, avoidedInventories: avoid },
+      });
+      return { kind: 'claimTried', claim, ...begun };
     }
     const host = bindHost(held, machine, deps.caches.pools.get(poolKey(machine)));
     const plan = await findOwnPlan(deps, input.machine, host);
     logStep('Found a host that is ours already', input.machine, { host: host.inventory, plan: plan?.type });
-    return { kind: 'holding', host, plan, nodeJoinDeadlineMs };
+    return { kind: 'holding', host, plan, ...begun };
   };
+}
+
+function keptWishesOf({ status }: BaremetalMachine): KeptWishes {
+  return { pausedByOperator: status?.pausedByOperator === true, avoidedHosts: status?.avoidedInventories ?? [] };
 }
 
 type Found = { kind: 'provisioned'; host: BoundHost; plan: WrittenPlan | null } | HostMissing | HostTaken;
@@ -72,39 +83,14 @@ async function adoptProvisioned(
   machine: BaremetalMachine,
   inventory: string,
 ): Promise<Found> {
-  let owned = await readOwnedHost(deps, ref, inventory);
-  if (owned.kind === 'missing') return { kind: 'hostMissing', inventory };
-  if (owned.kind === 'lost') {
-    const { owner } = owned.host;
-    // An owner of our name and another uid is ourselves before a move.
-    if (owner !== undefined && owner.baremetalMachine !== ref.name) {
-      return { kind: 'hostTaken', inventory, owner: owner.baremetalMachine };
-    }
-    owned = await annotateAdopted(deps, fence, ref, machine, owned);
+  const found = await readOwnedHost(deps, ref, inventory);
+  if (found.kind === 'missing') return { kind: 'hostMissing', inventory };
+  if (found.kind === 'lost' && !isAdoptable(found.host, ref)) {
+    return { kind: 'hostTaken', inventory, owner: found.host.owner?.baremetalMachine ?? '' };
   }
+  const owned = found.kind === 'lost' ? await adoptHost(deps, fence, machine, found) : found;
   const host = bindHost(owned, machine, deps.caches.pools.get(poolKey(machine)));
   return { kind: 'provisioned', host, plan: await findOwnPlan(deps, ref, host) };
-}
-
-async function annotateAdopted(
-  deps: ActivityDependencies,
-  fence: Fence,
-  ref: MachineRef,
-  machine: BaremetalMachine,
-  owned: Extract<OwnedHost, { kind: 'lost' }>,
-) {
-  const host = await writeHostRecord(deps, fence, owned.host, {
-    state: 'Allocated',
-    pool: machine.spec.machineInventoryPoolRef.name,
-    owner: {
-      cluster: machine.metadata.labels['cluster.x-k8s.io/cluster-name'] ?? '',
-      machine: machine.metadata.ownerReferences.find(({ kind }) => kind === 'Machine')?.name ?? '',
-      baremetalMachine: ref.name,
-      uid: ref.uid,
-    },
-    plan: null,
-  });
-  return { kind: 'ours', inventory: owned.inventory, host } as const;
 }
 
 /**

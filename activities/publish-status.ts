@@ -79,6 +79,7 @@ function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired
     initialization: provisioned ? { provisioned } : null,
     machineInventoryRef: desired.inventory === null ? null : { name: desired.inventory },
     avoidedInventories: avoided.length > 0 ? avoided : null,
+    pausedByOperator: (desired.pausedByOperator ?? before?.pausedByOperator) || null,
     planSecretRef: desired.planSecret === null ? null : { name: desired.planSecret },
     addresses: desired.addresses.length > 0 ? desired.addresses : ((provisioned ? before?.addresses : null) ?? null),
     lastAppliedPlanChecksum: desired.appliedPlanChecksum ?? before?.lastAppliedPlanChecksum ?? null,

@@ -8,6 +8,7 @@ import { releasePatch, viewPlanSecret } from '../domain/plan-secret.ts';
 import type { FinishOutcome, ReleaseOutcome } from '../domain/step-outcomes.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { noteNews } from './event-recorder.ts';
+import { findAdoptableHost } from './adopt-host.ts';
 import { type Fence, startFence } from './fence.ts';
 import { findHeldHost } from './held-host.ts';
 import { type OwnedHost, readOwnedHost, writeHostRecord } from './host-record.ts';
@@ -42,7 +43,10 @@ export function createReleaseHost(deps: ActivityDependencies) {
   };
 }
 
-/** Whether a plan of this machine stands in the Secret; if so and the host is clean, our `max-failures` goes. */
+/**
+ * Whether a plan of this machine stands in the Secret, or was about to (a Secret that is gone or somebody else's proves
+ * nothing); if it stands there and the host is clean, our `max-failures` goes.
+ */
 async function freePlanSecret(
   deps: ActivityDependencies,
   fence: Fence,
@@ -50,12 +54,13 @@ async function freePlanSecret(
   { host }: Extract<OwnedHost, { kind: 'ours' }>,
   untouched: boolean,
 ): Promise<boolean> {
+  const isOurs = (attempt: string | undefined) => attempt !== undefined && parseAttemptId(attempt)?.uid === machine.uid;
   const key = { namespace: machine.namespace, name: host.planSecretName ?? host.name };
   const secret = await deps.kube.find(secrets, key);
-  if (secret === undefined) return false;
-  const view = viewPlanSecret(secret);
-  const touched = view.planAttempt !== undefined && parseAttemptId(view.planAttempt)?.uid === machine.uid;
-  if (!touched || untouched || view.maxFailures === undefined) return touched;
+  const view = secret && viewPlanSecret(secret);
+  const stands = isOurs(view?.planAttempt);
+  const touched = stands || isOurs(host.plan?.attemptId);
+  if (view === undefined || !stands || untouched || view.maxFailures === undefined) return touched;
   fence.assertAlive();
   await deps.kube.patch(secrets, key, releasePatch({ resourceVersion: view.resourceVersion, uid: view.uid }));
   return touched;
@@ -68,6 +73,8 @@ export function createFinishMachine(deps: ActivityDependencies) {
     const machine = await findMachine(deps, input.machine);
     if (machine === undefined) return undefined;
     if ((await findHeldHost(deps, input.machine, machine)) !== undefined) return { kind: 'holdsHost' };
+    // The host on which the node runs has come back: the run adopts and cleans it.
+    if ((await findAdoptableHost(deps, machine)) !== undefined) return { kind: 'holdsHost' };
     await dropFinalizer(deps, fence, input.machine);
     return undefined;
   };

@@ -1,13 +1,27 @@
+import type { BaremetalMachine } from '../api/machine.ts';
 import type { BoundHost } from '../domain/machine-life.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
 import { attemptId } from '../domain/plan-attempt.ts';
 import { renderCleanPlan } from '../domain/plan-clean.ts';
 import type { CleanOutcome } from '../domain/step-outcomes.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { startFence } from './fence.ts';
-import { confirmWrittenPlan, inspectPlanSlot, pendingPlan, writePlan } from './plan-writer.ts';
+import { adoptHost, findAdoptableHost } from './adopt-host.ts';
+import { type Fence, startFence } from './fence.ts';
+import { isPausedNow } from './live-pause.ts';
+import {
+  confirmWrittenPlan,
+  inspectPlanSlot,
+  pendingPlan,
+  type PlanOrder,
+  type PlanSlot,
+  writePlan,
+} from './plan-writer.ts';
+import { findMachine } from './publish-status.ts';
 
-/** Writes the clean plan once per attempt. A host that is not ours any more, or gone, needs none. */
+/**
+ * Writes the clean plan once per attempt. A host that is not ours any more, or gone, needs none. Whether Cluster API
+ * wants nothing done is read here once more: what the bridge saw may be older, and a move must not touch a host.
+ */
 export function createWriteCleanPlan(deps: ActivityDependencies) {
   return async function writeCleanPlan(input: {
     machine: MachineRef;
@@ -16,7 +30,9 @@ export function createWriteCleanPlan(deps: ActivityDependencies) {
   }): Promise<CleanOutcome> {
     const fence = startFence();
     const order = { ...input, planType: 'clean' } as const;
-    const slot = await inspectPlanSlot(deps, order);
+    const object = await findMachine(deps, input.machine);
+    if (object !== undefined && (await isPausedNow(deps, object))) return { kind: 'paused' };
+    const slot = await findSlot(deps, fence, order, object);
     const { cleanDeadlineMs } = deps.policy;
     switch (slot.kind) {
       case 'inventoryMissing':
@@ -39,4 +55,19 @@ export function createWriteCleanPlan(deps: ActivityDependencies) {
       }
     }
   };
+}
+
+/** A host that registered anew while its node runs says nothing of us: it is recorded as ours again first. */
+async function findSlot(
+  deps: ActivityDependencies,
+  fence: Fence,
+  order: PlanOrder,
+  object: BaremetalMachine | undefined,
+): Promise<PlanSlot> {
+  const slot = await inspectPlanSlot(deps, order);
+  if (slot.kind !== 'hostLost' || object === undefined) return slot;
+  const found = await findAdoptableHost(deps, object);
+  if (found?.host.name !== order.host.inventory) return slot;
+  await adoptHost(deps, fence, object, found);
+  return inspectPlanSlot(deps, order);
 }

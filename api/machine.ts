@@ -58,6 +58,10 @@ export const baremetalMachineStatusSchema = z
       .array(z.string())
       .optional()
       .describe('Hosts that an operator gave up for this machine by reallocate; it does not claim them again.'),
+    pausedByOperator: z
+      .boolean()
+      .optional()
+      .describe('An operator paused the machine; holds until resume, whatever becomes of its workflow run.'),
     addresses: z.array(machineAddressSchema).optional().describe('Addresses of the host.'),
     failureReason: z.string().optional().describe('Only for what neither a retry nor an operator can mend.'),
     failureMessage: z.string().optional().describe('Message that belongs to failureReason.'),

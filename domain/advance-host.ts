@@ -47,6 +47,8 @@ export function onCleanTried(life: MachineLife, attempt: number, outcome: CleanO
   // The step has seen the inventory: a snapshot that says otherwise is old.
   const found = { ...life, snapshot: { ...life.snapshot, hostMissing: false } };
   switch (outcome.kind) {
+    case 'paused':
+      return { ...life, snapshot: { ...life.snapshot, paused: true } };
     case 'written':
       return { ...found, stage: { ...cleaning, host: { ...host, recorded: 'Preparing' }, plan: outcome.plan } };
     case 'inventoryMissing':

@@ -3,7 +3,7 @@ import { assertNever } from './assert-never.ts';
 import type { BoundHost, MachineLife, Obstacle, WrittenPlan } from './machine-life.ts';
 import { type MachineSnapshot, sameSnapshot, settleSnapshot } from './machine-snapshot.ts';
 import { hostMissing, hostUsedByOther, planSecretMissing, poolMissing } from './obstacles.ts';
-import type { BeginOutcome, ClaimOutcome, ProvisionOutcome } from './step-outcomes.ts';
+import type { BeginOutcome, ClaimOutcome, KeptWishes, ProvisionOutcome } from './step-outcomes.ts';
 
 /** New inputs from the bridge. Once gone, an object stays gone; what was known of its pause or move still holds. */
 export function onObserved(life: MachineLife, snapshot: MachineSnapshot): MachineLife {
@@ -21,12 +21,14 @@ export function onWoken(life: MachineLife): MachineLife {
 export function onBegun(life: MachineLife, outcome: BeginOutcome, startRevision: number): MachineLife {
   if (outcome.kind === 'gone') return onObserved(life, { ...life.snapshot, gone: true });
   const next = {
-    ...life,
+    ...(life.stage.kind === 'new' ? withKeptWishes(life, outcome.kept) : life),
     nodeJoinDeadlineMs: outcome.nodeJoinDeadlineMs,
     snapshot: { ...life.snapshot, finalizerLost: false },
     obstacles: [],
   };
-  if (life.stage.kind !== 'new' && life.stage.kind !== 'hostless') return next;
+  if (life.stage.kind === 'running' && outcome.kind === 'provisioned') return withHostBack(next);
+  const mayLoseHost = life.stage.kind === 'running' && life.snapshot.hostMissing;
+  if (life.stage.kind !== 'new' && life.stage.kind !== 'hostless' && !mayLoseHost) return next;
   switch (outcome.kind) {
     case 'fresh':
       return { ...next, stage: { kind: 'unclaimed' } };
@@ -51,6 +53,19 @@ export function onBegun(life: MachineLife, outcome: BeginOutcome, startRevision:
     default:
       return assertNever(outcome);
   }
+}
+
+/** The step has seen the inventory: a snapshot that says otherwise is old. */
+function withHostBack(life: MachineLife): MachineLife {
+  return { ...life, snapshot: { ...life.snapshot, hostMissing: false } };
+}
+
+/** A run that begins takes over what an earlier one was asked for, unless it was asked for the contrary itself. */
+function withKeptWishes(life: MachineLife, kept: KeptWishes | undefined): MachineLife {
+  if (kept === undefined) return life;
+  const avoidedHosts = [...new Set([...kept.avoidedHosts, ...life.avoidedHosts])];
+  const pausedByOperator = life.pausedByOperator || (kept.pausedByOperator && life.lastOperation?.verb !== 'resume');
+  return { ...life, avoidedHosts, pausedByOperator };
 }
 
 function adoptHolding(life: MachineLife, host: BoundHost, plan: WrittenPlan | null): MachineLife {
@@ -94,7 +109,11 @@ export function onProvisionTried(life: MachineLife, outcome: ProvisionOutcome, s
     case 'written':
       return {
         ...life,
-        stage: { kind: 'reprovisioning', host: { ...stage.host, recorded: 'Reprovisioning' }, plan: outcome.plan },
+        stage: {
+          kind: 'reprovisioning',
+          host: { ...(outcome.host ?? stage.host), recorded: 'Reprovisioning' },
+          plan: outcome.plan,
+        },
         obstacles: [],
       };
     case 'blocked':

@@ -33,11 +33,17 @@ export type Step =
   | { kind: 'wait'; reason: WaitReason; deadlineMs: number | null }
   | { kind: 'end'; outcome: 'released' | 'moved' | 'orphaned' };
 
+/** Rules that came later; a run that began before them keeps to what it did (`workflows/patches.ts`). */
+export interface LaterRules {
+  /** A running machine whose host is missing looks for it, to adopt it when it comes back. */
+  looksForLostHost: boolean;
+}
+
 /**
  * Decides what comes next, from nothing but what the run knows. The order of the questions is the contract:
  * a finished life, a host that must not be touched, an answer that is due anyway, deletion, then the way to Running.
  */
-export function nextStep(life: MachineLife): Step {
+export function nextStep(life: MachineLife, rules: LaterRules = { looksForLostHost: true }): Step {
   const { snapshot, stage } = life;
   if (stage.kind === 'ended') return { kind: 'end', outcome: stage.outcome };
   if (snapshot.gone) {
@@ -52,10 +58,10 @@ export function nextStep(life: MachineLife): Step {
   if (stage.kind === 'cleaning' && snapshot.hostMissing && !paused) return { kind: 'clean', attempt: stage.attempt };
   if (awaitsAnswer(stage) && (paused || !snapshot.deleting || stage.kind === 'cleaning')) return { kind: 'awaitPlan' };
   if (paused) return wait('resume');
-  return snapshot.deleting ? nextStepOfDeletion(life) : nextStepToRunning(life);
+  return snapshot.deleting ? nextStepOfDeletion(life) : nextStepToRunning(life, rules);
 }
 
-function nextStepToRunning(life: MachineLife): Step {
+function nextStepToRunning(life: MachineLife, { looksForLostHost }: LaterRules): Step {
   const { snapshot, stage } = life;
   if (snapshot.machine === null && stage.kind === 'new') return wait('machine');
   const ready = snapshot.machine !== null && snapshot.cluster?.infrastructureReady === true;
@@ -73,7 +79,7 @@ function nextStepToRunning(life: MachineLife): Step {
     case 'reprovisioning':
       return afterAnswer(stage.host, stage.plan, { kind: 'complete' });
     case 'running':
-      return waitForNode(life, stage);
+      return looksForLostHost && snapshot.hostMissing ? { kind: 'begin', claim: false } : waitForNode(life, stage);
     case 'hostless':
       return meetsObstacle(life) ? wait('inputs') : { kind: 'begin', claim: false };
     case 'cleaning':

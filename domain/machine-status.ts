@@ -14,8 +14,10 @@ export interface DesiredStatus {
   phase: MachinePhase | null;
   provisioned: boolean;
   inventory: string | null;
-  /** Names of hosts that are not claimed again. Absent: asked by a worker of before this field. */
+  /** Names of hosts that are not claimed again. Absent: not known yet, what stands there holds. */
   avoidedInventories?: string[];
+  /** Absent: not known yet, what stands there holds. */
+  pausedByOperator?: boolean;
   planSecret: string | null;
   addresses: BoundHost['addresses'];
   appliedPlanChecksum: string | null;
@@ -48,7 +50,7 @@ export function projectStatus(life: MachineLife): DesiredStatus {
     phase: phaseOf(life),
     provisioned,
     inventory: inventoryOf(stage) ?? null,
-    avoidedInventories: life.avoidedHosts,
+    ...wishesOf(life),
     planSecret: host?.planSecret ?? null,
     addresses: provisioned && host !== undefined ? host.addresses : [],
     appliedPlanChecksum: applied?.checksum ?? null,
@@ -56,6 +58,17 @@ export function projectStatus(life: MachineLife): DesiredStatus {
     observed: snapshot,
     lastOperation: life.lastOperation,
     conditions: [readyCondition(life, details), ...details, pausedCondition(life)],
+  };
+}
+
+/** A run that has not begun does not know yet what an earlier one was asked for. */
+function wishesOf(life: MachineLife): Pick<DesiredStatus, 'avoidedInventories' | 'pausedByOperator'> {
+  const { stage, avoidedHosts, pausedByOperator, lastOperation } = life;
+  const begun = stage.kind !== 'new';
+  const asked = lastOperation?.verb === 'pause' || lastOperation?.verb === 'resume';
+  return {
+    ...((begun || avoidedHosts.length > 0) && { avoidedInventories: avoidedHosts }),
+    ...((begun || asked) && { pausedByOperator }),
   };
 }
 

@@ -27,7 +27,16 @@ export function parseAttemptId(text: string): PlanAttempt | undefined {
   return { uid, planType, attempt: Number(number) };
 }
 
-/** Activity id of the wait for an attempt's result; the bridge completes the activity by it. */
-export function planActivityId(planType: PlanType, attempt: number): string {
+/**
+ * Activity id of the wait for an attempt's result; the bridge completes the activity by it. It names the host: a machine
+ * that was given another one counts its attempts anew, while the wait for the first is still open at the server, and
+ * what the first host says is no answer of the second.
+ */
+export function planActivityId(planType: PlanType, attempt: number, inventory: string): string {
+  return `${hostlessPlanActivityId(planType, attempt)}-${inventory}`;
+}
+
+/** The activity id of runs that began to wait before it named the host. */
+export function hostlessPlanActivityId(planType: PlanType, attempt: number): string {
   return `await-${planType}-${attempt}`;
 }

@@ -1,18 +1,33 @@
 import type { BoundHost, Obstacle, WrittenPlan } from './machine-life.ts';
 
-/** What `beginLife` found. `nodeJoinDeadlineMs` is the worker's setting at that moment. */
+/** What an operator asked of an earlier run of the machine and is to hold on, as the status has it. */
+export interface KeptWishes {
+  pausedByOperator: boolean;
+  /** Hosts that were given up for the machine. */
+  avoidedHosts: string[];
+}
+
+/** What every look at a machine that is there finds. */
+interface Begun {
+  /** The worker's setting at that moment. */
+  nodeJoinDeadlineMs: number;
+  /** Absent: told by a worker of before this field. */
+  kept?: KeptWishes;
+}
+
+/** What `beginLife` found. */
 export type BeginOutcome =
   | { kind: 'gone' }
-  | { kind: 'fresh'; nodeJoinDeadlineMs: number }
+  | ({ kind: 'fresh' } & Begun)
   /** Fresh, and ready for a host: how the claim went. */
-  | { kind: 'claimTried'; claim: ClaimOutcome; nodeJoinDeadlineMs: number }
+  | ({ kind: 'claimTried'; claim: ClaimOutcome } & Begun)
   /** The inventory is annotated with our uid, the providerID is not set. */
-  | { kind: 'holding'; host: BoundHost; plan: WrittenPlan | null; nodeJoinDeadlineMs: number }
+  | ({ kind: 'holding'; host: BoundHost; plan: WrittenPlan | null } & Begun)
   /** The providerID is set: adopted, never reprovisioned. */
-  | { kind: 'provisioned'; host: BoundHost; plan: WrittenPlan | null; nodeJoinDeadlineMs: number }
-  | { kind: 'hostMissing'; inventory: string; nodeJoinDeadlineMs: number }
+  | ({ kind: 'provisioned'; host: BoundHost; plan: WrittenPlan | null } & Begun)
+  | ({ kind: 'hostMissing'; inventory: string } & Begun)
   /** The host that our providerID names is used by somebody else. */
-  | { kind: 'hostTaken'; inventory: string; owner: string; nodeJoinDeadlineMs: number };
+  | ({ kind: 'hostTaken'; inventory: string; owner: string } & Begun);
 
 /** The providerID is set already, so a node may run on the host that it names: the run was set back, and begins again. */
 interface ProvisionedAlready {
@@ -29,7 +44,8 @@ export type ProvisionOutcome =
   | ProvisionedAlready
   /** The machine's object is not there any more: nothing is written for nobody. */
   | { kind: 'gone' }
-  | { kind: 'written'; plan: WrittenPlan }
+  /** `host`: with the name that the plan gave it, which may have changed since the claim. */
+  | { kind: 'written'; plan: WrittenPlan; host?: BoundHost }
   | { kind: 'blocked'; obstacles: Obstacle[] }
   | { kind: 'secretMissing' }
   | { kind: 'hostLost' };
@@ -41,6 +57,8 @@ export type CleanOutcome =
   | { kind: 'inventoryMissing' }
   | { kind: 'secretMissing' }
   | { kind: 'taken' }
+  /** Cluster API wants nothing done, and the run does not know it yet. */
+  | { kind: 'paused' }
   /** The inventory is not ours any more: nothing to clean. */
   | { kind: 'hostLost' };
 

@@ -4,7 +4,7 @@ import { explainFailure } from '../domain/failure-output.ts';
 import type { HostView } from '../domain/host-view.ts';
 import type { PlanAnswer } from '../domain/machine-life.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
-import { parseAttemptId, planActivityId } from '../domain/plan-attempt.ts';
+import { hostlessPlanActivityId, parseAttemptId, planActivityId } from '../domain/plan-attempt.ts';
 import { type PlanSecretView, readPlanResult, viewPlanSecret } from '../domain/plan-secret.ts';
 import type { AnswerMemory } from './answer-memory.ts';
 import type { MachineRuns } from './machine-runs.ts';
@@ -24,7 +24,7 @@ export interface HostPlanReconcilerDeps {
 /** A plan that a run waits for. */
 interface AwaitedPlan {
   machine: MachineRef;
-  activityId: string;
+  activityIds: readonly string[];
   expected: { attemptId: string; checksum: string };
   secret: ObjectKey;
 }
@@ -65,7 +65,7 @@ export async function reconcileHostPlan(key: string, deps: HostPlanReconcilerDep
 }
 
 /** The plan that the host's owner waits for, if the host's record is complete and consistent. */
-function awaitedPlanOf({ namespace, allocationState, owner, plan, planSecretName }: HostView) {
+function awaitedPlanOf({ namespace, name, allocationState, owner, plan, planSecretName }: HostView) {
   // Unavailable: the run may have been lost after a failure; the one that adopts the host waits for the answer anew.
   const states = ['Reprovisioning', 'Preparing', 'Unavailable'] as const;
   if (!states.some((state) => state === allocationState)) return undefined;
@@ -74,7 +74,10 @@ function awaitedPlanOf({ namespace, allocationState, owner, plan, planSecretName
   if (attempt === undefined || attempt.uid !== owner.uid) return undefined;
   return {
     machine: { namespace, name: owner.baremetalMachine, uid: owner.uid },
-    activityId: planActivityId(attempt.planType, attempt.attempt),
+    activityIds: [
+      planActivityId(attempt.planType, attempt.attempt, name),
+      hostlessPlanActivityId(attempt.planType, attempt.attempt),
+    ],
     expected: plan,
     secret: { namespace, name: planSecretName },
   } satisfies AwaitedPlan;
@@ -96,8 +99,8 @@ async function explainLiveFailure(awaited: AwaitedPlan, { findSecret }: HostPlan
 }
 
 async function giveAnswer(key: string, awaited: AwaitedPlan, answer: PlanAnswer, deps: HostPlanReconcilerDeps) {
-  const { machine, activityId } = awaited;
-  const outcome = await deps.runs.completePlan(machine, activityId, answer);
+  const { machine, activityIds } = awaited;
+  const outcome = await deps.runs.completePlan(machine, activityIds, answer);
   if (outcome === 'completed') {
     const { namespace, name } = machine;
     deps.logger.info({ host: key, machine: `${namespace}/${name}`, answer: answer.kind }, 'Answered a waiting plan');

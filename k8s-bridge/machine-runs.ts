@@ -20,8 +20,12 @@ export interface MachineRuns {
   tell(machine: MachineRef, snapshot: MachineSnapshot): Promise<'told' | 'noRun'>;
   /** A host may be free: an open run tries again. */
   wake(machine: MachineRef): Promise<'woken' | 'noRun'>;
-  /** Answers a run that waits for a host's plan. `notWaiting`: not yet, or not any more. */
-  completePlan(machine: MachineRef, activityId: string, answer: PlanAnswer): Promise<'completed' | 'notWaiting'>;
+  /** Answers a run that waits for a host's plan under one of these ids. `notWaiting`: not yet, or not any more. */
+  completePlan(
+    machine: MachineRef,
+    activityIds: readonly string[],
+    answer: PlanAnswer,
+  ): Promise<'completed' | 'notWaiting'>;
   /**
    * Asks a run for an operator's verb and waits for its verdict; needs a live worker. What a run has accepted under an
    * id it does not do again under the same id, and answers the same.
@@ -92,12 +96,14 @@ export function createMachineRuns(client: Client, taskQueue: string): MachineRun
         'woken',
         'noRun',
       ),
-    completePlan: (machine, activityId, answer) =>
-      unlessMissing(
-        () => call(() => client.activity.complete({ workflowId: machineWorkflowId(machine), activityId }, answer)),
-        'completed',
-        'notWaiting',
-      ),
+    async completePlan(machine, activityIds, answer) {
+      const workflowId = machineWorkflowId(machine);
+      for (const activityId of activityIds) {
+        const complete = () => call(() => client.activity.complete({ workflowId, activityId }, answer));
+        if ((await unlessMissing(complete, 'completed', 'notWaiting')) === 'completed') return 'completed';
+      }
+      return 'notWaiting';
+    },
     operate: (machine, verb, request) => operate(client, machine, verb, request),
     listOpen: () => client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => collectOpen(client)),
   };

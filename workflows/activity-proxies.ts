@@ -1,7 +1,6 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { WrittenPlan } from '../domain/machine-life.ts';
-import { planActivityId } from '../domain/plan-attempt.ts';
 
 /**
  * Short reads and writes of the Kubernetes API: idempotent, so retried for ever. The timeout is what a killed worker
@@ -17,9 +16,9 @@ export function shortStep(summary: string): Activities {
  * The wait for a host. One attempt whose timeout is the plan's deadline: it is completed from outside, and a second
  * attempt would be painted as a failure. Cancelled without waiting, because nobody would acknowledge.
  */
-export function planWait(plan: WrittenPlan, summary: string): Pick<Activities, 'awaitPlanResult'> {
+export function planWait(plan: WrittenPlan, activityId: string, summary: string): Pick<Activities, 'awaitPlanResult'> {
   return proxyActivities<Activities>({
-    activityId: planActivityId(plan.type, plan.attempt),
+    activityId,
     startToCloseTimeout: plan.deadlineMs,
     retry: { maximumAttempts: 1 },
     cancellationType: ActivityCancellationType.TRY_CANCEL,

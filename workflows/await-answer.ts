@@ -3,16 +3,30 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  log,
+  patched,
   sleep,
   TimeoutFailure,
 } from '@temporalio/workflow';
 import * as advanceHost from '../domain/advance-host.ts';
 import { stillAwaits } from '../domain/lifecycle.ts';
 import type { MachineLife, PlanAnswer, WrittenPlan } from '../domain/machine-life.ts';
+import { isPlanAnswer } from '../domain/plan-answer.ts';
+import { hostlessPlanActivityId, planActivityId } from '../domain/plan-attempt.ts';
 import { planWait } from './activity-proxies.ts';
+import { patches } from './patches.ts';
 import { hostIn, planIn, publishStatus, type Run, showsSomethingNew, take, update } from './run.ts';
 
 type End = { kind: 'answered'; answer: PlanAnswer } | { kind: 'broken'; error: unknown } | { kind: 'moot' };
+
+const FIRST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** Names the wait that an `awaitPlan` step begins. */
+export function waitIdOf(life: MachineLife): string {
+  const { type, attempt } = planIn(life);
+  return planActivityId(type, attempt, hostIn(life).inventory);
+}
 
 /**
  * Waits for the host's answer. An event that makes the answer moot (a deletion) ends the wait at once; one that does
@@ -37,15 +51,25 @@ export async function awaitAnswer(run: Run, life: MachineLife): Promise<void> {
   scope.cancel();
   // An older status must not be written after the next one.
   await shown;
-  if (end.kind === 'answered') return update(run, (now) => advanceHost.onPlanAnswered(now, end.answer));
-  if (end.kind === 'broken') await onBrokenWait(run, end.error);
+  if (end.kind === 'broken') return onBrokenWait(run, end.error);
+  run.brokenWaits = 0;
+  if (end.kind === 'answered') update(run, (now) => advanceHost.onPlanAnswered(now, readAnswer(end.answer)));
+  else run.abandonedWaits.add(waitIdOf(life));
+}
+
+/** Whoever can reach Temporal can complete an activity by hand, with anything. */
+function readAnswer(answer: unknown): PlanAnswer {
+  if (isPlanAnswer(answer)) return answer;
+  log.warn('Ignoring an answer to a plan that is none');
+  return { kind: 'lookAgain' };
 }
 
 function askForAnswer(run: Run, life: MachineLife): Promise<PlanAnswer> {
   const host = hostIn(life);
   const plan = planIn(life);
   const status = take(run, life);
-  return planWait(plan, `${plan.type} on ${host.inventory}`).awaitPlanResult({
+  const id = patched(patches.planWaitNamesHost) ? waitIdOf(life) : hostlessPlanActivityId(plan.type, plan.attempt);
+  return planWait(plan, id, `${plan.type} on ${host.inventory}`).awaitPlanResult({
     machine: run.machine,
     host,
     plan,
@@ -76,5 +100,7 @@ async function onBrokenWait(run: Run, error: unknown): Promise<void> {
   }
   // The activity itself broke (API server down): its status may be unwritten. Look again a little later.
   run.published = null;
-  await sleep('2s');
+  const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** run.brokenWaits, LONGEST_PAUSE_MS);
+  run.brokenWaits += 1;
+  await sleep(pauseMs);
 }

@@ -1,8 +1,17 @@
-import { allHandlersFinished, CancellationScope, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  patched,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { nextStep, type Step } from '../domain/lifecycle.ts';
 import { carryOver, MAX_EVENTS_PER_RUN, type MachineLife } from '../domain/machine-life.ts';
+import { waitIdOf } from './await-answer.ts';
 import { bindHandlers } from './handlers.ts';
 import type { MachineLifecycleInput } from './messages.ts';
+import { patches } from './patches.ts';
 import { createPresenter, type Presenter } from './presenter.ts';
 import type { Run } from './run.ts';
 import { performStep } from './steps.ts';
@@ -19,6 +28,8 @@ export async function machineLifecycle(input: MachineLifecycleInput): Promise<Ma
     life: input.life ?? null,
     published: null,
     statusNumber: 0,
+    abandonedWaits: new Set(),
+    brokenWaits: 0,
     cancelNoted: false,
   };
   bindHandlers(run);
@@ -36,16 +47,29 @@ export async function machineLifecycle(input: MachineLifecycleInput): Promise<Ma
 async function live(run: Run, present: Presenter): Promise<MachineOutcome> {
   for (;;) {
     const life = knownLife(run);
-    const step = nextStep(life);
+    const step = decide(life);
     present(life, step);
     if (step.kind === 'end') {
       await condition(allHandlersFinished);
       return step.outcome;
     }
-    const full = workflowInfo().continueAsNewSuggested || life.revision >= MAX_EVENTS_PER_RUN;
-    if (step.kind === 'wait' && full) await startOver(run);
+    if (mustStartOver(run, life, step)) await startOver(run);
     await performStep(run, life, step);
   }
+}
+
+function decide(life: MachineLife): Step {
+  const looksForLostHost =
+    life.stage.kind === 'running' && life.snapshot.hostMissing && patched(patches.lookForLostHost);
+  return nextStep(life, { looksForLostHost });
+}
+
+/** At a wait nothing is under way that a new run would not do again. */
+function mustStartOver(run: Run, life: MachineLife, step: Step): boolean {
+  const full = workflowInfo().continueAsNewSuggested || life.revision >= MAX_EVENTS_PER_RUN;
+  if (step.kind === 'wait') return full;
+  if (step.kind !== 'awaitPlan') return false;
+  return (full || run.abandonedWaits.has(waitIdOf(life))) && patched(patches.startOverBeforePlanWait);
 }
 
 async function startOver(run: Run): Promise<void> {

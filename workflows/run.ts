@@ -12,6 +12,10 @@ export interface Run {
   published: string | null;
   /** Counts the statuses of this run. */
   statusNumber: number;
+  /** Waits that were given up: the server keeps their activities, and so their ids, until the host answers. */
+  abandonedWaits: Set<string>;
+  /** Waits in a row whose activity broke. */
+  brokenWaits: number;
   /** Somebody pressed "Request Cancellation". */
   cancelNoted: boolean;
 }

@@ -5,6 +5,8 @@ import { nextStep, stillAwaits } from '../../domain/lifecycle.ts';
 import { phaseOf, projectStatus } from '../../domain/machine-status.ts';
 import type { ClaimOutcome } from '../../domain/step-outcomes.ts';
 import { type MachineLife, type Stage, startLife } from '../../domain/machine-life.ts';
+import { applyOperation } from '../../domain/operations.ts';
+import { isPlanAnswer } from '../../domain/plan-answer.ts';
 import { host, plan, snapshot } from './life-fixtures.ts';
 
 function at(stage: Stage, changes: Partial<MachineLife['snapshot']> = {}): MachineLife {
@@ -218,6 +220,83 @@ describe('a host that is not there any more', () => {
     const life = advanceHost.onCleanTried(at(pending, { hostMissing: true }), 1, { kind: 'inventoryMissing' });
     expect(nextStep(life)).toEqual({ kind: 'claim' });
   });
+});
+
+describe('a running machine whose inventory is deleted', () => {
+  const lost = at(running, { hostMissing: true });
+  const begun = { nodeJoinDeadlineMs: 1000, kept: { pausedByOperator: false, avoidedHosts: [] } };
+
+  test('looks for it, waits for it, and adopts it when it registers again', () => {
+    expect(nextStep(lost)).toEqual({ kind: 'begin', claim: false });
+    const missing = advance.onBegun(lost, { kind: 'hostMissing', inventory: 'h', ...begun }, 0);
+    expect(nextStep(missing)).toMatchObject({ kind: 'wait', reason: 'inputs' });
+    expect(projectStatus(missing)).toMatchObject({ phase: 'Running', provisioned: true, inventory: 'h' });
+    const back = advance.onObserved(missing, snapshot({ machine: { name: 'm', nodeName: 'n' } }));
+    expect(nextStep(back)).toEqual({ kind: 'begin', claim: false });
+    const adopted = advance.onBegun(back, { kind: 'provisioned', host: host(), plan: null, ...begun }, 1);
+    expect(nextStep(adopted)).toMatchObject({ kind: 'wait', reason: 'deletion' });
+  });
+
+  test('goes on as it was if it was there after all', () => {
+    const there = advance.onBegun(lost, { kind: 'provisioned', host: host(), plan: null, ...begun }, 0);
+    expect(there.stage).toEqual(running);
+    expect(nextStep(there)).toMatchObject({ kind: 'wait', reason: 'node' });
+  });
+
+  test('waits on in a run of before that rule', () => {
+    expect(nextStep(lost, { looksForLostHost: false })).toMatchObject({ kind: 'wait', reason: 'node' });
+  });
+});
+
+describe('what operators asked of an earlier run', () => {
+  const kept = { pausedByOperator: true, avoidedHosts: ['h1'] };
+  const adopt = (life: MachineLife): MachineLife =>
+    advance.onBegun(life, { kind: 'provisioned', host: host(), plan: null, nodeJoinDeadlineMs: 5, kept }, 0);
+
+  test('holds in the one that begins', () => {
+    const life = adopt(at({ kind: 'new' }, deleting));
+    expect(life).toMatchObject({ pausedByOperator: true, avoidedHosts: ['h1'] });
+    expect(nextStep(life)).toEqual({ kind: 'wait', reason: 'resume', deadlineMs: null });
+    expect(projectStatus(life)).toMatchObject({ pausedByOperator: true, avoidedInventories: ['h1'] });
+  });
+
+  test('does not overrule what this one was asked for', () => {
+    const resumed = applyOperation(at({ kind: 'new' }), 'resume', { actor: 'ada', reason: '' });
+    expect(adopt(resumed).pausedByOperator).toBe(false);
+    expect(adopt(at(running, { finalizerLost: true })).pausedByOperator).toBe(false);
+  });
+
+  test('is left as it stands until it is known', () => {
+    const status = projectStatus(at({ kind: 'new' }));
+    expect('pausedByOperator' in status || 'avoidedInventories' in status).toBe(false);
+    const paused = applyOperation(at({ kind: 'new' }), 'pause', { actor: 'ada', reason: '' });
+    expect(projectStatus(paused)).toMatchObject({ pausedByOperator: true });
+  });
+});
+
+test('a pause that the run did not know of yet holds its clean plan back', () => {
+  const life = advanceHost.onCleanTried(at(running, deleting), 1, { kind: 'paused' });
+  expect(nextStep(life)).toMatchObject({ kind: 'wait', reason: 'resume' });
+  expect(nextStep(advance.onObserved(life, snapshot(deleting)))).toEqual({ kind: 'clean', attempt: 1 });
+});
+
+test('the plan names the node as the pool does when it is written', () => {
+  const renamed = { ...host(), hostname: 'mended' };
+  const claimed = at({ kind: 'claimed', host: host(), attempt: 1 });
+  const { stage } = advance.onProvisionTried(claimed, { kind: 'written', plan: plan(), host: renamed }, 0);
+  expect(stage).toMatchObject({ host: { hostname: 'mended', recorded: 'Reprovisioning' } });
+});
+
+test.each([
+  [{ kind: 'applied' }, true],
+  [{ kind: 'failed', message: 'm' }, true],
+  [{ kind: 'failed' }, false],
+  [{ kind: 'pending' }, false],
+  [{}, false],
+  [null, false],
+  ['applied', false],
+])('an answer to a plan: %j', (value, isOne) => {
+  expect(isPlanAnswer(value)).toBe(isOne);
 });
 
 describe('events', () => {

@@ -27,7 +27,7 @@ const result = (data: Record<string, string>): string =>
 describe('attempt ids', () => {
   it('can be read back', () => {
     expect(parseAttemptId(id)).toEqual({ uid: 'uid-1', planType: 'clean', attempt: 2 });
-    expect(planActivityId('clean', 2)).toBe('await-clean-2');
+    expect(planActivityId('clean', 2, 'rack1-node12')).toBe('await-clean-2-rack1-node12');
   });
 
   it('refuse what could not be read back', () => {

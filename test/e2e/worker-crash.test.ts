@@ -136,7 +136,8 @@ async function noticeWaiting(): Promise<void> {
     const phase = victim.write === 'reportPreparing' ? 'Preparing' : 'Reprovisioning';
     if (machine?.status?.phase !== phase) continue;
     const { raw } = await site.temporal.workflow.getHandle(machineWorkflowId(machine.metadata)).describe();
-    const awaited = planActivityId(phase === 'Preparing' ? 'clean' : 'reprovision', 1);
+    const host = machine.status.machineInventoryRef?.name ?? '';
+    const awaited = planActivityId(phase === 'Preparing' ? 'clean' : 'reprovision', 1, host);
     if (raw.pendingActivities?.some(({ activityId }) => activityId === awaited)) killPlan.reach(victim);
   }
 }

@@ -129,7 +129,7 @@ export type RunCall =
   | { kind: 'observe' | 'tell'; id: string; snapshot: MachineSnapshot }
   | { kind: 'wake'; id: string }
   | { kind: 'operate'; id: string; verb: OperatorVerb }
-  | { kind: 'complete'; id: string; activityId: string; answer: PlanAnswer };
+  | { kind: 'complete'; id: string; activityIds: readonly string[]; answer: PlanAnswer };
 
 /** Temporal as the bridge sees it: runs that are open, activities that are waited for, and a record of all calls. */
 export class MemoryRuns implements MachineRuns {
@@ -162,11 +162,16 @@ export class MemoryRuns implements MachineRuns {
     return this.open.has(machineWorkflowId(machine)) ? 'woken' : 'noRun';
   }
 
-  async completePlan(machine: MachineRef, activityId: string, answer: PlanAnswer): Promise<'completed' | 'notWaiting'> {
+  async completePlan(
+    machine: MachineRef,
+    activityIds: readonly string[],
+    answer: PlanAnswer,
+  ): Promise<'completed' | 'notWaiting'> {
     this.#check();
     const id = machineWorkflowId(machine);
-    this.calls.push({ kind: 'complete', id, activityId, answer });
-    return this.pending.delete(`${id}/${activityId}`) ? 'completed' : 'notWaiting';
+    this.calls.push({ kind: 'complete', id, activityIds, answer });
+    const completed = activityIds.find((activityId) => this.pending.delete(`${id}/${activityId}`));
+    return completed === undefined ? 'notWaiting' : 'completed';
   }
 
   async operate(machine: MachineRef, verb: OperatorVerb): Promise<OperationVerdict> {

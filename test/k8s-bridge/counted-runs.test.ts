@@ -18,6 +18,8 @@ test('each call is counted by its name and answered as before, also when it fail
   const counted = countCalls(runs, (call) => calls.push(call));
   expect(await counted.wake(machine)).toBe('woken');
   expect(await counted.listOpen()).toEqual([machine]);
-  await expect(counted.completePlan(machine, 'await-clean-1', { kind: 'applied' })).rejects.toThrow('not asked for');
+  await expect(counted.completePlan(machine, ['await-clean-1-h1'], { kind: 'applied' })).rejects.toThrow(
+    'not asked for',
+  );
   expect(calls).toEqual(['wake', 'listOpen', 'completePlan']);
 });

@@ -13,7 +13,8 @@ import { hostView, ManualClock, MemoryRuns, MemoryStore, silentLogger } from './
 
 const KEY = 'demo/h1';
 const RUN = 'machine/demo/m1/uid-1';
-const ACTIVITY = 'await-reprovision-2';
+const ACTIVITY = 'await-reprovision-2-h1';
+const HOSTLESS_ACTIVITY = 'await-reprovision-2';
 const ATTEMPT = attemptId({ uid: 'uid-1', planType: 'reprovision', attempt: 2 });
 const PLAN = renderPlan({ attemptId: ATTEMPT, planType: 'reprovision', script: 'true', files: [] });
 
@@ -77,8 +78,16 @@ describe('reconcileHostPlan', () => {
     world.write(planSecret(applied));
     await world.reconcile();
     expect(world.runs.calls).toEqual([
-      { kind: 'complete', id: RUN, activityId: ACTIVITY, answer: { kind: 'applied' } },
+      { kind: 'complete', id: RUN, activityIds: [ACTIVITY, HOSTLESS_ACTIVITY], answer: { kind: 'applied' } },
     ]);
+    expect(world.runs.pending.size).toBe(0);
+  });
+
+  it('answers a run that began to wait before the activity id named the host', async () => {
+    world.runs.pending.clear();
+    world.runs.pending.add(`${RUN}/${HOSTLESS_ACTIVITY}`);
+    world.write(planSecret(applied));
+    await world.reconcile();
     expect(world.runs.pending.size).toBe(0);
   });
 

@@ -4,7 +4,8 @@ import { type NativeConnection, Worker, type WorkflowBundleWithSourceMap } from 
 import { planActivityId } from '../../domain/plan-attempt.ts';
 import { createMachineRuns } from '../../k8s-bridge/machine-runs.ts';
 import { MACHINE_LIFECYCLE, machineWorkflowId } from '../../workflows/ids.ts';
-import { snapshot } from '../domain/life-fixtures.ts';
+import { operationSignals } from '../../workflows/messages.ts';
+import { host, snapshot } from '../domain/life-fixtures.ts';
 import { type ScriptedActivities, scriptActivities } from '../support/scripted-activities.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { RECORDER_IDENTITY } from './histories.ts';
@@ -67,10 +68,14 @@ function driveLife(
     wake: async () => {
       await runs.wake(machine);
     },
-    answer: async (type, answer) => {
+    answer: async (type, answer, inventory = host().inventory) => {
       const completed = async (): Promise<boolean> =>
-        (await runs.completePlan(machine, planActivityId(type, 1), answer)) === 'completed';
+        (await runs.completePlan(machine, [planActivityId(type, 1, inventory)], answer)) === 'completed';
       await waitFor(`the run takes an answer to ${type}`, completed, told, options);
+    },
+    operate: async (verb) => {
+      const request = { actor: 'ada', reason: 'recorded' };
+      await client.workflow.getHandle(machineWorkflowId(machine)).signal(operationSignals[verb], request);
     },
     cancel: async () => {
       await client.workflow.getHandle(machineWorkflowId(machine)).cancel();

@@ -2,7 +2,13 @@ import { CompleteAsyncError } from '@temporalio/activity';
 import type { Activities } from '../../activities/index.ts';
 import { onCompleted, onPlanAnswered } from '../../domain/advance-host.ts';
 import { onBegun, onClaimed, onProvisionTried } from '../../domain/advance-life.ts';
-import { type MachineLife, type PlanAnswer, startLife, type WrittenPlan } from '../../domain/machine-life.ts';
+import {
+  type MachineLife,
+  type OperatorVerb,
+  type PlanAnswer,
+  startLife,
+  type WrittenPlan,
+} from '../../domain/machine-life.ts';
 import type { MachineSnapshot } from '../../domain/machine-snapshot.ts';
 import { host, plan, snapshot } from '../domain/life-fixtures.ts';
 
@@ -13,7 +19,9 @@ export interface LifeDriver {
   /** Tells a waiting run that a host may be free. */
   wake(): Promise<void>;
   /** Answers the plan that the run waits for, as soon as it does. */
-  answer(type: WrittenPlan['type'], answer: PlanAnswer): Promise<void>;
+  answer(type: WrittenPlan['type'], answer: PlanAnswer, inventory?: string): Promise<void>;
+  /** Asks for an operator's verb by signal. */
+  operate(verb: OperatorVerb): Promise<void>;
   cancel(): Promise<void>;
   /** Until the activity ran, in the whole so many times. */
   untilRan(activity: keyof Activities, times?: number): Promise<void>;

@@ -167,6 +167,38 @@ export const scenarios: Record<string, () => Scenario> = {
     },
   }),
 
+  'host-given-up-while-awaited': () => ({
+    activities: { claimHost: give({ kind: 'claimed', host: { ...host(), inventory: 'h2' } }) },
+    async live(driver) {
+      await driver.observe();
+      await driver.untilRan('awaitPlanResult');
+      await driver.operate('reallocate');
+      await driver.answer('clean', { kind: 'applied' });
+      await driver.untilRan('claimHost');
+      await driver.answer('reprovision', { kind: 'applied' }, 'h2');
+      await driver.untilReason('WaitingForNode');
+      await driver.answer('reprovision', { kind: 'failed', message: 'The host that was given up answers, too' });
+    },
+  }),
+
+  'host-lost-and-adopted': () => ({
+    activities: {
+      beginLife: inTurn<BeginOutcome>(
+        give({ kind: 'claimTried', claim: { kind: 'claimed', host: host() }, nodeJoinDeadlineMs }),
+        give({ kind: 'hostMissing', inventory: 'h', nodeJoinDeadlineMs }),
+        give({ kind: 'provisioned', host: host(), plan: null, nodeJoinDeadlineMs }),
+      ),
+    },
+    async live(driver) {
+      await reachRunning(driver);
+      await driver.observe({ ...joined, hostMissing: true });
+      await driver.untilReason('InventoryMissing');
+      await driver.observe(joined);
+      await driver.untilRan('beginLife', 3);
+      await deleteCleanly(driver);
+    },
+  }),
+
   'continued-as-new': () => ({
     life: runningLife(),
     async live(driver) {

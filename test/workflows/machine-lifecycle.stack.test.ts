@@ -6,9 +6,9 @@ import type { PlanAnswer } from '../../domain/machine-life.ts';
 import type { MachineSnapshot } from '../../domain/machine-snapshot.ts';
 import { planActivityId } from '../../domain/plan-attempt.ts';
 import { MACHINE_LIFECYCLE } from '../../workflows/ids.ts';
-import { lifeQuery, machineObservedSignal } from '../../workflows/messages.ts';
+import { lifeQuery, machineObservedSignal, operationUpdates } from '../../workflows/messages.ts';
 import { workflowsPath } from '../../workers/worker.ts';
-import { snapshot } from '../domain/life-fixtures.ts';
+import { host, snapshot } from '../domain/life-fixtures.ts';
 import { type ScriptedActivities, scriptActivities } from '../support/scripted-activities.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -34,7 +34,8 @@ afterAll(async () => {
 interface Life {
   workflowId: string;
   observe(changes: Partial<MachineSnapshot>): Promise<void>;
-  answer(type: 'reprovision' | 'clean', answer: PlanAnswer): Promise<void>;
+  /** `inventory`: the host that answers, by default the one of the fixtures. */
+  answer(type: 'reprovision' | 'clean', answer: PlanAnswer, inventory?: string): Promise<void>;
   until(activity: string): Promise<unknown>;
   handle: ReturnType<Client['workflow']['getHandle']>;
 }
@@ -67,9 +68,10 @@ async function withLife(script: ScriptedActivities, body: (life: Life) => Promis
           () => script.ran,
           { timeoutMs: 20_000 },
         ),
-      answer: async (type, answer) => {
+      answer: async (type, answer, inventory = host().inventory) => {
+        const activity = { workflowId, activityId: planActivityId(type, 1, inventory) };
         await waitFor(`the run waits for ${type}`, () =>
-          client.activity.complete({ workflowId, activityId: planActivityId(type, 1) }, answer).then(
+          client.activity.complete(activity, answer).then(
             () => true,
             () => false,
           ),
@@ -83,6 +85,12 @@ async function liveToRunning(life: Life): Promise<void> {
   await life.observe({});
   await life.answer('reprovision', { kind: 'applied' });
   await life.until('completeProvisioning');
+}
+
+/** Why workflow tasks failed: each means that the run is stuck for a while. */
+async function findFailedTasks({ handle }: Life): Promise<unknown[]> {
+  const { events = [] } = await handle.fetchHistory();
+  return (events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) => (failed ? [failed.cause] : []));
 }
 
 describe('machineLifecycle', () => {
@@ -119,6 +127,65 @@ describe('machineLifecycle', () => {
       await life.until('writeCleanPlan');
       await life.answer('clean', { kind: 'applied' });
       expect(await life.handle.result()).toBe('released');
+    });
+  });
+
+  test('a host given up while it is waited for does not stand in the way of the next one', async () => {
+    const second = { ...host(), inventory: 'h2' };
+    const script = scriptActivities({ claimHost: async () => ({ kind: 'claimed', host: second }) });
+    await withLife(script, async (life) => {
+      await life.observe({});
+      await life.until('awaitPlanResult');
+      await life.handle.executeUpdate(operationUpdates.reallocate, { args: [{ actor: 'ada', reason: 'slow' }] });
+      await life.answer('clean', { kind: 'applied' });
+      await life.until('claimHost');
+      // The first host may still answer: it speaks for itself only.
+      await life.answer('reprovision', { kind: 'failed', message: 'late' });
+      await life.answer('reprovision', { kind: 'applied' }, 'h2');
+      await life.until('completeProvisioning');
+      expect(await life.handle.query(lifeQuery)).toMatchObject({ stage: { kind: 'running', host: second } });
+      expect(await findFailedTasks(life)).toEqual([]);
+      await life.handle.terminate();
+    });
+  });
+
+  test('a wait that was given up for a move goes on in a new run when the move is off', async () => {
+    const script = scriptActivities();
+    await withLife(script, async (life) => {
+      await life.observe({});
+      await life.until('awaitPlanResult');
+      const before = await life.handle.describe();
+      await life.observe({ deletedForMove: true });
+      await waitFor('the run has given the wait up', async () =>
+        (await life.handle.fetchHistory()).events?.some((event) => event.activityTaskCancelRequestedEventAttributes),
+      );
+      await life.observe({});
+      await waitFor('a new run waits', async () => (await life.handle.describe()).runId !== before.runId);
+      await life.answer('reprovision', { kind: 'applied' });
+      await life.until('completeProvisioning');
+      expect(await findFailedTasks(life)).toEqual([]);
+      await life.handle.terminate();
+    });
+  });
+
+  test('an answer given by hand that is none is no answer', async () => {
+    const script = scriptActivities();
+    await withLife(script, async (life) => {
+      await life.observe({});
+      await life.until('awaitPlanResult');
+      const activityId = planActivityId('reprovision', 1, host().inventory);
+      for (const garbage of [null, {}, { kind: 'failed' }]) {
+        await waitFor('the run waits', () =>
+          client.activity.complete({ workflowId: life.workflowId, activityId }, garbage).then(
+            () => true,
+            () => false,
+          ),
+        );
+      }
+      await life.answer('reprovision', { kind: 'applied' });
+      await life.until('completeProvisioning');
+      expect(await findFailedTasks(life)).toEqual([]);
+      await life.handle.terminate();
     });
   });
 

@@ -1,0 +1,11 @@
+/**
+ * Names for `patched()`: runs that began before a change go on as they began. One goes when no open run is older than it.
+ */
+export const patches = {
+  /** The activity id of the wait for a plan names the host. */
+  planWaitNamesHost: 'plan-wait-names-host',
+  /** A running machine whose host is missing looks for it. */
+  lookForLostHost: 'look-for-lost-host',
+  /** A run that is full, or gave the same wait up before, starts over before it waits for a plan. */
+  startOverBeforePlanWait: 'start-over-before-plan-wait',
+} as const;
