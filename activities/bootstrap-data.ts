@@ -46,14 +46,14 @@ export async function readBootstrap(
   }
 }
 
-/** Shows the normalised data beside the original, for people and tools that look at the Secret. */
+/** Shows the normalised data beside the original, for people and tools that look at the Secret, unless it is immutable. */
 export async function storeResolvedValue(
   deps: ActivityDependencies,
   fence: Fence,
   { secret, userData }: Extract<Bootstrap, { kind: 'ready' }>,
 ): Promise<void> {
   const resolved = Buffer.from(userData, 'utf8').toString('base64');
-  if (secret.data['resolved-value'] === resolved) return;
+  if (secret.immutable === true || secret.data['resolved-value'] === resolved) return;
   const { namespace, name, uid, resourceVersion } = secret.metadata;
   fence.assertAlive();
   await deps.kube.patch(

@@ -1,3 +1,4 @@
+import { foreign } from '../api/constants.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
 import { machineInventoryPools } from '../api/resources.ts';
 import { type HostView, viewHost } from '../domain/host-view.ts';
@@ -114,19 +115,20 @@ function lookUpMember(deps: ActivityDependencies, pool: PoolView, name: string, 
   const { namespace } = pool;
   const host = caches.hosts.get({ namespace, name });
   if (host === undefined) return undefined;
-  const naming = [...caches.pools.list()].filter(
-    (other) => other.namespace === namespace && other.memberNames.has(name),
-  );
   return {
     host,
     planSecretExists:
       host.planSecretName !== undefined &&
       caches.planSecrets.get({ namespace, name: host.planSecretName }) !== undefined,
-    claimedByOtherPool: findOwningPool(host, naming) !== pool.name,
+    claimedByOtherPool: host.pool !== pool.name && findOwningPool(host, findNaming(deps, host)) !== pool.name,
     namedByProviderId: caches.machines
       .byIndex('providerHost', `${namespace}/${name}`)
       .some((other) => other.uid !== uid),
   };
+}
+
+function findNaming({ caches }: ActivityDependencies, { namespace, name }: HostView): PoolView[] {
+  return [...caches.pools.list()].filter((pool) => pool.namespace === namespace && pool.memberNames.has(name));
 }
 
 async function swapOwner(
@@ -138,12 +140,13 @@ async function swapOwner(
 ) {
   const { namespace, name, uid } = machine.metadata;
   const owner = machine.metadata.ownerReferences.find(({ kind }) => kind === 'Machine');
+  const cluster = machine.metadata.labels[foreign.clusterNameLabel] ?? pool.clusterName;
   const ref = { namespace, name, uid };
   try {
     const inventory = await patchHostRecord(deps, fence, host, {
       state: 'Allocated',
       pool: pool.name,
-      owner: { cluster: pool.clusterName, machine: owner?.name ?? '', baremetalMachine: name, uid },
+      owner: { cluster, machine: owner?.name ?? '', baremetalMachine: name, uid },
       plan: null,
     });
     if (inventory !== undefined) return { inventory, host: viewHost(inventory) };

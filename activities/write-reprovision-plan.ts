@@ -6,7 +6,9 @@ import type { MachineRef } from '../domain/machine-snapshot.ts';
 import { renderNetworkConfig } from '../domain/network-config.ts';
 import { attemptId } from '../domain/plan-attempt.ts';
 import { renderReprovisionPlan } from '../domain/plan-reprovision.ts';
+import type { PoolView } from '../domain/pool-view.ts';
 import type { ProvisionOutcome } from '../domain/step-outcomes.ts';
+import { renameHost } from './bound-host.ts';
 import { readBootstrap, storeResolvedValue } from './bootstrap-data.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { startFence } from './fence.ts';
@@ -26,11 +28,12 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     attempt: number;
   }): Promise<ProvisionOutcome> {
     const fence = startFence();
-    const order = { ...input, planType: 'reprovision' } as const;
+    const host = renameHost(input.host, findPool(deps, input.machine));
+    const order = { ...input, host, planType: 'reprovision' } as const;
     const [machine, slot, read] = await Promise.all([
       findMachine(deps, input.machine),
       inspectPlanSlot(deps, order),
-      readContent(deps, input.machine, input.host),
+      readContent(deps, input.machine, host),
     ]);
     if (machine === undefined) return { kind: 'gone' };
     if (machine.spec.providerID !== undefined) return { kind: 'provisioned' };
@@ -40,27 +43,33 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
       return { kind: 'written', plan: pendingPlan(order, written, deadlineMs, null) };
     }
     if (slot.kind === 'secretMissing') return { kind: 'secretMissing' };
-    if (slot.kind === 'taken') return { kind: 'blocked', obstacles: [hostTaken(input.host)] };
+    if (slot.kind === 'taken') return { kind: 'blocked', obstacles: [hostTaken(host)] };
     if (slot.kind !== 'free') return { kind: 'hostLost' };
 
-    const content = judgeContent(read, input.host, slot.inventory);
+    const content = judgeContent(read, host, slot.inventory);
     if (content.kind === 'blocked') {
       const problems = content.obstacles.map(({ reason }) => reason);
-      logStep('Cannot write the plan yet', input.machine, { host: input.host.inventory, problems });
+      logStep('Cannot write the plan yet', input.machine, { host: host.inventory, problems });
       return content;
     }
     const { bootstrap, image, networkConfig } = content;
     const plan = renderReprovisionPlan({
       attemptId: attemptId({ uid: input.machine.uid, planType: 'reprovision', attempt: input.attempt }),
       userData: bootstrap.userData,
-      hostname: input.host.hostname,
+      hostname: host.hostname,
       image,
       ...(networkConfig === undefined ? {} : { networkConfig }),
     });
     await writePlan(deps, fence, order, slot, plan, () => storeResolvedValue(deps, fence, bootstrap));
     const written = { attempt: input.attempt, checksum: plan.checksum };
-    return { kind: 'written', plan: pendingPlan(order, written, deadlineMs, bootstrap.hash) };
+    return { kind: 'written', plan: pendingPlan(order, written, deadlineMs, bootstrap.hash), host };
   };
+}
+
+/** The machine's pool as the cache has it: a host name that was mended there is used without another claim. */
+function findPool({ caches }: ActivityDependencies, ref: MachineRef): PoolView | undefined {
+  const name = caches.machines.get(ref)?.pool;
+  return name === undefined ? undefined : caches.pools.get({ namespace: ref.namespace, name });
 }
 
 type Content = Awaited<ReturnType<typeof readContent>>;

@@ -5,6 +5,8 @@ import { objectMetaSchema } from './meta.ts';
 export const secretSchema = z.object({
   metadata: objectMetaSchema,
   type: z.string().optional(),
+  /** Whoever made it wants nobody to write it. */
+  immutable: z.boolean().optional(),
   data: z.record(z.string(), z.string()).default({}),
 });
 export type Secret = z.infer<typeof secretSchema>;

@@ -8,16 +8,18 @@ export const poolMemberSchema = z.object({
   hostname: z
     .string()
     .min(1)
-    .max(253)
+    .max(63)
     .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/)
     .optional()
-    .describe("Host name of the node (DNS-1123); the inventory's name by default."),
+    .describe(
+      "Host name of the node (DNS-1123, at most 63 characters, as Linux has it); the inventory's name by default.",
+    ),
 });
 export type PoolMember = z.infer<typeof poolMemberSchema>;
 
 export const machineInventoryPoolSpecSchema = z
   .object({
-    clusterName: objectNameSchema.describe('Name of the Cluster whose machines may use the pool.'),
+    clusterName: objectNameSchema.describe('Name of the Cluster that the pool serves.'),
     machineInventories: z
       .array(poolMemberSchema)
       .max(10_000)
