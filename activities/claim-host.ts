@@ -2,6 +2,7 @@ import { foreign } from '../api/constants.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
 import { machineInventoryPools } from '../api/resources.ts';
 import { type HostView, viewHost } from '../domain/host-view.ts';
+import { tellClaim } from '../domain/machine-news.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
 import type { NumberedStatus } from '../domain/machine-status.ts';
 import { chooseHost, type HostChoice, type MemberFacts } from '../domain/pool-candidates.ts';
@@ -12,6 +13,7 @@ import type { ClaimOutcome } from '../domain/step-outcomes.ts';
 import { isConflict } from '../runtime/kube-client.ts';
 import { bindHost } from './bound-host.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { noteNews } from './event-recorder.ts';
 import { type Fence, startFence } from './fence.ts';
 import { findHeldHost } from './held-host.ts';
 import { patchHostRecord, readOwnedHost } from './host-record.ts';
@@ -73,6 +75,7 @@ export async function claimFreeHost(
       const claimed = await swapOwner(deps, fence, machine, pool, choice.host);
       if (claimed !== undefined) {
         logStep('Claimed a host', { namespace, name, uid }, { host: choice.host.name, pool: pool.name });
+        noteNews(deps, { namespace, name, uid }, tellClaim(choice.host.name, pool.name), choice.host.name);
         return { kind: 'claimed', host: bindHost(claimed, machine, pool) };
       }
     } finally {

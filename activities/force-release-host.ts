@@ -1,8 +1,9 @@
 import { secrets } from '../api/resources.ts';
+import type { HostView } from '../domain/host-view.ts';
 import type { BoundHost } from '../domain/machine-life.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
 import { tellForcedRelease } from '../domain/machine-news.ts';
-import { attemptId } from '../domain/plan-attempt.ts';
+import { attemptId, parseAttemptId } from '../domain/plan-attempt.ts';
 import { renderCleanPlan } from '../domain/plan-clean.ts';
 import { type PlanSecretView, releasePatch } from '../domain/plan-secret.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -33,7 +34,8 @@ export function createForceReleaseHost(deps: ActivityDependencies) {
       const current = await readOwnedHost(deps, machine, input.host.inventory);
       if (current.kind === 'ours') {
         const quarantine = `Released by force from BaremetalMachine ${machine.name}. ${input.cause}`;
-        await writeHostRecord(deps, fence, current.host, { state: 'Unavailable', owner: null, quarantine });
+        const plan = awaitedCleanPlan(machine, current.host);
+        await writeHostRecord(deps, fence, current.host, { state: 'Unavailable', owner: null, plan, quarantine });
         const { inventory } = input.host;
         logStep('Let the host go uncleaned and quarantined it', machine, { host: inventory });
         noteNews(deps, machine, tellForcedRelease(inventory, input.cause), inventory);
@@ -62,8 +64,22 @@ async function leaveCleanPlan(
     await dropSingleAttempt(deps, fence, slot.secret);
   }
   if (slot.kind !== 'free') return;
-  const id = attemptId({ uid: machine.uid, planType: 'clean', attempt: 1 });
-  await writePlan(deps, fence, order, slot, renderCleanPlan({ attemptId: id }));
+  await writePlan(deps, fence, order, slot, renderCleanPlan({ attemptId: firstCleanOf(machine) }));
+}
+
+/**
+ * The clean plan that must be applied before the quarantine can be lifted. Where none could be written, it is noted all
+ * the same: no other plan makes the host clean.
+ */
+function awaitedCleanPlan(machine: MachineRef, { plan }: HostView): NonNullable<HostView['plan']> {
+  const noted = plan && parseAttemptId(plan.attemptId);
+  if (plan !== undefined && noted?.planType === 'clean' && noted.uid === machine.uid) return plan;
+  const id = firstCleanOf(machine);
+  return { attemptId: id, checksum: renderCleanPlan({ attemptId: id }).checksum };
+}
+
+function firstCleanOf({ uid }: MachineRef): string {
+  return attemptId({ uid, planType: 'clean', attempt: 1 });
 }
 
 async function dropSingleAttempt(deps: ActivityDependencies, fence: Fence, secret: PlanSecretView): Promise<void> {

@@ -39,15 +39,25 @@ export async function inspectPlanSlot(deps: ActivityDependencies, order: PlanOrd
   if (found === undefined) return { kind: 'secretMissing' };
   const secret = viewPlanSecret(found);
   const standing = secret.planAttempt === undefined ? undefined : parseAttemptId(secret.planAttempt);
-  if (standing?.uid === order.machine.uid) {
-    const ahead =
-      standing.planType === order.planType ? standing.attempt >= order.attempt : standing.planType === 'clean';
-    if (ahead && standing.planType !== order.planType) return { kind: 'taken' };
-    if (ahead) return { kind: 'written', host, secret, attempt: standing.attempt };
-    return { kind: 'free', inventory, host, secret };
+  if (standing === undefined) {
+    return isForeign(secret, host, order.machine) ? { kind: 'taken' } : { kind: 'free', inventory, host, secret };
   }
-  const foreign = secret.elementalPlanType === 'reset' || secret.elementalPlanType === 'bootstrap';
-  return foreign && standing === undefined ? { kind: 'taken' } : { kind: 'free', inventory, host, secret };
+  // Of a machine that had the host before: its life is over.
+  if (standing.uid !== order.machine.uid) return { kind: 'free', inventory, host, secret };
+  if (standing.planType !== order.planType) {
+    return standing.planType === 'clean' ? { kind: 'taken' } : { kind: 'free', inventory, host, secret };
+  }
+  if (standing.attempt >= order.attempt) return { kind: 'written', host, secret, attempt: standing.attempt };
+  return { kind: 'free', inventory, host, secret };
+}
+
+/**
+ * Whether a plan that is nobody's of ours was put there by somebody who wants the host: elemental-operator says so, or it
+ * stands where a plan of this machine stood. What a host that was just claimed has from its past is not.
+ */
+function isForeign({ elementalPlanType, isEmpty }: PlanSecretView, { plan }: HostView, machine: MachineRef): boolean {
+  if (elementalPlanType === 'reset' || elementalPlanType === 'bootstrap') return true;
+  return !isEmpty && plan !== undefined && parseAttemptId(plan.attemptId)?.uid === machine.uid;
 }
 
 const stateOfPlan: Record<PlanType, AllocationState> = { reprovision: 'Reprovisioning', clean: 'Preparing' };

@@ -1,11 +1,13 @@
 import type { BaremetalMachine } from '../api/machine.ts';
 import type { BoundHost } from '../domain/machine-life.ts';
+import { tellNothingToClean } from '../domain/machine-news.ts';
 import type { MachineRef } from '../domain/machine-snapshot.ts';
 import { attemptId } from '../domain/plan-attempt.ts';
 import { renderCleanPlan } from '../domain/plan-clean.ts';
 import type { CleanOutcome } from '../domain/step-outcomes.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { adoptHost, findAdoptableHost } from './adopt-host.ts';
+import { noteNews } from './event-recorder.ts';
 import { type Fence, startFence } from './fence.ts';
 import { isPausedNow } from './live-pause.ts';
 import {
@@ -36,6 +38,8 @@ export function createWriteCleanPlan(deps: ActivityDependencies) {
     const { cleanDeadlineMs } = deps.policy;
     switch (slot.kind) {
       case 'inventoryMissing':
+        noteNews(deps, input.machine, tellNothingToClean(input.host.inventory), input.host.inventory);
+        return { kind: slot.kind };
       case 'hostLost':
       case 'secretMissing':
       case 'taken':

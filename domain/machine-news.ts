@@ -31,6 +31,17 @@ export function tellRelease(inventory: string, untouched: boolean): News {
   return { type: 'Normal', reason: 'Released', message: `Host ${inventory} ${how} and is Available again` };
 }
 
+/** The host's inventory is gone: whatever runs on it, nobody can reach it through us any more. */
+export function tellNothingToClean(inventory: string): News {
+  const message = `MachineInventory ${inventory} is gone: there is nothing to clean`;
+  return { type: 'Warning', reason: reasons.InventoryMissing, message };
+}
+
+/** A host of the pool is the machine's. */
+export function tellClaim(inventory: string, pool: string): News {
+  return { type: 'Normal', reason: 'Allocated', message: `Claimed host ${inventory} of pool ${pool}` };
+}
+
 /** An operator ended the wait for a host that did not clean itself. */
 export function tellForcedRelease(inventory: string, cause: string): News {
   const message = `Host ${inventory} was let go without a successful clean and is quarantined. ${cause}`.trim();
@@ -53,13 +64,14 @@ function tellCalmly(
 ): News | undefined {
   if (phase === undefined || reason === reasons.Paused) return { type: 'Normal', reason: reasons.Paused, message };
   const host = machineInventoryRef?.name;
-  const told = (text: string): News => ({ type: 'Normal', reason: phase, message: text });
+  const told = (text: string, why: string = phase): News => ({ type: 'Normal', reason: why, message: text });
   switch (phase) {
     case 'Pending':
       // With a host that is being claimed it is over in a moment.
       return host === undefined ? told(message) : undefined;
     case 'Allocated':
-      return told(`Claimed host ${host}. ${message}`);
+      // The claim told itself.
+      return told(message, reason === reasons.BootstrapWaiting ? reason : phase);
     case 'Running':
       return told(`Host ${host} is provisioned`);
     case 'Reprovisioning':

@@ -1,4 +1,5 @@
 import { reasons } from '../api/conditions.ts';
+import type { PlanType } from '../api/constants.ts';
 import { assertNever } from './assert-never.ts';
 import { type DesiredCondition, fails, findObstacle, holds } from './machine-condition.ts';
 import type { BoundHost, MachineLife, WrittenPlan } from './machine-life.ts';
@@ -28,10 +29,14 @@ function planProgressCondition(host: BoundHost, plan: WrittenPlan): DesiredCondi
         'PlanApplied',
         reasons.PlanTimedOut,
         `No answer to the ${what} within ${describeMs(plan.deadlineMs)}: the host is dead or cut off, ` +
-          'or its agent cannot parse or write something of the plan (it then reports nothing). Look at the host; a late answer still counts',
+          'or its agent cannot parse or write something of the plan (it then reports nothing). Look at the host; a late answer still counts. retry writes the plan again',
       );
     case 'failed':
-      return fails('PlanApplied', reasons.PlanFailed, `The ${what}, failed: ${progress.message}`);
+      return fails(
+        'PlanApplied',
+        reasons.PlanFailed,
+        `The ${what}, failed: ${progress.message}. ${adviceAfterFailure[type]}`,
+      );
     case 'secretMissing':
       return fails(
         'PlanApplied',
@@ -42,12 +47,17 @@ function planProgressCondition(host: BoundHost, plan: WrittenPlan): DesiredCondi
       return fails(
         'PlanApplied',
         reasons.HostTaken,
-        `A plan of somebody else stands in Secret ${host.planSecret} (a reset or a MachineInventorySelector); nothing is written until an operator decides`,
+        `A plan of somebody else stands in Secret ${host.planSecret} (a reset or a MachineInventorySelector); nothing is written until an operator decides: retry looks again; to give the host up, delete the Machine, then forceRelease`,
       );
     default:
       return assertNever(progress);
   }
 }
+
+const adviceAfterFailure: Record<PlanType, string> = {
+  reprovision: 'Mend the cause and retry, or give the host up: reallocate, or delete the Machine',
+  clean: 'Mend the cause and retry, or let the host go into quarantine: forceRelease',
+};
 
 function describeMs(ms: number): string {
   return ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;

@@ -14,6 +14,8 @@ export interface PlanSecretView {
   resourceVersion: string;
   /** sha256 hex of the bytes of `plan`; '' if there is none. */
   planChecksum: string;
+  /** No plan stands there, or elemental-operator's `{}` from before anybody wrote one. */
+  isEmpty: boolean;
   /** Attempt id that stands in the plan itself, so that annotations which outlive their plan cannot deceive. */
   planAttempt: string | undefined;
   /** Our annotation. */
@@ -41,6 +43,7 @@ export function viewPlanSecret({ metadata, data }: Secret): PlanSecretView {
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     planChecksum: plan.length === 0 ? '' : checksumOf(plan),
+    isEmpty: plan.length < 16 && ['', '{}'].includes(plan.toString('latin1').trim()),
     planAttempt: attempt !== undefined && parseAttemptId(attempt) !== undefined ? attempt : undefined,
     planType: planTypes.find((type) => type === metadata.annotations[annotations.planType]),
     elementalPlanType: elementalPlanType === undefined ? undefined : elementalPlanType.slice(0, 64),

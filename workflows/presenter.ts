@@ -4,7 +4,7 @@ import { searchAttributeNames } from '../api/constants.ts';
 import type { Step } from '../domain/lifecycle.ts';
 import type { MachineLife } from '../domain/machine-life.ts';
 import { projectStatus } from '../domain/machine-status.ts';
-import { describeWait, tellStory } from '../domain/machine-story.ts';
+import { tellStory } from '../domain/machine-story.ts';
 import type { Run } from './run.ts';
 
 const inventoryKey = defineSearchAttributeKey(searchAttributeNames.inventory, 'KEYWORD');
@@ -18,11 +18,10 @@ export type Presenter = (life: MachineLife, step: Step) => void;
 export function createPresenter(run: Run): Presenter {
   let shown = '';
   return (life, step) => {
-    const doing = step.kind === 'wait' ? describeWait(step.reason) : `Now: ${step.kind}`;
     const note = run.cancelNoted
       ? '\n\nA cancellation was requested. It changes nothing: delete the machine instead.'
       : '';
-    setCurrentDetails(tellStory(life, doing) + note);
+    setCurrentDetails(tellStory(life, step) + note);
     if (step.kind !== 'wait' && step.kind !== 'awaitPlan' && step.kind !== 'end') return;
     const status = projectStatus(life);
     const reason = status.conditions[0]?.reason ?? null;

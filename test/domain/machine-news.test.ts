@@ -31,7 +31,7 @@ describe('what is told of a machine', () => {
     ];
     expect(life.flatMap((after, index) => told(life[index - 1], after))).toEqual([
       'Normal Pending: No Machine owns it',
-      'Normal Allocated: Claimed host h1. No bootstrap Secret yet',
+      'Normal BootstrapWaiting: No bootstrap Secret yet',
       'Normal Reprovisioning: Waiting for the host',
       'Normal Running: Host h1 is provisioned',
       'Normal Preparing: Waiting for the host to clean itself',

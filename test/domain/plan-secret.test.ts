@@ -93,6 +93,7 @@ describe('viewPlanSecret', () => {
       uid: 'u',
       resourceVersion: '7',
       planChecksum: plan.checksum,
+      isEmpty: false,
       planAttempt: id,
       planType: 'clean',
       elementalPlanType: 'empty',
@@ -102,6 +103,16 @@ describe('viewPlanSecret', () => {
       maxFailures: undefined,
       planState: 'failed',
     });
+  });
+
+  it.each([
+    [{}, true],
+    [{ plan: '' }, true],
+    [{ plan: '{}\n' }, true],
+    [{ plan: '{"files":[]}' }, false],
+    [{ plan: '{'.repeat(100) }, false],
+  ])('says whether there is a plan: %j', (data, isEmpty) => {
+    expect(viewPlanSecret(secret(data)).isEmpty).toBe(isEmpty);
   });
 
   it('takes any garbage', () => {

@@ -123,7 +123,9 @@ test('Events told the start and the result of each of their steps, once', async 
     const ours = told.filter(({ involvedObject }) => involvedObject.kind === 'BaremetalMachine');
     expect(ours.filter(({ type }) => type !== 'Normal')).toEqual([]);
     const reasons = ours.map(({ reason }) => reason);
-    expect(reasons).toEqual(expect.arrayContaining(['Reprovisioning', 'Running', 'Preparing', 'Released']));
+    expect(reasons).toEqual(
+      expect.arrayContaining(['Allocated', 'Reprovisioning', 'Running', 'NodeJoined', 'Preparing', 'Released']),
+    );
     const lines = ours.map(({ reason, message }) => `${reason}: ${message}`);
     expect(lines).toEqual([...new Set(lines)]);
   }
