@@ -67,9 +67,10 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   );
   const prepareTemporal = () => provideSearchAttributes(connection, namespace, logger);
   const temporalReturns = createTemporalReturns({ identify: () => readNamespaceId(connection, namespace) });
-  const { defaultRegistry } = env;
+  const { defaultRegistry, watchNamespace } = env;
   const { queueMetrics } = metrics;
-  const deps = { kube, runs, caches, defaultRegistry, logger, queueMetrics, prepareTemporal, temporalReturns };
+  const known = { kube, runs, caches, defaultRegistry, watchNamespace, logger, queueMetrics };
+  const deps = { ...known, prepareTemporal, temporalReturns };
   lead({ env, logger, shutdown }, kube, deps);
 }
 

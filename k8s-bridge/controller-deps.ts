@@ -12,6 +12,8 @@ export interface ControllerDeps {
   /** All synced. */
   caches: BridgeCaches;
   defaultRegistry: string | undefined;
+  /** The namespace that the caches hold; undefined: all. */
+  watchNamespace: string | undefined;
   logger: Logger;
   queueMetrics?: ((queue: string) => WorkqueueMetrics) | undefined;
   /** Done before each listing of open runs: what a Temporal that lost its data must be given again. */

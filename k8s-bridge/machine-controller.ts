@@ -29,7 +29,7 @@ export interface MachineController {
 
 /** Wires the reconciler of machines to caches, queue and memory. */
 export function createMachineController(deps: ControllerDeps): MachineController {
-  const { runs, caches, defaultRegistry, logger } = deps;
+  const { runs, caches, defaultRegistry, watchNamespace, logger } = deps;
   const stores = storesOf(caches);
   const snapshotOf = (view: MachineView) => takeSnapshot(view, stores, defaultRegistry);
   const machineDeps: MachineReconcilerDeps = {
@@ -47,7 +47,7 @@ export function createMachineController(deps: ControllerDeps): MachineController
   const replaced = new ReplacedRuns();
   return {
     queue,
-    resync: () => resyncRuns({ ...machineDeps, machines: stores.machines, runs, replaced, enqueue }),
+    resync: () => resyncRuns({ ...machineDeps, machines: stores.machines, runs, replaced, enqueue, watchNamespace }),
     forgetTold: () => machineDeps.sent.clear(),
     async wake(view) {
       if ((await runs.wake(view)) === 'woken') return;

@@ -31,7 +31,7 @@ export interface MachineRuns {
    * id it does not do again under the same id, and answers the same.
    */
   operate(machine: MachineRef, verb: OperatorVerb, request: IdentifiedRequest): Promise<OperationVerdict>;
-  /** The machines that have an open run. Eventually consistent: lags behind starts and ends by a moment. */
+  /** The machines that have an open run in the task queue. Eventually consistent: lags behind starts and ends by a moment. */
   listOpen(): Promise<OpenRun[]>;
 }
 
@@ -105,12 +105,14 @@ export function createMachineRuns(client: Client, taskQueue: string): MachineRun
       return 'notWaiting';
     },
     operate: (machine, verb, request) => operate(client, machine, verb, request),
-    listOpen: () => client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => collectOpen(client)),
+    listOpen: () => client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => collectOpen(client, taskQueue)),
   };
 }
 
-async function collectOpen(client: Client): Promise<OpenRun[]> {
-  const query = `WorkflowType='${MACHINE_LIFECYCLE}' AND ExecutionStatus='Running'`;
+/** Runs of other task queues may be those of another management cluster, whose objects are not ours to judge. */
+async function collectOpen(client: Client, taskQueue: string): Promise<OpenRun[]> {
+  const quoted = taskQueue.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
+  const query = `WorkflowType='${MACHINE_LIFECYCLE}' AND ExecutionStatus='Running' AND TaskQueue='${quoted}'`;
   const machines: OpenRun[] = [];
   for await (const { workflowId, runId } of client.workflow.list({ query, pageSize: LIST_PAGE_SIZE })) {
     const machine = parseMachineWorkflowId(workflowId);

@@ -3,7 +3,7 @@ import { keyText } from '../domain/pool-indexes.ts';
 import { machineWorkflowId } from '../workflows/ids.ts';
 import type { DepartedMachines } from './departed-machines.ts';
 import { isReleased } from './machine-reconciler.ts';
-import type { MachineRuns } from './machine-runs.ts';
+import type { MachineRuns, OpenRun } from './machine-runs.ts';
 import type { ReplacedRuns } from './replaced-runs.ts';
 import type { ReadStore } from './reconciler-ports.ts';
 import type { SentSnapshots } from './sent-snapshots.ts';
@@ -19,6 +19,8 @@ export interface WorkflowStarterDeps {
   missingRuns: Set<string>;
   replaced: ReplacedRuns;
   enqueue: (key: string) => void;
+  /** The namespace whose machines the cache holds; undefined: all. */
+  watchNamespace: string | undefined;
 }
 
 export interface ResyncReport {
@@ -37,7 +39,7 @@ export interface ResyncReport {
  */
 export async function resyncRuns(deps: WorkflowStarterDeps): Promise<ResyncReport> {
   const { machines, sent, departed, missingRuns, enqueue } = deps;
-  const open = await deps.runs.listOpen();
+  const open = await listWatched(deps);
   const openIds = new Set(open.map(machineWorkflowId));
   const replaced = deps.replaced.update(open);
   const report: ResyncReport = { open: open.length, missing: 0, departed: 0 };
@@ -67,4 +69,10 @@ export async function resyncRuns(deps: WorkflowStarterDeps): Promise<ResyncRepor
     enqueue(keyText(machine));
   }
   return report;
+}
+
+/** The open runs whose objects the cache holds if they exist. */
+async function listWatched({ runs, watchNamespace }: WorkflowStarterDeps): Promise<OpenRun[]> {
+  const open = await runs.listOpen();
+  return watchNamespace === undefined ? open : open.filter(({ namespace }) => namespace === watchNamespace);
 }

@@ -154,7 +154,8 @@ describe('runControllers', () => {
   async function start(): Promise<void> {
     for (const informer of Object.values(caches)) informer.start();
     await Promise.all(Object.values(caches).map((informer) => informer.synced));
-    const deps = { kube: kube.client(), runs, caches, defaultRegistry: undefined, logger };
+    const settings = { defaultRegistry: undefined, watchNamespace: undefined };
+    const deps = { kube: kube.client(), runs, caches, ...settings, logger };
     running = runControllers(deps, ending.signal);
   }
 

@@ -13,6 +13,7 @@ import { readEvents } from '../support/object-events.ts';
 import { refOf, runOf } from '../support/runs.ts';
 import { type Site, startSite } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const machines = ['ask-dying', 'ask-late', 'ask-again', 'ask-other'];
 
@@ -117,4 +118,14 @@ describe.concurrent('a request by annotation', () => {
     expect(await isPaused('ask-other')).toBe(false);
     expect(await look('ask-other')).toMatchObject({ operation: undefined, operationId: undefined });
   });
+});
+
+test('the listing of open runs holds those of the own task queue, and no others of the Temporal namespace', async () => {
+  const ours = createMachineRuns(site.temporal, site.namespace);
+  const found = await waitFor('all runs to be listed', async () => {
+    const open = await ours.listOpen();
+    return open.length >= machines.length && open;
+  });
+  expect(found.map(({ name }) => name).toSorted()).toEqual(machines.toSorted());
+  expect(await createMachineRuns(site.temporal, `${site.namespace}-other`).listOpen()).toEqual([]);
 });

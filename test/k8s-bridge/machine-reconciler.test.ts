@@ -67,7 +67,8 @@ function createWorld() {
     sent,
     queue,
     reconcile: (key = KEY): Promise<ReconcileResult> => reconcileMachine(key, deps),
-    resync: () => resyncRuns({ ...deps, machines, runs, replaced, enqueue: (key) => void queue.add(key) }),
+    resync: (watchNamespace?: string) =>
+      resyncRuns({ ...deps, machines, runs, replaced, enqueue: (key) => void queue.add(key), watchNamespace }),
     /** Fingerprint of the machine as the world is now. */
     fingerprint: (view: MachineView): string => fingerprintSnapshot(deps.takeSnapshot(view)),
     /** What the informer's handler does with an object that vanished. */
@@ -275,6 +276,13 @@ describe('resyncRuns', () => {
     world.clock.advance(DEPARTURE_GRACE_MS);
     await world.reconcile();
     expect(world.runs.calls).toMatchObject([{ kind: 'tell', id: ID, snapshot: { gone: true } }]);
+  });
+
+  it('leaves runs of a namespace alone that the cache does not hold', async () => {
+    world.runs.open.set('machine/other/m1/uid-9', { namespace: 'other', name: 'm1', uid: 'uid-9' });
+    expect(await world.resync('demo')).toEqual({ open: 0, missing: 0, departed: 0 });
+    expect(world.queue.size).toBe(0);
+    expect(await world.resync()).toMatchObject({ departed: 1 });
   });
 
   it('forgets missing runs of machines that are gone', async () => {
