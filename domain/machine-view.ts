@@ -14,6 +14,8 @@ export interface MachineView {
   hasFinalizer: boolean;
   /** The object itself carries CAPI's paused annotation. */
   pausedByAnnotation: boolean;
+  /** The workflow reported that it is paused, by CAPI or by an operator. */
+  reportsPaused: boolean;
   /** clusterctl deletes the object because it lives on elsewhere now. */
   deletedForMove: boolean;
   /** Name of the CAPI Machine that controls the object. */
@@ -45,6 +47,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
   const falseReason = (type: string): string | undefined =>
     status?.conditions?.find((condition) => condition.type === type && condition.status === 'False')?.reason;
   const hostReason = falseReason('InventoryAllocated');
+  const paused = status?.conditions?.find(({ type }) => type === 'Paused');
   return {
     namespace: metadata.namespace,
     name: metadata.name,
@@ -54,6 +57,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     deleting: metadata.deletionTimestamp !== undefined,
     hasFinalizer: metadata.finalizers.includes(MACHINE_FINALIZER),
     pausedByAnnotation: foreign.pausedAnnotation in metadata.annotations,
+    reportsPaused: paused?.status === 'True',
     deletedForMove: foreign.deleteForMoveAnnotation in metadata.annotations,
     ownerMachine: metadata.ownerReferences.find(
       (owner) => owner.kind === 'Machine' && owner.apiVersion.startsWith('cluster.x-k8s.io/'),

@@ -78,7 +78,12 @@ function rewakeAtMs({ atMs, times }: Wake): number {
 
 /** The machine wants a host of its pool and can take one. */
 export function waitsForHost(machine: MachineView): boolean {
-  return machine.waitsForHost && !machine.deleting && !machine.deletedForMove && !machine.pausedByAnnotation;
+  return machine.waitsForHost && !machine.deleting && !machine.deletedForMove && !isPaused(machine);
+}
+
+/** By itself, its Cluster or an operator; the annotation counts before the workflow has reported it. */
+function isPaused({ pausedByAnnotation, reportsPaused }: MachineView): boolean {
+  return pausedByAnnotation || reportsPaused;
 }
 
 /** There is a host among these that was not given up for the machine. */

@@ -6,7 +6,7 @@ import { parseKey } from '../runtime/object-key.ts';
 import { AnswerMemory } from './answer-memory.ts';
 import { reconcileCluster } from './cluster-reconciler.ts';
 import { type ControllerDeps, createQueue, monotonicNowMs, storesOf } from './controller-deps.ts';
-import { connectClusterTriggers, connectHostPlanTriggers, connectPoolTriggers } from './controller-triggers.ts';
+import { connectClusterTriggers, connectHostPlanTriggers } from './controller-triggers.ts';
 import { reconcileHostOperation } from './host-operation-reconciler.ts';
 import { reconcileHostPlan } from './host-plan-reconciler.ts';
 import { createMachineController, type MachineController } from './machine-controller.ts';
@@ -14,6 +14,7 @@ import { reconcileMachineOperation } from './machine-operation-reconciler.ts';
 import { createPoolMemory } from './pool-memory.ts';
 import { createTellMembers } from './pool-news.ts';
 import { reconcilePool } from './pool-reconciler.ts';
+import { connectPoolTriggers } from './pool-triggers.ts';
 import { waitMs } from './wait-ms.ts';
 import type { Workqueue } from './workqueue.ts';
 
@@ -61,7 +62,7 @@ function startPools(deps: ControllerDeps, wakeMachine: (view: MachineView) => Pr
     nowMs: () => Date.now(),
   };
   const queue = createQueue('pools', 4, deps, (key) => reconcilePool(key, poolDeps));
-  connectPoolTriggers(caches, (key) => queue.add(key));
+  connectPoolTriggers(caches, poolDeps.caches, (key) => queue.add(key));
   return queue;
 }
 

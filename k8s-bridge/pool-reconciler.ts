@@ -2,14 +2,13 @@ import { poolConditionTypes, reasons } from '../api/conditions.ts';
 import type { ObjectKey } from '../api/meta.ts';
 import { machineInventoryPools } from '../api/resources.ts';
 import { mergeConditions } from '../domain/conditions.ts';
-import type { HostView } from '../domain/host-view.ts';
 import type { MachineView } from '../domain/machine-view.ts';
 import { keyText } from '../domain/pool-indexes.ts';
 import { computePoolStatus, type PoolStatus } from '../domain/pool-status.ts';
 import { poolCounterNames, type PoolView, viewPool } from '../domain/pool-view.ts';
 import { emptyWakeMemory, machinesToWake, REWAKE_AFTER_MS, waitsForHost } from '../domain/pool-wakeups.ts';
 import { alignPoolAnnotations } from './pool-annotation.ts';
-import { observeMembers, type PoolCaches, poolsNaming } from './pool-facts.ts';
+import { observeMembers, type PoolCaches } from './pool-facts.ts';
 import { membersNews, type TellMembers } from './pool-news.ts';
 import { forgetPool, type PoolMemory } from './pool-memory.ts';
 import { isConflict, isNotFound } from '../runtime/kube-client.ts';
@@ -53,22 +52,6 @@ export async function reconcilePool(poolKey: string, deps: PoolReconcilerDeps): 
   const annotationFailures = await alignPoolAnnotations(key, pool.memberNames, caches, client);
   throwIfAny([...wakes.failures, ...annotationFailures]);
   return earliest(wakes.lookAgainAfterMs, statusAgainMs, members.settlesAtMs() - nowMs);
-}
-
-/** The keys of the pools whose status a change of this host can change. */
-export function poolsAffectedByHost(
-  host: Pick<HostView, 'namespace' | 'name'>,
-  versions: readonly (HostView | undefined)[],
-  pools: Iterable<PoolView>,
-): string[] {
-  const { namespace, name } = host;
-  const naming = poolsNaming(
-    [...pools].filter((pool) => pool.namespace === namespace),
-    name,
-  );
-  const names = new Set(naming.map((pool) => pool.name));
-  for (const version of versions) if (version?.pool !== undefined) names.add(version.pool);
-  return [...names].map((pool) => keyText({ namespace, name: pool }));
 }
 
 async function wakeWaiting(

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { baremetalMachines } from '../../api/resources.ts';
+import { viewMachine } from '../../domain/machine-view.ts';
 import {
   emptyWakeMemory,
   findOlderWaiting,
@@ -96,9 +98,32 @@ describe('findOlderWaiting', () => {
 });
 
 describe('waitsForHost', () => {
+  const condition = (type: string, status: string, reason = 'Paused') => ({
+    type,
+    status,
+    reason,
+    message: '',
+    lastTransitionTime: '2026-01-01T00:00:00Z',
+  });
+
   it('leaves out paused machines, which would hold a host back from others', () => {
     expect(waitsForHost(waitingMachine('p', 0))).toBe(true);
     expect(waitsForHost(waitingMachine('p', 0, { pausedByAnnotation: true }))).toBe(false);
+    expect(waitsForHost(waitingMachine('p', 0, { reportsPaused: true }))).toBe(false);
     expect(waitsForHost(waitingMachine('p', 0, { deletedForMove: true }))).toBe(false);
+  });
+
+  it.each([
+    ['True', false],
+    ['False', true],
+  ])('reads from the status of a machine that Paused is %s', (paused, waits) => {
+    const machine = baremetalMachines.schema.parse({
+      apiVersion: 'infrastructure.cluster.x-k8s.io/v1beta1',
+      kind: 'BaremetalMachine',
+      metadata: { namespace: 'demo', name: 'm', uid: 'u', resourceVersion: '1', creationTimestamp: '' },
+      spec: { machineInventoryPoolRef: { name: 'workers' } },
+      status: { conditions: [condition('InventoryAllocated', 'False', 'PoolExhausted'), condition('Paused', paused)] },
+    });
+    expect(waitsForHost(viewMachine(machine))).toBe(waits);
   });
 });

@@ -6,6 +6,7 @@ import type { MachineRef, MachineSnapshot } from '../../domain/machine-snapshot.
 import type { MachineView } from '../../domain/machine-view.ts';
 import { keyText } from '../../domain/pool-indexes.ts';
 import type { MachineRuns, OpenRun, OperationVerdict } from '../../k8s-bridge/machine-runs.ts';
+import type { ChangeSource } from '../../k8s-bridge/machine-triggers.ts';
 import type { ReadStore } from '../../k8s-bridge/reconciler-ports.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 
@@ -22,6 +23,7 @@ export function machineView(changes: Partial<MachineView> = {}): MachineView {
     deleting: false,
     hasFinalizer: false,
     pausedByAnnotation: false,
+    reportsPaused: false,
     deletedForMove: false,
     ownerMachine: 'capi-m1',
     clusterName: 'c1',
@@ -123,6 +125,17 @@ export class MemoryStore<T extends ObjectKey> implements ReadStore<T> {
     if (indexOf === undefined) throw new Error(`No index ${index}`);
     return [...this.#items.values()].filter((item) => indexOf(item) === value);
   }
+}
+
+type ChangeHandler<T> = Parameters<ChangeSource<T>['onChange']>[0];
+
+/** An informer's way to tell of changes without the informer. */
+export function changeSource<T>() {
+  const handlers: ChangeHandler<T>[] = [];
+  return {
+    onChange: (handler: ChangeHandler<T>) => void handlers.push(handler),
+    emit: (...change: Parameters<ChangeHandler<T>>) => handlers.forEach((handler) => handler(...change)),
+  };
 }
 
 export type RunCall =

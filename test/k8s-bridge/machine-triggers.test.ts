@@ -1,18 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { machineIndexes } from '../../domain/pool-indexes.ts';
 import { type MachineCaches, triggerIndexes } from '../../k8s-bridge/machine-caches.ts';
-import { type ChangeSource, connectMachineTriggers } from '../../k8s-bridge/machine-triggers.ts';
-import { capiMachineView, clusterView, hostView, machineView, MemoryStore } from './bridge-fixtures.ts';
-
-type Handler<T> = Parameters<ChangeSource<T>['onChange']>[0];
-
-function source<T>() {
-  const handlers: Handler<T>[] = [];
-  return {
-    onChange: (handler: Handler<T>) => void handlers.push(handler),
-    emit: (...change: Parameters<Handler<T>>) => handlers.forEach((handler) => handler(...change)),
-  };
-}
+import { connectMachineTriggers } from '../../k8s-bridge/machine-triggers.ts';
+import { capiMachineView, changeSource, clusterView, hostView, machineView, MemoryStore } from './bridge-fixtures.ts';
 
 function connect() {
   const caches: MachineCaches = {
@@ -37,18 +27,18 @@ function connect() {
     hosts: new MemoryStore(),
   };
   const sources = {
-    machines: source<ReturnType<typeof machineView>>(),
-    capiMachines: source<ReturnType<typeof capiMachineView>>(),
-    capiClusters: source<ReturnType<typeof clusterView>>(),
-    bootstrapSecrets: source<{ namespace: string; name: string; uid: string; resourceVersion: string }>(),
-    catalogs: source<{
+    machines: changeSource<ReturnType<typeof machineView>>(),
+    capiMachines: changeSource<ReturnType<typeof capiMachineView>>(),
+    capiClusters: changeSource<ReturnType<typeof clusterView>>(),
+    bootstrapSecrets: changeSource<{ namespace: string; name: string; uid: string; resourceVersion: string }>(),
+    catalogs: changeSource<{
       namespace: string;
       name: string;
       uid: string;
       resourceVersion: string;
       images: Record<string, string>;
     }>(),
-    hosts: source<ReturnType<typeof hostView>>(),
+    hosts: changeSource<ReturnType<typeof hostView>>(),
   };
   const enqueued: string[] = [];
   connectMachineTriggers(sources, caches, (key) => enqueued.push(key));

@@ -7,7 +7,7 @@ import { hostIndexes, machineIndexes } from '../../domain/pool-indexes.ts';
 import { type PoolView, viewPool } from '../../domain/pool-view.ts';
 import { REWAKE_AFTER_MS } from '../../domain/pool-wakeups.ts';
 import { createPoolMemory, SETTLE_MS } from '../../k8s-bridge/pool-memory.ts';
-import { poolsAffectedByHost, reconcilePool, STATUS_INTERVAL_MS } from '../../k8s-bridge/pool-reconciler.ts';
+import { reconcilePool, STATUS_INTERVAL_MS } from '../../k8s-bridge/pool-reconciler.ts';
 import { createFakeObjects, createMemoryStore } from '../support/fake-objects.ts';
 import { waitingMachine } from '../support/pool-fixtures.ts';
 
@@ -245,17 +245,5 @@ describe('reconcilePool', () => {
     bench.caches.planSecrets.remove({ namespace, name: 'a-plan' });
     await bench.reconcile();
     expect(bench.status()).toMatchObject({ unavailable: 1, conditions: [{ reason: 'PlanSecretMissing' }, {}] });
-  });
-});
-
-describe('poolsAffectedByHost', () => {
-  it('finds the pools that name the host and those that it was or is annotated with', () => {
-    const bench = createBench();
-    bench.addPool('workers', ['a']);
-    bench.addPool('others', ['b']);
-    bench.addHost('a', { [annotations.pool]: 'gone' });
-    const host = bench.caches.hosts.get({ namespace, name: 'a' });
-    const keys = poolsAffectedByHost({ namespace, name: 'a' }, [host, undefined], bench.caches.pools.list());
-    expect(keys).toEqual(['demo/workers', 'demo/gone']);
   });
 });

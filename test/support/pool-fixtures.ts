@@ -52,6 +52,7 @@ export function waitingMachine(name: string, age: number, overrides: Partial<Mac
     deleting: false,
     hasFinalizer: true,
     pausedByAnnotation: false,
+    reportsPaused: false,
     deletedForMove: false,
     ownerMachine: name,
     clusterName: 'demo',
