@@ -1,3 +1,4 @@
+import { reasons } from '../api/conditions.ts';
 import type { MachineView } from './machine-view.ts';
 import { compareAge } from './pool-ownership.ts';
 
@@ -5,22 +6,24 @@ import { compareAge } from './pool-ownership.ts';
 export interface WakeMemory {
   /** Names of the hosts that could be claimed at the last look. */
   eligible: ReadonlySet<string>;
-  /** By uid of each machine that was woken and still waits. */
+  /** By uid of each machine that was woken for a host and still waits. */
   woken: ReadonlyMap<string, Wake>;
+  /** By uid of each machine that was told how its pool is and does not say so yet. */
+  told: ReadonlyMap<string, Wake>;
 }
 
 interface Wake {
   /** The last time, in the caller's milliseconds. */
   atMs: number;
-  /** How often, for the same host. */
+  /** How often, for the same host or with the same news. */
   times: number;
 }
 
 export interface WakePlan {
-  /** The machines to signal, oldest first. */
+  /** The machines to signal. */
   wake: MachineView[];
   memory: WakeMemory;
-  /** Look again then: somebody waits although there is a host for them. undefined: nobody does. */
+  /** Look again then: somebody waits although there is a host or news for them. undefined: nobody does. */
   lookAgainAfterMs: number | undefined;
 }
 
@@ -31,11 +34,12 @@ export interface WakePlan {
 export const REWAKE_AFTER_MS = 2_000;
 export const LONGEST_REWAKE_AFTER_MS = 30_000;
 
-export const emptyWakeMemory: WakeMemory = { eligible: new Set(), woken: new Map() };
+export const emptyWakeMemory: WakeMemory = { eligible: new Set(), woken: new Map(), told: new Map() };
 
 export interface WakeInput {
   /** Machines of the pool that wait, in any order. */
   waiting: readonly MachineView[];
+  poolExists: boolean;
   /** Names of the hosts that can be claimed now. */
   eligible: readonly string[];
   memory: WakeMemory;
@@ -44,32 +48,49 @@ export interface WakeInput {
 
 /**
  * Whom to wake: the oldest waiting machines, as many as there are hosts. A wake is not repeated while the host that
- * caused it may still be the machine's; a wake whose host somebody else took is forgotten.
+ * caused it may still be the machine's; a wake whose host somebody else took is forgotten. Besides, whoever says that
+ * the pool has no free host when there is no pool at all.
  */
-export function machinesToWake({ waiting, eligible, memory, nowMs }: WakeInput): WakePlan {
-  const served = waiting.filter((machine) => canUseOneOf(machine, eligible));
-  const candidates = served.toSorted(compareAge).slice(0, eligible.length);
+export function machinesToWake({ waiting, poolExists, eligible, memory, nowMs }: WakeInput): WakePlan {
+  const oldestFirst = waiting.toSorted(compareAge);
+  const candidates = oldestFirst.filter((machine) => canUseOneOf(machine, eligible)).slice(0, eligible.length);
   // As many earlier wakes still have a host as there are hosts that were free at the last look, too.
   let covered = eligible.filter((name) => memory.eligible.has(name)).length;
-  const woken = new Map<string, Wake>();
-  const wake: MachineView[] = [];
-  for (const machine of candidates) {
-    const last = memory.woken.get(machine.uid);
-    const isCovered = last !== undefined && covered > 0;
-    if (isCovered) covered -= 1;
-    if (isCovered && nowMs < rewakeAtMs(last)) {
-      woken.set(machine.uid, last);
-    } else {
-      wake.push(machine);
-      woken.set(machine.uid, { atMs: nowMs, times: isCovered ? last.times + 1 : 1 });
-    }
-  }
-  const nextMs = Math.min(...[...woken.values()].map(rewakeAtMs));
+  const forHosts = takeTurns(candidates, nowMs, ({ uid }) => {
+    const last = memory.woken.get(uid);
+    if (last === undefined || covered === 0) return undefined;
+    covered -= 1;
+    return last;
+  });
+  const misinformed = oldestFirst.filter(({ hostReason }) => !poolExists && hostReason === reasons.PoolExhausted);
+  const forNews = takeTurns(misinformed, nowMs, ({ uid }) => memory.told.get(uid));
+  const nextMs = Math.min(forHosts.nextMs, forNews.nextMs);
   return {
-    wake,
-    memory: { eligible: new Set(eligible), woken },
-    lookAgainAfterMs: woken.size === 0 ? undefined : nextMs - nowMs,
+    wake: [...forHosts.due, ...forNews.due],
+    memory: { eligible: new Set(eligible), woken: forHosts.wakes, told: forNews.wakes },
+    lookAgainAfterMs: Number.isFinite(nextMs) ? nextMs - nowMs : undefined,
   };
+}
+
+/** Those whose turn it is to be woken, and the last wake of each as it will be then. */
+function takeTurns(
+  machines: readonly MachineView[],
+  nowMs: number,
+  lastWakeOf: (machine: MachineView) => Wake | undefined,
+) {
+  const due: MachineView[] = [];
+  const wakes = new Map<string, Wake>();
+  let nextMs = Infinity;
+  for (const machine of machines) {
+    let wake = lastWakeOf(machine);
+    if (wake === undefined || nowMs >= rewakeAtMs(wake)) {
+      wake = { atMs: nowMs, times: (wake?.times ?? 0) + 1 };
+      due.push(machine);
+    }
+    wakes.set(machine.uid, wake);
+    nextMs = Math.min(nextMs, rewakeAtMs(wake));
+  }
+  return { due, wakes, nextMs };
 }
 
 function rewakeAtMs({ atMs, times }: Wake): number {

@@ -36,9 +36,8 @@ export function settlingUntilMs(deadlines: Map<string, number>, host: HostView, 
   return deadline;
 }
 
-/** Forgets a pool that is gone. */
+/** Forgets a pool that is gone, apart from whom that was told. */
 export function forgetPool(memory: PoolMemory, poolKey: string): void {
-  memory.wakes.delete(poolKey);
   memory.settling.delete(poolKey);
   memory.statusWrittenAtMs.delete(poolKey);
 }

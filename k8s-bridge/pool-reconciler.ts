@@ -1,4 +1,4 @@
-import { poolConditionTypes, reasons } from '../api/conditions.ts';
+import { poolConditionTypes } from '../api/conditions.ts';
 import type { ObjectKey } from '../api/meta.ts';
 import { machineInventoryPools } from '../api/resources.ts';
 import { mergeConditions } from '../domain/conditions.ts';
@@ -6,7 +6,7 @@ import type { MachineView } from '../domain/machine-view.ts';
 import { keyText } from '../domain/pool-indexes.ts';
 import { computePoolStatus, type PoolStatus } from '../domain/pool-status.ts';
 import { poolCounterNames, type PoolView, viewPool } from '../domain/pool-view.ts';
-import { emptyWakeMemory, machinesToWake, REWAKE_AFTER_MS, waitsForHost } from '../domain/pool-wakeups.ts';
+import { emptyWakeMemory, machinesToWake, waitsForHost } from '../domain/pool-wakeups.ts';
 import { alignPoolAnnotations } from './pool-annotation.ts';
 import { observeMembers, type PoolCaches } from './pool-facts.ts';
 import { membersNews, type TellMembers } from './pool-news.ts';
@@ -37,14 +37,13 @@ export async function reconcilePool(poolKey: string, deps: PoolReconcilerDeps): 
   const { caches, client, memory } = deps;
   const key = parseKey(poolKey);
   const pool = caches.pools.get(key);
+  const nowMs = deps.nowMs();
   if (pool === undefined) {
     forgetPool(memory, poolKey);
-    const missed = machinesThatMissedIt(key, caches);
-    const failures = await wakeAll(missed, deps);
-    throwIfAny([...failures, ...(await alignPoolAnnotations(key, [], caches, client))]);
-    return missed.length > 0 ? { requeueAfterMs: REWAKE_AFTER_MS } : {};
+    const wakes = await wakeWaiting(key, undefined, deps, nowMs);
+    throwIfAny([...wakes.failures, ...(await alignPoolAnnotations(key, [], caches, client))]);
+    return earliest(wakes.lookAgainAfterMs);
   }
-  const nowMs = deps.nowMs();
   const members = observeMembers(key, caches, memory, nowMs);
   const status = computePoolStatus(pool, members.lookup);
   const wakes = await wakeWaiting(key, status.eligible, deps, nowMs);
@@ -54,40 +53,36 @@ export async function reconcilePool(poolKey: string, deps: PoolReconcilerDeps): 
   return earliest(wakes.lookAgainAfterMs, statusAgainMs, members.settlesAtMs() - nowMs);
 }
 
+/** @param eligible the hosts that can be claimed; undefined: there is no pool */
 async function wakeWaiting(
   key: ObjectKey,
-  eligible: readonly string[],
+  eligible: readonly string[] | undefined,
   deps: PoolReconcilerDeps,
   nowMs: number,
 ): Promise<{ lookAgainAfterMs: number; failures: unknown[] }> {
   const { caches, memory } = deps;
-  const waiting = [...caches.machines.byIndex('pool', keyText(key))].filter(waitsForHost);
-  const before = memory.wakes.get(keyText(key)) ?? emptyWakeMemory;
-  const plan = machinesToWake({ waiting: withoutHost(waiting, key, caches), eligible, memory: before, nowMs });
-  const woken = new Map(plan.memory.woken);
-  memory.wakes.set(keyText(key), { ...plan.memory, woken });
+  const inPool = [...caches.machines.byIndex('pool', keyText(key))].filter(waitsForHost);
+  const plan = machinesToWake({
+    waiting: withoutHost(inPool, key, caches),
+    poolExists: eligible !== undefined,
+    eligible: eligible ?? [],
+    memory: memory.wakes.get(keyText(key)) ?? emptyWakeMemory,
+    nowMs,
+  });
+  const [woken, told] = [new Map(plan.memory.woken), new Map(plan.memory.told)];
+  if (woken.size > 0 || told.size > 0) memory.wakes.set(keyText(key), { ...plan.memory, woken, told });
+  else memory.wakes.delete(keyText(key));
   const failures: unknown[] = [];
   for (const machine of plan.wake) {
     try {
       await deps.wakeMachine(machine);
     } catch (error) {
       woken.delete(machine.uid);
+      told.delete(machine.uid);
       failures.push(error);
     }
   }
   return { lookAgainAfterMs: plan.lookAgainAfterMs ?? Infinity, failures };
-}
-
-/** Machines that still say that a pool is exhausted which is not there any more. */
-function machinesThatMissedIt(key: ObjectKey, { machines }: PoolCaches): MachineView[] {
-  const waiting = [...machines.byIndex('pool', keyText(key))].filter(waitsForHost);
-  return waiting.filter(({ hostReason }) => hostReason === reasons.PoolExhausted);
-}
-
-async function wakeAll(machines: readonly MachineView[], deps: PoolReconcilerDeps): Promise<unknown[]> {
-  const failures: unknown[] = [];
-  for (const machine of machines) await deps.wakeMachine(machine).catch((error: unknown) => failures.push(error));
-  return failures;
 }
 
 /** Leaves out machines that have claimed a host already and whose own status lags behind. */

@@ -15,7 +15,7 @@ import { waitingMachine } from '../support/pool-fixtures.ts';
 const [m1, m2, m3] = [waitingMachine('c', 1), waitingMachine('b', 2), waitingMachine('a', 3)];
 
 function look(waiting: readonly (typeof m1)[], eligible: string[], memory: WakeMemory = emptyWakeMemory, nowMs = 0) {
-  const plan = machinesToWake({ waiting, eligible, memory, nowMs });
+  const plan = machinesToWake({ waiting, poolExists: true, eligible, memory, nowMs });
   return { ...plan, names: plan.wake.map(({ name }) => name) };
 }
 
@@ -79,6 +79,34 @@ describe('machinesToWake', () => {
     }
     expect(pauses).toEqual([2_000, 4_000, 8_000, 16_000, LONGEST_REWAKE_AFTER_MS, LONGEST_REWAKE_AFTER_MS]);
     expect(look([m1], ['y'], last.memory, nowMs)).toMatchObject({ names: ['c'], lookAgainAfterMs: REWAKE_AFTER_MS });
+  });
+});
+
+describe('machinesToWake of a pool that is gone', () => {
+  const lookForIt = (waiting: readonly (typeof m1)[], memory: WakeMemory = emptyWakeMemory, nowMs = 0) => {
+    const plan = machinesToWake({ waiting, poolExists: false, eligible: [], memory, nowMs });
+    return { ...plan, names: plan.wake.map(({ name }) => name) };
+  };
+
+  it('tells all who still say that it is exhausted, oldest first', () => {
+    const knowing = waitingMachine('d', 0, { hostReason: 'PoolMissing' });
+    expect(lookForIt([m3, m1, knowing, m2])).toMatchObject({ names: ['c', 'b', 'a'], lookAgainAfterMs: 2_000 });
+    expect(lookForIt([knowing])).toMatchObject({ names: [], lookAgainAfterMs: undefined });
+  });
+
+  it('waits twice as long after each time, and forgets who knows', () => {
+    let nowMs = 0;
+    let last = lookForIt([m1, m2]);
+    const pauses: (number | undefined)[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      pauses.push(last.lookAgainAfterMs);
+      expect(lookForIt([m1, m2], last.memory, nowMs + 1).names).toEqual([]);
+      nowMs += last.lookAgainAfterMs ?? 0;
+      last = lookForIt([m1, m2], last.memory, nowMs);
+      expect(last.names).toEqual(['c', 'b']);
+    }
+    expect(pauses).toEqual([2_000, 4_000, 8_000, 16_000, LONGEST_REWAKE_AFTER_MS, LONGEST_REWAKE_AFTER_MS]);
+    expect(lookForIt([], last.memory, nowMs).memory.told.size).toBe(0);
   });
 });
 

@@ -106,8 +106,19 @@ describe('reconcilePool', () => {
     bench.caches.machines.upsert(waitingMachine('m2', 2, { hostReason: 'PoolMissing' }));
     expect(await bench.reconcile()).toEqual({ requeueAfterMs: REWAKE_AFTER_MS });
     expect(bench.woken).toEqual(['m1']);
+    bench.clock.nowMs += 1_000;
+    expect(await bench.reconcile()).toEqual({ requeueAfterMs: REWAKE_AFTER_MS - 1_000 });
+    bench.clock.nowMs += REWAKE_AFTER_MS - 1_000;
+    expect(await bench.reconcile()).toEqual({ requeueAfterMs: 2 * REWAKE_AFTER_MS });
+    expect(bench.woken).toEqual(['m1', 'm1']);
     bench.caches.machines.upsert(waitingMachine('m1', 1, { hostReason: 'PoolMissing' }));
     expect(await bench.reconcile()).toEqual({});
+  });
+
+  it('leaves paused machines alone whose pool is gone', async () => {
+    bench.caches.machines.upsert(waitingMachine('m1', 1, { reportsPaused: true }));
+    expect(await bench.reconcile()).toEqual({});
+    expect(bench.woken).toEqual([]);
   });
 
   it('tries again soon after a conflict on the status', async () => {
