@@ -49,7 +49,7 @@ export interface WakeInput {
 /**
  * Whom to wake: the oldest waiting machines, as many as there are hosts. A wake is not repeated while the host that
  * caused it may still be the machine's; a wake whose host somebody else took is forgotten. Besides, whoever says that
- * the pool has no free host when there is no pool at all.
+ * there is no pool when there is one, or that it has no free host when there is none.
  */
 export function machinesToWake({ waiting, poolExists, eligible, memory, nowMs }: WakeInput): WakePlan {
   const oldestFirst = waiting.toSorted(compareAge);
@@ -62,7 +62,8 @@ export function machinesToWake({ waiting, poolExists, eligible, memory, nowMs }:
     covered -= 1;
     return last;
   });
-  const misinformed = oldestFirst.filter(({ hostReason }) => !poolExists && hostReason === reasons.PoolExhausted);
+  const untrue = poolExists ? reasons.PoolMissing : reasons.PoolExhausted;
+  const misinformed = oldestFirst.filter(({ uid, hostReason }) => hostReason === untrue && !forHosts.wakes.has(uid));
   const forNews = takeTurns(misinformed, nowMs, ({ uid }) => memory.told.get(uid));
   const nextMs = Math.min(forHosts.nextMs, forNews.nextMs);
   return {

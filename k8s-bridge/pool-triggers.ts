@@ -70,5 +70,7 @@ function namesSameHosts(a: PoolView | undefined, b: PoolView | undefined): boole
 /** A machine's status changes a dozen times in its life; for its pool it matters whether it waits and what it names. */
 function asksPoolTheSame(a: MachineView | undefined, b: MachineView | undefined): boolean {
   if (a === undefined || b === undefined || a.uid !== b.uid) return false;
-  return a.pool === b.pool && a.providerID === b.providerID && waitsForHost(a) === waitsForHost(b);
+  if (a.pool !== b.pool || a.providerID !== b.providerID || waitsForHost(a) !== waitsForHost(b)) return false;
+  // What it says of the pool while it waits may be wrong.
+  return !waitsForHost(a) || a.hostReason === b.hostReason;
 }

@@ -82,6 +82,32 @@ describe('machinesToWake', () => {
   });
 });
 
+describe('machinesToWake of a pool that some do not know of', () => {
+  const missing = { hostReason: 'PoolMissing' } as const;
+  const [n1, n2, n3] = [
+    waitingMachine('c', 1, missing),
+    waitingMachine('b', 2, missing),
+    waitingMachine('a', 3, missing),
+  ];
+
+  it('tells them, oldest first and ever more rarely, though no host is free', () => {
+    const first = look([n3, m2, n1], []);
+    expect(first).toMatchObject({ names: ['c', 'a'], lookAgainAfterMs: REWAKE_AFTER_MS });
+    expect(look([n3, m2, n1], [], first.memory, 1_000).names).toEqual([]);
+    expect(look([n3, m2, n1], [], first.memory, 2_000)).toMatchObject({ names: ['c', 'a'], lookAgainAfterMs: 4_000 });
+  });
+
+  it('wakes each once, for a host or for the news', () => {
+    expect(look([n3, n2, n1], ['x']).names).toEqual(['c', 'b', 'a']);
+  });
+
+  it('does not let the news count as a wake for a host', () => {
+    const first = look([m1, n2], ['x']);
+    expect(first.names).toEqual(['c', 'b']);
+    expect(look([n2], ['x'], first.memory, 10).names).toEqual(['b']);
+  });
+});
+
 describe('machinesToWake of a pool that is gone', () => {
   const lookForIt = (waiting: readonly (typeof m1)[], memory: WakeMemory = emptyWakeMemory, nowMs = 0) => {
     const plan = machinesToWake({ waiting, poolExists: false, eligible: [], memory, nowMs });

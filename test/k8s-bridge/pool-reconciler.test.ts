@@ -115,6 +115,14 @@ describe('reconcilePool', () => {
     expect(await bench.reconcile()).toEqual({});
   });
 
+  it('tells the machines that do not know yet that their pool is there, though it has no host for them', async () => {
+    bench.addPool('workers', []);
+    bench.caches.machines.upsert(waitingMachine('young', 2, { hostReason: 'PoolMissing' }));
+    bench.caches.machines.upsert(waitingMachine('old', 1, { hostReason: 'PoolMissing' }));
+    expect(await bench.reconcile()).toEqual({ requeueAfterMs: REWAKE_AFTER_MS });
+    expect(bench.woken).toEqual(['old', 'young']);
+  });
+
   it('leaves paused machines alone whose pool is gone', async () => {
     bench.caches.machines.upsert(waitingMachine('m1', 1, { reportsPaused: true }));
     expect(await bench.reconcile()).toEqual({});

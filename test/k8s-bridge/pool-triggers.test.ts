@@ -81,6 +81,7 @@ describe('a changed machine', () => {
     ['waits no more', { waitsForHost: false }],
     ['is paused or goes on', { reportsPaused: true }],
     ['is paused or goes on, by annotation', { pausedByAnnotation: true }],
+    ['says something else of the pool', { hostReason: 'PoolMissing' }],
     ['is being deleted', { deleting: true }],
     ['names a host', { providerID: 'baremetal:///b' }],
     ['is another one of the same name', { uid: 'uid-2' }],
