@@ -59,7 +59,8 @@ function startPools(deps: ControllerDeps, wakeMachine: (view: MachineView) => Pr
     memory: createPoolMemory(),
     wakeMachine,
     tellMembers: createTellMembers(client),
-    nowMs: () => Date.now(),
+    nowMs: monotonicNowMs,
+    now: () => new Date(),
   };
   const queue = createQueue('pools', 4, deps, (key) => reconcilePool(key, poolDeps));
   connectPoolTriggers(caches, poolDeps.caches, (key) => queue.add(key));

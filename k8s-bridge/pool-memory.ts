@@ -27,7 +27,7 @@ export function settlingUntilMs(deadlines: Map<string, number>, host: HostView, 
     deadlines.set(host.name, Infinity);
     return undefined;
   }
-  const deadline = Math.min(deadlines.get(host.name) ?? 0, nowMs + SETTLE_MS);
+  const deadline = Math.min(deadlines.get(host.name) ?? -Infinity, nowMs + SETTLE_MS);
   if (host.ready || host.allocationState !== 'Available' || deadline <= nowMs) {
     deadlines.delete(host.name);
     return undefined;

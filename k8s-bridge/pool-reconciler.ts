@@ -26,7 +26,10 @@ export interface PoolReconcilerDeps {
   /** Signals the machine's workflow that there may be a host for it. */
   wakeMachine(machine: MachineView): Promise<void>;
   tellMembers: TellMembers;
-  nowMs(): number;
+  /** Never jumps; its origin means nothing. */
+  nowMs: () => number;
+  /** Wall clock, for the times of conditions only. */
+  now: () => Date;
 }
 
 /**
@@ -96,10 +99,10 @@ function withoutHost(waiting: readonly MachineView[], pool: ObjectKey, { hosts }
 async function writeStatus(
   pool: PoolView,
   { counters, conditions: wanted }: PoolStatus,
-  { caches, client, memory, tellMembers }: PoolReconcilerDeps,
+  { caches, client, memory, tellMembers, now }: PoolReconcilerDeps,
   nowMs: number,
 ): Promise<number> {
-  const { conditions, changed } = mergeConditions(pool.conditions, wanted, new Date(nowMs), poolConditionTypes);
+  const { conditions, changed } = mergeConditions(pool.conditions, wanted, now(), poolConditionTypes);
   if (!changed && poolCounterNames.every((name) => counters[name] === pool.counters[name])) return Infinity;
   const waitMs = (memory.statusWrittenAtMs.get(keyText(pool)) ?? -Infinity) + STATUS_INTERVAL_MS - nowMs;
   if (waitMs > 0) return waitMs;

@@ -22,7 +22,7 @@ function createBench() {
     planSecrets: createMemoryStore<{ namespace: string; name: string }>(),
     machines: createMemoryStore<MachineView>(machineIndexes),
   };
-  const clock = { nowMs: Date.UTC(2026, 0, 1) };
+  const clock = { nowMs: 7, wall: '2026-01-01T00:00:00Z' };
   const woken: string[] = [];
   const told: string[] = [];
   const wake = { fails: false };
@@ -31,6 +31,7 @@ function createBench() {
     caches,
     memory: createPoolMemory(),
     nowMs: () => clock.nowMs,
+    now: () => new Date(clock.wall),
     tellMembers: async ({ name }: PoolView, { reason }: { reason: string }) => void told.push(`${name} ${reason}`),
     wakeMachine: async ({ name }: MachineView) => {
       if (wake.fails) throw new Error('Temporal is down');
@@ -150,6 +151,24 @@ describe('reconcilePool', () => {
     bench.clock.nowMs += STATUS_INTERVAL_MS - 200;
     expect(await bench.reconcile()).toEqual({});
     expect(bench.status()).toMatchObject({ allocated: 2 });
+  });
+
+  it('is not held up by a wall clock that was put back', async () => {
+    bench.addPool('workers', ['a']);
+    bench.addHost('a');
+    bench.caches.machines.upsert(waitingMachine('m', 1));
+    await bench.reconcile();
+    bench.clock.wall = '2025-01-01T00:00:00Z';
+    bench.clock.nowMs += REWAKE_AFTER_MS;
+    bench.caches.planSecrets.remove({ namespace, name: 'a-plan' });
+    await bench.reconcile();
+    expect(bench.status()).toMatchObject({
+      unavailable: 1,
+      conditions: [{ lastTransitionTime: '2025-01-01T00:00:00Z' }, { lastTransitionTime: '2025-01-01T00:00:00Z' }],
+    });
+    bench.addHost('a');
+    await bench.reconcile();
+    expect(bench.woken).toEqual(['m', 'm']);
   });
 
   it('wakes the oldest waiting machines, as many as there are hosts, once', async () => {
