@@ -55,11 +55,17 @@ export function viewHost(inventory: MachineInventory): HostView {
     quarantined: annotations.quarantine in notes,
     failedReprovision: notes[annotations.failedReprovision],
     operation: notes[annotations.operation],
-    allocationState: allocationStates.find((state) => state === notes[annotations.allocationState]),
+    allocationState: readAllocationState(notes[annotations.allocationState]),
     pool: notes[annotations.pool],
     owner: readOwner(notes),
     plan: readPlan(notes),
   };
+}
+
+/** Whoever writes a state that we do not know has something in mind with the host: it is not free. */
+function readAllocationState(text: string | undefined): AllocationState | undefined {
+  if (text === undefined || text === '') return undefined;
+  return allocationStates.find((state) => state === text) ?? 'Unavailable';
 }
 
 function readPlan(notes: Record<string, string>): HostView['plan'] {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { annotations } from '../../api/constants.ts';
 import { type HostContext, hostProblem, type HostProblemReason, isEligible } from '../../domain/host-eligibility.ts';
 import { type HostView, viewHost } from '../../domain/host-view.ts';
 import { freeHost } from '../support/pool-fixtures.ts';
@@ -52,8 +53,8 @@ describe('hostProblem', () => {
 });
 
 describe('viewHost', () => {
-  it('takes an inventory as elemental-operator makes it', () => {
-    const view = viewHost({
+  const view = (notes: Record<string, string> = {}) =>
+    viewHost({
       apiVersion: 'elemental.cattle.io/v1beta1',
       kind: 'MachineInventory',
       metadata: {
@@ -63,14 +64,16 @@ describe('viewHost', () => {
         resourceVersion: '1',
         creationTimestamp: '',
         labels: {},
-        annotations: { 'baremetal.alauda.io/allocation-state': 'Nonsense' },
+        annotations: notes,
         finalizers: [],
         ownerReferences: [{ apiVersion: 'e/v1', kind: 'MachineInventorySelector', name: 's', uid: 'x' }],
       },
       spec: { storage: { volumes: [{}] } },
       status: { conditions: [{ type: 'Ready', status: 'True' }], plan: { secretRef: { name: 'h-plan' } } },
     });
-    expect(view).toMatchObject({
+
+  it('takes an inventory as elemental-operator makes it', () => {
+    expect(view()).toMatchObject({
       ready: true,
       planSecretName: 'h-plan',
       takenBySelector: true,
@@ -78,5 +81,15 @@ describe('viewHost', () => {
       allocationState: undefined,
       owner: undefined,
     });
+  });
+
+  it.each([
+    ['', undefined],
+    ['Available', 'Available'],
+    ['Preparing', 'Preparing'],
+    ['available', 'Unavailable'],
+    ['Nonsense', 'Unavailable'],
+  ])('reads the allocation state "%s" as %s', (text, state) => {
+    expect(view({ [annotations.allocationState]: text }).allocationState).toBe(state);
   });
 });

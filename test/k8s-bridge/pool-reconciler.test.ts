@@ -277,6 +277,15 @@ describe('reconcilePool', () => {
     expect(bench.status()).toMatchObject({ available: 0, allocated: 1 });
   });
 
+  it('neither offers a host in a state that nobody knows nor counts it as free', async () => {
+    bench.addPool('workers', ['a']);
+    bench.addHost('a', { [annotations.allocationState]: 'Nonsense' });
+    bench.caches.machines.upsert(waitingMachine('m', 1));
+    await bench.reconcile();
+    expect(bench.status()).toMatchObject({ available: 0, unavailable: 1 });
+    expect(bench.woken).toEqual([]);
+  });
+
   it('sees that a plan Secret is gone', async () => {
     bench.addPool('workers', ['a']);
     bench.addHost('a');
