@@ -35,6 +35,8 @@ export interface MachineView {
   imageReason: string | undefined;
   provisioned: boolean;
   observedInputs: string | undefined;
+  /** Id of the run that wrote the status last. */
+  statusRunId: string | undefined;
   /** Text of the operation annotation, if any. */
   operation: string | undefined;
   /** Id of that request, if it has got one; may be left from an older text. */
@@ -74,6 +76,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     imageReason: falseReason('ImageResolved'),
     provisioned: status?.initialization?.provisioned === true,
     observedInputs: status?.observedInputs,
+    statusRunId: status?.writtenBy?.split('/')[0],
     operation: metadata.annotations[annotations.operation],
     operationId: metadata.annotations[annotations.operationId],
   };

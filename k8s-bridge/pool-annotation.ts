@@ -4,6 +4,7 @@ import { machineInventories } from '../api/resources.ts';
 import { type HostView, viewHost } from '../domain/host-view.ts';
 import { keyText } from '../domain/pool-indexes.ts';
 import { findOwningPool } from '../domain/pool-ownership.ts';
+import { forEachLimited } from './for-each-limited.ts';
 import { type PoolCaches, poolsNaming } from './pool-facts.ts';
 import { isConflict, isNotFound } from '../runtime/kube-client.ts';
 import type { Patcher } from './reconciler-ports.ts';
@@ -32,18 +33,13 @@ export async function alignPoolAnnotations(
     const isOurs = owner === pool.name || host.pool === pool.name;
     return isOurs && owner !== host.pool ? [{ host, owner }] : [];
   });
-  const failures: unknown[] = [];
-  const patchNext = async (): Promise<void> => {
-    for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
-      try {
-        caches.hosts.upsert(await patchPoolAnnotation(next.host, next.owner, client));
-      } catch (error) {
-        if (!isConflict(error) && !isNotFound(error)) failures.push(error);
-      }
+  return forEachLimited(pending, PARALLEL_PATCHES, async ({ host, owner }) => {
+    try {
+      caches.hosts.upsert(await patchPoolAnnotation(host, owner, client));
+    } catch (error) {
+      if (!isConflict(error) && !isNotFound(error)) throw error;
     }
-  };
-  await Promise.all(Array.from({ length: PARALLEL_PATCHES }, patchNext));
-  return failures;
+  });
 }
 
 async function patchPoolAnnotation(host: HostView, pool: string | undefined, client: Patcher): Promise<HostView> {

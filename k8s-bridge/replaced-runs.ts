@@ -1,17 +1,29 @@
-import type { OpenRun } from './machine-runs.ts';
+import type { MachineView } from '../domain/machine-view.ts';
 
 /**
- * Which run each machine had at the last listing. A run that was reset without its later signals may know less than it
- * was told, and than the status says: nobody but the listing shows it.
+ * Which run of each machine was told last. A run that was reset without its later signals may know less than it was
+ * told, and than the status says: nobody but a listing of the runs shows it.
  */
 export class ReplacedRuns {
-  #runIdByUid: ReadonlyMap<string, string> = new Map();
+  /** By uid; undefined: a run that is about to start. */
+  readonly #told = new Map<string, string | undefined>();
 
-  /** Takes a new listing. Answers the uids of machines that have another run than at the listing before. */
-  update(open: readonly OpenRun[]): ReadonlySet<string> {
-    const before = this.#runIdByUid;
-    this.#runIdByUid = new Map(open.map(({ uid, runId }) => [uid, runId]));
-    const replaced = open.filter(({ uid, runId }) => before.has(uid) && before.get(uid) !== runId);
-    return new Set(replaced.map(({ uid }) => uid));
+  /**
+   * The machine's open run is not the one that was told last or, while this process told none, the one that wrote the
+   * status. A run that carries on another's work, and finds nothing to write, is taken for a replaced one, too.
+   */
+  isReplaced({ uid, statusRunId }: MachineView, runId: string): boolean {
+    const last = this.#told.has(uid) ? this.#told.get(uid) : statusRunId;
+    return last !== undefined && last !== runId;
+  }
+
+  /** That run knows what there is to know. undefined: there is none; the next one is started with what is seen. */
+  note(uid: string, runId: string | undefined): void {
+    this.#told.set(uid, runId);
+  }
+
+  /** Forgets all machines but these. */
+  keepOnly(uids: ReadonlySet<string>): void {
+    for (const uid of this.#told.keys()) if (!uids.has(uid)) this.#told.delete(uid);
   }
 }

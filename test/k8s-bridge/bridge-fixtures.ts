@@ -38,6 +38,7 @@ export function machineView(changes: Partial<MachineView> = {}): MachineView {
     imageReason: undefined,
     provisioned: false,
     observedInputs: undefined,
+    statusRunId: undefined,
     operation: undefined,
     operationId: undefined,
     ...changes,
@@ -154,6 +155,8 @@ export class MemoryRuns implements MachineRuns {
   readonly pending = new Set<string>();
   /** Not undefined: every call fails with it. */
   outage: Error | undefined;
+  /** Ids of runs that cannot be woken. */
+  readonly deaf = new Set<string>();
   /** Calls that failed. */
   refused = 0;
 
@@ -171,6 +174,7 @@ export class MemoryRuns implements MachineRuns {
 
   async wake(machine: MachineRef): Promise<'woken' | 'noRun'> {
     this.#check();
+    if (this.deaf.has(machineWorkflowId(machine))) throw new Error('too many signals');
     this.calls.push({ kind: 'wake', id: machineWorkflowId(machine) });
     return this.open.has(machineWorkflowId(machine)) ? 'woken' : 'noRun';
   }

@@ -263,6 +263,44 @@ describe('resyncRuns', () => {
     expect(world.runs.calls.map(({ kind }) => kind)).toEqual(['wake', 'observe']);
   });
 
+  const listAndTell = async (times: number): Promise<string[]> => {
+    for (let listing = 0; listing < times; listing += 1) {
+      await world.resync();
+      for (const key of world.queue) await world.reconcile(key);
+    }
+    return world.runs.calls.map(({ kind, id }) => `${kind} ${id}`);
+  };
+
+  it.each<[string, string | undefined, string[]]>([
+    ['tells, once, a run that was reset before this bridge began', 'before', [`wake ${ID}`, `observe ${ID}`]],
+    ['is silent towards the run that wrote the status', 'first', []],
+    ['is silent towards a run that has not written a status yet', undefined, []],
+  ])('%s', async (_what, statusRunId, calls) => {
+    const view = settle(machineView({ hasFinalizer: true, statusRunId }));
+    world.machines.set(view);
+    world.runs.open.set(ID, view);
+    expect(await listAndTell(3)).toEqual(calls);
+  });
+
+  it('does not tell a run again that it started itself in the place of a lost one', async () => {
+    world.machines.set(settle(machineView({ hasFinalizer: true, statusRunId: 'before' })));
+    expect(await listAndTell(3)).toEqual([`observe ${ID}`]);
+  });
+
+  it('forgets none of the replaced runs when one cannot be told', async () => {
+    const names = ['m1', 'm2', 'm3'];
+    for (const name of names) {
+      const view = settle(machineView({ name, uid: name, hasFinalizer: true, statusRunId: 'before' }));
+      world.machines.set(view);
+      world.runs.open.set(`machine/demo/${name}/${name}`, view);
+    }
+    world.runs.deaf.add('machine/demo/m2/m2');
+    const woken = (calls: string[]) => calls.filter((call) => call.startsWith('wake'));
+    expect(woken(await listAndTell(2))).toEqual(['wake machine/demo/m1/m1', 'wake machine/demo/m3/m3']);
+    world.runs.deaf.clear();
+    expect(woken(await listAndTell(2)).slice(2)).toEqual(['wake machine/demo/m2/m2']);
+  });
+
   it('does not take a run that was started a moment ago for lost', async () => {
     world.machines.set(machineView());
     await world.reconcile();

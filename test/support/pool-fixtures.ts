@@ -67,6 +67,7 @@ export function waitingMachine(name: string, age: number, overrides: Partial<Mac
     imageReason: undefined,
     provisioned: false,
     observedInputs: undefined,
+    statusRunId: undefined,
     operation: undefined,
     operationId: undefined,
     ...overrides,
