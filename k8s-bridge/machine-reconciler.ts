@@ -5,7 +5,7 @@ import type { DepartedMachines } from './departed-machines.ts';
 import type { MachineRuns } from './machine-runs.ts';
 import { parseKey } from '../runtime/object-key.ts';
 import type { ReadStore, ReconcilerLogger, ReconcileResult } from './reconciler-ports.ts';
-import type { SentSnapshots } from './sent-snapshots.ts';
+import { LOST_AFTER_MS, type SentSnapshots } from './sent-snapshots.ts';
 
 /**
  * CAPI sets the ownerRef after it created the object, within seconds when it creates many: a run that starts before has
@@ -54,7 +54,8 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
   if (sent.isKnown(view, fingerprint) && !missing) return undefined;
   const { namespace, name, uid } = view;
   const machine = { namespace, name, uid };
-  if (isReleased(view)) {
+  const released = isReleased(view);
+  if (released) {
     // Its run has ended, or is about to: a new one would find nothing to do.
     await runs.tell(machine, snapshot);
   } else {
@@ -63,7 +64,7 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
     await runs.observe(machine, snapshot, { cluster: snapshot.cluster?.name ?? view.clusterName, pool: view.pool });
   }
   missingRuns.delete(uid);
-  sent.remember(view, fingerprint);
+  sent.remember(view, fingerprint, released ? Infinity : LOST_AFTER_MS);
   return undefined;
 }
 

@@ -5,10 +5,14 @@ interface Sent {
   /** `status.observedInputs` when it was sent. */
   observedBefore: string | undefined;
   atMs: number;
+  /** A run that has written nothing since is told again after this time. */
+  lostAfterMs: number;
 }
 
 /** After this time a run that wrote other inputs than were sent is told again. */
 const RESEND_AFTER_MS = 60_000;
+/** A Temporal that was restored to an older state has lost what was sent; a run at work takes less to write it. */
+export const LOST_AFTER_MS = 600_000;
 
 /**
  * Which fingerprint was sent last for each machine, so that nothing is sent twice while the run is about to write
@@ -34,11 +38,11 @@ export class SentSnapshots {
       return true;
     }
     if (sent.fingerprint !== fingerprint) return false;
-    return !(runWroteSince && this.#ageMs(sent) > RESEND_AFTER_MS);
+    return this.#ageMs(sent) <= (runWroteSince ? RESEND_AFTER_MS : sent.lostAfterMs);
   }
 
-  remember({ uid, observedInputs }: MachineView, fingerprint: string): void {
-    this.#byUid.set(uid, { fingerprint, observedBefore: observedInputs, atMs: this.#nowMs() });
+  remember({ uid, observedInputs }: MachineView, fingerprint: string, lostAfterMs = LOST_AFTER_MS): void {
+    this.#byUid.set(uid, { fingerprint, observedBefore: observedInputs, atMs: this.#nowMs(), lostAfterMs });
   }
 
   forget(uid: string): void {

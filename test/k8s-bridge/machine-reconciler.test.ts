@@ -7,7 +7,7 @@ import { type MachineCaches, takeSnapshot } from '../../k8s-bridge/machine-cache
 import { type MachineReconcilerDeps, OWNER_GRACE_MS, reconcileMachine } from '../../k8s-bridge/machine-reconciler.ts';
 import type { ReconcileResult } from '../../k8s-bridge/reconciler-ports.ts';
 import { ReplacedRuns } from '../../k8s-bridge/replaced-runs.ts';
-import { SentSnapshots } from '../../k8s-bridge/sent-snapshots.ts';
+import { LOST_AFTER_MS, SentSnapshots } from '../../k8s-bridge/sent-snapshots.ts';
 import { resyncRuns } from '../../k8s-bridge/workflow-starter.ts';
 import {
   capiMachineView,
@@ -151,6 +151,28 @@ describe('reconcileMachine', () => {
     world.clock.advance(61_000);
     await world.reconcile();
     expect(world.runs.calls).toHaveLength(2);
+  });
+
+  it('sends again what the run has not written after a long time: Temporal may have lost it', async () => {
+    world.machines.set(machineView());
+    await world.reconcile();
+    for (let period = 0; period < 2; period += 1) {
+      world.clock.advance(LOST_AFTER_MS);
+      await world.reconcile();
+      expect(world.runs.calls).toHaveLength(1 + period);
+      world.clock.advance(1);
+      await world.reconcile();
+      await world.reconcile();
+      expect(world.runs.calls).toHaveLength(2 + period);
+    }
+  });
+
+  it('tells a released machine once, however long somebody else holds the object', async () => {
+    world.machines.set(machineView({ deleting: true, phase: 'Preparing', observedInputs: 'before' }));
+    await world.reconcile();
+    world.clock.advance(2 * LOST_AFTER_MS);
+    await world.reconcile();
+    expect(world.runs.calls.map(({ kind }) => kind)).toEqual(['tell']);
   });
 
   it('remembers nothing when Temporal cannot be asked', async () => {
