@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { findActor } from '../../cli/actor.ts';
+import { addOperationCommands } from '../../cli/operation-commands.ts';
+
+/** What Node says of a user id that is not in /etc/passwd. */
+const nameless = () => {
+  throw new Error('A system error occurred: uv_os_get_passwd returned ENOENT (no such file or directory)');
+};
+
+describe('who asks', () => {
+  it('is the user that runs the CLI', () => {
+    expect(findActor(() => 'ada', { USER: 'somebody else' })).toBe('ada');
+  });
+
+  it.each([
+    ['the environment', { USER: '65532' }, '65532'],
+    ['the CLI itself, without one', {}, 'ironloom-cli'],
+    ['the CLI itself, with an empty one', { USER: '' }, 'ironloom-cli'],
+  ])('has a name from %s when the system knows none', (_name, env, expected) => {
+    expect(findActor(nameless, env)).toBe(expected);
+  });
+
+  it('is not asked for before a command needs it', () => {
+    const program = new Command('ironloom');
+    addOperationCommands(program, nameless);
+    expect(program.helpInformation()).toContain('force-release');
+    const [retry] = program.commands;
+    expect(retry?.helpInformation()).toContain('--actor <name>   who asks (default: the user that runs this)');
+  });
+});
