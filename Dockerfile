@@ -19,6 +19,10 @@ RUN node workers/bundle-main.ts > workflow-bundle.js
 
 FROM ${NODE_IMAGE}
 WORKDIR /app
+# The worker's Rust core knows no other certificate authorities than the system's, and slim images have none: TLS to
+# Temporal then fails with NativeCertsNotFound (sdk-typescript #1258, #1584).
+RUN [ -s /etc/ssl/certs/ca-certificates.crt ] || [ -s /etc/pki/tls/certs/ca-bundle.crt ] \
+    || { apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*; }
 COPY --from=build /app ./
 ENV NODE_ENV=production \
     IRONLOOM_WORKFLOW_BUNDLE=/app/workflow-bundle.js

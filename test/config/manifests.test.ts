@@ -140,6 +140,16 @@ describe('the image', () => {
     const allowed = readFileSync(join(CONFIG, '../.dockerignore'), 'utf8').split('\n');
     for (const folder of copied) expect(allowed).toContain(`!${folder}`);
   });
+
+  const finalStage = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));
+
+  it('trusts the usual certificate authorities, or its worker could not speak TLS', () => {
+    expect(finalStage.join('\n')).toMatch(/^RUN (.*\\\n)*.*apt-get install .*\bca-certificates\b/m);
+  });
+
+  it('runs without privileges, by a number that Kubernetes can check', () => {
+    expect(finalStage.filter((line) => line.startsWith('USER ')).at(-1)).toBe('USER 65532:65532');
+  });
 });
 
 describe('the Temporal of docker-compose.yml', () => {
