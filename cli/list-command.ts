@@ -3,6 +3,7 @@ import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { searchAttributeNames } from '../api/constants.ts';
 import { MACHINE_LIFECYCLE, parseMachineWorkflowId } from '../workflows/ids.ts';
+import type { CliWorld } from './cli-world.ts';
 import { withTemporal } from './temporal-client.ts';
 
 interface ListOptions {
@@ -13,7 +14,7 @@ interface ListOptions {
 }
 
 /** `ironloom list`: the open runs, filtered by what they can be found by in the Temporal UI, too. */
-export function addListCommand(program: Command): void {
+export function addListCommand(program: Command, world: CliWorld): void {
   program
     .command('list')
     .description('List the machines that have an open run')
@@ -21,13 +22,13 @@ export function addListCommand(program: Command): void {
     .option('--pool <name>', 'of this pool only')
     .option('--phase <phase>', 'in this phase only, for example Failed')
     .option('--reason <reason>', 'whose Ready condition has this reason only')
-    .action((options: ListOptions) => printRuns(options));
+    .action((options: ListOptions) => printRuns(world, options));
 }
 
-async function printRuns(options: ListOptions): Promise<void> {
+async function printRuns(world: CliWorld, options: ListOptions): Promise<void> {
   const columns = ['cluster', 'pool', 'inventory', 'phase', 'reason'] as const;
   const table = new Table({ head: ['Machine', 'Cluster', 'Pool', 'Host', 'Phase', 'Reason', 'Since'] });
-  await withTemporal(async (client) => {
+  await withTemporal(world.answerTimeoutMs, async (client) => {
     for await (const run of client.workflow.list({ query: toQuery(options) })) {
       const machine = parseMachineWorkflowId(run.workflowId);
       const cells = columns.map((column) => {
@@ -38,7 +39,7 @@ async function printRuns(options: ListOptions): Promise<void> {
       table.push([name, ...cells, run.startTime.toISOString()]);
     }
   });
-  console.log(table.toString());
+  world.print(table.toString());
 }
 
 function toQuery(options: ListOptions): string {

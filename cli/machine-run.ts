@@ -1,22 +1,58 @@
-import type { Client } from '@temporalio/client';
+import {
+  type Client,
+  isGrpcDeadlineError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import { Argument, InvalidArgumentError } from 'commander';
 import { MACHINE_LIFECYCLE, parseMachineWorkflowId } from '../workflows/ids.ts';
+import { CliError, Refusal } from './failures.ts';
 
-/** `namespace/name` of a BaremetalMachine, or its whole workflow id. */
-export const machineArgument = '<namespace/name>';
+/** The machine that a command is about, checked before anybody is asked. */
+export function machineArgument(): Argument {
+  return new Argument('<namespace/name>', 'the BaremetalMachine, or the workflow id of its run').argParser(
+    (text: string) => {
+      const known = parseMachineWorkflowId(text) !== undefined || /^[a-z0-9.-]+\/[a-z0-9.-]+$/.test(text);
+      if (!known) throw new InvalidArgumentError('It is no <namespace/name> of a BaremetalMachine.');
+      return text;
+    },
+  );
+}
 
-/** Workflow id of the newest run of a machine. @throws Error when the machine has none */
-export async function findWorkflowId(client: Client, machine: string): Promise<string> {
-  if (parseMachineWorkflowId(machine) !== undefined) return machine;
-  const [namespace, name, ...rest] = machine.split('/');
-  if (!namespace || !name || rest.length > 0 || !/^[a-z0-9.-]+\/[a-z0-9.-]+$/.test(machine)) {
-    throw new Error(`'${machine}' is not <namespace/name> of a BaremetalMachine`);
+/**
+ * Asks the run of a machine for what only a live worker can answer.
+ * @param unanswered what else to say when none does
+ * @throws Refusal with the run's own words; CliError when there is no run or no worker
+ */
+export async function askRun<T>(
+  client: Client,
+  machine: string,
+  ask: (handle: WorkflowHandle) => Promise<T>,
+  unanswered = '',
+): Promise<T> {
+  const workflowId = await findWorkflowId(client, machine);
+  try {
+    return await ask(client.workflow.getHandle(workflowId));
+  } catch (error) {
+    const cause = { cause: error };
+    if (error instanceof WorkflowUpdateFailedError) throw new Refusal(error.cause?.message ?? error.message, cause);
+    if (error instanceof WorkflowNotFoundError) throw new CliError(`The run cannot be asked: ${error.message}`, cause);
+    if (!isGrpcDeadlineError(error)) throw error;
+    const hint = `Does one run, with this Temporal namespace and its task queue?${unanswered}`;
+    throw new CliError(`No worker answers for ${workflowId}. ${hint}`, cause);
   }
-  const query = `WorkflowType='${MACHINE_LIFECYCLE}' AND WorkflowId STARTS_WITH 'machine/${namespace}/${name}/'`;
+}
+
+/** Workflow id of the newest run of a machine. @throws CliError when the machine has none */
+async function findWorkflowId(client: Client, machine: string): Promise<string> {
+  if (parseMachineWorkflowId(machine) !== undefined) return machine;
+  const query = `WorkflowType='${MACHINE_LIFECYCLE}' AND WorkflowId STARTS_WITH 'machine/${machine}/'`;
   let newest: { workflowId: string; startTime: Date } | undefined;
   for await (const run of client.workflow.list({ query })) {
     if (newest === undefined || run.startTime > newest.startTime) newest = run;
   }
-  if (newest === undefined)
-    throw new Error(`BaremetalMachine ${machine} has no run in namespace ${client.options.namespace}`);
-  return newest.workflowId;
+  if (newest !== undefined) return newest.workflowId;
+  const where = `in the Temporal namespace '${client.options.namespace}'`;
+  throw new CliError(`BaremetalMachine ${machine} has no run ${where}; 'list' shows the machines that have one`);
 }

@@ -1,21 +1,10 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
-import { addListCommand } from './list-command.ts';
-import { addOperationCommands } from './operation-commands.ts';
-import { addShowCommand } from './show-command.ts';
+import { findActor } from './actor.ts';
+import { runCli } from './run-cli.ts';
 
-/**
- * `ironloom`: what an operator does with machines, over Temporal alone. Reaches it as the Temporal CLI does
- * (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS…, or a profile).
- */
-const program = new Command('ironloom').description('Inspect and recover bare-metal machines');
-addListCommand(program);
-addShowCommand(program);
-addOperationCommands(program);
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-}
+process.exitCode = await runCli(process.argv.slice(2), {
+  print: (text) => console.log(text),
+  complain: (text) => console.error(text),
+  whoAsks: findActor,
+  answerTimeoutMs: 30_000,
+});

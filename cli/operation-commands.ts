@@ -1,9 +1,8 @@
-import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { operatorVerbs, type OperatorVerb } from '../domain/machine-life.ts';
 import { type OperationRequest, operationUpdates } from '../workflows/messages.ts';
-import { findActor } from './actor.ts';
-import { findWorkflowId, machineArgument } from './machine-run.ts';
+import type { CliWorld } from './cli-world.ts';
+import { askRun, machineArgument } from './machine-run.ts';
 import { withTemporal } from './temporal-client.ts';
 
 const descriptions: Record<OperatorVerb, string> = {
@@ -20,30 +19,29 @@ interface OperationOptions {
 }
 
 /** One command a verb; each is the Update of that name, whose validator says why it is refused. */
-export function addOperationCommands(program: Command, whoAsks = findActor): void {
+export function addOperationCommands(program: Command, world: CliWorld): void {
   for (const verb of operatorVerbs) {
     program
       .command(verb.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
       .description(descriptions[verb])
-      .argument(machineArgument)
+      .addArgument(machineArgument())
       .requiredOption('--reason <text>', "why; recorded in the machine's status and history")
       .option('--actor <name>', 'who asks (default: the user that runs this)')
-      .action((machine: string, { reason, actor = whoAsks() }: OperationOptions) =>
-        operate(machine, verb, { actor, reason }),
+      .action(async (machine: string, { reason, actor = world.whoAsks() }: OperationOptions) =>
+        world.print(await operate(world, machine, verb, { actor, reason })),
       );
   }
 }
 
-async function operate(machine: string, verb: OperatorVerb, request: OperationRequest): Promise<void> {
-  await withTemporal(async (client) => {
-    const handle = client.workflow.getHandle(await findWorkflowId(client, machine));
-    try {
-      const { answer } = await handle.executeUpdate(operationUpdates[verb], { args: [request] });
-      console.log(answer);
-    } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError)
-        throw new Error(`refused: ${error.cause?.message}`, { cause: error });
-      throw error;
-    }
+function operate(world: CliWorld, machine: string, verb: OperatorVerb, request: OperationRequest): Promise<string> {
+  const unanswered = ' The request may still be carried out when one is back; see what `show` tells then.';
+  return withTemporal(world.answerTimeoutMs, async (client) => {
+    const { answer } = await askRun(
+      client,
+      machine,
+      (run) => run.executeUpdate(operationUpdates[verb], { args: [request] }),
+      unanswered,
+    );
+    return answer;
   });
 }

@@ -1,20 +1,23 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { lifeQuery } from '../workflows/messages.ts';
-import { findWorkflowId, machineArgument } from './machine-run.ts';
+import type { CliWorld } from './cli-world.ts';
+import { askRun, machineArgument } from './machine-run.ts';
 import { withTemporal } from './temporal-client.ts';
 
 /** `ironloom show`: all that a machine's run knows, as YAML. */
-export function addShowCommand(program: Command): void {
+export function addShowCommand(program: Command, world: CliWorld): void {
   program
     .command('show')
-    .description("Show what a machine's run knows; needs a live worker")
-    .argument(machineArgument)
+    .description("Show what a machine's run knows")
+    .addArgument(machineArgument())
     .action((machine: string) =>
-      withTemporal(async (client) => {
-        const workflowId = await findWorkflowId(client, machine);
-        const life = await client.workflow.getHandle(workflowId).query(lifeQuery);
-        console.log(stringify({ workflowId, life }));
+      withTemporal(world.answerTimeoutMs, async (client) => {
+        const shown = await askRun(client, machine, async (run) => ({
+          workflowId: run.workflowId,
+          life: await run.query(lifeQuery),
+        }));
+        world.print(stringify(shown));
       }),
     );
 }

@@ -1,17 +1,50 @@
-import { Client, Connection } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  defaultGrpcRetryOptions,
+  isGrpcDeadlineError,
+  isGrpcServiceError,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client';
 import { readEnv } from '../runtime/env.ts';
+import { rootMessage } from '../runtime/temporal.ts';
+import { CliError } from './failures.ts';
 
-/** Runs `body` with a client of the configured namespace. @throws Error that names the address when it is not reached */
-export async function withTemporal<T>(body: (client: Client) => Promise<T>): Promise<T> {
-  const { temporal } = readEnv();
-  const { connectionOptions, namespace } = temporal;
-  const connection = await Connection.connect(connectionOptions).catch((error: unknown) => {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw new Error(`Temporal at ${connectionOptions.address} is not reached: ${problem}`, { cause: error });
-  });
+const CONNECT_TIMEOUT_MS = 10_000;
+// The SDK's ten tries outlast the deadline, and then nothing says why they failed.
+const TRIES = 4;
+const UNAVAILABLE = 14;
+
+/**
+ * Runs `body` with a client of the configured namespace; whatever it asks has to be answered in time.
+ * @throws CliError that names the address when Temporal is not reached, or does not answer
+ */
+export async function withTemporal<T>(answerTimeoutMs: number, body: (client: Client) => Promise<T>): Promise<T> {
+  const { connectionOptions, namespace } = readEnv().temporal;
+  const { address } = connectionOptions;
+  const interceptors = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: TRIES }))];
+  const connection = Connection.lazy({ ...connectionOptions, interceptors });
   try {
-    return await body(new Client({ connection, namespace }));
+    await checkConnection(connection, address);
+    const client = new Client({ connection, namespace });
+    return await client.withDeadline(Date.now() + answerTimeoutMs, () => body(client));
+  } catch (error) {
+    if (!isGrpcDeadlineError(error) || error instanceof CliError) throw error;
+    const seconds = Math.ceil(answerTimeoutMs / 1000);
+    throw new CliError(`Temporal at ${address} gave no answer within ${seconds} s`, { cause: error });
   } finally {
     await connection.close();
+  }
+}
+
+/** Not `ensureConnected`, which says no more than that its deadline has passed. */
+async function checkConnection(connection: Connection, address: string): Promise<void> {
+  try {
+    const deadline = Date.now() + CONNECT_TIMEOUT_MS;
+    await connection.withDeadline(deadline, () => connection.workflowService.getSystemInfo({}));
+  } catch (error) {
+    const unreached = isGrpcDeadlineError(error) || (isGrpcServiceError(error) && Number(error.code) === UNAVAILABLE);
+    const what = unreached ? 'is not reached' : 'does not let us in';
+    throw new CliError(`Temporal at ${address} ${what}: ${rootMessage(error)}`, { cause: error });
   }
 }

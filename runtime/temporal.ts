@@ -158,7 +158,7 @@ function hasGrpcCode(error: unknown, code: number): boolean {
 }
 
 /** The innermost message: the SDK wraps causes in "Failed to connect …". */
-function rootMessage(error: unknown): string {
+export function rootMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? rootMessage(error.cause) : error.message;
 }

@@ -1,7 +1,6 @@
-import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { findActor } from '../../cli/actor.ts';
-import { addOperationCommands } from '../../cli/operation-commands.ts';
+import { runCli } from '../../cli/run-cli.ts';
 
 /** What Node says of a user id that is not in /etc/passwd. */
 const nameless = () => {
@@ -21,11 +20,15 @@ describe('who asks', () => {
     expect(findActor(nameless, env)).toBe(expected);
   });
 
-  it('is not asked for before a command needs it', () => {
-    const program = new Command('ironloom');
-    addOperationCommands(program, nameless);
-    expect(program.helpInformation()).toContain('force-release');
-    const [retry] = program.commands;
-    expect(retry?.helpInformation()).toContain('--actor <name>   who asks (default: the user that runs this)');
+  it('is not asked for before a command needs it', async () => {
+    const out: string[] = [];
+    const world = {
+      print: (text: string) => out.push(text),
+      complain: () => {},
+      whoAsks: nameless,
+      answerTimeoutMs: 1,
+    };
+    expect(await runCli(['retry', '--help'], world)).toBe(0);
+    expect(out.join()).toContain('--actor <name>   who asks (default: the user that runs this)');
   });
 });

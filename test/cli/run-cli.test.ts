@@ -1,0 +1,172 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runCli } from '../../cli/run-cli.ts';
+import {
+  type FakeTemporal,
+  listOf,
+  queryResult,
+  readListQuery,
+  readUpdate,
+  startFakeTemporal,
+  updateResult,
+} from './fake-temporal.ts';
+
+const runId = 'machine/lab/m1/uid-1';
+const deadlineExceeded = 4;
+const notFound = 5;
+
+let temporal: FakeTemporal;
+beforeEach(async () => {
+  temporal = await startFakeTemporal();
+  temporal.replies.set('ListWorkflowExecutions', listOf(runId));
+  vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
+  vi.stubEnv('TEMPORAL_NAMESPACE', 'metal');
+  vi.stubEnv('TEMPORAL_CONFIG_FILE', '/nonexistent/temporal.toml');
+  vi.stubEnv('NO_COLOR', '1');
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await temporal.close();
+});
+
+async function run(...args: string[]) {
+  const out: string[] = [];
+  const complaints: string[] = [];
+  const code = await runCli(args, {
+    print: (text) => out.push(text),
+    complain: (text) => complaints.push(text),
+    whoAsks: () => 'ada',
+    answerTimeoutMs: 500,
+  });
+  return { code, out: out.join('\n'), complaint: complaints.join('\n') };
+}
+
+describe('usage', () => {
+  it('is explained on request', async () => {
+    const { code, out } = await run('--help');
+    expect(code).toBe(0);
+    for (const command of ['list', 'show', 'retry', 'reallocate', 'force-release', 'pause', 'resume']) {
+      expect(out).toContain(`\n  ${command} `);
+    }
+    expect(out).toContain('TEMPORAL_ADDRESS');
+  });
+
+  it.each([
+    ['an unknown command', ['retyr'], "unknown command 'retyr'"],
+    ['no command', [], 'Usage: ironloom'],
+    ['a verb without a reason', ['retry', 'lab/m1'], "required option '--reason <text>' not specified"],
+    ['a machine without a namespace', ['show', 'm1'], 'no <namespace/name> of a BaremetalMachine'],
+    ['a machine that would change the query', ['show', "lab/m1' OR 'a"], 'no <namespace/name>'],
+  ])('is refused with 2 for %s, before anybody is asked', async (_name, args, words) => {
+    const { code, out, complaint } = await run(...args);
+    expect([code, out]).toEqual([2, '']);
+    expect(complaint).toContain(words);
+    expect(temporal.lastRequest('ListWorkflowExecutions')).toHaveLength(0);
+  });
+});
+
+describe('list', () => {
+  it('shows the open runs of what it is asked for', async () => {
+    const { code, out } = await run('list', '--pool', "work'ers", '--phase', 'Failed');
+    expect(code).toBe(0);
+    expect(out).toMatch(/lab\/m1 .* workers .* 1970-01-01T00:00:01/);
+    expect(readListQuery(temporal.lastRequest('ListWorkflowExecutions'))).toBe(
+      "WorkflowType='machineLifecycle' AND ExecutionStatus='Running' AND IronloomPool='work''ers' AND IronloomPhase='Failed'",
+    );
+  });
+
+  it('tells why Temporal refuses', async () => {
+    temporal.replies.set('ListWorkflowExecutions', { code: 3, details: "column name 'IronloomPool' is not valid" });
+    const { code, complaint } = await run('list', '--pool', 'workers');
+    expect([code, complaint]).toEqual([1, "error: 3 INVALID_ARGUMENT: column name 'IronloomPool' is not valid"]);
+  });
+
+  it('does not wait for a Temporal that is silent', async () => {
+    temporal.replies.set('ListWorkflowExecutions', 'silence');
+    const { code, complaint } = await run('list');
+    expect([code, complaint]).toEqual([1, `error: Temporal at ${temporal.address} gave no answer within 1 s`]);
+  });
+});
+
+describe.each([
+  ['list', ['list']],
+  ['show', ['show', 'lab/m1']],
+  ['a verb', ['retry', 'lab/m1', '--reason', 'new disk']],
+])('%s', (_name, args) => {
+  it('names the address and the cause when Temporal is not reached', async () => {
+    await temporal.close();
+    const { code, complaint } = await run(...args);
+    expect(code).toBe(1);
+    expect(complaint).toContain(`error: Temporal at ${temporal.address} is not reached`);
+    expect(complaint).toContain('ECONNREFUSED');
+    temporal = await startFakeTemporal();
+  });
+
+  it('says so when Temporal lets nobody in', async () => {
+    temporal.replies.set('GetSystemInfo', { code: 16, details: 'no such key' });
+    const { code, complaint } = await run(...args);
+    expect([code, complaint]).toEqual([
+      1,
+      `error: Temporal at ${temporal.address} does not let us in: 16 UNAUTHENTICATED: no such key`,
+    ]);
+  });
+});
+
+describe('what a run is asked', () => {
+  it('is shown', async () => {
+    temporal.replies.set('QueryWorkflow', queryResult({ stage: { kind: 'running' } }));
+    const { code, out } = await run('show', 'lab/m1');
+    expect([code, out.trim()]).toEqual([0, `workflowId: ${runId}\nlife:\n  stage:\n    kind: running`]);
+    expect(readListQuery(temporal.lastRequest('ListWorkflowExecutions'))).toContain("STARTS_WITH 'machine/lab/m1/'");
+  });
+
+  it('is answered in its own words, and knows who asks', async () => {
+    temporal.replies.set('UpdateWorkflowExecution', updateResult({ answer: 'It is tried again' }));
+    const { code, out } = await run('force-release', runId, '--reason', 'new disk');
+    expect([code, out]).toEqual([0, 'It is tried again']);
+    expect(readUpdate(temporal.lastRequest('UpdateWorkflowExecution'))).toEqual({
+      name: 'forceRelease',
+      argument: { actor: 'ada', reason: 'new disk' },
+      workflowId: runId,
+    });
+  });
+
+  it('is refused in its own words', async () => {
+    temporal.replies.set('UpdateWorkflowExecution', updateResult({ refusal: 'Nothing has failed' }));
+    const { code, complaint } = await run('retry', 'lab/m1', '--reason', 'x', '--actor', 'bob');
+    expect([code, complaint]).toEqual([1, 'refused: Nothing has failed']);
+    expect(readUpdate(temporal.lastRequest('UpdateWorkflowExecution')).argument).toMatchObject({ actor: 'bob' });
+  });
+
+  it.each([
+    'silence',
+    { code: deadlineExceeded, details: 'query timed out before a worker could process it' },
+  ] as const)('is not answered without a worker (%o)', async (reply) => {
+    temporal.replies.set('QueryWorkflow', reply);
+    temporal.replies.set('UpdateWorkflowExecution', reply);
+    const shown = await run('show', 'lab/m1');
+    expect([shown.code, shown.complaint]).toEqual([
+      1,
+      `error: No worker answers for ${runId}. Does one run, with this Temporal namespace and its task queue?`,
+    ]);
+    const retried = await run('retry', 'lab/m1', '--reason', 'x');
+    expect(retried.code).toBe(1);
+    expect(retried.complaint).toContain(`No worker answers for ${runId}`);
+    expect(retried.complaint).toContain('may still be carried out');
+  });
+
+  it('needs a machine that has a run', async () => {
+    temporal.replies.set('ListWorkflowExecutions', listOf());
+    const { code, complaint } = await run('show', 'lab/nobody');
+    expect(code).toBe(1);
+    expect(complaint).toContain("BaremetalMachine lab/nobody has no run in the Temporal namespace 'metal'");
+  });
+
+  it('needs a run that is there', async () => {
+    temporal.replies.set('UpdateWorkflowExecution', {
+      code: notFound,
+      details: 'workflow execution already completed',
+    });
+    const { code, complaint } = await run('retry', runId, '--reason', 'x');
+    expect([code, complaint]).toEqual([1, 'error: The run cannot be asked: workflow execution already completed']);
+  });
+});
