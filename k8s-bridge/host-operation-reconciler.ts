@@ -3,6 +3,7 @@ import { annotations } from '../api/constants.ts';
 import { machineInventories } from '../api/resources.ts';
 import { type HostView, viewHost } from '../domain/host-view.ts';
 import { UNQUARANTINE } from '../domain/operation-annotation.ts';
+import { parseAttemptId } from '../domain/plan-attempt.ts';
 import { type PlanSecretView, readPlanResult } from '../domain/plan-secret.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { createEvent } from '../runtime/kube-events.ts';
@@ -45,7 +46,11 @@ function judge(host: HostView, text: string, planSecrets: HostOperationDeps['pla
     return { kind: 'refuse', message: `Unknown operation; the only one for a host is ${UNQUARANTINE}` };
   }
   if (!host.quarantined) return { kind: 'refuse', message: 'The host is not quarantined' };
+  // Somebody quarantined it by hand: no machine has let it go uncleaned.
   if (host.plan === undefined) return { kind: 'lift' };
+  if (parseAttemptId(host.plan.attemptId)?.planType !== 'clean') {
+    return { kind: 'wait', message: 'No clean plan of ours is recorded for the host; only that one makes it clean' };
+  }
   const { namespace, planSecretName: name } = host;
   const view = name === undefined ? undefined : planSecrets.get({ namespace, name });
   if (view === undefined) return { kind: 'wait', message: 'The plan Secret of the host is gone; it cannot be cleaned' };
@@ -60,7 +65,10 @@ function judge(host: HostView, text: string, planSecrets: HostOperationDeps['pla
         message: 'The clean plan failed on the host; repair it and let its agent run the plan again',
       };
     case 'taken':
-      return { kind: 'wait', message: 'A plan of somebody else stands in the plan Secret; it was not cleaned by ours' };
+      return {
+        kind: 'wait',
+        message: 'The clean plan does not stand in the plan Secret, so the host was not cleaned by it',
+      };
   }
 }
 

@@ -2,10 +2,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { annotations, foreign, MACHINE_FINALIZER } from '../../api/constants.ts';
 import { baremetalMachines, machineInventories, machineInventoryPools, secrets } from '../../api/resources.ts';
 import { createInventory } from '../../dev/elemental-operator.ts';
+import { UNQUARANTINE } from '../../domain/operation-annotation.ts';
 import { operationUpdates } from '../../workflows/messages.ts';
 import { deployCluster } from '../support/clusters.ts';
-import { plansReceived } from '../support/host-answers.ts';
-import { expectReleased, findInventory, untilAllocationState } from '../support/hosts.ts';
+import { plansReceived, readPlanSecret } from '../support/host-answers.ts';
+import {
+  allocationState,
+  expectReleased,
+  findInventory,
+  getPlanSecret,
+  untilAllocationState,
+} from '../support/hosts.ts';
+import { untilEvent } from '../support/object-events.ts';
 import {
   conditionOf,
   createBootstrapSecret,
@@ -106,6 +114,7 @@ describe.concurrent('a machine', () => {
     await beginOn('hr-blank');
     await untilAllocationState(site, 'hr-blank', 'Reprovisioning');
     await waitForMachine(site, 'hr-blank', 'waiting', ({ status }) => status?.phase === 'Reprovisioning');
+    const { data } = await getPlanSecret(site, 'hr-blank');
     await site.client.delete(secrets, keyOf('hr-blank'));
     await untilReason(site, 'hr-blank', 'PlanApplied', 'PlanSecretMissing');
     const run = runOf(site, await refOf(site, 'hr-blank'));
@@ -120,6 +129,20 @@ describe.concurrent('a machine', () => {
     await untilGone(site, 'hr-blank');
     const notes = (await findInventory(site, 'hr-blank'))?.metadata.annotations ?? {};
     expect(notes[annotations.quarantine]).toContain('gone for good');
+
+    // A node's plan that comes back does not make the host clean.
+    site.host('hr-blank').neverAnswer(false);
+    const metadata = { ...keyOf('hr-blank'), labels: { 'elemental.cattle.io/managed': 'true' } };
+    await site.client.create(secrets, { metadata, type: foreign.planSecretType, data });
+    await waitFor('the host has applied what stands there', async () => {
+      const view = await readPlanSecret(site, 'hr-blank');
+      return view.appliedChecksum === view.planChecksum;
+    });
+    const operation = { [annotations.operation]: UNQUARANTINE };
+    await site.client.patch(machineInventories, keyOf('hr-blank'), { metadata: { annotations: operation } });
+    const waiting = await untilEvent(site, 'hr-blank', 'UnquarantineWaiting');
+    expect(waiting.message).toContain('was not cleaned');
+    expect(await allocationState(site, 'hr-blank')).toBe('Unavailable');
   });
 
   test('that an operator paused stays so when its run is terminated', async () => {
