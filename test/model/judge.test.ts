@@ -3,7 +3,6 @@ import { annotations } from '../../api/constants.ts';
 import { baremetalMachines, machineInventories, machineInventoryPools } from '../../api/resources.ts';
 import type { HistoryEntry, ObjectState } from './history.ts';
 import { createJudge } from './judge.ts';
-import { pairText } from './model-state.ts';
 
 let revision = 0n;
 
@@ -49,8 +48,8 @@ function allocated(uid: string, on: string, providerID?: string): HistoryEntry {
   return entry({ kind: 'machine', object: parsed });
 }
 
-function judge(entries: readonly HistoryEntry[], givenUp: readonly string[] = []): string[] {
-  const one = createJudge((pair) => givenUp.includes(pair));
+function judge(entries: readonly HistoryEntry[], givingUp: readonly string[] = []): string[] {
+  const one = createJudge((machine) => givingUp.includes(machine));
   return entries.flatMap((each) => one.see(each)).map(({ what }) => what);
 }
 
@@ -70,7 +69,7 @@ describe('the judge', () => {
     const released = host('h1', { [annotations.allocationState]: 'Available' });
     const entries = [owned('h1', 'm1'), allocated('m1', 'h1'), released];
     expect(judge(entries)).toEqual(['host h1: m1 is Allocated on h1, which nobody owns']);
-    expect(judge(entries, [pairText('m1', 'h1')])).toEqual([]);
+    expect(judge(entries, ['m1'])).toEqual([]);
   });
 
   it('finds two machines with one providerID', () => {

@@ -4,7 +4,6 @@ import { createBreachFinder } from '../support/ownership-ledger.ts';
 import type { HistoryEntry, Machine } from './history.ts';
 import { judgeHost } from './host-rules.ts';
 import { judgeMachine } from './machine-rules.ts';
-import { pairText } from './model-state.ts';
 import { judgePool } from './pool-rules.ts';
 
 /** A rule that was broken, and the state that broke it. */
@@ -19,8 +18,8 @@ export interface Judge {
   see(entry: HistoryEntry): Breach[];
 }
 
-/** `isGivenUp` tells by `pairText` whether an operator asked a machine to give a host up: its status may lag then. */
-export function createJudge(isGivenUp: (pair: string) => boolean): Judge {
+/** `givesUp` tells by its name whether an operator asked a machine to give its host up: its status may lag then. */
+export function createJudge(givesUp: (machine: string) => boolean): Judge {
   const findOwnershipBreaches = createBreachFinder();
   const machines = new Map<string, Machine>();
   const ownerOf = new Map<string, string>();
@@ -60,7 +59,7 @@ export function createJudge(isGivenUp: (pair: string) => boolean): Judge {
     const host = status?.machineInventoryRef?.name;
     const phase = status?.phase;
     if (host === undefined || phase === undefined || metadata.deletionTimestamp !== undefined) return [];
-    if (phase === 'Pending' || phase === 'Preparing' || isGivenUp(pairText(metadata.name, host))) return [];
+    if (phase === 'Pending' || phase === 'Preparing' || givesUp(metadata.name)) return [];
     const owner = ownerOf.get(host);
     return owner === metadata.uid ? [] : [`${metadata.name} is ${phase} on ${host}, which ${owner ?? 'nobody'} owns`];
   }

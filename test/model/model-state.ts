@@ -26,8 +26,8 @@ export interface ModelState {
   darkHosts: Set<string>;
   workerDown: boolean;
   bridgeDown: boolean;
-  /** Machine and host, as `pairText`, where an operator asked that the host be given up. */
-  givenUp: Set<string>;
+  /** Names of machines that an operator asked to give their host up, whichever they have when they hear of it. */
+  askedToGiveUp: Set<string>;
   /** Counts pools, so that each new one has a name of its own. */
   poolNumber: number;
 }
@@ -49,17 +49,13 @@ export function createModelState(plan: PoolPlan): ModelState {
     darkHosts: new Set(),
     workerDown: false,
     bridgeDown: false,
-    givenUp: new Set(),
+    askedToGiveUp: new Set(),
     poolNumber: 0,
   };
 }
 
 export function basePoolName(slot: Slot): string {
   return `pool-${slot}`;
-}
-
-export function pairText(machine: string, host: string): string {
-  return `${machine} on ${host}`;
 }
 
 /** Machines that nobody has deleted, oldest first. */

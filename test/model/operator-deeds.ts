@@ -9,7 +9,7 @@ import { operationSignals, operationUpdates } from '../../workflows/messages.ts'
 import type { OperationWay } from './command.ts';
 import type { Machine } from './history.ts';
 import type { Lane } from './lane.ts';
-import { pairText, pick } from './model-state.ts';
+import { pick } from './model-state.ts';
 import type { Outcome, Scene } from './outcome.ts';
 
 const UPDATE_TIMEOUT_MS = 15_000;
@@ -26,8 +26,7 @@ export async function operateMachine({ lane, model }: Scene, { verb, way, nth }:
   const needy = machines.filter((one) => needs(one, verb));
   const machine = pick(nth % 4 > 0 && needy.length > 0 ? needy : machines, nth);
   if (machine === undefined || (way === 'update' && model.workerDown)) return 'skipped';
-  const host = machine.status?.machineInventoryRef?.name;
-  if (verb === 'reallocate' || verb === 'forceRelease') noteGivenUp({ lane, model }, machine, host);
+  if (verb === 'reallocate' || verb === 'forceRelease') model.askedToGiveUp.add(machine.metadata.name);
   switch (way) {
     case 'update':
       return updateMachine(lane, machine, verb);
@@ -54,16 +53,6 @@ function needs({ metadata, status }: Machine, verb: OperatorVerb): boolean {
     case 'pause':
     case 'resume':
       return status?.lastOperation?.verb === 'pause' && verb === 'resume';
-  }
-}
-
-/** The host that the machine names, and any that its claim may be about to get. */
-function noteGivenUp({ lane, model }: Scene, { metadata }: Machine, host: string | undefined): void {
-  const owned = [...lane.history.hosts.values()].filter(
-    (inventory) => inventory.metadata.annotations[annotations.ownerUid] === metadata.uid,
-  );
-  for (const name of [host, ...owned.map((inventory) => inventory.metadata.name)]) {
-    if (name !== undefined) model.givenUp.add(pairText(metadata.name, name));
   }
 }
 

@@ -8,7 +8,7 @@ import { slots } from './command.ts';
 import type { Machine } from './history.ts';
 import { mendHosts } from './host-deeds.ts';
 import { deleteOne, pauseCluster, pauseMachine } from './machine-deeds.ts';
-import { livingMachines, pairText } from './model-state.ts';
+import { livingMachines } from './model-state.ts';
 import { updateMachine } from './operator-deeds.ts';
 import type { Scene } from './outcome.ts';
 import { switchProcess } from './perform-command.ts';
@@ -112,9 +112,10 @@ function isAtRest(scene: Scene, machine: Machine | undefined): boolean {
 }
 
 /** The host is free, and the machine has not been told to give it up. */
-function canClaim({ lane, model }: Scene, { metadata, spec }: Machine, name: string): boolean {
+function canClaim({ lane, model }: Scene, { metadata, spec, status }: Machine, name: string): boolean {
   const inventory = lane.history.hosts.get(name);
-  if (inventory === undefined || model.givenUp.has(pairText(metadata.name, name))) return false;
+  const avoids = model.askedToGiveUp.has(metadata.name) && status?.avoidedInventories?.includes(name) === true;
+  if (inventory === undefined || avoids) return false;
   const { owner, quarantined, ready, pool } = viewHost(inventory);
   return owner === undefined && !quarantined && ready && pool === spec.machineInventoryPoolRef.name;
 }

@@ -42,7 +42,7 @@ interface Course {
 
 export function createSequenceRunner(lane: Lane, tally: Tally): SequenceRunner {
   let model: ModelState = createModelState(lane.poolPlan);
-  const judge = createJudge((pair) => model.givenUp.has(pair));
+  const judge = createJudge((machine) => model.askedToGiveUp.has(machine));
   return {
     async run(seed) {
       model = createModelState(lane.poolPlan);
