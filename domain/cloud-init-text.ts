@@ -91,7 +91,7 @@ export class YamlText {
     const literal =
       node.type === Scalar.BLOCK_LITERAL && renderLiteral(this.source.slice(...range), String(node.value), value);
     if (literal) this.#edits.push({ start: range[0], end: range[1], text: literal });
-    else if (jinjaHeader.test(this.source) && /\{[{%][^}]*["\\\n]/.test(value)) {
+    else if (jinjaHeader.test(this.source) && wouldEscapeExpression(value)) {
       // Quotes of a template expression would be escaped, and jinja reads the text before YAML does.
       throw this.problem(`${describePath(path)}: template expressions need a literal block (|)`);
     } else this.#replace(range, flowText(value));
@@ -169,6 +169,11 @@ export class YamlText {
   #columnOf(offset: number): number {
     return offset - (this.source.lastIndexOf('\n', offset - 1) + 1);
   }
+}
+
+/** A template expression holds what a quoted string escapes. Each expression is looked at once: a host's owner wrote it. */
+function wouldEscapeExpression(value: string): boolean {
+  return [...value.matchAll(/\{[{%]([^}]*)/g)].some(([, expression = '']) => /["\\\n]/.test(expression));
 }
 
 function hasRange(node: unknown): node is Node & { range: [number, number, number] } {

@@ -37,19 +37,28 @@ export function parseDocuments(source: string, place: string): readonly Document
   return documents;
 }
 
-/** Plain values of the documents. @throws BootstrapProblem for aliases that cannot be resolved */
+/** Values that a text may hold once each alias stands for a copy: more than any text of its size without aliases. */
+const valueLimit = 300_000;
+
+/** Plain values of the documents. @throws BootstrapProblem for aliases that cannot be resolved, or stand for too much */
 export function plainValues(documents: readonly Document.Parsed[], place: string): unknown[] {
-  const values: unknown[] = [];
-  for (const document of documents) {
+  const budget = { left: valueLimit };
+  return documents.map((document) => {
     try {
-      // By way of JSON: values that several aliases share become separate.
-      const value: unknown = JSON.parse(JSON.stringify(document.toJS() ?? null));
-      values.push(value);
+      return separate(document.toJS() ?? null, budget);
     } catch {
       throw new BootstrapProblem(`${place}: too many or broken aliases`);
     }
-  }
-  return values;
+  });
+}
+
+/** A copy in which values that several aliases share are separate. @throws RangeError when that makes too many */
+function separate(value: unknown, budget: { left: number }): unknown {
+  budget.left -= 1;
+  if (budget.left < 0) throw new RangeError('too many values');
+  if (Array.isArray(value)) return value.map((item) => separate(item, budget));
+  if (!isRecord(value) || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, separate(item, budget)]));
 }
 
 /** Makes the same change to plain values. */

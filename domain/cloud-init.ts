@@ -60,6 +60,9 @@ function normalise({ userData, hostname, providerID }: BootstrapInput): string {
   }
   const root = rootMap(text.documents[0]);
   if (root === undefined) throw text.problem('the top level is not a mapping');
+  if (templateBranch.test(text.source.slice(0, root.range?.[0]))) {
+    throw text.problem('a template block begins before the first key, where the host name is put; move it behind');
+  }
   normaliseFiles(text, root, { hostname, providerID });
   text.set(root, [0], 'hostname', hostname);
   text.set(root, [0], 'fqdn', hostname);
@@ -88,17 +91,30 @@ function checkNames(hostname: string, providerID: string): void {
   }
 }
 
+/** Below a jinja header: what follows may be rendered or not. It can stand in a comment only, or the text is no YAML. */
+const templateBranch = /^[ \t\r\n]*## template: jinja[^]*\{%/i;
+
 /** YAML 1.1, section 5.1: cloud-init's parser refuses a document that has one, which ours would take. */
 const unprintableCharacter = /[^\t\n\r\x20-\x7E\x85\u{A0}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
 
-/** cloud-init takes data for a cloud-config by its first line, or by its second below `## template: jinja`. */
+/**
+ * cloud-init takes data for a cloud-config by its first line, or by its second below `## template: jinja`, spelled just
+ * so (cloudinit/handlers/__init__.py, type_from_starts_with); anything else, a byte order mark too, it ignores.
+ */
+const header = /^[ \t\r\n]*(?:## template: jinja[ \t]*\r?\n[ \t\r\n]*)?#cloud-config[ \t]*\r?(?:\n|$)/i;
+
 function checkShape(userData: string): void {
   checkSize(userData);
   if (/^content-type:|^mime-version:/i.test(userData)) {
     throw new BootstrapProblem('user-data: MIME multi-part data is not supported, only cloud-config');
   }
-  if (!/^\s*(?:##\s*template:[^\n]*\n\s*)?#cloud-config[ \t]*\r?(?:\n|$)/i.test(userData)) {
-    throw new BootstrapProblem('user-data: line 1 is not #cloud-config');
+  if (userData.startsWith('\uFEFF')) {
+    throw new BootstrapProblem('user-data: line 1 begins with a byte order mark, which cloud-init does not take');
+  }
+  if (!header.test(userData)) {
+    throw new BootstrapProblem(
+      'user-data: line 1 is not #cloud-config, nor ## template: jinja with #cloud-config below',
+    );
   }
   const unprintable = userData.search(unprintableCharacter);
   if (unprintable >= 0) {

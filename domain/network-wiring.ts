@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import type { HostNetwork } from '../api/inventory.ts';
 
@@ -27,7 +28,21 @@ export function wireNetwork(network: HostNetwork): WiredInterface[] {
   const routes = network.routes ?? [];
   if (routes.length > limits.routes) throw new NetworkProblem('routes: too many');
   routes.forEach((route, index) => addRoute(wired, route, `routes[${index}]`));
-  return wired;
+  return wired.map((nic) => ({ ...nic, routes: nic.routes.filter((route) => !isConnected(route, nic)) }));
+}
+
+/** The kernel adds the route to an address's own network by itself; some renderers of cloud-init stumble over it. */
+function isConnected({ to, via }: WiredInterface['routes'][number], { addresses = [] }: WiredInterface): boolean {
+  if (via !== undefined) return false;
+  const [target = '', targetBits] = to.split('/');
+  return addresses.some((address) => {
+    const [base = '', bits] = address.split('/');
+    if (isIP(base) !== isIP(target) || Number(targetBits) < Number(bits)) return false;
+    const family = isIP(base) === 4 ? 'ipv4' : 'ipv6';
+    const network = new BlockList();
+    network.addSubnet(base, Number(bits), family);
+    return network.check(target, family);
+  });
 }
 
 function wireInterfaces(interfaces: readonly Interface[]): WiredInterface[] {

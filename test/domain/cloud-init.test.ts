@@ -32,6 +32,8 @@ nodeRegistration:
   taints: []
 `;
 
+const noHeader = 'user-data: line 1 is not #cloud-config, nor ## template: jinja with #cloud-config below';
+
 const capiData = `## template: jinja
 #cloud-config
 
@@ -195,9 +197,39 @@ describe('normaliseBootstrap', () => {
     expect(normalise(result)).toBe(result);
   });
 
+  it('takes no longer for a file of braces than for another', () => {
+    // Once for each brace it would look at all that follow: minutes.
+    const braces = `x: '${'{'.repeat(200_000)}'`;
+    const kubeadm = JSON.stringify(`{apiVersion: kubeadm.k8s.io/v1beta3, kind: InitConfiguration, ${braces}}\n`);
+    const source = `## template: jinja\n#cloud-config\nwrite_files: [{content: ${kubeadm}}]\n`;
+    expect(normalise(source)).toContain('rack-1');
+  });
+
+  it('keeps aliases that stand for little', () => {
+    const result = normalise('#cloud-config\na: &a [1, 2]\nb: *a\nc: [*a, *a]\n');
+    expect(result).toContain('a: &a [1, 2]\nb: *a\nc: [*a, *a]\n');
+  });
+
   it.each([
-    ['no header', 'hostname: x\n', 'user-data: line 1 is not #cloud-config'],
-    ['archive', '#cloud-config-archive\n[]\n', 'user-data: line 1 is not #cloud-config'],
+    ['no header', 'hostname: x\n', noHeader],
+    ['mako', '## template: mako\n#cloud-config\na: 1\n', noHeader],
+    ['header without its blank', '##template: jinja\n#cloud-config\na: 1\n', noHeader],
+    [
+      'byte order mark',
+      '\uFEFF#cloud-config\na: 1\n',
+      'user-data: line 1 begins with a byte order mark, which cloud-init does not take',
+    ],
+    [
+      'branch in front',
+      '## template: jinja\n#cloud-config\n#{% if x %}\na: 1\n#{% endif %}\n',
+      'user-data: a template block begins before the first key, where the host name is put; move it behind',
+    ],
+    [
+      'aliases',
+      `#cloud-config\na: &a [${'{}, '.repeat(4_000)}]\nb: [${'*a, '.repeat(100)}]\n`,
+      'user-data: too many or broken aliases',
+    ],
+    ['archive', '#cloud-config-archive\n[]\n', noHeader],
     [
       'MIME',
       'Content-Type: multipart/mixed\n\n',

@@ -67,6 +67,27 @@ ethernets:
     expect(render(network)).toMatchObject({ ethernets: { on: { match: { macaddress: '11:22:33:44:55:10' } } } });
   });
 
+  it('leaves out the routes that the kernel adds for its own addresses', () => {
+    const routes = [
+      { destination: '10.0.0.0/24', interface: 'eth0', metric: 100 },
+      { destination: '10.0.0.5/32', interface: 'eth0' },
+      { destination: 'fd00::/64', interface: 'eth0' },
+      { destination: '10.0.0.0/16', interface: 'eth0' },
+      { destination: '10.0.0.0/25', interface: 'eth0', gateway: '10.0.0.9' },
+    ];
+    const interfaces = [{ name: 'eth0', addresses: ['10.0.0.5/24', 'fd00::5/64'] }];
+    expect(render({ interfaces, routes })).toMatchObject({
+      ethernets: {
+        eth0: {
+          routes: [
+            { to: '10.0.0.0/16', scope: 'link' },
+            { to: '10.0.0.0/25', via: '10.0.0.9' },
+          ],
+        },
+      },
+    });
+  });
+
   it('prefers the explicit network and ignores upstream’s fields', () => {
     const explicit = { interfaces: [{ name: 'a0' }], config: { x: 1 } };
     expect(JSON.stringify(renderNetworkConfig(explicit, { interfaces: [nic] }))).toContain(String.raw`\"a0\"`);
