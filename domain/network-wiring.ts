@@ -32,9 +32,11 @@ export function wireNetwork(network: HostNetwork): WiredInterface[] {
 }
 
 /** The kernel adds the route to an address's own network by itself; some renderers of cloud-init stumble over it. */
-function isConnected({ to, via }: WiredInterface['routes'][number], { addresses = [] }: WiredInterface): boolean {
+function isConnected({ to, via }: WiredInterface['routes'][number], nic: WiredInterface): boolean {
   if (via !== undefined) return false;
   const [target = '', targetBits] = to.split('/');
+  // Link-local addresses belong to each interface and are seldom recorded.
+  const addresses = [...(nic.addresses ?? []), 'fe80::/64'];
   return addresses.some((address) => {
     const [base = '', bits] = address.split('/');
     if (isIP(base) !== isIP(target) || Number(targetBits) < Number(bits)) return false;

@@ -72,6 +72,7 @@ ethernets:
       { destination: '10.0.0.0/24', interface: 'eth0', metric: 100 },
       { destination: '10.0.0.5/32', interface: 'eth0' },
       { destination: 'fd00::/64', interface: 'eth0' },
+      { destination: 'fe80::/64', interface: 'eth0', metric: 256 },
       { destination: '10.0.0.0/16', interface: 'eth0' },
       { destination: '10.0.0.0/25', interface: 'eth0', gateway: '10.0.0.9' },
     ];
