@@ -4,6 +4,7 @@ import { secrets } from '../../api/resources.ts';
 import { parseAttemptId } from '../../domain/plan-attempt.ts';
 import { viewPlanSecret } from '../../domain/plan-secret.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
+import { findMachine } from './machines.ts';
 import { type Site, summarise } from './site.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -17,6 +18,11 @@ export async function readPlanSecret({ client, namespace }: Site, host: string) 
 /** Types of the plans that the host ran, oldest first, each once; undefined: the one from before our time. */
 export function plansReceived(site: Site, host: string): (string | undefined)[] {
   return site.host(host).plansReceived.map(({ type }) => type);
+}
+
+/** The same as attempts: plan type and number. */
+export function attemptsOf(site: Site, host: string): (string | undefined)[] {
+  return site.host(host).plansReceived.map(({ attemptId }) => attemptId?.replace(/-[0-9a-f]{8}-.*$/, ''));
 }
 
 /** Waits until an unanswered plan of this type of ours stands in the Secret of each host. */
@@ -58,6 +64,18 @@ export async function untilSettled(site: Site): Promise<Map<string, number>> {
     () => summarise(site),
   );
   return new Map(settled);
+}
+
+/** Waits until that one machine's run is settled, whatever the others do; answers how long its history is. */
+export async function untilRunSettled(site: Site, name: string): Promise<number> {
+  return waitFor(
+    `the run of ${name} is settled`,
+    async () => {
+      const machine = await findMachine(site, name);
+      return machine !== undefined && settledLength(site, machine);
+    },
+    async () => (await findMachine(site, name))?.status,
+  );
 }
 
 async function settledLength(site: Site, { metadata, status }: Machine): Promise<number | undefined> {

@@ -89,6 +89,12 @@ export function findMachine({ client, namespace }: Place, name: string): Promise
   return client.find(baremetalMachines, { namespace, name });
 }
 
+/** The machine's status without the number that each write of it gets. */
+export async function readShownStatus(place: Place, name: string) {
+  const { writtenBy: _, ...shown } = (await findMachine(place, name))?.status ?? {};
+  return shown;
+}
+
 /** The condition of this type, or undefined. */
 export function conditionOf(machine: BaremetalMachine | undefined, type: string): Condition | undefined {
   return machine?.status?.conditions?.find((condition) => condition.type === type);
