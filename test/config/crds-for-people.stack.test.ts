@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createKubeTransport } from '../../runtime/kube-transport.ts';
-import { useStack } from '../support/stack.ts';
+import { askKube, readTable } from '../support/kube-raw.ts';
 
 describe('what kubectl prints and explains', () => {
   const columns = {
@@ -10,22 +9,10 @@ describe('what kubectl prints and explains', () => {
     machineinventorypools: 'Name Cluster Total Available Allocated Preparing Reprovisioning Unavailable Age'.split(' '),
     baremetalclusters: ['Name', 'Endpoint', 'Ready', 'Age'],
   };
-  const tableSchema = z.object({ columnDefinitions: z.array(z.object({ name: z.string() })) });
   const group = '/apis/infrastructure.cluster.x-k8s.io/v1beta1';
 
-  async function read(path: string, accept?: string): Promise<unknown> {
-    const transport = createKubeTransport({ kubeconfigPath: useStack().kubeconfigs.admin, userAgent: 'ironloom-test' });
-    try {
-      return JSON.parse(await transport.send({ method: 'GET', path, accept, timeoutMs: 30_000 }));
-    } finally {
-      await transport.close();
-    }
-  }
-
   test.each(Object.entries(columns))('%s are listed with their columns', async (plural, names) => {
-    const accept = 'application/json;as=Table;g=meta.k8s.io;v=v1';
-    const table = tableSchema.parse(await read(`${group}/namespaces/default/${plural}`, accept));
-    expect(table.columnDefinitions.map(({ name }) => name)).toEqual(names);
+    expect((await readTable(`${group}/namespaces/default/${plural}`)).columns).toEqual(names);
   });
 
   test('the short names and the category are served', async () => {
@@ -38,7 +25,7 @@ describe('what kubectl prints and explains', () => {
         }),
       ),
     });
-    const { resources } = listSchema.parse(await read(group));
+    const { resources } = listSchema.parse(await askKube({ method: 'GET', path: group }));
     const served = new Map(resources.map((resource) => [resource.name, resource]));
     const shortNames = Object.keys(columns).map((plural) => served.get(plural)?.shortNames);
     expect(shortNames).toEqual([['bmm'], ['bmmt'], ['mip'], ['bmc']]);
@@ -48,7 +35,7 @@ describe('what kubectl prints and explains', () => {
   test('kubectl explain has a text for every field', async () => {
     const openapi = z
       .object({ components: z.object({ schemas: z.record(z.string(), z.unknown()) }) })
-      .parse(await read(`/openapi/v3${group}`));
+      .parse(await askKube({ method: 'GET', path: `/openapi/v3${group}` }));
     const kinds = ['BaremetalMachine', 'BaremetalMachineTemplate', 'MachineInventoryPool', 'BaremetalCluster'];
     for (const kind of kinds) {
       const name = Object.keys(openapi.components.schemas).find((key) => key.endsWith(`.v1beta1.${kind}`)) ?? '';

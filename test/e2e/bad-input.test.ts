@@ -5,19 +5,24 @@ import { secrets } from '../../api/resources.ts';
 import { createInventory } from '../../dev/elemental-operator.ts';
 import { planSecrets } from '../../dev/host-plan-secret.ts';
 import { checksumOf } from '../../domain/plan-document.ts';
+import { lifeQuery } from '../../workflows/messages.ts';
 import { badBootstrap, badContent as content } from '../support/bad-bootstrap.ts';
 import { renderJoinConfig } from '../support/bootstrap-data.ts';
+import { untilRunSettled } from '../support/host-answers.ts';
 import { getPlanSecret } from '../support/hosts.ts';
 import {
   bootstrapSecretOf,
   conditionOf,
   createMachine,
   createPool,
+  deleteMachine,
+  findMachine,
   type MachineRequest,
   untilProvisioned,
   untilReason,
   waitForMachine,
 } from '../support/machines.ts';
+import { refOf, runOf } from '../support/runs.ts';
 import { type Site, startSite } from '../support/site.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -135,6 +140,14 @@ describe.concurrent('a bad plan Secret', () => {
     await writeToPlanSecret('bi-plan', garbageIn(['plan']));
     const machine = await untilReason(site, 'bi-plan', 'PlanApplied', 'HostTaken');
     expect(machine.status?.phase).toBe('Failed');
+    const theirs = await getPlanSecret(site, 'bi-plan');
+    await deleteMachine(site, 'bi-plan');
+    const run = runOf(site, await refOf(site, 'bi-plan'));
+    await waitFor('the run knows', async () => (await run.query(lifeQuery))?.snapshot.deleting === true);
+    await untilRunSettled(site, 'bi-plan');
+    const kept = await findMachine(site, 'bi-plan');
+    expect(conditionOf(kept, 'PlanApplied')).toMatchObject({ status: 'False', reason: 'HostTaken' });
+    expect((await getPlanSecret(site, 'bi-plan')).metadata.resourceVersion).toBe(theirs.metadata.resourceVersion);
   });
 
   test('an output of 900 KiB is read', async () => {

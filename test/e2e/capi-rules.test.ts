@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { foreign } from '../../api/constants.ts';
+import { CLUSTER_FINALIZER, foreign, MACHINE_FINALIZER } from '../../api/constants.ts';
 import {
   baremetalClusters,
   baremetalMachines,
@@ -15,7 +15,7 @@ import { lifeQuery } from '../../workflows/messages.ts';
 import { deployCluster } from '../support/clusters.ts';
 import { letAnswer, plansReceived, untilPlanned, untilSettled } from '../support/host-answers.ts';
 import { listHostWrites, markAudit } from '../support/host-writes.ts';
-import { expectReleased } from '../support/hosts.ts';
+import { expectReleased, findInventory } from '../support/hosts.ts';
 import {
   conditionOf,
   createMachine,
@@ -26,7 +26,7 @@ import {
   untilProvisioned,
   waitForMachine,
 } from '../support/machines.ts';
-import { listMetadata, readHolds, untilQuiet } from '../support/object-metadata.ts';
+import { holdsByKind, listMetadata, readHolds, untilQuiet } from '../support/object-metadata.ts';
 import { refOf, runOf } from '../support/runs.ts';
 import { type Site, startSite } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
@@ -40,6 +40,14 @@ const ours: readonly Resource<unknown>[] = [
   baremetalClusters,
   machineInventoryPools,
 ];
+
+/** Kind and whether it is the controller of each owner, then finalizers. */
+const expectedHolds = {
+  BaremetalMachine: [`Machine true, ${MACHINE_FINALIZER}`],
+  BaremetalMachineTemplate: ['Cluster false'],
+  BaremetalCluster: [`Cluster true, ${CLUSTER_FINALIZER}`],
+  MachineInventoryPool: [''],
+};
 
 let site: Site;
 
@@ -76,6 +84,20 @@ test('at rest no object changes', async () => {
   // As long as in Cluster API's own test.
   await untilQuiet(site, [...ours, machineInventories, secrets, capiMachines, capiClusters], 120_000);
 }, 400_000);
+
+test('each object has the owner and the finalizer that it should have', async () => {
+  expect(holdsByKind(await readHolds(site, ours))).toEqual(expectedHolds);
+  for (const machine of await site.machines()) {
+    const { namespace, name } = machine.metadata;
+    const owner = await site.client.get(capiMachines, { namespace, name });
+    expect(machine.metadata.ownerReferences).toMatchObject([{ kind: 'Machine', name, uid: owner.metadata.uid }]);
+  }
+  for (const host of hosts) {
+    const uid = (await findInventory(site, host))?.metadata.uid;
+    const { metadata } = await site.client.get(secrets, { namespace: site.namespace, name: host });
+    expect(metadata.ownerReferences).toMatchObject([{ kind: 'MachineInventory', name: host, uid, controller: true }]);
+  }
+});
 
 test('owner references and finalizers that were stripped come back, and no host notices', async () => {
   const before = await readHolds(site, ours);

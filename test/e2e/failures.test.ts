@@ -66,6 +66,7 @@ describe.concurrent('before the plan', () => {
     const second = await untilReason(site, 'second', 'InventoryAllocated', 'PoolExhausted');
     await untilWarning(site, 'second', 'PoolExhausted');
     expect(second.status?.phase).toBe('Pending');
+    await untilPoolCounts(site, 'tight', { total: 1, allocated: 1, available: 0 });
     const createdAtMs = Date.parse(second.metadata.creationTimestamp);
     await waitFor('creation times, in whole seconds, differ', () => Date.now() >= createdAtMs + 1_000);
     await createMachine(site, { name: 'third', pool: 'tight' });
@@ -109,6 +110,7 @@ describe.concurrent('before the plan', () => {
     expect(failed.status?.phase).toBe('Failed');
     expect(conditionOf(failed, 'ImageResolved')?.message).toContain('v1.99.0');
     expect((await getPlanSecret(site, 'fa-image')).data['plan']).toBe(planBefore);
+    await untilPoolCounts(site, 'image', { total: 1, allocated: 1, reprovisioning: 0, available: 0 });
     const key = { namespace: site.namespace, name: IMAGE_CATALOG_NAME };
     await site.client.patch(configMaps, key, { data: { 'v1.99.0': 'baremetal/node-image:v1.99.0' } });
     await untilProvisioned(site, 'image');
@@ -126,6 +128,7 @@ describe.concurrent('before the plan', () => {
     expect(failed.status?.phase).toBe('Failed');
     expect(conditionOf(failed, 'ImageResolved')?.message).toContain(foreign.registryAddressAnnotation);
     expect(plansOf('fa-other')).toEqual([undefined]);
+    await untilPoolCounts(site, 'other', { total: 1, allocated: 1, reprovisioning: 0, available: 0 });
     const cluster = { namespace: site.namespace, name: 'other' };
     const annotations = { [foreign.registryAddressAnnotation]: 'registry.example.com' };
     await site.client.patch(capiClusters, cluster, { metadata: { annotations } });

@@ -31,7 +31,7 @@ import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // What hosts do wrong. Each test has a host, a pool of it and a machine, all of the same name.
-const hosts = ['hf-upgrade', 'hf-silent', 'hf-secret', 'hf-reset', 'hf-clean', 'hf-gone'];
+const hosts = ['hf-upgrade', 'hf-silent', 'hf-secret', 'hf-reset', 'hf-clean'];
 
 let site: Site;
 let recorder: ObjectRecorder<unknown>;
@@ -108,6 +108,7 @@ describe.concurrent('a host', () => {
     await untilWarning(site, 'hf-secret', 'PlanSecretMissing');
     expect(lost.status?.phase).toBe('Failed');
     expect(conditionOf(lost, 'PlanApplied')?.message).toContain('delete the Machine');
+    await untilPoolCounts(site, 'hf-secret', { total: 1, reprovisioning: 1, unavailable: 0 });
     await deleteMachine(site, 'hf-secret');
     const stuck = await waitForMachine(site, 'hf-secret', 'being deleted and blocked', (machine) => {
       const ready = conditionOf(machine, 'Ready');
@@ -129,6 +130,7 @@ describe.concurrent('a host', () => {
     const taken = await untilReason(site, 'hf-reset', 'PlanApplied', 'HostTaken');
     await untilWarning(site, 'hf-reset', 'HostTaken');
     expect(taken.status?.phase).toBe('Failed');
+    await untilPoolCounts(site, 'hf-reset', { total: 1, reprovisioning: 1, unavailable: 0 });
     const reset = await getPlanSecret(site, 'hf-reset');
     await deleteMachine(site, 'hf-reset');
     await waitForMachine(site, 'hf-reset', 'being deleted', (machine) => {
@@ -163,18 +165,6 @@ describe.concurrent('a host', () => {
     await untilPoolCounts(site, 'hf-clean', { total: 1, unavailable: 1, available: 0 });
     expect((await findMachine(site, 'hf-clean'))?.metadata.finalizers).toContain(MACHINE_FINALIZER);
     expect(plansOf('hf-clean')).toEqual([undefined, 'reprovision', 'clean']);
-  });
-
-  test('that is gone for good while it should be cleaned is not waited for', async () => {
-    await beginOn('hf-gone');
-    await untilProvisioned(site, 'hf-gone');
-    await site.host('hf-gone').die();
-    await deleteMachine(site, 'hf-gone');
-    await untilReason(site, 'hf-gone', 'PlanApplied', 'PlanPending');
-    await untilPoolCounts(site, 'hf-gone', { total: 1, preparing: 1 });
-    await site.client.delete(machineInventories, { namespace: site.namespace, name: 'hf-gone' });
-    await untilGone(site, 'hf-gone');
-    await untilPoolCounts(site, 'hf-gone', { total: 1, unavailable: 1 });
   });
 });
 

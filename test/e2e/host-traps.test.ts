@@ -3,6 +3,7 @@ import { elementalInventories } from '../../dev/elemental-inventory.ts';
 import { encodeOutputs } from '../../dev/host-plan.ts';
 import { planSecrets, readText, toValue } from '../../dev/host-plan-secret.ts';
 import { checksumOf } from '../../domain/plan-document.ts';
+import { untilRunSettled } from '../support/host-answers.ts';
 import { allocationState, findInventory, getPlanSecret, untilPoolCounts } from '../support/hosts.ts';
 import {
   conditionOf,
@@ -12,10 +13,8 @@ import {
   untilGone,
   untilProvisioned,
   untilReason,
-  waitForMachine,
 } from '../support/machines.ts';
 import { currentRunId, listResetPoints, refOf, resetRun, untilStage } from '../support/runs.ts';
-import { fetchHistory } from '../support/site.ts';
 import {
   commandsOf,
   meddle,
@@ -125,16 +124,11 @@ describe.concurrent('results', () => {
   test('traps 3 and 4: however often the agent starts, each step ran once, nothing is wiped and nothing reboots', async () => {
     const host = await addHost('ht-again');
     await bringUp(host);
-    const machine = await waitForMachine(
-      site,
-      'ht-again',
-      'joined',
-      (found) => conditionOf(found, 'NodeJoined')?.status === 'True',
-    );
     await untilRuns(host, 2);
     const steps = async () => (await commandsOf(host)).filter((line) => !line.startsWith('timeout '));
     const before = await steps();
-    const history = await fetchHistory(site, machine);
+    // The status says that it has joined before the step that wrote it is in the history.
+    const length = await untilRunSettled(site, 'ht-again');
     await host.disk.write('/var/lib/kubelet/pods/work', 'kept');
     for (let start = 1; start <= 5; start += 1) {
       const runs = runsOf(host);
@@ -150,7 +144,7 @@ describe.concurrent('results', () => {
     expect(await host.disk.read('/var/lib/kubelet/pods/work')).toBe('kept');
     await untilJoined(host);
     // Each start was answered again; that told the run nothing.
-    expect((await fetchHistory(site, machine)).length).toBe(history.length);
+    expect(await untilRunSettled(site, 'ht-again')).toBe(length);
     expect((await findMachine(site, 'ht-again'))?.status?.phase).toBe('Running');
   });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { annotations } from '../../api/constants.ts';
+import { annotations, API_GROUP_VERSION } from '../../api/constants.ts';
 import { readAuditEvents } from '../../dev/kube-audit.ts';
+import { readTable } from '../support/kube-raw.ts';
 import { readEvents, untilEvent } from '../support/object-events.ts';
 import { fetchHistory, type Site, startSite, summarise } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
@@ -45,6 +46,30 @@ test('three workers come up on the first three hosts of the pool', async () => {
     async () => (await site.pool()).status,
   );
 });
+
+test('kubectl get shows them, their pool and their cluster in all columns', async () => {
+  const folder = `/apis/${API_GROUP_VERSION}/namespaces/${site.namespace}`;
+  const Cluster = 'demo';
+  const running = (await site.machines()).map(({ metadata, status }) => {
+    const Inventory = status?.machineInventoryRef?.name;
+    const state = { Phase: 'Running', Ready: 'True', Reason: 'Ready' };
+    return { Name: metadata.name, Cluster, Pool: 'workers', Inventory, ...state };
+  });
+  expect(await readAgelessRows(`${folder}/baremetalmachines`)).toEqual(running);
+  const counters = { Total: 5, Available: 2, Allocated: 3, Preparing: 0, Reprovisioning: 0, Unavailable: 0 };
+  expect(await readAgelessRows(`${folder}/machineinventorypools`)).toEqual([{ Name: 'workers', Cluster, ...counters }]);
+  const cluster = { Name: Cluster, Endpoint: '192.0.2.10', Ready: 'True' };
+  expect(await readAgelessRows(`${folder}/baremetalclusters`)).toEqual([cluster]);
+});
+
+/** What `kubectl get` prints, without the age, which is a time in any case. */
+async function readAgelessRows(path: string) {
+  const { rows } = await readTable(path);
+  return rows.map(({ Age, ...cells }) => {
+    expect(Age).toMatch(/^(\d+[smh])+$/);
+    return cells;
+  });
+}
 
 test('at most 12 API writes of ours for each machine on its way to Running', async () => {
   const ours = await readAuditEvents(

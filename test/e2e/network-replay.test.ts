@@ -1,12 +1,22 @@
 import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { machineInventories } from '../../api/resources.ts';
+import { machineInventories, secrets } from '../../api/resources.ts';
+import { readText } from '../../dev/host-plan-secret.ts';
 import type { SimulatedHost } from '../../dev/simulated-host.ts';
 import { seedFolder } from '../../domain/plan-script.ts';
+import { renderJoinConfig } from '../support/bootstrap-data.ts';
 import { deployCluster } from '../support/clusters.ts';
-import { expectReleased } from '../support/hosts.ts';
-import { createMachine, createPool, deleteMachine, untilGone, untilProvisioned } from '../support/machines.ts';
+import { holdsWord } from '../support/find-word.ts';
+import { expectReleased, getPlanSecret } from '../support/hosts.ts';
+import {
+  bootstrapSecretOf,
+  createMachine,
+  createPool,
+  deleteMachine,
+  untilGone,
+  untilProvisioned,
+} from '../support/machines.ts';
 import { type Site, startSite } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
 import { startTrapHosts, type TrapHostOptions, type TrapHosts } from '../support/trap-hosts.ts';
@@ -82,9 +92,9 @@ afterAll(async () => {
 });
 
 /** A machine comes to run on the host. */
-async function bringUp(host: SimulatedHost, machine = host.name): Promise<void> {
+async function bringUp(host: SimulatedHost, machine = host.name, userData = renderJoinConfig()): Promise<void> {
   const boots = host.bootCount;
-  await createMachine(site, { name: machine, pool: host.name });
+  await createMachine(site, { name: machine, pool: host.name, userData });
   await untilProvisioned(site, machine);
   await waitFor(
     `${host.name} has booted its seed and joined`,
@@ -114,6 +124,21 @@ describe.concurrent('the seed of a host', () => {
     for (const name of await host.disk.list(seedFolder)) {
       expect((await stat(host.disk.locate(`${seedFolder}/${name}`))).mode & 0o777, name).toBe(0o600);
     }
+  });
+
+  test('holds the user-data that the bootstrap Secret shows as resolved, beside the untouched original', async () => {
+    const host = await addHost('nr-resolved', {});
+    const userData = renderJoinConfig({ secretFile: 'as it is: ä \t' });
+    await bringUp(host, 'nr-resolved', userData);
+    const key = { namespace: site.namespace, name: bootstrapSecretOf('nr-resolved') };
+    const { data } = await site.client.get(secrets, key);
+    expect(data['value']).toBe(Buffer.from(userData).toString('base64'));
+    const resolved = Buffer.from(data['resolved-value'] ?? '', 'base64').toString();
+    expect(resolved).toContain('provider-id');
+    expect(resolved).toContain('baremetal:///nr-resolved');
+    expect(await host.disk.read(`${seedFolder}/user-data`)).toBe(resolved);
+    const plan = readText((await getPlanSecret(site, 'nr-resolved')).data, 'plan');
+    expect(holdsWord(plan, resolved)).toBe(true);
   });
 
   test('with a stock image, which forgets the seed at the reboot, gets it back with the network', async () => {

@@ -8,6 +8,7 @@ import { deployCluster } from '../support/clusters.ts';
 import { attached, detached, type HostTimelines, recordHostTimelines } from '../support/host-timeline.ts';
 import { expectCountersAddUp, findInventory, untilAllocationState, untilPoolCounts } from '../support/hosts.ts';
 import { conditionOf, deleteMachine, findMachine, untilGone } from '../support/machines.ts';
+import { scaleDeployment } from '../support/kube-raw.ts';
 import { findNode, killKubelet, noteSilentKubelet } from '../support/node-faults.ts';
 import { readEvents } from '../support/object-events.ts';
 import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
@@ -17,8 +18,7 @@ import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
   type BaremetalMachine,
-  changeDeployment,
-  changeMembers,
+  appendMembers,
   deployWorkers,
   isServing,
   listWorkers,
@@ -59,7 +59,7 @@ function hostOf({ status }: BaremetalMachine): string {
 
 /** Scales up by one machine, which finds no host, and waits until a next one would be younger. */
 async function addWaiting(replicas: number): Promise<void> {
-  await changeDeployment(site, 'up', { replicas });
+  expect(await scaleDeployment(site.namespace, 'up', replicas)).toBe(replicas);
   const machines = await untilWorkers(site, 'up', `${replicas - 1} wait`, (all) => {
     const waiting = all.filter((machine) => conditionOf(machine, 'InventoryAllocated')?.reason === 'PoolExhausted');
     return waiting.length === replicas - 1 && waiting.every(({ status }) => status?.phase === 'Pending');
@@ -77,7 +77,7 @@ describe.concurrent('nodes', { timeout: 300_000 }, () => {
     const [, second, third, youngest] = await listWorkers(site, 'up');
     await untilPoolCounts(site, 'up', { total: 1, allocated: 1, available: 0 });
 
-    await changeMembers(site, 'up', up.slice(0, 3));
+    await appendMembers(site, 'up', up.slice(1, 3));
     const served = await untilWorkers(site, 'up', '3 run', (all) => all.filter(isServing).length === 3);
     const waiting = served.filter((machine) => !isServing(machine)).map(({ metadata }) => metadata.name);
     expect(waiting).toEqual([youngest?.metadata.name]);
@@ -91,7 +91,7 @@ describe.concurrent('nodes', { timeout: 300_000 }, () => {
     await annotate(`pool change to the last claim: ${claimMs} ms`);
     expect(claimMs).toBeLessThan(10_000);
 
-    await changeMembers(site, 'up', up);
+    await appendMembers(site, 'up', up.slice(3));
     await untilWorkersRun(site, 'up', 4);
     await untilPoolCounts(site, 'up', { total: 5, allocated: 4, available: 1 });
     expect((await findInventory(site, 'nm-up-4'))?.metadata.annotations[annotations.pool]).toBe('up');
@@ -101,13 +101,13 @@ describe.concurrent('nodes', { timeout: 300_000 }, () => {
     await deployWorkers(site, { name: 'down', hosts: down, replicas: 4 });
     const all = await untilWorkersRun(site, 'down', 4);
     const uids = await Promise.all(down.map(async (host) => (await findInventory(site, host))?.metadata.uid));
-    await changeDeployment(site, 'down', { replicas: 3 });
+    await scaleDeployment(site.namespace, 'down', 3);
     const left = await untilWorkersRun(site, 'down', 3);
     await untilPoolCounts(site, 'down', { total: 4, allocated: 3, available: 1 });
 
     const [kept, ...marked] = left;
     for (const { metadata } of marked) await markForDeletion(metadata.name);
-    await changeDeployment(site, 'down', { replicas: 1 });
+    await scaleDeployment(site.namespace, 'down', 1);
     const [last] = await untilWorkersRun(site, 'down', 1);
     expect(last?.metadata.uid).toBe(kept?.metadata.uid);
     await untilPoolCounts(site, 'down', { total: 4, allocated: 1, available: 3 });
@@ -159,7 +159,7 @@ describe.concurrent('nodes', { timeout: 300_000 }, () => {
     const history = JSON.stringify((await fetchHistory(site, failed)).map(readResults));
     expect(history).toContain('the certificate of the registry is not trusted by the host');
 
-    await changeDeployment(site, 'failing', { replicas: 2 });
+    await scaleDeployment(site.namespace, 'failing', 2);
     const hosts = (await untilWorkersRun(site, 'failing', 2)).map(hostOf);
     expect(new Set(hosts)).toEqual(new Set(failing));
     await timelines.until('nm-failed', [...failedOnce, ...attached]);

@@ -1,13 +1,20 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { annotations } from '../../api/constants.ts';
-import { baremetalMachines, machineInventories, type Resource } from '../../api/resources.ts';
+import { baremetalMachines, machineInventories, machineInventoryPools, type Resource } from '../../api/resources.ts';
 import type { OperatorVerb } from '../../domain/machine-life.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 import { operationSignals, operationUpdates } from '../../workflows/messages.ts';
+import { runCli } from '../support/cli.ts';
 import { deployCluster } from '../support/clusters.ts';
-import { allocationState, expectReleased, findInventory, untilAllocationState } from '../support/hosts.ts';
+import { attemptsOf } from '../support/host-answers.ts';
+import {
+  allocationState,
+  expectCountersAddUp,
+  expectReleased,
+  findInventory,
+  untilAllocationState,
+  untilPoolCounts,
+} from '../support/hosts.ts';
 import { untilEvent, untilWarning } from '../support/object-events.ts';
 import {
   conditionOf,
@@ -20,6 +27,7 @@ import {
   untilReason,
   waitForMachine,
 } from '../support/machines.ts';
+import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
 import { type Site, startSite } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -39,13 +47,18 @@ const hosts = [
 const request = { actor: 'ada', reason: 'tried it by hand' };
 
 let site: Site;
+let pools: ObjectRecorder<unknown>;
 
 beforeAll(async () => {
   site = await startSite('operations', { hosts, replicas: 0 });
   await deployCluster(site, useStack());
+  pools = await recordObjects(site, machineInventoryPools);
 });
 
-afterAll(() => site.close());
+afterAll(async () => {
+  await pools.stop();
+  await site.close();
+});
 
 async function beginOn(name: string, members: readonly string[] = [name]): Promise<void> {
   await createPool(site, name, members);
@@ -75,22 +88,6 @@ async function annotate(resource: Resource<unknown>, name: string, text: string)
   await site.client.patch(resource, key, { metadata: { annotations: { [annotations.operation]: text } } });
 }
 
-const cli = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
-
-async function runCli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { address, namespace } = useStack().temporal;
-  const env = { ...process.env, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, NO_COLOR: '1' };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [cli, ...args], { env }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : 1, stdout, stderr });
-    });
-  });
-}
-
-function attemptsOf(host: string): (string | undefined)[] {
-  return site.host(host).plansReceived.map(({ attemptId }) => attemptId?.replace(/-[0-9a-f]{8}-.*$/, ''));
-}
-
 describe.concurrent('operators', () => {
   test('retry a failed plan by update, as a new attempt', async () => {
     await site.host('op-update').failStep('elemental upgrade', 1);
@@ -99,7 +96,7 @@ describe.concurrent('operators', () => {
     expect(await update('op-update', 'retry')).toContain('Attempt 2');
     const running = await untilProvisioned(site, 'op-update');
     expect(running.status?.lastOperation).toMatchObject({ ...request, verb: 'retry', accepted: true });
-    expect(attemptsOf('op-update')).toEqual([undefined, 'reprovision-1', 'reprovision-2']);
+    expect(attemptsOf(site, 'op-update')).toEqual([undefined, 'reprovision-1', 'reprovision-2']);
     expect(await refusal('op-update', 'retry')).toContain('Nothing has failed');
     expect(await refusal('op-update', 'reallocate')).toContain('delete the Machine instead');
     expect(await refusal('op-update', 'forceRelease')).toContain('delete the Machine');
@@ -114,7 +111,7 @@ describe.concurrent('operators', () => {
     await handle.signal('retyr', {});
     await handle.signal(operationSignals.retry, request);
     await untilProvisioned(site, 'op-signal');
-    expect(attemptsOf('op-signal')).toEqual([undefined, 'reprovision-1', 'reprovision-2']);
+    expect(attemptsOf(site, 'op-signal')).toEqual([undefined, 'reprovision-1', 'reprovision-2']);
   });
 
   test('retry by annotation: consumed once, the answer is an Event', async () => {
@@ -146,8 +143,8 @@ describe.concurrent('operators', () => {
     const running = await untilProvisioned(site, 'op-first');
     expect(running.spec.providerID).toBe('baremetal:///op-second');
     await expectReleased(site, 'op-first');
-    expect(attemptsOf('op-first')).toEqual([undefined, 'reprovision-1', 'clean-1']);
-    expect(attemptsOf('op-second')).toEqual([undefined, 'reprovision-1']);
+    expect(attemptsOf(site, 'op-first')).toEqual([undefined, 'reprovision-1', 'clean-1']);
+    expect(attemptsOf(site, 'op-second')).toEqual([undefined, 'reprovision-1']);
   });
 
   test('reallocate from the last host: the machine waits for another, and a younger one takes the host', async () => {
@@ -171,12 +168,14 @@ describe.concurrent('operators', () => {
     await site.host('op-force').die();
     await deleteMachine(site, 'op-force');
     await untilAllocationState(site, 'op-force', 'Preparing');
+    await untilPoolCounts(site, 'op-force', { total: 1, preparing: 1, available: 0 });
     await update('op-force', 'forceRelease');
     await untilGone(site, 'op-force');
     expect((await untilWarning(site, 'op-force', 'ForceReleased')).message).toContain('ada: tried it by hand');
     const inventory = await findInventory(site, 'op-force');
     expect(inventory?.metadata.annotations[annotations.quarantine]).toContain('ada: tried it by hand');
     expect(await allocationState(site, 'op-force')).toBe('Unavailable');
+    await untilPoolCounts(site, 'op-force', { total: 1, unavailable: 1, available: 0, preparing: 0 });
 
     await createMachine(site, { name: 'op-force-next', pool: 'op-force' });
     await untilReason(site, 'op-force-next', 'InventoryAllocated', 'PoolExhausted');
@@ -186,7 +185,8 @@ describe.concurrent('operators', () => {
     );
     await site.host('op-force').powerOn();
     await untilProvisioned(site, 'op-force-next');
-    expect(attemptsOf('op-force')).toEqual([undefined, 'reprovision-1', 'clean-1', 'reprovision-1']);
+    await untilPoolCounts(site, 'op-force', { total: 1, allocated: 1, unavailable: 0 });
+    expect(attemptsOf(site, 'op-force')).toEqual([undefined, 'reprovision-1', 'clean-1', 'reprovision-1']);
     const freed = await findInventory(site, 'op-force');
     expect(freed?.metadata.annotations[annotations.quarantine]).toBeUndefined();
     expect(freed?.metadata.annotations[annotations.operation]).toBeUndefined();
@@ -227,4 +227,8 @@ describe.concurrent('operators', () => {
     await waitForMachine(site, 'op-pause', 'resumed', (machine) => conditionOf(machine, 'Paused')?.status === 'False');
     expect(await refusal('op-pause', 'resume')).toContain('not paused');
   });
+});
+
+test('the counters of every pool have added up all the time', () => {
+  expectCountersAddUp(pools.seen);
 });

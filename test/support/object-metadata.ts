@@ -26,6 +26,17 @@ export async function readHolds(place: Place, kinds: readonly Resource<unknown>[
   return Object.fromEntries(entries.flat().toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** What holds the objects of each kind, each combination once: kind and `controller` of owners, then finalizers. */
+export function holdsByKind(holds: Awaited<ReturnType<typeof readHolds>>): Record<string, string[]> {
+  const kinds = new Map<string, Set<string>>();
+  for (const [object, { owners, finalizers }] of Object.entries(holds)) {
+    const [kind = ''] = object.split(' ');
+    const ownerKinds = owners.map((owner) => owner.replace(/^(\S+) \S+ \S+ (\S+)$/, '$1 $2'));
+    kinds.set(kind, (kinds.get(kind) ?? new Set()).add([...ownerKinds, ...finalizers].join(', ')));
+  }
+  return Object.fromEntries([...kinds].map(([kind, held]) => [kind, [...held]]));
+}
+
 /** Waits until no object of these kinds has changed, come or gone for `quietMs`; else says which last did. */
 export async function untilQuiet(place: Place, kinds: readonly Resource<unknown>[], quietMs: number): Promise<void> {
   let versions = new Map<string, string>();

@@ -55,6 +55,12 @@ export async function changeMembers({ client, namespace }: Place, pool: string, 
   await client.patch(machineInventoryPools, { namespace, name: pool }, { spec });
 }
 
+/** Appends names to a pool's members by a JSON patch, as the guide does. */
+export async function appendMembers({ client, namespace }: Place, pool: string, hosts: readonly string[]) {
+  const patch = hosts.map((name) => ({ op: 'add', path: '/spec/machineInventories/-', value: { name } }));
+  await client.patch(machineInventoryPools, { namespace, name: pool }, patch, { type: 'json' });
+}
+
 /** Machines of a group, oldest first. */
 export async function listWorkers(site: Site, group: string): Promise<BaremetalMachine[]> {
   const machines = (await site.machines()).filter((machine) => isOfGroup(machine, group));

@@ -1,0 +1,135 @@
+import { defaultPayloadConverter } from '@temporalio/common';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { searchAttributeNames } from '../../api/constants.ts';
+import type { MachineRef } from '../../domain/machine-snapshot.ts';
+import { machineWorkflowId } from '../../workflows/ids.ts';
+import { deployCluster } from '../support/clusters.ts';
+import { untilRunSettled } from '../support/host-answers.ts';
+import {
+  conditionOf,
+  createMachine,
+  createPool,
+  deleteMachine,
+  untilGone,
+  untilReason,
+  waitForMachine,
+} from '../support/machines.ts';
+import { readDetails, refOf, runOf } from '../support/runs.ts';
+import { fetchHistory, type Site, startSite } from '../support/site.ts';
+import { useStack } from '../support/stack.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+// What people see of a run in the Temporal UI: of a machine that runs, beside one that waits for a host.
+const host = 'ts-host';
+const pools = { running: 'ts-pool', waiting: 'ts-empty' };
+
+let site: Site;
+let running: MachineRef;
+let waiting: MachineRef;
+
+beforeAll(async () => {
+  site = await startSite('story', { hosts: [host], replicas: 0 });
+  await deployCluster(site, useStack());
+  await createPool(site, pools.running, [host]);
+  await createPool(site, pools.waiting, []);
+  await createMachine(site, { name: 'ts-running', pool: pools.running });
+  await createMachine(site, { name: 'ts-waiting', pool: pools.waiting });
+  await untilReason(site, 'ts-waiting', 'InventoryAllocated', 'PoolExhausted');
+  await waitForMachine(
+    site,
+    'ts-running',
+    'joined',
+    (machine) => conditionOf(machine, 'NodeJoined')?.status === 'True',
+  );
+  await Promise.all(['ts-running', 'ts-waiting'].map((name) => untilRunSettled(site, name)));
+  [running, waiting] = await Promise.all([refOf(site, 'ts-running'), refOf(site, 'ts-waiting')]);
+});
+
+afterAll(() => site.close());
+
+/** Ids of the site's runs that a list query finds. */
+async function findRuns(query: string): Promise<string[]> {
+  const ids: string[] = [];
+  const ofSite = `WorkflowId STARTS_WITH "machine/${site.namespace}/"`;
+  for await (const { workflowId } of site.temporal.workflow.list({ query: `${ofSite} AND ${query}` })) {
+    ids.push(workflowId);
+  }
+  return ids.toSorted();
+}
+
+test('the summary of a run names its object', async () => {
+  for (const machine of [running, waiting]) {
+    const description = await runOf(site, machine).describe();
+    expect(await description.staticSummary()).toBe(`BaremetalMachine ${machine.namespace}/${machine.name}`);
+    expect(description.status.name).toBe('RUNNING');
+  }
+});
+
+test('a run is found by cluster, pool, host, phase and reason', async () => {
+  const both = [running, waiting].map(machineWorkflowId).toSorted();
+  const [first, second] = [[machineWorkflowId(running)], [machineWorkflowId(waiting)]];
+  const found = [
+    ['cluster', 'demo', both],
+    ['cluster', 'another', []],
+    ['pool', pools.running, first],
+    ['pool', pools.waiting, second],
+    ['inventory', host, first],
+    ['phase', 'Running', first],
+    ['phase', 'Pending', second],
+    ['reason', 'Ready', first],
+    ['reason', 'PoolExhausted', second],
+  ] as const;
+  for (const [attribute, value, runs] of found) {
+    const query = `${searchAttributeNames[attribute]} = "${value}"`;
+    const isSo = async () => JSON.stringify(await findRuns(query)) === JSON.stringify(runs);
+    // The listing lags behind.
+    await waitFor(`${query} finds ${runs.length}`, isSo, () => findRuns(query));
+  }
+  expect(await findRuns(`${searchAttributeNames.inventory} IS NULL`)).toEqual(second);
+});
+
+test('the current details say phase, host, and what is waited for', async () => {
+  expect(await readDetails(site, running)).toBe(
+    `**Running** · Runs. Nothing to do until the machine is deleted.\n- Host: \`${host}\``,
+  );
+  const [state, obstacle, ...rest] = (await readDetails(site, waiting)).split('\n');
+  expect(state).toBe('**Pending** · Waits for the obstacle below to go; it is noticed at once.');
+  expect(obstacle).toMatch(/^- InventoryAllocated: \*\*PoolExhausted\*\* .*ts-empty/);
+  expect(rest).toEqual([]);
+});
+
+test('each bar of the timeline says what is done, and to which host', async () => {
+  await deleteMachine(site, running.name);
+  await untilGone(site, running.name);
+  expect(await runOf(site, running).result()).toBe('released');
+  const bars = (await fetchHistory(site, { metadata: running })).flatMap(readBar);
+  expect(bars.filter(({ summary }) => summary === undefined)).toEqual([]);
+  const ofHost = bars.filter(({ summary }) => summary?.includes(host));
+  expect(ofHost).toEqual([
+    { what: 'writeReprovisionPlan', summary: `Write the reprovision plan for ${host}` },
+    { what: 'awaitPlanResult', summary: `reprovision on ${host}` },
+    { what: 'completeProvisioning', summary: `Report ${host} as provisioned` },
+    { what: 'writeCleanPlan', summary: `Write the clean plan for ${host}` },
+    { what: 'awaitPlanResult', summary: `clean on ${host}` },
+    { what: 'releaseHost', summary: `Give ${host} back to its pool` },
+  ]);
+  // What is left concerns no host yet, or the object alone.
+  const others = bars.filter((bar) => !ofHost.includes(bar)).map(({ summary }) => summary);
+  const known = new Set([
+    'Look for what is ours already',
+    `Claim a host of pool ${pools.running}`,
+    ...['Pending', 'Allocated', 'Reprovisioning', 'Running', 'Preparing'].map((phase) => `Report ${phase}`),
+    'Deadline for the Node to register',
+  ]);
+  expect(others.filter((summary) => !known.has(summary ?? ''))).toEqual([]);
+  expect(others).toContain(`Claim a host of pool ${pools.running}`);
+});
+
+/** A bar of the timeline: an activity or a timer. */
+function readBar(event: Awaited<ReturnType<typeof fetchHistory>>[number]) {
+  const activity = event.activityTaskScheduledEventAttributes?.activityType?.name;
+  const what = activity ?? (event.timerStartedEventAttributes ? 'timer' : undefined);
+  if (what === undefined) return [];
+  const payload = event.userMetadata?.summary;
+  return [{ what, summary: payload ? defaultPayloadConverter.fromPayload<string>(payload) : undefined }];
+}
