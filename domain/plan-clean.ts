@@ -3,7 +3,7 @@ import { type RenderedPlan, renderPlan } from './plan-document.ts';
 import { beginScript } from './plan-script.ts';
 
 /** Seconds; together below the plan's usual deadline. */
-const timeouts = { shutdown: 60, stop: 120, query: 30, pods: 300 };
+const timeouts = { shutdown: 30, stop: 100, query: 20, start: 60, pods: 300, pod: 60 };
 const criEndpoint = 'unix:///var/run/containerd/containerd.sock';
 
 /**
@@ -16,13 +16,17 @@ export function renderCleanPlan({ attemptId }: { attemptId: string }): RenderedP
 }
 
 const script = `${beginScript('clean')}
-open_log
 # Exit code 5: the host has no such unit, so there is nothing to stop.
 stop_unit() {
   code=0
   run ${timeouts.stop} systemctl stop "$1" || code=$?
   if [ "$code" -ne 0 ] && [ "$code" -ne 5 ]; then exit "$code"; fi
 }
+# The processes of pods outlive a containerd that was stopped or starts again. The kernel cuts their names there.
+has_pods() { grep -qs '^containerd-shim' "$root"/proc/[0-9]*/comm; }
+
+# A disk that takes no log must not keep a node alive.
+open_log || :
 
 step=cancel-reboot
 run ${timeouts.shutdown} shutdown -c
@@ -31,13 +35,14 @@ if [ -e "$marker" ]; then rm -rf "$seed" "$state/seed"; fi
 rm -f "$marker"
 
 step=stop-kubelet
-stop_unit kubelet
-# A bootstrap that is still under way would start it again; the next boot forgets this.
+# Before it is stopped: a bootstrap that is still under way would start it again. The next boot forgets this.
 run ${timeouts.query} systemctl mask --runtime kubelet || :
+stop_unit kubelet
 
 step=remove-pods
-if run ${timeouts.query} systemctl is-active containerd && command -v crictl >/dev/null; then
-  run ${timeouts.pods} crictl --runtime-endpoint ${criEndpoint} rmp --all --force
+if has_pods || { run ${timeouts.query} systemctl is-active containerd && command -v crictl >/dev/null; }; then
+  run ${timeouts.start} systemctl start containerd
+  run ${timeouts.pods} crictl --runtime-endpoint ${criEndpoint} --timeout ${timeouts.pod}s rmp --all --force
 fi
 
 step=stop-containerd

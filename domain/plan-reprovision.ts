@@ -63,6 +63,11 @@ if [ "$seen" = "$attempt" ]; then
   if [ "$seen_boot" = "$boot" ]; then run ${timeouts.shutdown} shutdown -r +1; fi
   exit 0
 fi
+
+# No boot makes a node of an earlier attempt from here on, nor does its reboot interrupt this one.
+undo() { rm -rf "$mark" "$seed" "$marker"; }
+if [ "$seen_boot" = "$boot" ]; then run ${timeouts.shutdown} shutdown -c || :; fi
+rm -f "$mark"
 open_log
 
 step=stage-seed
@@ -74,11 +79,17 @@ step=stage-seed
   cp ${seedNames.join(' ')} "$state/seed/"
 )
 
+# On the disk before anything of a seed changes: without a mark it makes the next boot forget every seed.
+step=write-cleanup-marker
+mkdir -p "$root/oem"
+rm -f "$state/cleared"
+cat >"$marker.new" <<'IRONLOOM_MARKER'
+${cleanupMarker(attemptId)}IRONLOOM_MARKER
+mv "$marker.new" "$marker"
+run ${timeouts.sync} sync
+
 step=clean-cloud-init
 run ${timeouts.cloudInit} cloud-init clean --logs --seed
-
-# From here on a failed attempt takes back what would make the next boot a node.
-undo() { rm -rf "$seed" "$marker" "$mark"; }
 
 step=install-seed
 (
@@ -87,13 +98,6 @@ step=install-seed
   mkdir -p "$seed"
   cp "$state"/seed/* "$seed/"
 )
-
-step=write-cleanup-marker
-mkdir -p "$root/oem"
-rm -f "$state/cleared"
-cat >"$marker.new" <<'IRONLOOM_MARKER'
-${cleanupMarker(attemptId)}IRONLOOM_MARKER
-mv "$marker.new" "$marker"
 
 step=upgrade
 run ${timeouts.upgrade} elemental upgrade --reboot=false --system "$image"

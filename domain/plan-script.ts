@@ -39,11 +39,7 @@ run() {
   shift
   timeout -k 30 "$limit" "$@" >>"$log" 2>&1 </dev/null
 }
-open_log() {
-  mkdir -p "$state"
-  : >"$state/${planType}.log"
-  log="$state/${planType}.log"
-}
+open_log() { mkdir -p "$state" && true >"$state/${planType}.log" && log="$state/${planType}.log"; }
 finish() {
   code=$?
   trap - EXIT

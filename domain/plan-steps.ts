@@ -2,9 +2,9 @@
 export const reprovisionSteps = [
   'prepare',
   'stage-seed',
+  'write-cleanup-marker',
   'clean-cloud-init',
   'install-seed',
-  'write-cleanup-marker',
   'upgrade',
   'write-mark',
   'schedule-reboot',

@@ -170,6 +170,7 @@ describe('the reprovision script', () => {
     host.write('/var/lib/cloud/seed/nocloud/network-config', 'old');
     expect(host.apply(reprovision())).toEqual({ code: 0, output: '' });
     expect(host.takeCalls()).toEqual([
+      'sync',
       'cloud-init clean --logs --seed',
       'elemental upgrade --reboot=false --system registry.example/os/elemental:v1.34.1',
       'sync',
@@ -196,7 +197,8 @@ describe('the reprovision script', () => {
     host.takeCalls();
     const next = attempt.replace('-1-', '-2-');
     expect(host.apply(reprovision({ attemptId: next })).code).toBe(0);
-    expect(host.takeCalls()).toHaveLength(4);
+    // The reboot that the first attempt has scheduled must not interrupt this one.
+    expect(host.takeCalls()).toMatchObject({ 0: 'shutdown -c', length: 6 });
     expect(host.read(mark)).toBe(`${next}\nboot-1\n`);
     expect(host.has(`${seed}/network-config`)).toBe(false);
   });
@@ -204,7 +206,7 @@ describe('the reprovision script', () => {
   const commandSteps = {
     'clean-cloud-init': 'cloud-init clean',
     upgrade: 'elemental upgrade',
-    'write-mark': 'sync',
+    'write-cleanup-marker': 'sync',
     'schedule-reboot': 'shutdown -r',
   };
   it.each(Object.entries(commandSteps))(
@@ -296,10 +298,11 @@ describe('the reprovision script', () => {
 describe('the clean script', () => {
   const calls = [
     'shutdown -c',
-    'systemctl stop kubelet',
     'systemctl mask --runtime kubelet',
+    'systemctl stop kubelet',
     'systemctl is-active containerd',
-    'crictl --runtime-endpoint unix:///var/run/containerd/containerd.sock rmp --all --force',
+    'systemctl start containerd',
+    'crictl --runtime-endpoint unix:///var/run/containerd/containerd.sock --timeout 60s rmp --all --force',
     'systemctl stop containerd',
   ];
 
@@ -333,6 +336,28 @@ describe('the clean script', () => {
     expect(code).toBe(9);
     expect(output.split('\n').slice(-3)).toEqual(['boom', `ironloom: step ${step} failed with exit code 9`, '']);
     expect(cleanSteps).toContain(step);
+  });
+
+  it('removes pods that outlived their containerd, and fails where it cannot', () => {
+    host.write('/proc/4711/comm', 'containerd-shim\n');
+    host.fail('systemctl is-active', 3, 'inactive\n');
+    expect(host.apply(clean).code).toBe(0);
+    expect(host.takeCalls().slice(3, 5)).toEqual(calls.slice(4, 6));
+    host.fail('systemctl start', 5, 'Unit containerd.service not found.\n');
+    expect(host.apply(clean)).toMatchObject({ code: 5 });
+  });
+
+  it('looks for no pods where neither containerd nor a pod runs', () => {
+    host.fail('systemctl is-active', 3, 'inactive\n');
+    host.write('/proc/4711/comm', 'sshd\n');
+    expect(host.apply(clean).code).toBe(0);
+    expect(host.takeCalls()).toEqual([...calls.slice(0, 3), ...calls.slice(6)].toSpliced(3, 0, calls[3] ?? ''));
+  });
+
+  it('cancels the reboot and stops the node on a disk that takes no log', () => {
+    host.write('/var/lib/elemental/ironloom', 'no folder');
+    expect(host.apply(clean).code).toBe(0);
+    expect(host.takeCalls()).toEqual(calls);
   });
 
   it('goes on without units and pods that the host does not have', () => {

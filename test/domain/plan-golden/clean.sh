@@ -12,11 +12,7 @@ run() {
   shift
   timeout -k 30 "$limit" "$@" >>"$log" 2>&1 </dev/null
 }
-open_log() {
-  mkdir -p "$state"
-  : >"$state/clean.log"
-  log="$state/clean.log"
-}
+open_log() { mkdir -p "$state" && true >"$state/clean.log" && log="$state/clean.log"; }
 finish() {
   code=$?
   trap - EXIT
@@ -28,28 +24,33 @@ finish() {
 }
 trap finish EXIT
 
-open_log
 # Exit code 5: the host has no such unit, so there is nothing to stop.
 stop_unit() {
   code=0
-  run 120 systemctl stop "$1" || code=$?
+  run 100 systemctl stop "$1" || code=$?
   if [ "$code" -ne 0 ] && [ "$code" -ne 5 ]; then exit "$code"; fi
 }
+# The processes of pods outlive a containerd that was stopped or starts again. The kernel cuts their names there.
+has_pods() { grep -qs '^containerd-shim' "$root"/proc/[0-9]*/comm; }
+
+# A disk that takes no log must not keep a node alive.
+open_log || :
 
 step=cancel-reboot
-run 60 shutdown -c
+run 30 shutdown -c
 # The marker still stands: no boot has read the seed yet, and none may make a node of it any more.
 if [ -e "$marker" ]; then rm -rf "$seed" "$state/seed"; fi
 rm -f "$marker"
 
 step=stop-kubelet
+# Before it is stopped: a bootstrap that is still under way would start it again. The next boot forgets this.
+run 20 systemctl mask --runtime kubelet || :
 stop_unit kubelet
-# A bootstrap that is still under way would start it again; the next boot forgets this.
-run 30 systemctl mask --runtime kubelet || :
 
 step=remove-pods
-if run 30 systemctl is-active containerd && command -v crictl >/dev/null; then
-  run 300 crictl --runtime-endpoint unix:///var/run/containerd/containerd.sock rmp --all --force
+if has_pods || { run 20 systemctl is-active containerd && command -v crictl >/dev/null; }; then
+  run 60 systemctl start containerd
+  run 300 crictl --runtime-endpoint unix:///var/run/containerd/containerd.sock --timeout 60s rmp --all --force
 fi
 
 step=stop-containerd

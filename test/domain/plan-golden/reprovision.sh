@@ -12,11 +12,7 @@ run() {
   shift
   timeout -k 30 "$limit" "$@" >>"$log" 2>&1 </dev/null
 }
-open_log() {
-  mkdir -p "$state"
-  : >"$state/reprovision.log"
-  log="$state/reprovision.log"
-}
+open_log() { mkdir -p "$state" && true >"$state/reprovision.log" && log="$state/reprovision.log"; }
 finish() {
   code=$?
   trap - EXIT
@@ -42,6 +38,11 @@ if [ "$seen" = "$attempt" ]; then
   if [ "$seen_boot" = "$boot" ]; then run 60 shutdown -r +1; fi
   exit 0
 fi
+
+# No boot makes a node of an earlier attempt from here on, nor does its reboot interrupt this one.
+undo() { rm -rf "$mark" "$seed" "$marker"; }
+if [ "$seen_boot" = "$boot" ]; then run 60 shutdown -c || :; fi
+rm -f "$mark"
 open_log
 
 step=stage-seed
@@ -53,20 +54,7 @@ step=stage-seed
   cp user-data meta-data network-config "$state/seed/"
 )
 
-step=clean-cloud-init
-run 120 cloud-init clean --logs --seed
-
-# From here on a failed attempt takes back what would make the next boot a node.
-undo() { rm -rf "$seed" "$marker" "$mark"; }
-
-step=install-seed
-(
-  umask 077
-  rm -rf "$seed"
-  mkdir -p "$seed"
-  cp "$state"/seed/* "$seed/"
-)
-
+# On the disk before anything of a seed changes: without a mark it makes the next boot forget every seed.
 step=write-cleanup-marker
 mkdir -p "$root/oem"
 rm -f "$state/cleared"
@@ -80,19 +68,40 @@ stages:
         - |
           root="${IRONLOOM_ROOT:-}"
           state="$root/var/lib/elemental/ironloom"
-          if [ "$(cat "$state/cleared" 2>/dev/null)" != reprovision-1-0b7c2f6e-9a53-4a51-9a3e-0d9e7f0a1b2c ]; then
+          seed="$root/var/lib/cloud/seed/nocloud"
+          restore_seed() {
+            if [ -f "$state/seed/user-data" ]; then
+              mkdir -p "$seed"
+              cp -p "$state"/seed/* "$seed/"
+            fi
+          }
+          if [ "$(head -n 1 "$state/attempt" 2>/dev/null)" != reprovision-1-0b7c2f6e-9a53-4a51-9a3e-0d9e7f0a1b2c ]; then
+            rm -rf "$seed" "$state/seed"
+          elif [ "$(cat "$state/cleared" 2>/dev/null)" != reprovision-1-0b7c2f6e-9a53-4a51-9a3e-0d9e7f0a1b2c ]; then
             for folder in "$root/var/lib/kubelet" "$root/var/lib/containerd" "$root/var/lib/etcd" "$root/etc/kubernetes"; do
               if [ -d "$folder" ]; then find "$folder" -xdev -mindepth 1 -delete; fi
             done
-            if [ -f "$state/seed/user-data" ]; then
-              mkdir -p "$root/var/lib/cloud/seed/nocloud"
-              cp -p "$state"/seed/* "$root/var/lib/cloud/seed/nocloud/"
-            fi
+            restore_seed
             echo reprovision-1-0b7c2f6e-9a53-4a51-9a3e-0d9e7f0a1b2c >"$state/cleared"
+          elif [ -z "$(ls -A "$root/var/lib/kubelet" 2>/dev/null)" ]; then
+            restore_seed
           fi
+          sync
           rm -f "$root/oem/99_ironloom-cleanup.yaml"
 IRONLOOM_MARKER
 mv "$marker.new" "$marker"
+run 300 sync
+
+step=clean-cloud-init
+run 120 cloud-init clean --logs --seed
+
+step=install-seed
+(
+  umask 077
+  rm -rf "$seed"
+  mkdir -p "$seed"
+  cp "$state"/seed/* "$seed/"
+)
 
 step=upgrade
 run 2700 elemental upgrade --reboot=false --system "$image"
