@@ -33,6 +33,8 @@ export interface WakePlan {
  */
 export const REWAKE_AFTER_MS = 2_000;
 export const LONGEST_REWAKE_AFTER_MS = 30_000;
+/** What each of many that are woken together takes at most, one after the other: nobody is reminded before its turn. */
+const TURN_MS = 20;
 
 export const emptyWakeMemory: WakeMemory = { eligible: new Set(), woken: new Map(), told: new Map() };
 
@@ -81,21 +83,22 @@ function takeTurns(
 ) {
   const due: MachineView[] = [];
   const wakes = new Map<string, Wake>();
+  const firstMs = Math.max(REWAKE_AFTER_MS, machines.length * TURN_MS);
   let nextMs = Infinity;
   for (const machine of machines) {
     let wake = lastWakeOf(machine);
-    if (wake === undefined || nowMs >= rewakeAtMs(wake)) {
+    if (wake === undefined || nowMs >= rewakeAtMs(wake, firstMs)) {
       wake = { atMs: nowMs, times: (wake?.times ?? 0) + 1 };
       due.push(machine);
     }
     wakes.set(machine.uid, wake);
-    nextMs = Math.min(nextMs, rewakeAtMs(wake));
+    nextMs = Math.min(nextMs, rewakeAtMs(wake, firstMs));
   }
   return { due, wakes, nextMs };
 }
 
-function rewakeAtMs({ atMs, times }: Wake): number {
-  return atMs + Math.min(REWAKE_AFTER_MS * 2 ** (times - 1), LONGEST_REWAKE_AFTER_MS);
+function rewakeAtMs({ atMs, times }: Wake, firstMs: number): number {
+  return atMs + Math.min(firstMs * 2 ** (times - 1), LONGEST_REWAKE_AFTER_MS);
 }
 
 /** The machine wants a host of its pool and can take one. */

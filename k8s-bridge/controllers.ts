@@ -15,11 +15,14 @@ import { createPoolMemory } from './pool-memory.ts';
 import { createTellMembers } from './pool-news.ts';
 import { reconcilePool } from './pool-reconciler.ts';
 import { connectPoolTriggers } from './pool-triggers.ts';
+import { addSpaced } from './spaced-adds.ts';
 import { waitMs } from './wait-ms.ts';
 import type { Workqueue } from './workqueue.ts';
 
 const DEFAULT_RESYNC_PERIOD_MS = 3 * 60_000;
 const RESYNC_RETRY_MS = 15_000;
+/** A look at a pool of 10,000 hosts costs some 25 ms, and hosts change in bursts. */
+const POOL_SPACING_MS = 100;
 
 /**
  * The bridge's work: reconciles all that the caches hold and whatever changes, until the signal aborts; then resolves
@@ -63,7 +66,7 @@ function startPools(deps: ControllerDeps, wakeMachine: (view: MachineView) => Pr
     now: () => new Date(),
   };
   const queue = createQueue('pools', 4, deps, (key) => reconcilePool(key, poolDeps));
-  connectPoolTriggers(caches, poolDeps.caches, (key) => queue.add(key));
+  connectPoolTriggers(caches, poolDeps.caches, addSpaced(queue, POOL_SPACING_MS, monotonicNowMs));
   return queue;
 }
 
@@ -81,7 +84,7 @@ function startMachineOperations(deps: ControllerDeps): Workqueue {
   const operationDeps = { client, runs, machines: caches.machines.store };
   const queue = createQueue('machine-operations', 4, deps, (key) => reconcileMachineOperation(key, operationDeps));
   caches.machines.onChange((key, current) => {
-    if (current?.operation !== undefined) queue.add(keyText(key));
+    if (current?.operation !== undefined || current?.operationId !== undefined) queue.add(keyText(key));
   });
   return queue;
 }

@@ -47,7 +47,7 @@ function judge(host: HostView, text: string, planSecrets: HostOperationDeps['pla
   }
   if (!host.quarantined) return { kind: 'refuse', message: 'The host is not quarantined' };
   // Somebody quarantined it by hand: no machine has let it go uncleaned.
-  if (host.plan === undefined) return { kind: 'lift' };
+  if (host.plan === undefined || host.owner !== undefined) return { kind: 'lift' };
   if (parseAttemptId(host.plan.attemptId)?.planType !== 'clean') {
     return { kind: 'wait', message: 'No clean plan of ours is recorded for the host; only that one makes it clean' };
   }
@@ -73,7 +73,12 @@ function judge(host: HostView, text: string, planSecrets: HostOperationDeps['pla
 }
 
 function lift(host: HostView, client: HostOperationDeps['client']) {
-  const { namespace, name, uid, resourceVersion } = host;
+  const { namespace, name, uid, resourceVersion, owner } = host;
+  const freed = {
+    [annotations.hostPlanAttempt]: null,
+    [annotations.hostPlanChecksum]: null,
+    [annotations.allocationState]: 'Available',
+  };
   return client.patch(
     machineInventories,
     { namespace, name },
@@ -84,9 +89,7 @@ function lift(host: HostView, client: HostOperationDeps['client']) {
         annotations: {
           [annotations.quarantine]: null,
           [annotations.operation]: null,
-          [annotations.hostPlanAttempt]: null,
-          [annotations.hostPlanChecksum]: null,
-          [annotations.allocationState]: 'Available',
+          ...(owner === undefined && freed),
         },
       },
     },

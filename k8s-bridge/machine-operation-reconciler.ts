@@ -35,7 +35,8 @@ const NO_RUN_REQUEUE_MS = 1_000;
  */
 export async function reconcileMachineOperation(key: string, deps: MachineOperationDeps): Promise<ReconcileResult> {
   const seen = deps.machines.get(parseKey(key));
-  if (seen?.operation === undefined) return {};
+  if (seen === undefined) return {};
+  if (seen.operation === undefined) return forgetOrder(seen, deps);
   const order = await identify(seen, seen.operation, deps);
   // Changed meanwhile: the newer state comes with a reconcile of its own.
   if (order === undefined) return {};
@@ -45,6 +46,15 @@ export async function reconcileMachineOperation(key: string, deps: MachineOperat
   const values = { [annotations.operation]: order.text, [annotations.operationId]: order.id };
   const machine = await dropAnnotations(deps.client, baremetalMachines, seen, values);
   if (machine !== undefined) deps.machines.upsert(viewMachine(machine));
+  return {};
+}
+
+/** Somebody took the request away before we did: the same words later are a new one. */
+async function forgetOrder(seen: MachineView, { client, machines }: MachineOperationDeps): Promise<ReconcileResult> {
+  if (seen.operationId === undefined) return {};
+  const values = { [annotations.operationId]: seen.operationId };
+  const machine = await dropAnnotations(client, baremetalMachines, seen, values);
+  if (machine !== undefined) machines.upsert(viewMachine(machine));
   return {};
 }
 

@@ -32,7 +32,6 @@ export function observeMembers(
   memory: PoolMemory,
   nowMs: number,
 ): PoolObservation {
-  const rivals = [...caches.pools.list()].filter((other) => other.namespace === pool.namespace);
   const deadlines = memory.settling.get(keyText(pool)) ?? new Map<string, number>();
   memory.settling.set(keyText(pool), deadlines);
   let settlesAtMs = Infinity;
@@ -42,11 +41,11 @@ export function observeMembers(
     if (host === undefined) return undefined;
     const untilMs = settlingUntilMs(deadlines, host, nowMs);
     settlesAtMs = Math.min(settlesAtMs, untilMs ?? Infinity);
-    const owningPool = findOwningPool(host, poolsNaming(rivals, name));
+    const owner = host.pool === pool.name ? pool.name : owningPoolOf(host, caches.pools);
     return {
       host,
       planSecretExists: planSecretExists(host, caches),
-      claimedByOtherPool: owningPool !== undefined && owningPool !== pool.name,
+      claimedByOtherPool: owner !== undefined && owner !== pool.name,
       namedByProviderId: !isEmpty(caches.machines.byIndex('providerHost', keyText(hostKey))),
       settling: untilMs !== undefined,
     };
@@ -54,9 +53,16 @@ export function observeMembers(
   return { lookup, settlesAtMs: () => settlesAtMs };
 }
 
-/** The pools of one namespace that name the host. */
-export function poolsNaming(pools: readonly PoolView[], inventoryName: string): PoolView[] {
-  return pools.filter(({ memberNames }) => memberNames.has(inventoryName));
+/** The pool that owns the host. */
+export function owningPoolOf(host: HostView, pools: Pick<ReadStore<PoolView>, 'list'>): string | undefined {
+  return findOwningPool(host, poolsNaming(host, pools.list()));
+}
+
+/** The pools that name the host. */
+export function poolsNaming({ namespace, name }: ObjectKey, pools: Iterable<PoolView>): PoolView[] {
+  const naming: PoolView[] = [];
+  for (const pool of pools) if (pool.namespace === namespace && pool.memberNames.has(name)) naming.push(pool);
+  return naming;
 }
 
 function planSecretExists({ namespace, planSecretName }: HostView, caches: PoolCaches): boolean {

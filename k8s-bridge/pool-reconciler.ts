@@ -7,6 +7,7 @@ import { keyText } from '../domain/pool-indexes.ts';
 import { computePoolStatus, type PoolStatus } from '../domain/pool-status.ts';
 import { poolCounterNames, type PoolView, viewPool } from '../domain/pool-view.ts';
 import { emptyWakeMemory, machinesToWake, waitsForHost } from '../domain/pool-wakeups.ts';
+import { forEachLimited } from './for-each-limited.ts';
 import { alignPoolAnnotations } from './pool-annotation.ts';
 import { observeMembers, type PoolCaches } from './pool-facts.ts';
 import { membersNews, type TellMembers } from './pool-news.ts';
@@ -43,18 +44,33 @@ export async function reconcilePool(poolKey: string, deps: PoolReconcilerDeps): 
   const nowMs = deps.nowMs();
   if (pool === undefined) {
     forgetPool(memory, poolKey);
-    const wakes = await wakeWaiting(key, undefined, deps, nowMs);
-    throwIfAny([...wakes.failures, ...(await alignPoolAnnotations(key, [], caches, client))]);
-    return earliest(wakes.lookAgainAfterMs);
+    const [wakes, notes] = await Promise.all([
+      wakeWaiting(key, undefined, deps, nowMs),
+      alignPoolAnnotations(key, [], caches, client),
+    ]);
+    throwIfAny([...wakes.failures, ...notes.failures]);
+    return earliest(wakes.lookAgainAfterMs, notes.lookAgainAfterMs);
   }
   const members = observeMembers(key, caches, memory, nowMs);
   const status = computePoolStatus(pool, members.lookup);
-  const wakes = await wakeWaiting(key, status.eligible, deps, nowMs);
-  const statusAgainMs = await writeStatus(pool, status, deps, nowMs);
-  const annotationFailures = await alignPoolAnnotations(key, pool.memberNames, caches, client);
-  throwIfAny([...wakes.failures, ...annotationFailures]);
-  return earliest(wakes.lookAgainAfterMs, statusAgainMs, members.settlesAtMs() - nowMs);
+  const done = await Promise.all([
+    wakeWaiting(key, status.eligible, deps, nowMs),
+    writeStatus(pool, status, deps, nowMs),
+    alignPoolAnnotations(key, pool.memberNames, caches, client),
+  ]);
+  throwIfAny(done.flatMap(({ failures }) => failures));
+  return earliest(...done.map(({ lookAgainAfterMs }) => lookAgainAfterMs), members.settlesAtMs() - nowMs);
 }
+
+/** How one part of the work went. */
+interface PartDone {
+  /** Infinity: nothing is left to do. */
+  lookAgainAfterMs: number;
+  failures: unknown[];
+}
+
+/** Signals in flight at once; the others of a burst wait for them. */
+const PARALLEL_WAKES = 16;
 
 /** @param eligible the hosts that can be claimed; undefined: there is no pool */
 async function wakeWaiting(
@@ -62,7 +78,7 @@ async function wakeWaiting(
   eligible: readonly string[] | undefined,
   deps: PoolReconcilerDeps,
   nowMs: number,
-): Promise<{ lookAgainAfterMs: number; failures: unknown[] }> {
+): Promise<PartDone> {
   const { caches, memory } = deps;
   const inPool = [...caches.machines.byIndex('pool', keyText(key))].filter(waitsForHost);
   const plan = machinesToWake({
@@ -75,16 +91,15 @@ async function wakeWaiting(
   const [woken, told] = [new Map(plan.memory.woken), new Map(plan.memory.told)];
   if (woken.size > 0 || told.size > 0) memory.wakes.set(keyText(key), { ...plan.memory, woken, told });
   else memory.wakes.delete(keyText(key));
-  const failures: unknown[] = [];
-  for (const machine of plan.wake) {
+  const failures = await forEachLimited(plan.wake, PARALLEL_WAKES, async (machine) => {
     try {
       await deps.wakeMachine(machine);
     } catch (error) {
       woken.delete(machine.uid);
       told.delete(machine.uid);
-      failures.push(error);
+      throw error;
     }
-  }
+  });
   return { lookAgainAfterMs: plan.lookAgainAfterMs ?? Infinity, failures };
 }
 
@@ -95,17 +110,19 @@ function withoutHost(waiting: readonly MachineView[], pool: ObjectKey, { hosts }
   return waiting.filter(({ uid }) => !owners.has(uid));
 }
 
-/** Answers after how many milliseconds to come back; Infinity when the status is as it should be. */
 async function writeStatus(
   pool: PoolView,
   { counters, conditions: wanted }: PoolStatus,
   { caches, client, memory, tellMembers, now }: PoolReconcilerDeps,
   nowMs: number,
-): Promise<number> {
+): Promise<PartDone> {
+  const lookAgain = (lookAgainAfterMs: number): PartDone => ({ lookAgainAfterMs, failures: [] });
   const { conditions, changed } = mergeConditions(pool.conditions, wanted, now(), poolConditionTypes);
-  if (!changed && poolCounterNames.every((name) => counters[name] === pool.counters[name])) return Infinity;
+  if (!changed && poolCounterNames.every((name) => counters[name] === pool.counters[name])) {
+    return lookAgain(Infinity);
+  }
   const waitMs = (memory.statusWrittenAtMs.get(keyText(pool)) ?? -Infinity) + STATUS_INTERVAL_MS - nowMs;
-  if (waitMs > 0) return waitMs;
+  if (waitMs > 0) return lookAgain(waitMs);
   memory.statusWrittenAtMs.set(keyText(pool), nowMs);
   const body = { metadata: { resourceVersion: pool.resourceVersion }, status: { ...counters, conditions } };
   try {
@@ -113,11 +130,10 @@ async function writeStatus(
     caches.pools.upsert(viewPool(written));
     const news = membersNews(pool, wanted);
     if (news !== undefined) await tellMembers(viewPool(written), news);
-    return Infinity;
+    return lookAgain(Infinity);
   } catch (error) {
-    if (isConflict(error)) return CONFLICT_REQUEUE_MS;
-    if (isNotFound(error)) return Infinity;
-    throw error;
+    if (isConflict(error)) return lookAgain(CONFLICT_REQUEUE_MS);
+    return { lookAgainAfterMs: Infinity, failures: isNotFound(error) ? [] : [error] };
   }
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { inventoryOfProviderId } from '../api/constants.ts';
 import type { ObjectKey } from '../api/meta.ts';
 import type { HostView } from '../domain/host-view.ts';
@@ -30,7 +31,9 @@ export function connectPoolTriggers(
     if (namesSameHosts(current, previous)) return;
     for (const other of caches.pools.list()) if (other.namespace === key.namespace) enqueue(keyText(other));
   });
-  sources.hosts.onChange((key, current, previous) => enqueuePoolsOf(key, current, previous));
+  sources.hosts.onChange((key, current, previous) => {
+    if (!isSameHost(current, previous)) enqueuePoolsOf(key, current, previous);
+  });
   sources.planSecrets.onChange((key, current, previous) => {
     if (current !== undefined && previous !== undefined) return;
     for (const host of caches.hosts.byIndex('planSecret', keyText(key))) enqueuePoolsOf(host, host);
@@ -53,14 +56,15 @@ function poolsAffectedByHost(
   versions: readonly (HostView | undefined)[],
   pools: Iterable<PoolView>,
 ): string[] {
-  const { namespace, name } = host;
-  const naming = poolsNaming(
-    [...pools].filter((pool) => pool.namespace === namespace),
-    name,
-  );
-  const names = new Set(naming.map((pool) => pool.name));
+  const names = new Set(poolsNaming(host, pools).map((pool) => pool.name));
   for (const version of versions) if (version?.pool !== undefined) names.add(version.pool);
-  return [...names].map((pool) => keyText({ namespace, name: pool }));
+  return [...names].map((name) => keyText({ namespace: host.namespace, name }));
+}
+
+/** Every agent registers again each half hour, which changes nothing that is kept of its host but the version. */
+function isSameHost(a: HostView | undefined, b: HostView | undefined): boolean {
+  if (a === undefined || b === undefined) return false;
+  return isDeepStrictEqual({ ...a, resourceVersion: '' }, { ...b, resourceVersion: '' });
 }
 
 function namesSameHosts(a: PoolView | undefined, b: PoolView | undefined): boolean {

@@ -61,12 +61,16 @@ export function childLogger(logger: Logger, context: LogContext): Logger {
   return logger.child(context);
 }
 
-/** Name, message, code and stack of an error and of its causes, and none of its other fields: they may hold answers. */
+/** Name, message, code and stack of an error, of its causes and of the first of its parts, and none of its other fields: they may hold answers. */
 function serializeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return { message: String(error) };
   const code = 'code' in error && ['string', 'number'].includes(typeof error.code) ? error.code : undefined;
   const cause = error.cause === undefined || depth >= 3 ? undefined : serializeError(error.cause, depth + 1);
-  return { type: error.name, message: error.message, code, stack: error.stack, cause };
+  const errors =
+    error instanceof AggregateError && depth < 3
+      ? error.errors.slice(0, 3).map((one: unknown) => serializeError(one, depth + 1))
+      : undefined;
+  return { type: error.name, message: error.message, code, stack: error.stack, cause, errors };
 }
 
 const pinoLevels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;

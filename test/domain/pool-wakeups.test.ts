@@ -34,6 +34,15 @@ describe('machinesToWake', () => {
     expect(look([picky], ['x'])).toMatchObject({ names: [], lookAgainAfterMs: undefined });
   });
 
+  it('reminds none of many before all have had their turn', () => {
+    const many = Array.from({ length: 500 }, (_, age) => waitingMachine(`m${age}`, age));
+    const hosts = many.map(({ name }) => `host of ${name}`);
+    const first = look(many, hosts);
+    expect(first).toMatchObject({ names: { length: 500 }, lookAgainAfterMs: 10_000 });
+    expect(look(many, hosts, first.memory, 9_999).names).toEqual([]);
+    expect(look(many, hosts, first.memory, 10_000).names).toHaveLength(500);
+  });
+
   it('does not repeat a wake while the host is still there', () => {
     const first = look([m1, m2], ['x']);
     expect(look([m1, m2], ['x'], first.memory, 10).names).toEqual([]);

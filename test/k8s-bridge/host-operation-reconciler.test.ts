@@ -84,6 +84,13 @@ describe('unquarantine', () => {
     expect(await world.ask()).toEqual({ [annotations.allocationState]: 'Available' });
   });
 
+  it('leaves the use of a host alone that a machine has', async () => {
+    const owner = { [annotations.ownerUid]: 'uid-1', [annotations.ownerBaremetalMachine]: 'm1' };
+    const inUse = { ...owner, ...noted(reprovision), [annotations.allocationState]: 'Allocated' };
+    world.putHost(inUse);
+    expect(await world.ask()).toEqual(inUse);
+  });
+
   it.each([
     ['has not answered', noted(clean), { plan: clean.json }, 'has not applied its clean plan yet'],
     [

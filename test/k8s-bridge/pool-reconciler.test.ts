@@ -8,6 +8,7 @@ import { type PoolView, viewPool } from '../../domain/pool-view.ts';
 import { REWAKE_AFTER_MS } from '../../domain/pool-wakeups.ts';
 import { createPoolMemory, SETTLE_MS } from '../../k8s-bridge/pool-memory.ts';
 import { reconcilePool, STATUS_INTERVAL_MS } from '../../k8s-bridge/pool-reconciler.ts';
+import { CONFLICT_REQUEUE_MS } from '../../k8s-bridge/reconciler-ports.ts';
 import { createFakeObjects, createMemoryStore } from '../support/fake-objects.ts';
 import { waitingMachine } from '../support/pool-fixtures.ts';
 
@@ -264,8 +265,19 @@ describe('reconcilePool', () => {
     bench.api.refuse('a', 422);
     await expect(bench.reconcile()).rejects.toThrow();
     expect(bench.poolOf('b')).toBe('workers');
+    // What the other writer changed may be nothing that brings us back.
     bench.api.refuse('a', 409);
-    await expect(bench.reconcile()).resolves.toEqual({});
+    await expect(bench.reconcile()).resolves.toEqual({ requeueAfterMs: CONFLICT_REQUEUE_MS });
+  });
+
+  it('counts and annotates though nobody can be woken', async () => {
+    bench.addPool('workers', ['a']);
+    bench.addHost('a');
+    bench.caches.machines.upsert(waitingMachine('m', 1));
+    bench.wake.fails = true;
+    await expect(bench.reconcile()).rejects.toThrow('1 hosts or machines failed');
+    expect(bench.status()).toMatchObject({ total: 1, available: 1 });
+    expect(bench.poolOf('a')).toBe('workers');
   });
 
   it('does not offer a host that the providerID of a machine names', async () => {

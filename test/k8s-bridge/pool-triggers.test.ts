@@ -53,6 +53,14 @@ describe('a changed host', () => {
     bench.sources.hosts.emit(demo('a'), freeHost('a', { pool: 'new' }), freeHost('a', { pool: 'gone' }));
     expect(bench.enqueued).toEqual(['demo/workers', 'demo/new', 'demo/gone']);
   });
+
+  it('concerns none when its agent has only registered again', () => {
+    const before = freeHost('a', { pool: 'workers' });
+    bench.sources.hosts.emit(demo('a'), { ...before, resourceVersion: '2' }, before);
+    expect(bench.enqueued).toEqual([]);
+    bench.sources.hosts.emit(demo('a'), { ...before, resourceVersion: '3', ready: false }, before);
+    expect(bench.enqueued).toEqual(['demo/workers']);
+  });
 });
 
 describe('a changed pool', () => {

@@ -49,6 +49,16 @@ describe('logger', () => {
     expect(lines.join()).not.toContain('hunter2');
   });
 
+  it('writes the first of the errors that one stands for', () => {
+    const { logger, lines, last } = createCapture();
+    const errors = ['a', 'b', 'c', 'd'].map((name) => Object.assign(new Error(name), { body: 'hunter2' }));
+    logger.warn({ err: new AggregateError(errors, '4 hosts failed') }, 'Failed');
+    expect(last()).toMatchObject({
+      err: { message: '4 hosts failed', errors: [{ message: 'a' }, { message: 'b' }, { message: 'c' }] },
+    });
+    expect(lines.join()).not.toContain('hunter2');
+  });
+
   it('survives a cause that is its own cause', () => {
     const { logger, lines } = createCapture();
     const error: Error & { cause?: unknown } = new Error('round');
