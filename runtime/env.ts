@@ -4,7 +4,8 @@ import { parseDurationMs } from './duration.ts';
 
 /** Where an HTTP server of ours listens. */
 export interface ListenAddress {
-  host: string;
+  /** undefined: every interface. */
+  host: string | undefined;
   port: number;
 }
 
@@ -160,8 +161,8 @@ function toEnv(given: z.output<typeof envSchema>, temporal: TemporalEnv): Env {
   });
 }
 
-/** `:9090` means every interface, as everywhere in Kubernetes; a host in brackets is IPv6. */
-function listenHost(host: string): string {
-  if (host === '') return '::';
+/** `:9090`, without a host, means every interface, as everywhere in Kubernetes; a host in brackets is IPv6. */
+function listenHost(host: string): string | undefined {
+  if (host === '') return undefined;
   return host.startsWith('[') ? host.slice(1, -1) : host;
 }

@@ -20,6 +20,8 @@ export interface InformerOptions<T extends StoreItem> extends Selection {
   pageSize?: number;
   /** Default: 250 ms doubling to 30 s. */
   reconnect?: { initialMs: number; maxMs: number };
+  /** How long a watch may send nothing, not even the bookmark of each minute. Default 60 s. */
+  silenceMs?: number;
 }
 
 export interface InformerStats {
@@ -67,6 +69,7 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
   synced.promise.catch(() => {});
   const counts = { lists: 0, watches: 0, failures: 0 };
   const selection = selectionOf(options);
+  const silenceMs = options.silenceMs ?? LONG_WATCH_MS;
   let hasSynced = false;
   let loop: Promise<void> | undefined;
 
@@ -91,18 +94,25 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
     counts.watches++;
     const timeoutSeconds = Math.round(WATCH_MIN_SECONDS * (1 + Math.random()));
     const watch = { ...selection, resourceVersion: position.version, timeoutSeconds };
+    position.heard = false;
     for await (const event of client.watch(resource, watch, stop.signal)) {
       const version = cache.takeEvent(event);
       if (version !== undefined && compareVersions(version, position.version) > 0) position.version = version;
       position.protocolErrors = 0;
+      position.heard = true;
       backoff.reset();
     }
   }
 
   const backoff = createBackoff(options.reconnect ?? DEFAULT_RECONNECT);
 
+  /** A watch that is silent for long waits for a version that a restored etcd has not reached yet. */
+  function isSilent({ heard }: Position, begunAt: number): boolean {
+    return !heard && performance.now() - begunAt > silenceMs;
+  }
+
   async function run(): Promise<void> {
-    const position: Position = { version: '', protocolErrors: 0 };
+    const position: Position = { version: '', protocolErrors: 0, heard: false };
     let mustList = true;
     while (!stop.signal.aborted) {
       const begunAt = performance.now();
@@ -113,12 +123,15 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
         }
         await follow(position);
         if (performance.now() - begunAt < SHORT_WATCH_MS) await backoff.wait(stop.signal);
+        mustList = isSilent(position, begunAt);
       } catch (error) {
         if (stop.signal.aborted) return;
         counts.failures++;
         if (performance.now() - begunAt > LONG_WATCH_MS) backoff.reset();
         mustList ||=
-          isExpired(error) || (error instanceof WatchProtocolError && ++position.protocolErrors >= MAX_PROTOCOL_ERRORS);
+          isExpired(error) ||
+          isSilent(position, begunAt) ||
+          (error instanceof WatchProtocolError && ++position.protocolErrors >= MAX_PROTOCOL_ERRORS);
         const level = isExpired(error) ? 'info' : 'warn';
         logger[level]({ err: error, relist: mustList }, 'Watch or list failed, trying again');
         await backoff.wait(stop.signal).catch(() => {});
@@ -153,39 +166,33 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
 interface Position {
   version: string;
   protocolErrors: number;
+  /** The last watch sent something. */
+  heard: boolean;
 }
 
 interface PageRequest {
-  limit?: number;
+  limit: number;
   continueToken?: string | undefined;
 }
 
-/** Reads all pages into the cache; a continue token that expires midway makes it read everything in one page. */
+/** Reads all pages into the cache. @throws KubeApiError, also when the list grew too old midway: begin again */
 async function listPages<T extends StoreItem>(
   cache: InformerCache<T>,
   lastSeen: string | undefined,
   list: (page: PageRequest) => ReturnType<KubeClient['list']>,
   pageSize: number,
 ): Promise<string> {
-  let limit: { limit?: number } = { limit: pageSize };
+  const relist = cache.beginRelist();
   let continueToken: string | undefined;
-  let relist = cache.beginRelist();
   for (;;) {
-    try {
-      const page = await list({ ...limit, continueToken });
-      // Older than what was seen before: the cluster was restored from a backup, and the cache must follow it back.
-      const force = lastSeen !== undefined && compareVersions(page.resourceVersion, lastSeen) < 0;
-      relist.takePage(page.items, force);
-      continueToken = page.continueToken;
-      if (continueToken !== undefined) continue;
-      relist.finish(page.resourceVersion, force);
-      return page.resourceVersion;
-    } catch (error) {
-      if (!isExpired(error) || continueToken === undefined) throw error;
-      continueToken = undefined;
-      limit = {};
-      relist = cache.beginRelist();
-    }
+    const page = await list({ limit: pageSize, continueToken });
+    // Older than what was seen before: the cluster was restored from a backup, and the cache must follow it back.
+    const force = lastSeen !== undefined && compareVersions(page.resourceVersion, lastSeen) < 0;
+    relist.takePage(page.items, force);
+    continueToken = page.continueToken;
+    if (continueToken !== undefined) continue;
+    relist.finish(page.resourceVersion, force);
+    return page.resourceVersion;
   }
 }
 

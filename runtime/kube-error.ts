@@ -89,9 +89,9 @@ export function toKubeApiError(what: string, httpCode: number, body: unknown, se
   return new KubeApiError(code, status.reason ?? '', message, details);
 }
 
-/** The object does not exist. */
+/** The object does not exist, in the API server's own words: a path that it does not serve, or a proxy, says 404, too. */
 export function isNotFound(error: unknown): error is KubeApiError {
-  return error instanceof KubeApiError && error.code === 404;
+  return error instanceof KubeApiError && error.code === 404 && error.reason === 'NotFound';
 }
 
 /** The resourceVersion or a precondition did not match: read again. */

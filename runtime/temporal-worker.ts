@@ -36,6 +36,6 @@ export function connectTemporalWorker(
   return connectUntilUp(() => NativeConnection.connect(env.connectionOptions), env, logger, signal);
 }
 
-function formatAddress({ host, port }: ListenAddress): string {
+function formatAddress({ host = '::', port }: ListenAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

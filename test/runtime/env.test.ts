@@ -69,7 +69,7 @@ describe('parseEnv', () => {
       buildId: 'v0.1.0',
       workflowBundlePath: '/app/workflows.js',
       metricsAddress: { host: '127.0.0.1', port: 9090 },
-      healthAddress: { host: '::', port: 8081 },
+      healthAddress: { host: undefined, port: 8081 },
       logLevel: 'debug',
       reprovisionDeadlineMs: 5_400_000,
       cleanDeadlineMs: 90_000,

@@ -28,7 +28,7 @@ let informer: Informer<Item>;
 let changes: string[];
 const stopped: Informer<Item>[] = [];
 
-function create(pageSize = 2) {
+function create({ pageSize = 2, silenceMs = 60_000 } = {}) {
   informer = createInformer({
     client: api.client,
     resource: configMaps,
@@ -36,6 +36,7 @@ function create(pageSize = 2) {
     indexes: { color: (item) => item.color },
     logger: silentLogger,
     pageSize,
+    silenceMs,
     reconnect: { initialMs: 1, maxMs: 10 },
   });
   stopped.push(informer);
@@ -139,12 +140,25 @@ describe('informer', () => {
     expect(changes).toEqual(['a: - > red']);
   });
 
-  it('reads everything in one page when a continue token expires', async () => {
+  it('lists anew when a watch was silent for long, as after a restore of etcd', async () => {
+    create({ silenceMs: 40 }).start();
+    await informer.synced;
+    await eventually(() => cluster.watches.size === 1);
+    cluster.silently(() => cluster.put('a', { color: 'red' }));
+    const silentUntilMs = performance.now() + 50;
+    await eventually(() => performance.now() > silentUntilMs);
+    cluster.endWatches();
+    await eventually(() => colorOf('a') === 'red');
+    expect(lists()).toHaveLength(2);
+  });
+
+  it('goes on in pages when a continue token expires, from the first', async () => {
     for (const name of ['a', 'b', 'c']) cluster.put(name, { color: 'red' });
     api.next.push(cluster.serve, answerStatus(410, 'Expired'));
     create().start();
     await informer.synced;
-    expect(lists().map(({ url }) => url.search)).toEqual(['?limit=2', '?limit=2&continue=2', '']);
+    const pages = lists().map(({ url }) => url.search);
+    expect(pages).toEqual(['?limit=2', '?limit=2&continue=2', '?limit=2', '?limit=2&continue=2']);
     expect(informer.store.size()).toBe(3);
   });
 

@@ -108,6 +108,9 @@ describe('failures', () => {
   it('tells what the server refused', async () => {
     expect(await api.client.find(configMaps, key)).toBeUndefined();
     expect(isNotFound(await failure(api.client.get(configMaps, key)))).toBe(true);
+    // A proxy, or a kind that is not served: the object may well be there.
+    api.otherwise = (_request, response) => response.writeHead(404).end('404 page not found\n');
+    await expect(api.client.find(configMaps, key)).rejects.toMatchObject({ code: 404 });
     api.otherwise = answerStatus(409, 'Conflict', 'the object has been modified');
     const conflict = await failure(api.client.patch(configMaps, key, {}));
     expect([isConflict(conflict), isAlreadyExists(conflict)]).toEqual([true, false]);
