@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Document, isMap, isScalar, type Node, Scalar, stringify, type YAMLMap, type YAMLSeq } from 'yaml';
 import { renderLiteral } from './cloud-init-literal.ts';
 import { BootstrapProblem } from './cloud-init-problem.ts';
+import { isTemplate, wouldEscapeExpression } from './cloud-init-template.ts';
 import {
   applyChange,
   type Change,
@@ -21,8 +22,6 @@ interface TextEdit {
 
 // Text that is a string, unquoted, in YAML 1.1 (cloud-init) as well as in 1.2.
 const safePlain = /^(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z](?:[a-z0-9.:/-]*[a-z0-9])?$/;
-
-const jinjaHeader = /^\s*##\s*template:\s*jinja/i;
 
 /**
  * YAML text that is edited in place: the parsed documents only say where to cut, so every byte that no edit names
@@ -91,7 +90,7 @@ export class YamlText {
     const literal =
       node.type === Scalar.BLOCK_LITERAL && renderLiteral(this.source.slice(...range), String(node.value), value);
     if (literal) this.#edits.push({ start: range[0], end: range[1], text: literal });
-    else if (jinjaHeader.test(this.source) && wouldEscapeExpression(value)) {
+    else if (isTemplate(this.source) && wouldEscapeExpression(value)) {
       // Quotes of a template expression would be escaped, and jinja reads the text before YAML does.
       throw this.problem(`${describePath(path)}: template expressions need a literal block (|)`);
     } else this.#replace(range, flowText(value));
@@ -169,11 +168,6 @@ export class YamlText {
   #columnOf(offset: number): number {
     return offset - (this.source.lastIndexOf('\n', offset - 1) + 1);
   }
-}
-
-/** A template expression holds what a quoted string escapes. Each expression is looked at once: a host's owner wrote it. */
-function wouldEscapeExpression(value: string): boolean {
-  return [...value.matchAll(/\{[{%]([^}]*)/g)].some(([, expression = '']) => /["\\\n]/.test(expression));
 }
 
 function hasRange(node: unknown): node is Node & { range: [number, number, number] } {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isScalar } from 'yaml';
 import { normaliseFiles } from './cloud-init-files.ts';
 import { BootstrapProblem } from './cloud-init-problem.ts';
+import { beginsBlock } from './cloud-init-template.ts';
 import { rootMap, YamlText } from './cloud-init-text.ts';
 
 /** Largest user-data in bytes: base64 in a plan it still leaves room for outputs in a Secret of 1 MiB. */
@@ -60,7 +61,7 @@ function normalise({ userData, hostname, providerID }: BootstrapInput): string {
   }
   const root = rootMap(text.documents[0]);
   if (root === undefined) throw text.problem('the top level is not a mapping');
-  if (templateBranch.test(text.source.slice(0, root.range?.[0]))) {
+  if (beginsBlock(text.source.slice(0, root.range?.[0]))) {
     throw text.problem('a template block begins before the first key, where the host name is put; move it behind');
   }
   normaliseFiles(text, root, { hostname, providerID });
@@ -90,9 +91,6 @@ function checkNames(hostname: string, providerID: string): void {
     throw new BootstrapProblem('providerID: not baremetal:///<inventory>');
   }
 }
-
-/** Below a jinja header: what follows may be rendered or not. It can stand in a comment only, or the text is no YAML. */
-const templateBranch = /^[ \t\r\n]*## template: jinja[^]*\{%/i;
 
 /** YAML 1.1, section 5.1: cloud-init's parser refuses a document that has one, which ours would take. */
 const unprintableCharacter = /[^\t\n\r\x20-\x7E\x85\u{A0}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;

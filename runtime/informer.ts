@@ -170,16 +170,11 @@ interface Position {
   heard: boolean;
 }
 
-interface PageRequest {
-  limit: number;
-  continueToken?: string | undefined;
-}
-
 /** Reads all pages into the cache. @throws KubeApiError, also when the list grew too old midway: begin again */
 async function listPages<T extends StoreItem>(
   cache: InformerCache<T>,
   lastSeen: string | undefined,
-  list: (page: PageRequest) => ReturnType<KubeClient['list']>,
+  list: (page: { limit: number; continueToken: string | undefined }) => ReturnType<KubeClient['list']>,
   pageSize: number,
 ): Promise<string> {
   const relist = cache.beginRelist();
