@@ -207,7 +207,10 @@ describe.concurrent('operators', () => {
     expect(refused.stderr).toContain('refused: Only a host that is being given up');
     expect((await runCli('retry', machine, '--reason', 'new disk')).stdout).toContain('Attempt 2');
     await untilProvisioned(site, 'op-cli');
-    expect(await runCli('retry', 'nobody')).toMatchObject({ code: 1 });
+    expect(await runCli('retry', 'nobody')).toMatchObject({ code: 2 });
+    const nobody = await runCli('retry', `${site.namespace}/nobody`, '--reason', 'new disk');
+    expect(nobody.code).toBe(1);
+    expect(nobody.stderr).toContain('nobody has no run');
   });
 
   test('pause and resume', async () => {

@@ -105,6 +105,6 @@ async function askByCli(machine: MachineRef, verb: OperatorVerb, { actor, reason
     return { accepted: true, text: stdout.trim() };
   }
   expect([code, stdout]).toEqual([1, '']);
-  expect(stderr).toMatch(/^error: refused: /);
-  return { accepted: false, text: stderr.trim().replace('error: refused: ', '') };
+  expect(stderr).toMatch(/^refused: /);
+  return { accepted: false, text: stderr.trim().replace('refused: ', '') };
 }
