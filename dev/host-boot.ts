@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { HostCommandFolder } from './host-command-folder.ts';
-import type { HostDisk } from './host-disk.ts';
+import { type HostDisk, simulatorFolder } from './host-disk.ts';
 import {
   findNodeIdentity,
   metaDataSchema,
@@ -147,4 +147,13 @@ export async function readJoinedIdentity(disk: HostDisk): Promise<NodeIdentity |
   const certificate = await disk.read('/var/lib/kubelet/pki/kubelet-client-current.pem');
   if (stored === undefined || certificate === undefined) return undefined;
   return nodeIdentitySchema.safeParse(parseYaml(stored)).data;
+}
+
+/** Starts the pods that every node has, each with the shim below which containerd runs it. */
+export async function startPods(disk: HostDisk): Promise<void> {
+  for (const [index, pod] of ['kube-proxy-0', 'cni-0'].entries()) {
+    const pid = 1001 + index;
+    await disk.write(`/${simulatorFolder}/pods/${pod}`, `${pid}\n`);
+    await disk.write(`/proc/${pid}/comm`, 'containerd-shim\n');
+  }
 }

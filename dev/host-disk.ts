@@ -71,6 +71,7 @@ export async function createHostDisk(root: string, volatilePaths: readonly strin
     beginBoot: async () => {
       for (const folder of volatilePaths) await rm(locate(folder), { recursive: true, force: true });
       for (const folder of volatilePaths) await mkdir(locate(folder), { recursive: true });
+      for (const folder of [locate('/proc'), join(state, 'pods')]) await rm(folder, { recursive: true, force: true });
       await rm(join(state, 'power/scheduled'), { force: true });
       const bootId = randomUUID();
       await write('/proc/sys/kernel/random/boot_id', `${bootId}\n`);

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { annotations } from '../api/constants.ts';
 import { type HostAgent, type RunPlan, startHostAgent } from './host-agent.ts';
-import { bootSeed, readJoinedIdentity, runBootStages } from './host-boot.ts';
+import { bootSeed, readJoinedIdentity, runBootStages, startPods } from './host-boot.ts';
 import { type HostDisk, simulatorFolder } from './host-disk.ts';
 import { type AgentFaults, noFaults } from './host-faults.ts';
 import { type HostKubelet, startHostKubelet } from './host-kubelet.ts';
@@ -82,7 +82,7 @@ export function createMachine(options: SimulatedHostOptions, disk: HostDisk): Ma
     state.registered = false;
     state.identity = seed.kind === 'joined' ? seed.identity : await readJoinedIdentity(disk);
     if (state.identity === undefined || options.nodes === undefined || isUnitStopped('kubelet')) return;
-    await writeFile(join(disk.root, simulatorFolder, 'pods'), 'kube-proxy-0\ncni-0\n');
+    await startPods(disk);
     state.kubelet = startHostKubelet({
       nodes: options.nodes,
       disk,

@@ -1,12 +1,13 @@
 #!/bin/sh
-# Pods are lines of run/pods; without containerd there is no answer.
+# A pod is a file in pods that names the process of its shim, which a stopped containerd leaves alone; without
+# containerd there is no answer.
 . "${SIMULATOR_COMMANDS:?}/record.sh"
 if [ -e "$simulator/services/stopped/containerd" ]; then
   echo 'connect: connection refused: unix:///var/run/containerd/containerd.sock' >&2
   exit 1
 fi
 pods=$simulator/pods
-[ -f "$pods" ] || : >"$pods"
+mkdir -p "$pods"
 while [ $# -gt 0 ]; do
   case $1 in
     -r | --runtime-endpoint | -i | --image-endpoint | -t | --timeout | -c | --config) shift 2 ;;
@@ -16,17 +17,20 @@ while [ $# -gt 0 ]; do
 done
 verb=${1:-}
 [ $# -eq 0 ] || shift
+end_pod() {
+  [ -e "$pods/$1" ] || { echo "pod sandbox $1 not found" >&2; exit 1; }
+  [ "$verb" = rmp ] || return 0
+  read -r pid <"$pods/$1"
+  rm -rf "$IRONLOOM_ROOT/proc/$pid" "$pods/$1"
+}
 case $verb in
-  pods | ps) cat "$pods" ;;
+  pods | ps) ls "$pods" ;;
   rmp | stopp)
     for argument in "$@"; do
       case $argument in
-        -*a* | --all) [ "$verb" = stopp ] || : >"$pods" ;;
+        -*a* | --all) for pod in $(ls "$pods"); do end_pod "$pod"; done ;;
         -*) ;;
-        *)
-          grep -qxF -- "$argument" "$pods" || { echo "pod sandbox $argument not found" >&2; exit 1; }
-          [ "$verb" = stopp ] || { grep -vxF -- "$argument" "$pods" >"$pods.new"; cat "$pods.new" >"$pods"; }
-          ;;
+        *) end_pod "$argument" ;;
       esac
     done
     ;;

@@ -125,8 +125,10 @@ describe('startSimulatedHost', () => {
     await reprovision();
     // The agent, which started again, has answered again: a plan that comes before would take its place.
     await expect.poll(() => text('success-count')).toBe('3');
+    expect(await host.disk.list('/proc')).toHaveLength(3);
     await settle(cleanPlan(1), 'applied');
     expect(await ran()).toEqual(expect.arrayContaining(['systemctl stop kubelet', 'systemctl stop containerd']));
+    expect(await host.disk.list('/proc')).toEqual(['sys']);
     expect(host.node?.running).toBe(false);
     nodes.registered.clear();
     await host.reboot();
