@@ -233,6 +233,7 @@ describe('the reprovision script', () => {
     ['stage-seed', '/var/lib/elemental/ironloom/seed'],
     ['install-seed', '/var/lib/cloud/seed'],
     ['write-cleanup-marker', '/oem'],
+    ['write-mark', '/var/lib/elemental/ironloom/attempt.new/in-the-way'],
   ])('names the failed step %s when a path cannot be used', (step, path) => {
     rmSync(join(host.root, path), { recursive: true, force: true });
     // A folder where a file must be, or a file where a folder must be.
