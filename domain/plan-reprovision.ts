@@ -16,7 +16,7 @@ export interface ReprovisionPlan {
 }
 
 /** Seconds; together below the plan's usual deadline. */
-const timeouts = { cloudInit: 120, upgrade: 2700, sync: 300, shutdown: 60 };
+const timeouts = { cloudInit: 120, upgrade: 2700, sync: 180, shutdown: 60 };
 const stagedFolder = `${hostStateFolder}/staged`;
 
 /**

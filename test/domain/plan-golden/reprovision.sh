@@ -90,7 +90,7 @@ stages:
           rm -f "$root/oem/99_ironloom-cleanup.yaml"
 IRONLOOM_MARKER
 mv "$marker.new" "$marker"
-run 300 sync
+run 180 sync
 
 step=clean-cloud-init
 run 120 cloud-init clean --logs --seed
@@ -107,7 +107,7 @@ step=upgrade
 run 2700 elemental upgrade --reboot=false --system "$image"
 
 step=write-mark
-run 300 sync
+run 180 sync
 printf '%s\n%s\n' "$attempt" "$boot" >"$mark.new"
 mv "$mark.new" "$mark"
 
