@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { objectMetaSchema } from '../api/meta.ts';
+import { type ObjectKey, objectMetaSchema } from '../api/meta.ts';
 import { configMaps, type Resource } from '../api/resources.ts';
 import { KubeApiError, type KubeClient } from '../runtime/kube-client.ts';
 import type { HostDisk } from './host-disk.ts';
@@ -36,7 +36,7 @@ export function createHostedNodeApi(client: KubeClient): NodeApi {
     heartbeat: async (name) => {
       const key = { namespace: '', name };
       // Before the patch, whose answer for an absent object is 500 here.
-      if ((await client.find(nodes, key)) === undefined) return false;
+      if (!(await isThere(client, key))) return false;
       // There is no subresource for the status.
       await client.patch(nodes, key, { status: { conditions: healthyConditions() } });
       return true;
@@ -111,7 +111,21 @@ async function ensure<B extends Parameters<KubeClient['create']>[1]>(
   try {
     await client.create(resource, body);
   } catch (error) {
-    // The body of this API server's refusals is no Status, so there is no reason to look at.
-    if (!(error instanceof KubeApiError) || error.code !== 409) throw error;
+    if (!isRefusal(error, 409)) throw error;
   }
+}
+
+async function isThere(client: KubeClient, node: ObjectKey): Promise<boolean> {
+  try {
+    await client.get(nodes, node);
+    return true;
+  } catch (error) {
+    if (isRefusal(error, 404)) return false;
+    throw error;
+  }
+}
+
+/** The body of this API server's refusals is no Status, so there is no reason to look at. */
+function isRefusal(error: unknown, code: number): boolean {
+  return error instanceof KubeApiError && error.code === code;
 }

@@ -88,14 +88,15 @@ test('a run is found by cluster, pool, host, phase and reason', async () => {
   expect(await findRuns(`${searchAttributeNames.inventory} IS NULL`)).toEqual(second);
 });
 
-test('the current details say phase, host, and what is waited for', async () => {
+test('the current details say phase, host, what is waited for, and what can be asked for', async () => {
+  const pause = '- `pause`: Nothing is written to the host any more until resume';
   expect(await readDetails(site, running)).toBe(
-    `**Running** · Runs. Nothing to do until the machine is deleted.\n- Host: \`${host}\``,
+    `**Running** · Runs. Nothing to do until the machine is deleted.\n- Host: \`${host}\`\n${pause}`,
   );
   const [state, obstacle, ...rest] = (await readDetails(site, waiting)).split('\n');
   expect(state).toBe('**Pending** · Waits for the obstacle below to go; it is noticed at once.');
   expect(obstacle).toMatch(/^- InventoryAllocated: \*\*PoolExhausted\*\* .*ts-empty/);
-  expect(rest).toEqual([]);
+  expect(rest).toEqual(['- `retry`: The step that is blocked is tried again', pause]);
 });
 
 test('each bar of the timeline says what is done, and to which host', async () => {
