@@ -45,7 +45,7 @@ const ours: readonly Resource<unknown>[] = [
 const expectedHolds = {
   BaremetalMachine: [`Machine true, ${MACHINE_FINALIZER}`],
   BaremetalMachineTemplate: ['Cluster false'],
-  BaremetalCluster: [`Cluster true, ${CLUSTER_FINALIZER}`],
+  BaremetalCluster: [`Cluster false, ${CLUSTER_FINALIZER}`],
   MachineInventoryPool: [''],
 };
 
