@@ -2,8 +2,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { machineInventoryPools } from '../../api/resources.ts';
 import { type ManagementCluster, startManagementCluster } from '../../dev/management-cluster.ts';
+import { lifeQuery } from '../../workflows/messages.ts';
 import { letAnswer, plansReceived, readPlanSecret, untilPlanned, untilSettled } from '../support/host-answers.ts';
 import { openOwnershipLedger, type OwnershipLedger } from '../support/ownership-ledger.ts';
+import { runOf } from '../support/runs.ts';
 import { type Site, startSite, summarise } from '../support/site.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -37,6 +39,7 @@ test('after Temporal lost all it knew, each machine gets a run again, and no hos
   // Not before: it would say that the last host is kept for the other one.
   await site.scale(4);
   await untilPhases('Pending', 'Reprovisioning', 'Running', 'Running');
+  await untilBootstrapDataIsKnown();
   await untilSettled(site);
   const before = await describeMachines();
   const plansBefore = await planChecksums();
@@ -90,6 +93,14 @@ async function untilPhases(...phases: string[]): Promise<void> {
         .join() === phases.join(),
     () => summarise(site),
   );
+}
+
+/** Cluster API makes it after the machine has begun to wait, and the machine's inputs change once more. */
+async function untilBootstrapDataIsKnown(): Promise<void> {
+  await waitFor('each run knows of its bootstrap data', async () => {
+    const lives = (await site.machines()).map(({ metadata }) => runOf(site, metadata).query(lifeQuery));
+    return (await Promise.all(lives)).every((life) => life?.snapshot.provisioning?.bootstrapSecret !== null);
+  });
 }
 
 /** Who a machine is, and all that its status says. */
