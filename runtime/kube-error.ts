@@ -38,7 +38,7 @@ export class KubeApiError extends Error {
   override readonly name = 'KubeApiError';
   /** HTTP status code. */
   readonly code: number;
-  /** metav1.StatusReason, e.g. `NotFound`, `Conflict`, `AlreadyExists`, `Invalid`, `Expired`; '' when unknown. */
+  /** metav1.StatusReason, e.g. `NotFound`, `Conflict`, `AlreadyExists`, `Invalid`, `Expired`; '' when unknown. `NotFound` names an object. */
   readonly reason: string;
   readonly details: KubeErrorDetails | undefined;
 
@@ -70,7 +70,10 @@ export class KubeConnectionError extends Error {
  */
 export function toKubeApiError(what: string, httpCode: number, body: unknown, secretBody: boolean): KubeApiError {
   const parsed = statusSchema.safeParse(body);
-  if (!parsed.success) return new KubeApiError(httpCode, '', `${what}: HTTP ${httpCode}`);
+  if (!parsed.success) {
+    const why = httpCode === 404 ? ': this path is not served, or a proxy answered' : '';
+    return new KubeApiError(httpCode, '', `${what}: HTTP ${httpCode}${why}`);
+  }
   const status = parsed.data;
   const code = status.code ?? httpCode;
   const fields = (status.details?.causes ?? []).flatMap((cause) => (cause.field === undefined ? [] : [cause.field]));
@@ -86,7 +89,12 @@ export function toKubeApiError(what: string, httpCode: number, body: unknown, se
           retryAfterSeconds: status.details.retryAfterSeconds,
           fields,
         };
-  return new KubeApiError(code, status.reason ?? '', message, details);
+  return new KubeApiError(code, reasonOf(status), message, details);
+}
+
+/** Of an unserved path in a served group the API server says NotFound, too, but names no object. */
+function reasonOf({ reason = '', details }: z.infer<typeof statusSchema>): string {
+  return reason === 'NotFound' && !details?.name ? '' : reason;
 }
 
 /** The object does not exist, in the API server's own words: a path that it does not serve, or a proxy, says 404, too. */

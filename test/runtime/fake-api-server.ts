@@ -65,7 +65,7 @@ export async function startFakeApiServer(options: { requestTimeoutMs?: number } 
     kubeconfigPath,
     next,
     connections: () => connections,
-    otherwise: answerJson(404, { kind: 'Status', code: 404, reason: 'NotFound', message: 'nothing here' }),
+    otherwise: answerMissing('one'),
     async close() {
       await client.close();
       for (const socket of sockets) socket.destroy();
@@ -93,6 +93,12 @@ export function answerJson(code: number, body: unknown, headers: Record<string, 
 
 export function answerStatus(code: number, reason: string, message = reason): Answer {
   return answerJson(code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message });
+}
+
+/** What the API server says of an object that is not there. */
+export function answerMissing(name: string): Answer {
+  const details = { name, kind: 'configmaps' };
+  return answerJson(404, { kind: 'Status', code: 404, reason: 'NotFound', message: `"${name}" not found`, details });
 }
 
 /** Cuts the connection without an answer. */

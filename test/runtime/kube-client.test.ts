@@ -108,9 +108,6 @@ describe('failures', () => {
   it('tells what the server refused', async () => {
     expect(await api.client.find(configMaps, key)).toBeUndefined();
     expect(isNotFound(await failure(api.client.get(configMaps, key)))).toBe(true);
-    // A proxy, or a kind that is not served: the object may well be there.
-    api.otherwise = (_request, response) => response.writeHead(404).end('404 page not found\n');
-    await expect(api.client.find(configMaps, key)).rejects.toMatchObject({ code: 404 });
     api.otherwise = answerStatus(409, 'Conflict', 'the object has been modified');
     const conflict = await failure(api.client.patch(configMaps, key, {}));
     expect([isConflict(conflict), isAlreadyExists(conflict)]).toEqual([true, false]);
@@ -118,6 +115,21 @@ describe('failures', () => {
     api.otherwise = answerStatus(409, 'AlreadyExists');
     const exists = await failure(api.client.create(configMaps, configMap));
     expect([isConflict(exists), isAlreadyExists(exists)]).toEqual([false, true]);
+  });
+
+  it.each([
+    ['a kind whose CRD is not installed', '404 page not found\n'],
+    ['a proxy', '<html>404</html>'],
+    [
+      'a path that a served group does not have',
+      '{"kind":"Status","reason":"NotFound","message":"could not find the requested resource","details":{},"code":404}',
+    ],
+  ])('takes no object for gone because of the 404 of %s', async (_name, body) => {
+    api.otherwise = (_request, response) => void response.writeHead(404).end(body);
+    const error = await failure(api.client.find(configMaps, key));
+    expect(error).toMatchObject({ code: 404, reason: '' });
+    expect(String(error)).toMatch(/not served|could not find the requested resource/);
+    expect(isNotFound(error)).toBe(false);
   });
 
   it('never repeats what the server says about an invalid Secret', async () => {

@@ -49,6 +49,17 @@ it('is refused as the API server refuses', async () => {
   expect(await client.find(configMaps, metadata)).toBeUndefined();
 });
 
+it('takes only an object for missing that the API server names', async () => {
+  const key = { namespace, name: 'nowhere' };
+  expect(await client.find(configMaps, key)).toBeUndefined();
+  expect(await client.find(configMaps, { namespace: 'no-such-namespace', name: 'nowhere' })).toBeUndefined();
+  const unserved = [
+    { ...configMaps, plural: 'bogus' },
+    { ...configMaps, group: 'bogus.example.org' },
+  ];
+  for (const resource of unserved) await expect(client.find(resource, key)).rejects.toMatchObject({ code: 404 });
+});
+
 it('never shows the value of a Secret that the API server refuses', async () => {
   const body = { metadata: { namespace, name: 'bad' }, data: { value: 'hunter2 is no base64' } };
   const error: unknown = await client.create(secrets, body).catch((refusal: unknown) => refusal);
