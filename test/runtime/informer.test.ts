@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { configMaps } from '../../api/resources.ts';
 import { createInformer, type Informer } from '../../runtime/informer.ts';
@@ -28,16 +28,16 @@ let informer: Informer<Item>;
 let changes: string[];
 const stopped: Informer<Item>[] = [];
 
-function create({ pageSize = 2, silenceMs = 60_000 } = {}) {
+function create(options: { pageSize?: number; silenceMs?: number } = {}) {
   informer = createInformer({
     client: api.client,
     resource: configMaps,
     project,
     indexes: { color: (item) => item.color },
     logger: silentLogger,
-    pageSize,
-    silenceMs,
+    pageSize: 2,
     reconnect: { initialMs: 1, maxMs: 10 },
+    ...options,
   });
   stopped.push(informer);
   informer.onChange(({ name }, current, previous) =>
@@ -150,6 +150,22 @@ describe('informer', () => {
     cluster.endWatches();
     await eventually(() => colorOf('a') === 'red');
     expect(lists()).toHaveLength(2);
+  });
+
+  it.each([
+    [125, 1, 'resumes: the first bookmark of a kind at rest takes two minutes'],
+    [145, 2, 'lists anew'],
+  ])('after a silence of %i s makes %i list(s): %s', async (seconds, expected) => {
+    await startWatching();
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + seconds * 1000);
+    try {
+      cluster.cutWatches();
+      await eventually(() => watches().length === 2);
+    } finally {
+      clock.mockRestore();
+    }
+    expect(lists()).toHaveLength(expected);
   });
 
   it('goes on in pages when a continue token expires, from the first', async () => {
