@@ -30,7 +30,9 @@ export async function reconcileHostOperation(key: string, deps: HostOperationDep
   const judgement = judge(host, text, deps.planSecrets);
   if (judgement.kind === 'lift') {
     deps.hosts.upsert(viewHost(await lift(host, deps.client)));
-    await tell(host, deps.client, 'Normal', 'Unquarantined', 'The host is clean and can be claimed again');
+    const free = 'The host is clean and can be claimed again';
+    const used = 'The quarantine is lifted; the machine that has the host keeps it';
+    await tell(host, deps.client, 'Normal', 'Unquarantined', host.owner === undefined ? free : used);
     return {};
   }
   const reason = judgement.kind === 'wait' ? 'UnquarantineWaiting' : 'OperationRefused';

@@ -89,6 +89,7 @@ describe('unquarantine', () => {
     const inUse = { ...owner, ...noted(reprovision), [annotations.allocationState]: 'Allocated' };
     world.putHost(inUse);
     expect(await world.ask()).toEqual(inUse);
+    expect(world.told[0]?.message).toContain('keeps it');
   });
 
   it.each([
