@@ -1,7 +1,7 @@
 import { foreign, inventoryOfProviderId } from '../api/constants.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
-import type { HostView } from '../domain/host-view.ts';
-import type { MachineRef } from '../domain/machine-snapshot.ts';
+import type { HostView } from '../domain/inputs/host-view.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Fence } from './fence.ts';
 import { type OwnedHost, readOwnedHost, writeHostRecord } from './host-record.ts';

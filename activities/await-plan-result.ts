@@ -1,9 +1,9 @@
 import { CompleteAsyncError } from '@temporalio/activity';
 import { secrets } from '../api/resources.ts';
-import type { BoundHost, PlanAnswer, WrittenPlan } from '../domain/machine-life.ts';
-import type { MachineRef } from '../domain/machine-snapshot.ts';
-import type { NumberedStatus } from '../domain/machine-status.ts';
-import { attemptId } from '../domain/plan-attempt.ts';
+import type { BoundHost, PlanAnswer, WrittenPlan } from '../domain/life/machine-life.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import type { NumberedStatus } from '../domain/report/machine-status.ts';
+import { attemptId } from '../domain/plan/attempt.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { startFence } from './fence.ts';
 import { readStandingAnswer } from './plan-answer.ts';

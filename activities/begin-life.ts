@@ -1,11 +1,11 @@
 import { inventoryOfProviderId, MACHINE_FINALIZER } from '../api/constants.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
 import { baremetalMachines, secrets } from '../api/resources.ts';
-import type { BoundHost, WrittenPlan } from '../domain/machine-life.ts';
-import type { MachineRef } from '../domain/machine-snapshot.ts';
-import { parseAttemptId } from '../domain/plan-attempt.ts';
-import { viewPlanSecret } from '../domain/plan-secret.ts';
-import type { BeginOutcome, KeptWishes } from '../domain/step-outcomes.ts';
+import type { BoundHost, WrittenPlan } from '../domain/life/machine-life.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import { parseAttemptId } from '../domain/plan/attempt.ts';
+import { viewPlanSecret } from '../domain/plan/secret.ts';
+import type { BeginOutcome, KeptWishes } from '../domain/life/step-outcomes.ts';
 import { adoptHost, isAdoptable } from './adopt-host.ts';
 import { bindHost } from './bound-host.ts';
 import { claimFreeHost, type ClaimWish, type Reservations } from './claim-host.ts';

@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { reasons } from '../api/conditions.ts';
 import type { Secret } from '../api/core.ts';
 import { secrets } from '../api/resources.ts';
-import { normaliseBootstrap } from '../domain/cloud-init.ts';
-import type { Obstacle } from '../domain/machine-life.ts';
+import { normaliseBootstrap } from '../domain/bootstrap/cloud-init.ts';
+import type { Obstacle } from '../domain/life/machine-life.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Fence } from './fence.ts';
 

@@ -2,9 +2,9 @@ import { isIP } from 'node:net';
 import type { MachineInventory } from '../api/inventory.ts';
 import { networkSchema } from '../api/inventory.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
-import type { HostView } from '../domain/host-view.ts';
-import type { BoundHost } from '../domain/machine-life.ts';
-import type { PoolView } from '../domain/pool-view.ts';
+import type { HostView } from '../domain/inputs/host-view.ts';
+import type { BoundHost } from '../domain/life/machine-life.ts';
+import type { PoolView } from '../domain/inputs/pool-view.ts';
 
 /** What a run keeps of the host that its machine holds. */
 export function bindHost(

@@ -1,9 +1,9 @@
 import { providerIdOf } from '../api/constants.ts';
 import { baremetalMachines } from '../api/resources.ts';
-import type { BoundHost, WrittenPlan } from '../domain/machine-life.ts';
-import type { MachineRef } from '../domain/machine-snapshot.ts';
-import type { NumberedStatus } from '../domain/machine-status.ts';
-import type { CompleteOutcome } from '../domain/step-outcomes.ts';
+import type { BoundHost, WrittenPlan } from '../domain/life/machine-life.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import type { NumberedStatus } from '../domain/report/machine-status.ts';
+import type { CompleteOutcome } from '../domain/life/step-outcomes.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { startFence } from './fence.ts';
 import { readOwnedHost, writeHostRecord } from './host-record.ts';

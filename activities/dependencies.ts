@@ -1,6 +1,6 @@
-import type { HostView } from '../domain/host-view.ts';
-import type { MachineView } from '../domain/machine-view.ts';
-import type { PoolView } from '../domain/pool-view.ts';
+import type { HostView } from '../domain/inputs/host-view.ts';
+import type { MachineView } from '../domain/inputs/machine-view.ts';
+import type { PoolView } from '../domain/inputs/pool-view.ts';
 import type { ObjectKey } from '../api/meta.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 

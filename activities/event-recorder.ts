@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { log } from '@temporalio/activity';
 import type { BaremetalMachine } from '../api/machine.ts';
 import { baremetalMachines } from '../api/resources.ts';
-import { type News, tellNews } from '../domain/machine-news.ts';
-import type { MachineRef } from '../domain/machine-snapshot.ts';
+import { type News, tellNews } from '../domain/report/machine-news.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { createEvent } from '../runtime/kube-events.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 

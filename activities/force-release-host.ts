@@ -1,11 +1,11 @@
 import { secrets } from '../api/resources.ts';
-import type { HostView } from '../domain/host-view.ts';
-import type { BoundHost } from '../domain/machine-life.ts';
-import type { MachineRef } from '../domain/machine-snapshot.ts';
-import { tellForcedRelease } from '../domain/machine-news.ts';
-import { attemptId, parseAttemptId } from '../domain/plan-attempt.ts';
-import { renderCleanPlan } from '../domain/plan-clean.ts';
-import { type PlanSecretView, releasePatch } from '../domain/plan-secret.ts';
+import type { HostView } from '../domain/inputs/host-view.ts';
+import type { BoundHost } from '../domain/life/machine-life.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import { tellForcedRelease } from '../domain/report/machine-news.ts';
+import { attemptId, parseAttemptId } from '../domain/plan/attempt.ts';
+import { renderCleanPlan } from '../domain/plan/clean.ts';
+import { type PlanSecretView, releasePatch } from '../domain/plan/secret.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { noteNews } from './event-recorder.ts';
 import { type Fence, startFence } from './fence.ts';

@@ -1,5 +1,5 @@
 import type { BaremetalMachine } from '../api/machine.ts';
-import type { MachineRef } from '../domain/machine-snapshot.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { type OwnedHost, readOwnedHost } from './host-record.ts';
 

@@ -2,8 +2,8 @@ import { type AllocationState, annotations } from '../api/constants.ts';
 import type { MachineInventory } from '../api/inventory.ts';
 import type { ObjectKey } from '../api/meta.ts';
 import { machineInventories } from '../api/resources.ts';
-import { type HostOwner, type HostView, viewHost } from '../domain/host-view.ts';
-import type { MachineRef } from '../domain/machine-snapshot.ts';
+import { type HostOwner, type HostView, viewHost } from '../domain/inputs/host-view.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Fence } from './fence.ts';
 

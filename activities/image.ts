@@ -1,9 +1,9 @@
 import type { CapiCluster, CapiMachine } from '../api/cluster-api.ts';
 import { foreign, IMAGE_CATALOG_NAME } from '../api/constants.ts';
 import { capiClusters, capiMachines, configMaps } from '../api/resources.ts';
-import { type ImageResolution, resolveImage } from '../domain/image-resolution.ts';
-import type { MachineRef } from '../domain/machine-snapshot.ts';
-import { type MachineView, viewMachine } from '../domain/machine-view.ts';
+import { type ImageResolution, resolveImage } from '../domain/inputs/image-resolution.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import { type MachineView, viewMachine } from '../domain/inputs/machine-view.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findMachine } from './publish-status.ts';
 

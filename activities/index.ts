@@ -1,5 +1,5 @@
-import type { MachineRef } from '../domain/machine-snapshot.ts';
-import type { NumberedStatus } from '../domain/machine-status.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import { createAwaitPlanResult } from './await-plan-result.ts';
 import { createBeginLife } from './begin-life.ts';
 import { createClaimHost, type Reservations } from './claim-host.ts';

@@ -1,8 +1,8 @@
 import { foreign } from '../api/constants.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
 import { capiClusters } from '../api/resources.ts';
-import { viewCapiCluster } from '../domain/capi-view.ts';
-import { viewMachine } from '../domain/machine-view.ts';
+import { viewCapiCluster } from '../domain/inputs/capi-view.ts';
+import { viewMachine } from '../domain/inputs/machine-view.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** Whether Cluster API wants nothing to be done for the machine (paused, or being moved), by its Cluster as it is now. */

@@ -1,8 +1,8 @@
 import type { Secret } from '../api/core.ts';
 import { assertNever } from '../domain/assert-never.ts';
-import { explainFailure } from '../domain/failure-output.ts';
-import type { PlanProgress } from '../domain/machine-life.ts';
-import { readPlanResult, viewPlanSecret } from '../domain/plan-secret.ts';
+import { explainFailure } from '../domain/plan/failure-output.ts';
+import type { PlanProgress } from '../domain/life/machine-life.ts';
+import { readPlanResult, viewPlanSecret } from '../domain/plan/secret.ts';
 
 /** What a host said, or what became of its Secret. */
 export type StandingAnswer = Exclude<PlanProgress, { kind: 'pending' | 'timedOut' }>;

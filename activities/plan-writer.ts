@@ -1,12 +1,12 @@
 import type { AllocationState, PlanType } from '../api/constants.ts';
 import type { MachineInventory } from '../api/inventory.ts';
 import { secrets } from '../api/resources.ts';
-import type { HostView } from '../domain/host-view.ts';
-import type { BoundHost, WrittenPlan } from '../domain/machine-life.ts';
-import type { MachineRef } from '../domain/machine-snapshot.ts';
-import { attemptId, parseAttemptId } from '../domain/plan-attempt.ts';
-import type { RenderedPlan } from '../domain/plan-document.ts';
-import { type PlanSecretView, planSecretPatch, viewPlanSecret } from '../domain/plan-secret.ts';
+import type { HostView } from '../domain/inputs/host-view.ts';
+import type { BoundHost, WrittenPlan } from '../domain/life/machine-life.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import { attemptId, parseAttemptId } from '../domain/plan/attempt.ts';
+import type { RenderedPlan } from '../domain/plan/document.ts';
+import { type PlanSecretView, planSecretPatch, viewPlanSecret } from '../domain/plan/secret.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Fence } from './fence.ts';
 import { readOwnedHost, writeHostRecord } from './host-record.ts';

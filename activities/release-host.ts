@@ -1,11 +1,11 @@
 import { MACHINE_FINALIZER } from '../api/constants.ts';
 import { baremetalMachines, secrets } from '../api/resources.ts';
-import type { BoundHost } from '../domain/machine-life.ts';
-import type { MachineRef } from '../domain/machine-snapshot.ts';
-import { tellRelease } from '../domain/machine-news.ts';
-import { parseAttemptId } from '../domain/plan-attempt.ts';
-import { releasePatch, viewPlanSecret } from '../domain/plan-secret.ts';
-import type { FinishOutcome, ReleaseOutcome } from '../domain/step-outcomes.ts';
+import type { BoundHost } from '../domain/life/machine-life.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import { tellRelease } from '../domain/report/machine-news.ts';
+import { parseAttemptId } from '../domain/plan/attempt.ts';
+import { releasePatch, viewPlanSecret } from '../domain/plan/secret.ts';
+import type { FinishOutcome, ReleaseOutcome } from '../domain/life/step-outcomes.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { noteNews } from './event-recorder.ts';
 import { findAdoptableHost } from './adopt-host.ts';

@@ -1,5 +1,5 @@
 import { log } from '@temporalio/activity';
-import type { MachineRef } from '../domain/machine-snapshot.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 
 /**
  * A line about one machine, and its host if it has one. Temporal adds the keys of the activity, `workflowId` among them.

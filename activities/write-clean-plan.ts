@@ -1,10 +1,10 @@
 import type { BaremetalMachine } from '../api/machine.ts';
-import type { BoundHost } from '../domain/machine-life.ts';
-import { tellNothingToClean } from '../domain/machine-news.ts';
-import type { MachineRef } from '../domain/machine-snapshot.ts';
-import { attemptId } from '../domain/plan-attempt.ts';
-import { renderCleanPlan } from '../domain/plan-clean.ts';
-import type { CleanOutcome } from '../domain/step-outcomes.ts';
+import type { BoundHost } from '../domain/life/machine-life.ts';
+import { tellNothingToClean } from '../domain/report/machine-news.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import { attemptId } from '../domain/plan/attempt.ts';
+import { renderCleanPlan } from '../domain/plan/clean.ts';
+import type { CleanOutcome } from '../domain/life/step-outcomes.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { adoptHost, findAdoptableHost } from './adopt-host.ts';
 import { noteNews } from './event-recorder.ts';

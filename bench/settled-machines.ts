@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { annotations, foreign, MACHINE_FINALIZER, providerIdOf } from '../api/constants.ts';
 import { baremetalMachines, capiMachines, machineInventories, type Resource } from '../api/resources.ts';
-import { checksumOf } from '../domain/plan-document.ts';
-import type { MachineSnapshot } from '../domain/machine-snapshot.ts';
-import { fingerprintSnapshot } from '../domain/snapshot-fingerprint.ts';
+import { checksumOf } from '../domain/plan/document.ts';
+import type { MachineSnapshot } from '../domain/inputs/machine-snapshot.ts';
+import { fingerprintSnapshot } from '../domain/inputs/snapshot-fingerprint.ts';
 import { planSecrets, readText, toValue } from '../dev/host-plan-secret.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { createCapiMachine, createMachine, createPool, machineManifest, registerHosts } from './bench-objects.ts';

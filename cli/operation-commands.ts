@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { operatorVerbs, type OperatorVerb } from '../domain/machine-life.ts';
+import { operatorVerbs, type OperatorVerb } from '../domain/life/machine-life.ts';
 import { type OperationRequest, operationUpdates } from '../workflows/messages.ts';
 import type { CliWorld } from './cli-world.ts';
 import { askRun, machineArgument } from './machine-run.ts';

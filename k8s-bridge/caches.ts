@@ -10,13 +10,13 @@ import {
   objectMetaOnlySchema,
   secrets,
 } from '../api/resources.ts';
-import { viewCapiCluster, viewCapiMachine, viewCatalog, viewSecretMeta } from '../domain/capi-view.ts';
-import { viewBaremetalCluster } from '../domain/cluster-view.ts';
-import { viewHost } from '../domain/host-view.ts';
-import { viewMachine } from '../domain/machine-view.ts';
-import { viewPlanSecret } from '../domain/plan-secret.ts';
-import { hostIndexes, machineIndexes } from '../domain/pool-indexes.ts';
-import { viewPool } from '../domain/pool-view.ts';
+import { viewCapiCluster, viewCapiMachine, viewCatalog, viewSecretMeta } from '../domain/inputs/capi-view.ts';
+import { viewBaremetalCluster } from '../domain/inputs/cluster-view.ts';
+import { viewHost } from '../domain/inputs/host-view.ts';
+import { viewMachine } from '../domain/inputs/machine-view.ts';
+import { viewPlanSecret } from '../domain/plan/secret.ts';
+import { hostIndexes, machineIndexes } from '../domain/pool/indexes.ts';
+import { viewPool } from '../domain/inputs/pool-view.ts';
 import { createInformer } from '../runtime/informer.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import type { Logger } from '../runtime/logger.ts';

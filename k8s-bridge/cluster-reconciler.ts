@@ -1,11 +1,11 @@
 import { clusterConditionTypes } from '../api/conditions.ts';
 import { CLUSTER_FINALIZER } from '../api/constants.ts';
 import { baremetalClusters } from '../api/resources.ts';
-import { computeClusterStatus, findEndpoint } from '../domain/cluster-status.ts';
-import { type BaremetalClusterView, type Endpoint, viewBaremetalCluster } from '../domain/cluster-view.ts';
+import { computeClusterStatus, findEndpoint } from '../domain/report/cluster-status.ts';
+import { type BaremetalClusterView, type Endpoint, viewBaremetalCluster } from '../domain/inputs/cluster-view.ts';
 import { mergeConditions } from '../domain/conditions.ts';
-import type { MachineView } from '../domain/machine-view.ts';
-import { keyText } from '../domain/pool-indexes.ts';
+import type { MachineView } from '../domain/inputs/machine-view.ts';
+import { keyText } from '../domain/pool/indexes.ts';
 import { isConflict, isNotFound } from '../runtime/kube-client.ts';
 import { parseKey } from '../runtime/object-key.ts';
 import {

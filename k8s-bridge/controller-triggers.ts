@@ -1,4 +1,4 @@
-import { keyText } from '../domain/pool-indexes.ts';
+import { keyText } from '../domain/pool/indexes.ts';
 import type { BridgeCaches } from './caches.ts';
 
 type Enqueue = (key: string) => void;

@@ -1,7 +1,7 @@
 import type { ObjectKey } from '../api/meta.ts';
 import { secrets } from '../api/resources.ts';
-import type { MachineView } from '../domain/machine-view.ts';
-import { keyText } from '../domain/pool-indexes.ts';
+import type { MachineView } from '../domain/inputs/machine-view.ts';
+import { keyText } from '../domain/pool/indexes.ts';
 import { parseKey } from '../runtime/object-key.ts';
 import { AnswerMemory } from './answer-memory.ts';
 import { reconcileCluster } from './cluster-reconciler.ts';

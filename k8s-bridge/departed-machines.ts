@@ -1,7 +1,7 @@
 import type { ObjectKey } from '../api/meta.ts';
-import type { MachineRef, MachineSnapshot } from '../domain/machine-snapshot.ts';
-import { keyText } from '../domain/pool-indexes.ts';
-import { goneSnapshot } from '../domain/snapshot-builder.ts';
+import type { MachineRef, MachineSnapshot } from '../domain/inputs/machine-snapshot.ts';
+import { keyText } from '../domain/pool/indexes.ts';
+import { goneSnapshot } from '../domain/inputs/snapshot-builder.ts';
 import type { MachineRuns } from './machine-runs.ts';
 
 /**

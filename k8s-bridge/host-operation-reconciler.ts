@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { annotations } from '../api/constants.ts';
 import { machineInventories } from '../api/resources.ts';
-import { type HostView, viewHost } from '../domain/host-view.ts';
-import { UNQUARANTINE } from '../domain/operation-annotation.ts';
-import { parseAttemptId } from '../domain/plan-attempt.ts';
-import { type PlanSecretView, readPlanResult } from '../domain/plan-secret.ts';
+import { type HostView, viewHost } from '../domain/inputs/host-view.ts';
+import { UNQUARANTINE } from '../domain/life/operation-annotation.ts';
+import { parseAttemptId } from '../domain/plan/attempt.ts';
+import { type PlanSecretView, readPlanResult } from '../domain/plan/secret.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { createEvent } from '../runtime/kube-events.ts';
 import { parseKey } from '../runtime/object-key.ts';

@@ -1,11 +1,11 @@
 import type { Secret } from '../api/core.ts';
 import type { ObjectKey } from '../api/meta.ts';
-import { explainFailure } from '../domain/failure-output.ts';
-import type { HostView } from '../domain/host-view.ts';
-import type { PlanAnswer } from '../domain/machine-life.ts';
-import type { MachineRef } from '../domain/machine-snapshot.ts';
-import { hostlessPlanActivityId, parseAttemptId, planActivityId } from '../domain/plan-attempt.ts';
-import { type PlanSecretView, readPlanResult, viewPlanSecret } from '../domain/plan-secret.ts';
+import { explainFailure } from '../domain/plan/failure-output.ts';
+import type { HostView } from '../domain/inputs/host-view.ts';
+import type { PlanAnswer } from '../domain/life/machine-life.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import { hostlessPlanActivityId, parseAttemptId, planActivityId } from '../domain/plan/attempt.ts';
+import { type PlanSecretView, readPlanResult, viewPlanSecret } from '../domain/plan/secret.ts';
 import type { AnswerMemory } from './answer-memory.ts';
 import type { MachineRuns } from './machine-runs.ts';
 import { parseKey } from '../runtime/object-key.ts';

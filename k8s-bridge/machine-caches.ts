@@ -1,11 +1,11 @@
 import { IMAGE_CATALOG_NAME } from '../api/constants.ts';
-import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } from '../domain/capi-view.ts';
-import type { BaremetalClusterView } from '../domain/cluster-view.ts';
-import type { HostView } from '../domain/host-view.ts';
-import type { MachineSnapshot } from '../domain/machine-snapshot.ts';
-import type { MachineView } from '../domain/machine-view.ts';
-import { keyText } from '../domain/pool-indexes.ts';
-import { buildSnapshot, clusterNameOf, hostNameOf } from '../domain/snapshot-builder.ts';
+import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } from '../domain/inputs/capi-view.ts';
+import type { BaremetalClusterView } from '../domain/inputs/cluster-view.ts';
+import type { HostView } from '../domain/inputs/host-view.ts';
+import type { MachineSnapshot } from '../domain/inputs/machine-snapshot.ts';
+import type { MachineView } from '../domain/inputs/machine-view.ts';
+import { keyText } from '../domain/pool/indexes.ts';
+import { buildSnapshot, clusterNameOf, hostNameOf } from '../domain/inputs/snapshot-builder.ts';
 import type { ReadStore } from './reconciler-ports.ts';
 
 /** What a machine's snapshot is made of. */

@@ -1,6 +1,6 @@
 import { baremetalMachines, objectMetaOnlySchema } from '../api/resources.ts';
-import type { MachineView } from '../domain/machine-view.ts';
-import { keyText } from '../domain/pool-indexes.ts';
+import type { MachineView } from '../domain/inputs/machine-view.ts';
+import { keyText } from '../domain/pool/indexes.ts';
 import type { BridgeCaches } from './caches.ts';
 import { type ControllerDeps, createQueue, monotonicNowMs, storesOf } from './controller-deps.ts';
 import { DepartedMachines } from './departed-machines.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { annotations } from '../api/constants.ts';
 import { baremetalMachines } from '../api/resources.ts';
-import { operatorVerbs } from '../domain/machine-life.ts';
-import { type MachineView, viewMachine } from '../domain/machine-view.ts';
-import { parseOperation, type RequestedOperation } from '../domain/operation-annotation.ts';
+import { operatorVerbs } from '../domain/life/machine-life.ts';
+import { type MachineView, viewMachine } from '../domain/inputs/machine-view.ts';
+import { parseOperation, type RequestedOperation } from '../domain/life/operation-annotation.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { createEvent } from '../runtime/kube-events.ts';
 import { parseKey } from '../runtime/object-key.ts';

@@ -1,6 +1,6 @@
-import type { MachineSnapshot } from '../domain/machine-snapshot.ts';
-import type { MachineView } from '../domain/machine-view.ts';
-import { fingerprintSnapshot } from '../domain/snapshot-fingerprint.ts';
+import type { MachineSnapshot } from '../domain/inputs/machine-snapshot.ts';
+import type { MachineView } from '../domain/inputs/machine-view.ts';
+import { fingerprintSnapshot } from '../domain/inputs/snapshot-fingerprint.ts';
 import type { DepartedMachines } from './departed-machines.ts';
 import type { MachineRuns } from './machine-runs.ts';
 import { parseKey } from '../runtime/object-key.ts';

@@ -1,8 +1,8 @@
 import { ActivityNotFoundError, type Client, WorkflowUpdateFailedError } from '@temporalio/client';
 import { defineSearchAttributeKey, WorkflowNotFoundError } from '@temporalio/common';
 import { searchAttributeNames } from '../api/constants.ts';
-import type { OperatorVerb, PlanAnswer } from '../domain/machine-life.ts';
-import type { MachineRef, MachineSnapshot } from '../domain/machine-snapshot.ts';
+import type { OperatorVerb, PlanAnswer } from '../domain/life/machine-life.ts';
+import type { MachineRef, MachineSnapshot } from '../domain/inputs/machine-snapshot.ts';
 import { MACHINE_LIFECYCLE, machineWorkflowId, parseMachineWorkflowId } from '../workflows/ids.ts';
 import {
   capacityAvailableSignal,

@@ -1,9 +1,9 @@
 import { IMAGE_CATALOG_NAME } from '../api/constants.ts';
 import type { ObjectKey } from '../api/meta.ts';
-import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } from '../domain/capi-view.ts';
-import type { HostView } from '../domain/host-view.ts';
-import type { MachineView } from '../domain/machine-view.ts';
-import { keyText } from '../domain/pool-indexes.ts';
+import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } from '../domain/inputs/capi-view.ts';
+import type { HostView } from '../domain/inputs/host-view.ts';
+import type { MachineView } from '../domain/inputs/machine-view.ts';
+import { keyText } from '../domain/pool/indexes.ts';
 import type { MachineCaches } from './machine-caches.ts';
 
 /** An informer's way to tell what changed; `current` undefined: gone, `previous` undefined: new. */

@@ -1,8 +1,8 @@
 import { annotations } from '../api/constants.ts';
 import type { ObjectKey } from '../api/meta.ts';
 import { machineInventories } from '../api/resources.ts';
-import { type HostView, viewHost } from '../domain/host-view.ts';
-import { keyText } from '../domain/pool-indexes.ts';
+import { type HostView, viewHost } from '../domain/inputs/host-view.ts';
+import { keyText } from '../domain/pool/indexes.ts';
 import { forEachLimited } from './for-each-limited.ts';
 import { owningPoolOf, type PoolCaches } from './pool-facts.ts';
 import { isConflict, isNotFound } from '../runtime/kube-client.ts';

@@ -1,10 +1,10 @@
 import type { ObjectKey } from '../api/meta.ts';
-import type { HostView } from '../domain/host-view.ts';
-import type { MachineView } from '../domain/machine-view.ts';
-import { keyText } from '../domain/pool-indexes.ts';
-import type { ObservedMemberFacts } from '../domain/pool-members.ts';
-import { findOwningPool } from '../domain/pool-ownership.ts';
-import type { PoolView } from '../domain/pool-view.ts';
+import type { HostView } from '../domain/inputs/host-view.ts';
+import type { MachineView } from '../domain/inputs/machine-view.ts';
+import { keyText } from '../domain/pool/indexes.ts';
+import type { ObservedMemberFacts } from '../domain/pool/members.ts';
+import { findOwningPool } from '../domain/pool/ownership.ts';
+import type { PoolView } from '../domain/inputs/pool-view.ts';
 import { type PoolMemory, settlingUntilMs } from './pool-memory.ts';
 import type { ReadStore, WritableStore } from './reconciler-ports.ts';
 

@@ -1,5 +1,5 @@
-import type { HostView } from '../domain/host-view.ts';
-import type { WakeMemory } from '../domain/pool-wakeups.ts';
+import type { HostView } from '../domain/inputs/host-view.ts';
+import type { WakeMemory } from '../domain/pool/wakeups.ts';
 
 /** What the pool reconciler remembers between two looks. Losing it costs a repeated wake or a counter, never a host. */
 export interface PoolMemory {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { machineInventoryPools } from '../api/resources.ts';
 import type { WantedCondition } from '../domain/conditions.ts';
-import type { PoolView } from '../domain/pool-view.ts';
+import type { PoolView } from '../domain/inputs/pool-view.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import { createEvent } from '../runtime/kube-events.ts';
 

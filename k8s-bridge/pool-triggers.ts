@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { inventoryOfProviderId } from '../api/constants.ts';
 import type { ObjectKey } from '../api/meta.ts';
-import type { HostView } from '../domain/host-view.ts';
-import type { MachineView } from '../domain/machine-view.ts';
-import { keyText } from '../domain/pool-indexes.ts';
-import type { PoolView } from '../domain/pool-view.ts';
-import { waitsForHost } from '../domain/pool-wakeups.ts';
+import type { HostView } from '../domain/inputs/host-view.ts';
+import type { MachineView } from '../domain/inputs/machine-view.ts';
+import { keyText } from '../domain/pool/indexes.ts';
+import type { PoolView } from '../domain/inputs/pool-view.ts';
+import { waitsForHost } from '../domain/pool/wakeups.ts';
 import type { ChangeSource } from './machine-triggers.ts';
 import { type PoolCaches, poolsNaming } from './pool-facts.ts';
 

@@ -1,4 +1,4 @@
-import type { MachineView } from '../domain/machine-view.ts';
+import type { MachineView } from '../domain/inputs/machine-view.ts';
 
 /**
  * Which run of each machine was told last. A run that was reset without its later signals may know less than it was

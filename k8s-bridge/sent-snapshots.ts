@@ -1,4 +1,4 @@
-import type { MachineView } from '../domain/machine-view.ts';
+import type { MachineView } from '../domain/inputs/machine-view.ts';
 
 interface Sent {
   fingerprint: string;

@@ -1,5 +1,5 @@
-import type { MachineView } from '../domain/machine-view.ts';
-import { keyText } from '../domain/pool-indexes.ts';
+import type { MachineView } from '../domain/inputs/machine-view.ts';
+import { keyText } from '../domain/pool/indexes.ts';
 import type { DepartedMachines } from './departed-machines.ts';
 import { forEachLimited } from './for-each-limited.ts';
 import { isReleased } from './machine-reconciler.ts';

@@ -6,10 +6,10 @@ import {
   objectMetaOnlySchema,
   secrets,
 } from '../api/resources.ts';
-import { viewHost } from '../domain/host-view.ts';
-import { viewMachine } from '../domain/machine-view.ts';
-import { machineIndexes } from '../domain/pool-indexes.ts';
-import { viewPool } from '../domain/pool-view.ts';
+import { viewHost } from '../domain/inputs/host-view.ts';
+import { viewMachine } from '../domain/inputs/machine-view.ts';
+import { machineIndexes } from '../domain/pool/indexes.ts';
+import { viewPool } from '../domain/inputs/pool-view.ts';
 import { createInformer } from '../runtime/informer.ts';
 import type { KubeClient } from '../runtime/kube-client.ts';
 import type { Logger } from '../runtime/logger.ts';

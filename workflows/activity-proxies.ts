@@ -1,6 +1,6 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { WrittenPlan } from '../domain/machine-life.ts';
+import type { WrittenPlan } from '../domain/life/machine-life.ts';
 
 /**
  * Short reads and writes of the Kubernetes API: idempotent, so retried for ever. The timeout is what a killed worker

@@ -8,11 +8,11 @@ import {
   sleep,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import * as advanceHost from '../domain/advance-host.ts';
-import { stillAwaits } from '../domain/lifecycle.ts';
-import type { MachineLife, PlanAnswer, WrittenPlan } from '../domain/machine-life.ts';
-import { isPlanAnswer } from '../domain/plan-answer.ts';
-import { hostlessPlanActivityId, planActivityId } from '../domain/plan-attempt.ts';
+import * as advanceHost from '../domain/life/advance-host.ts';
+import { stillAwaits } from '../domain/life/lifecycle.ts';
+import type { MachineLife, PlanAnswer, WrittenPlan } from '../domain/life/machine-life.ts';
+import { isPlanAnswer } from '../domain/life/plan-answer.ts';
+import { hostlessPlanActivityId, planActivityId } from '../domain/plan/attempt.ts';
 import { planWait } from './activity-proxies.ts';
 import { patches } from './patches.ts';
 import { hostIn, planIn, publishStatus, type Run, showsSomethingNew, take, update } from './run.ts';

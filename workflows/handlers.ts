@@ -1,8 +1,8 @@
 import { log, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
-import * as advance from '../domain/advance-life.ts';
-import { operatorVerbs, type OperatorVerb, startLife } from '../domain/machine-life.ts';
-import { isSnapshot } from '../domain/machine-snapshot.ts';
-import { applyOperation, judgeOperation } from '../domain/operations.ts';
+import * as advance from '../domain/life/advance-life.ts';
+import { operatorVerbs, type OperatorVerb, startLife } from '../domain/life/machine-life.ts';
+import { isSnapshot } from '../domain/inputs/machine-snapshot.ts';
+import { applyOperation, judgeOperation } from '../domain/life/operations.ts';
 import {
   capacityAvailableSignal,
   lifeQuery,

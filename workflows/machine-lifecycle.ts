@@ -6,8 +6,8 @@ import {
   patched,
   workflowInfo,
 } from '@temporalio/workflow';
-import { nextStep, type Step } from '../domain/lifecycle.ts';
-import { carryOver, MAX_EVENTS_PER_RUN, type MachineLife } from '../domain/machine-life.ts';
+import { nextStep, type Step } from '../domain/life/lifecycle.ts';
+import { carryOver, MAX_EVENTS_PER_RUN, type MachineLife } from '../domain/life/machine-life.ts';
 import { waitIdOf } from './await-answer.ts';
 import { bindHandlers } from './handlers.ts';
 import type { MachineLifecycleInput } from './messages.ts';

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { MachineLife, OperatorVerb } from '../domain/machine-life.ts';
-import type { MachineRef, MachineSnapshot } from '../domain/machine-snapshot.ts';
+import type { MachineLife, OperatorVerb } from '../domain/life/machine-life.ts';
+import type { MachineRef, MachineSnapshot } from '../domain/inputs/machine-snapshot.ts';
 
 /** Argument of `machineLifecycle`; `life` is there after a continue-as-new only. */
 export interface MachineLifecycleInput {

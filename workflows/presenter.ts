@@ -1,10 +1,10 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { searchAttributeNames } from '../api/constants.ts';
-import type { Step } from '../domain/lifecycle.ts';
-import type { MachineLife } from '../domain/machine-life.ts';
-import { projectStatus } from '../domain/machine-status.ts';
-import { tellStory } from '../domain/machine-story.ts';
+import type { Step } from '../domain/life/lifecycle.ts';
+import type { MachineLife } from '../domain/life/machine-life.ts';
+import { projectStatus } from '../domain/report/machine-status.ts';
+import { tellStory } from '../domain/report/machine-story.ts';
 import type { Run } from './run.ts';
 
 const inventoryKey = defineSearchAttributeKey(searchAttributeNames.inventory, 'KEYWORD');

@@ -1,6 +1,6 @@
-import type { MachineRef } from '../domain/machine-snapshot.ts';
-import { type BoundHost, hostOf, type MachineLife, type WrittenPlan } from '../domain/machine-life.ts';
-import { type NumberedStatus, projectStatus } from '../domain/machine-status.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import { type BoundHost, hostOf, type MachineLife, type WrittenPlan } from '../domain/life/machine-life.ts';
+import { type NumberedStatus, projectStatus } from '../domain/report/machine-status.ts';
 import { shortStep } from './activity-proxies.ts';
 
 /** What a run keeps besides its machine's life. */

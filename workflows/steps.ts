@@ -1,9 +1,9 @@
 import { condition } from '@temporalio/workflow';
-import * as advanceHost from '../domain/advance-host.ts';
-import * as advance from '../domain/advance-life.ts';
+import * as advanceHost from '../domain/life/advance-host.ts';
+import * as advance from '../domain/life/advance-life.ts';
 import { assertNever } from '../domain/assert-never.ts';
-import type { Step } from '../domain/lifecycle.ts';
-import type { MachineLife, PlanAnswer } from '../domain/machine-life.ts';
+import type { Step } from '../domain/life/lifecycle.ts';
+import type { MachineLife, PlanAnswer } from '../domain/life/machine-life.ts';
 import { shortStep } from './activity-proxies.ts';
 import { awaitAnswer } from './await-answer.ts';
 import { hostIn, planIn, publishStatus, type Run, take, update } from './run.ts';

@@ -3,7 +3,7 @@ import type { CapiMachine } from '../../api/cluster-api.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
 import type { MachineInventoryPool } from '../../api/pool.ts';
-import { viewMachine } from '../../domain/machine-view.ts';
+import { viewMachine } from '../../domain/inputs/machine-view.ts';
 import type { StoreItem } from '../../runtime/informer.ts';
 
 /** One `BaremetalMachine` as the demo shows it. */

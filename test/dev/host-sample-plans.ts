@@ -1,7 +1,7 @@
-import { attemptId } from '../../domain/plan-attempt.ts';
-import { renderCleanPlan } from '../../domain/plan-clean.ts';
-import { cleanupMarkerPath } from '../../domain/plan-script.ts';
-import { renderReprovisionPlan } from '../../domain/plan-reprovision.ts';
+import { attemptId } from '../../domain/plan/attempt.ts';
+import { renderCleanPlan } from '../../domain/plan/clean.ts';
+import { cleanupMarkerPath } from '../../domain/plan/script.ts';
+import { renderReprovisionPlan } from '../../domain/plan/reprovision.ts';
 
 const uid = '7c3f9d52-4c1c-4a87-9d7b-0b7a6f0c1e55';
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { secrets } from '../../api/resources.ts';
 import { createInventory } from '../../dev/elemental-operator.ts';
 import { planSecrets } from '../../dev/host-plan-secret.ts';
-import { checksumOf } from '../../domain/plan-document.ts';
+import { checksumOf } from '../../domain/plan/document.ts';
 import { lifeQuery } from '../../workflows/messages.ts';
 import { badBootstrap, badContent as content } from '../support/bad-bootstrap.ts';
 import { renderJoinConfig } from '../support/bootstrap-data.ts';

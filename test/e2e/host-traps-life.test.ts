@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { readText } from '../../dev/host-plan-secret.ts';
 import type { SimulatedHost } from '../../dev/simulated-host.ts';
-import { cleanupMarkerPath, hostStateFolder, seedFolder } from '../../domain/plan-script.ts';
-import { userDataLimitBytes } from '../../domain/cloud-init.ts';
+import { cleanupMarkerPath, hostStateFolder, seedFolder } from '../../domain/plan/script.ts';
+import { userDataLimitBytes } from '../../domain/bootstrap/cloud-init.ts';
 import { renderJoinConfig } from '../support/bootstrap-data.ts';
 import { expectReleased, getPlanSecret } from '../support/hosts.ts';
 import {

@@ -4,7 +4,7 @@ import { baremetalMachines, machineInventories, machineInventoryPools, secrets }
 import { elementalAnnotations } from '../../dev/elemental-inventory.ts';
 import { touchInventory } from '../../dev/elemental-operator.ts';
 import { planSecrets, readText, toValue } from '../../dev/host-plan-secret.ts';
-import { checksumOf } from '../../domain/plan-document.ts';
+import { checksumOf } from '../../domain/plan/document.ts';
 import { renderJoinConfig } from '../support/bootstrap-data.ts';
 import { findInventory, getPlanSecret, untilAllocationState } from '../support/hosts.ts';
 import { listHostWrites, markAudit } from '../support/host-writes.ts';

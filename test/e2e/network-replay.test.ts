@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { machineInventories, secrets } from '../../api/resources.ts';
 import { readText } from '../../dev/host-plan-secret.ts';
 import type { SimulatedHost } from '../../dev/simulated-host.ts';
-import { seedFolder } from '../../domain/plan-script.ts';
+import { seedFolder } from '../../domain/plan/script.ts';
 import { renderJoinConfig } from '../support/bootstrap-data.ts';
 import { deployCluster } from '../support/clusters.ts';
 import { holdsWord } from '../support/find-word.ts';

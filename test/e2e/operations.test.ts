@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { baremetalMachines, machineInventories, machineInventoryPools, type Resource } from '../../api/resources.ts';
-import type { OperatorVerb } from '../../domain/machine-life.ts';
+import type { OperatorVerb } from '../../domain/life/machine-life.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 import { operationSignals, operationUpdates } from '../../workflows/messages.ts';
 import { runCli } from '../support/cli.ts';

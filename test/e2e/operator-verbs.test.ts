@@ -1,8 +1,8 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { annotations } from '../../api/constants.ts';
-import type { OperatorVerb } from '../../domain/machine-life.ts';
-import type { MachineRef } from '../../domain/machine-snapshot.ts';
+import type { OperatorVerb } from '../../domain/life/machine-life.ts';
+import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { capacityAvailableSignal, lifeQuery, operationUpdates } from '../../workflows/messages.ts';
 import { deployCluster } from '../support/clusters.ts';
 import { attemptsOf, untilRunSettled } from '../support/host-answers.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { MachineRef } from '../../domain/machine-snapshot.ts';
+import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { deployCluster } from '../support/clusters.ts';
 import { plansReceived, untilPlanned } from '../support/host-answers.ts';
 import { expectReleased } from '../support/hosts.ts';

@@ -1,10 +1,10 @@
 import type { ObjectKey } from '../../api/meta.ts';
-import type { CapiClusterView, CapiMachineView } from '../../domain/capi-view.ts';
-import type { HostView } from '../../domain/host-view.ts';
-import type { OperatorVerb, PlanAnswer } from '../../domain/machine-life.ts';
-import type { MachineRef, MachineSnapshot } from '../../domain/machine-snapshot.ts';
-import type { MachineView } from '../../domain/machine-view.ts';
-import { keyText } from '../../domain/pool-indexes.ts';
+import type { CapiClusterView, CapiMachineView } from '../../domain/inputs/capi-view.ts';
+import type { HostView } from '../../domain/inputs/host-view.ts';
+import type { OperatorVerb, PlanAnswer } from '../../domain/life/machine-life.ts';
+import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
+import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import { keyText } from '../../domain/pool/indexes.ts';
 import type { MachineRuns, OpenRun, OperationVerdict } from '../../k8s-bridge/machine-runs.ts';
 import type { ChangeSource } from '../../k8s-bridge/machine-triggers.ts';
 import type { ReadStore } from '../../k8s-bridge/reconciler-ports.ts';

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CLUSTER_FINALIZER, foreign } from '../../api/constants.ts';
 import { baremetalClusters } from '../../api/resources.ts';
-import { type BaremetalClusterView, viewBaremetalCluster } from '../../domain/cluster-view.ts';
-import type { MachineView } from '../../domain/machine-view.ts';
-import { machineIndexes } from '../../domain/pool-indexes.ts';
+import { type BaremetalClusterView, viewBaremetalCluster } from '../../domain/inputs/cluster-view.ts';
+import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import { machineIndexes } from '../../domain/pool/indexes.ts';
 import { type OwnerCluster, reconcileCluster } from '../../k8s-bridge/cluster-reconciler.ts';
 import { createFakeObjects, createMemoryStore } from '../support/fake-objects.ts';
 import { waitingMachine } from '../support/pool-fixtures.ts';

@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { secretSchema } from '../../api/core.ts';
 import { machineInventories } from '../../api/resources.ts';
-import { type HostView, viewHost } from '../../domain/host-view.ts';
-import { attemptId } from '../../domain/plan-attempt.ts';
-import { renderPlan } from '../../domain/plan-document.ts';
-import { type PlanSecretView, viewPlanSecret } from '../../domain/plan-secret.ts';
+import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
+import { attemptId } from '../../domain/plan/attempt.ts';
+import { renderPlan } from '../../domain/plan/document.ts';
+import { type PlanSecretView, viewPlanSecret } from '../../domain/plan/secret.ts';
 import { type HostOperationDeps, reconcileHostOperation } from '../../k8s-bridge/host-operation-reconciler.ts';
 import { createFakeObjects, createMemoryStore } from '../support/fake-objects.ts';
 

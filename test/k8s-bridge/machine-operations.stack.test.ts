@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { baremetalMachines } from '../../api/resources.ts';
-import { type MachineView, viewMachine } from '../../domain/machine-view.ts';
+import { type MachineView, viewMachine } from '../../domain/inputs/machine-view.ts';
 import { reconcileMachineOperation } from '../../k8s-bridge/machine-operation-reconciler.ts';
 import { createMachineRuns } from '../../k8s-bridge/machine-runs.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { MachineView } from '../../domain/machine-view.ts';
-import { keyText } from '../../domain/pool-indexes.ts';
-import { fingerprintSnapshot } from '../../domain/snapshot-fingerprint.ts';
+import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import { keyText } from '../../domain/pool/indexes.ts';
+import { fingerprintSnapshot } from '../../domain/inputs/snapshot-fingerprint.ts';
 import { DEPARTURE_GRACE_MS, DepartedMachines } from '../../k8s-bridge/departed-machines.ts';
 import { type MachineCaches, takeSnapshot } from '../../k8s-bridge/machine-caches.ts';
 import { type MachineReconcilerDeps, OWNER_GRACE_MS, reconcileMachine } from '../../k8s-bridge/machine-reconciler.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { machineIndexes } from '../../domain/pool-indexes.ts';
+import { machineIndexes } from '../../domain/pool/indexes.ts';
 import { type MachineCaches, triggerIndexes } from '../../k8s-bridge/machine-caches.ts';
 import { connectMachineTriggers } from '../../k8s-bridge/machine-triggers.ts';
 import { capiMachineView, changeSource, clusterView, hostView, machineView, MemoryStore } from './bridge-fixtures.ts';

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { machineInventories, machineInventoryPools } from '../../api/resources.ts';
-import { type HostView, viewHost } from '../../domain/host-view.ts';
-import type { MachineView } from '../../domain/machine-view.ts';
-import { hostIndexes, machineIndexes } from '../../domain/pool-indexes.ts';
-import { type PoolView, viewPool } from '../../domain/pool-view.ts';
-import { REWAKE_AFTER_MS } from '../../domain/pool-wakeups.ts';
+import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
+import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import { hostIndexes, machineIndexes } from '../../domain/pool/indexes.ts';
+import { type PoolView, viewPool } from '../../domain/inputs/pool-view.ts';
+import { REWAKE_AFTER_MS } from '../../domain/pool/wakeups.ts';
 import { createPoolMemory, SETTLE_MS } from '../../k8s-bridge/pool-memory.ts';
 import { reconcilePool, STATUS_INTERVAL_MS } from '../../k8s-bridge/pool-reconciler.ts';
 import { CONFLICT_REQUEUE_MS } from '../../k8s-bridge/reconciler-ports.ts';

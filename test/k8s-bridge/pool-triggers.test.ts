@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { HostView } from '../../domain/host-view.ts';
-import type { MachineView } from '../../domain/machine-view.ts';
-import { hostIndexes } from '../../domain/pool-indexes.ts';
-import type { PoolView } from '../../domain/pool-view.ts';
+import type { HostView } from '../../domain/inputs/host-view.ts';
+import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import { hostIndexes } from '../../domain/pool/indexes.ts';
+import type { PoolView } from '../../domain/inputs/pool-view.ts';
 import { connectPoolTriggers } from '../../k8s-bridge/pool-triggers.ts';
 import { createMemoryStore } from '../support/fake-objects.ts';
 import { freeHost, waitingMachine } from '../support/pool-fixtures.ts';

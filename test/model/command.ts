@@ -1,5 +1,5 @@
 import type { PlanType } from '../../api/constants.ts';
-import type { OperatorVerb } from '../../domain/machine-life.ts';
+import type { OperatorVerb } from '../../domain/life/machine-life.ts';
 
 export const slots = ['a', 'b'] as const;
 /** One of the two pools of a lane; a renamed pool keeps its slot. */

@@ -1,4 +1,4 @@
-import { viewHost } from '../../domain/host-view.ts';
+import { viewHost } from '../../domain/inputs/host-view.ts';
 import { slots } from './command.ts';
 import type { Inventory, Machine, Pool } from './history.ts';
 import type { Scene } from './outcome.ts';

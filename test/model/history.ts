@@ -7,7 +7,7 @@ import {
   type Resource,
   secrets,
 } from '../../api/resources.ts';
-import { type PlanSecretView, viewPlanSecret } from '../../domain/plan-secret.ts';
+import { type PlanSecretView, viewPlanSecret } from '../../domain/plan/secret.ts';
 import type { KubeClient } from '../../runtime/kube-client.ts';
 
 export type Machine = z.infer<typeof baremetalMachines.schema>;

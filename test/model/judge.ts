@@ -1,5 +1,5 @@
 import { annotations } from '../../api/constants.ts';
-import { viewHost } from '../../domain/host-view.ts';
+import { viewHost } from '../../domain/inputs/host-view.ts';
 import { createBreachFinder } from '../support/ownership-ledger.ts';
 import type { HistoryEntry, Machine } from './history.ts';
 import { judgeHost } from './host-rules.ts';

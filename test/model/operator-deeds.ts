@@ -1,8 +1,8 @@
 import { isGrpcDeadlineError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { annotations } from '../../api/constants.ts';
 import { baremetalMachines, machineInventories, type Resource } from '../../api/resources.ts';
-import type { OperatorVerb } from '../../domain/machine-life.ts';
-import { UNQUARANTINE } from '../../domain/operation-annotation.ts';
+import type { OperatorVerb } from '../../domain/life/machine-life.ts';
+import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
 import { isNotFound } from '../../runtime/kube-client.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 import { operationSignals, operationUpdates } from '../../workflows/messages.ts';

@@ -1,8 +1,8 @@
 import { reasons } from '../../api/conditions.ts';
 import { annotations } from '../../api/constants.ts';
 import { machineInventories } from '../../api/resources.ts';
-import { viewHost } from '../../domain/host-view.ts';
-import { UNQUARANTINE } from '../../domain/operation-annotation.ts';
+import { viewHost } from '../../domain/inputs/host-view.ts';
+import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { slots } from './command.ts';
 import type { Machine } from './history.ts';

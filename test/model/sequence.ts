@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { planTypes } from '../../api/constants.ts';
-import { operatorVerbs, type OperatorVerb } from '../../domain/machine-life.ts';
+import { operatorVerbs, type OperatorVerb } from '../../domain/life/machine-life.ts';
 import { type Command, operationWays, slots } from './command.ts';
 
 const nth = fc.nat({ max: 11 });

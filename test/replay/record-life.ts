@@ -1,11 +1,11 @@
 import type { Client } from '@temporalio/client';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { type NativeConnection, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { planActivityId } from '../../domain/plan-attempt.ts';
+import { planActivityId } from '../../domain/plan/attempt.ts';
 import { createMachineRuns } from '../../k8s-bridge/machine-runs.ts';
 import { MACHINE_LIFECYCLE, machineWorkflowId } from '../../workflows/ids.ts';
 import { operationSignals } from '../../workflows/messages.ts';
-import { host, snapshot } from '../domain/life-fixtures.ts';
+import { host, snapshot } from '../domain/life/life-fixtures.ts';
 import { type ScriptedActivities, scriptActivities } from '../support/scripted-activities.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { RECORDER_IDENTITY } from './histories.ts';

@@ -1,16 +1,16 @@
 import { CompleteAsyncError } from '@temporalio/activity';
 import type { Activities } from '../../activities/index.ts';
-import { onCompleted, onPlanAnswered } from '../../domain/advance-host.ts';
-import { onBegun, onClaimed, onProvisionTried } from '../../domain/advance-life.ts';
+import { onCompleted, onPlanAnswered } from '../../domain/life/advance-host.ts';
+import { onBegun, onClaimed, onProvisionTried } from '../../domain/life/advance-life.ts';
 import {
   type MachineLife,
   type OperatorVerb,
   type PlanAnswer,
   startLife,
   type WrittenPlan,
-} from '../../domain/machine-life.ts';
-import type { MachineSnapshot } from '../../domain/machine-snapshot.ts';
-import { host, plan, snapshot } from '../domain/life-fixtures.ts';
+} from '../../domain/life/machine-life.ts';
+import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
+import { host, plan, snapshot } from '../domain/life/life-fixtures.ts';
 
 /** What a scenario does to a run from outside, as the bridge and the host would. */
 export interface LifeDriver {

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import type { BeginOutcome, ClaimOutcome, ProvisionOutcome } from '../../domain/step-outcomes.ts';
-import { host, plan } from '../domain/life-fixtures.ts';
+import type { BeginOutcome, ClaimOutcome, ProvisionOutcome } from '../../domain/life/step-outcomes.ts';
+import { host, plan } from '../domain/life/life-fixtures.ts';
 import {
   deleteCleanly,
   deleting,

@@ -1,8 +1,8 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { PlanType } from '../../api/constants.ts';
 import { secrets } from '../../api/resources.ts';
-import { parseAttemptId } from '../../domain/plan-attempt.ts';
-import { viewPlanSecret } from '../../domain/plan-secret.ts';
+import { parseAttemptId } from '../../domain/plan/attempt.ts';
+import { viewPlanSecret } from '../../domain/plan/secret.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 import { findMachine } from './machines.ts';
 import { type Site, summarise } from './site.ts';

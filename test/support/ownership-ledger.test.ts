@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { attemptId } from '../../domain/plan-attempt.ts';
+import { attemptId } from '../../domain/plan/attempt.ts';
 import { findBreaches, type LedgerEntry } from './ownership-ledger.ts';
 
 let revision = 0n;

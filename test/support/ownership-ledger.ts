@@ -1,7 +1,7 @@
 import { machineInventories } from '../../api/resources.ts';
-import { type HostView, viewHost } from '../../domain/host-view.ts';
-import { parseAttemptId } from '../../domain/plan-attempt.ts';
-import { type PlanSecretView, viewPlanSecret } from '../../domain/plan-secret.ts';
+import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
+import { parseAttemptId } from '../../domain/plan/attempt.ts';
+import { type PlanSecretView, viewPlanSecret } from '../../domain/plan/secret.ts';
 import { secrets } from '../../api/resources.ts';
 import { followObjects } from '../../dev/host-object-feed.ts';
 import type { Lab } from '../../dev/lab.ts';

@@ -1,6 +1,6 @@
-import type { HostView } from '../../domain/host-view.ts';
-import type { MachineView } from '../../domain/machine-view.ts';
-import type { ObservedMemberFacts } from '../../domain/pool-members.ts';
+import type { HostView } from '../../domain/inputs/host-view.ts';
+import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import type { ObservedMemberFacts } from '../../domain/pool/members.ts';
 
 /** A registered host that nobody uses. */
 export function freeHost(name: string, overrides: Partial<HostView> = {}): HostView {

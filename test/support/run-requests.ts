@@ -1,7 +1,7 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { z } from 'zod';
-import { operatorVerbs } from '../../domain/machine-life.ts';
-import type { MachineRef } from '../../domain/machine-snapshot.ts';
+import { operatorVerbs } from '../../domain/life/machine-life.ts';
+import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { fetchHistory, type Site } from './site.ts';
 
 type HistoryEvent = Awaited<ReturnType<typeof fetchHistory>>[number];

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { z } from 'zod';
 import { secrets } from '../../api/resources.ts';
-import type { MachineRef } from '../../domain/machine-snapshot.ts';
+import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 import { lifeQuery } from '../../workflows/messages.ts';
 import { findMachine } from './machines.ts';

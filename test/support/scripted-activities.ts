@@ -1,8 +1,8 @@
 import { CompleteAsyncError } from '@temporalio/activity';
 import type { Activities } from '../../activities/index.ts';
-import type { PlanAnswer } from '../../domain/machine-life.ts';
-import type { NumberedStatus } from '../../domain/machine-status.ts';
-import { host, plan } from '../domain/life-fixtures.ts';
+import type { PlanAnswer } from '../../domain/life/machine-life.ts';
+import type { NumberedStatus } from '../../domain/report/machine-status.ts';
+import { host, plan } from '../domain/life/life-fixtures.ts';
 
 /** Activities that answer as told and remember what the run did, for tests of the workflow alone. */
 export interface ScriptedActivities {

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { PlanAnswer } from '../../domain/machine-life.ts';
-import type { MachineSnapshot } from '../../domain/machine-snapshot.ts';
-import { planActivityId } from '../../domain/plan-attempt.ts';
+import type { PlanAnswer } from '../../domain/life/machine-life.ts';
+import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
+import { planActivityId } from '../../domain/plan/attempt.ts';
 import { MACHINE_LIFECYCLE } from '../../workflows/ids.ts';
 import { lifeQuery, machineObservedSignal, operationUpdates } from '../../workflows/messages.ts';
 import { workflowsPath } from '../../workers/worker.ts';
-import { host, snapshot } from '../domain/life-fixtures.ts';
+import { host, snapshot } from '../domain/life/life-fixtures.ts';
 import { type ScriptedActivities, scriptActivities } from '../support/scripted-activities.ts';
 import { waitFor } from '../support/wait-for.ts';
 

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { isScalar } from 'yaml';
+import { normaliseFiles } from './write-files.ts';
+import { BootstrapProblem } from './problem.ts';
+import { beginsBlock } from './jinja-template.ts';
+import { rootMap, YamlText } from './yaml-text.ts';
+
+/** Largest user-data in bytes: base64 in a plan it still leaves room for outputs in a Secret of 1 MiB. */
+export const userDataLimitBytes = 480 * 1024;
+
+export interface BootstrapInput {
+  /** `data.value` of the bootstrap Secret, decoded. */
+  userData: string;
+  /** `data.format` of the bootstrap Secret, decoded; absent means cloud-config. */
+  format?: string | undefined;
+  /** Name of the host and of its Node. */
+  hostname: string;
+  /** `baremetal:///<inventory>`. */
+  providerID: string;
+}
+
+export type NormalisedBootstrap =
+  | {
+      kind: 'normalised';
+      userData: string;
+      /** sha256 hex of `userData`. */
+      hash: string;
+    }
+  /** `message` names the place, never content. */
+  | { kind: 'invalid'; message: string }
+  | { kind: 'unsupportedFormat'; format: string };
+
+/**
+ * Gives a cloud-config the host's names (system.md section 4): `hostname`, `fqdn` and, in kubeadm's Init and Join
+ * configurations, provider id, CRI socket and node name. Bytes that these fields do not need stay as they are, and
+ * normalising twice gives the same bytes.
+ */
+export function normaliseBootstrap(input: BootstrapInput): NormalisedBootstrap {
+  const format = (input.format ?? '').trim();
+  if (format !== '' && format !== 'cloud-config') {
+    return { kind: 'unsupportedFormat', format: /^[a-z0-9.-]{1,32}$/i.test(format) ? format : 'unknown' };
+  }
+  try {
+    const userData = normalise(input);
+    return { kind: 'normalised', userData, hash: createHash('sha256').update(userData, 'utf8').digest('hex') };
+  } catch (error) {
+    if (error instanceof BootstrapProblem) return { kind: 'invalid', message: error.message };
+    // Of all faults of the parser on hostile input only the stack's end is known; its message could quote content.
+    return { kind: 'invalid', message: 'user-data: too deeply nested or otherwise impossible to parse' };
+  }
+}
+
+function normalise({ userData, hostname, providerID }: BootstrapInput): string {
+  checkNames(hostname, providerID);
+  checkShape(userData);
+  const text = new YamlText(userData, 'user-data');
+  if (text.documents.length > 1) throw text.problem('more than one YAML document');
+  const contents = text.documents[0]?.contents ?? null;
+  if (contents === null || (isScalar(contents) && contents.value === null)) {
+    return addNames(text, hostname);
+  }
+  const root = rootMap(text.documents[0]);
+  if (root === undefined) throw text.problem('the top level is not a mapping');
+  if (beginsBlock(text.source.slice(0, root.range?.[0]))) {
+    throw text.problem('a template block begins before the first key, where the host name is put; move it behind');
+  }
+  normaliseFiles(text, root, { hostname, providerID });
+  text.set(root, [0], 'hostname', hostname);
+  text.set(root, [0], 'fqdn', hostname);
+  const result = text.render();
+  checkSize(result);
+  return result;
+}
+
+/** For a cloud-config without any key. */
+function addNames(text: YamlText, hostname: string): string {
+  const end = text.source.endsWith('\n') ? '' : '\n';
+  const result = `${text.source}${end}hostname: "${hostname}"\nfqdn: "${hostname}"\n`;
+  const documents = new YamlText(result, 'user-data').documents;
+  if (documents.length !== 1 || rootMap(documents[0]) === undefined)
+    throw text.problem('the top level is not a mapping');
+  return result;
+}
+
+function checkNames(hostname: string, providerID: string): void {
+  const label = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
+  if (hostname.length > 63 || !new RegExp(`^${label}(?:\\.${label})*$`).test(hostname)) {
+    throw new BootstrapProblem("hostname: the pool member's hostname is not a DNS-1123 name of at most 63 characters");
+  }
+  if (!/^baremetal:\/\/\/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(providerID)) {
+    throw new BootstrapProblem('providerID: not baremetal:///<inventory>');
+  }
+}
+
+/** YAML 1.1, section 5.1: cloud-init's parser refuses a document that has one, which ours would take. */
+const unprintableCharacter = /[^\t\n\r\x20-\x7E\x85\u{A0}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
+
+/**
+ * cloud-init takes data for a cloud-config by its first line, or by its second below `## template: jinja`, spelled just
+ * so (cloudinit/handlers/__init__.py, type_from_starts_with); anything else, a byte order mark too, it ignores.
+ */
+const header = /^[ \t\r\n]*(?:## template: jinja[ \t]*\r?\n[ \t\r\n]*)?#cloud-config[ \t]*\r?(?:\n|$)/i;
+
+function checkShape(userData: string): void {
+  checkSize(userData);
+  if (/^content-type:|^mime-version:/i.test(userData)) {
+    throw new BootstrapProblem('user-data: MIME multi-part data is not supported, only cloud-config');
+  }
+  if (userData.startsWith('\uFEFF')) {
+    throw new BootstrapProblem('user-data: line 1 begins with a byte order mark, which cloud-init does not take');
+  }
+  if (!header.test(userData)) {
+    throw new BootstrapProblem(
+      'user-data: line 1 is not #cloud-config, nor ## template: jinja with #cloud-config below',
+    );
+  }
+  const unprintable = userData.search(unprintableCharacter);
+  if (unprintable >= 0) {
+    const line = userData.slice(0, unprintable).split('\n').length;
+    throw new BootstrapProblem(`user-data: line ${line}: a character that YAML does not allow`);
+  }
+}
+
+function checkSize(userData: string): void {
+  if (Buffer.byteLength(userData, 'utf8') > userDataLimitBytes) {
+    throw new BootstrapProblem(`user-data: larger than ${userDataLimitBytes / 1024} KiB, a plan Secret cannot hold it`);
+  }
+}

@@ -1,0 +1,111 @@
+import { isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
+import { rootMap, YamlText } from './yaml-text.ts';
+import type { YamlPath } from './yaml-values.ts';
+
+/** What a kubeadm configuration must say about the node that it makes. */
+export interface KubeadmNode {
+  hostname: string;
+  providerID: string;
+}
+
+/** Set as `nodeRegistration.criSocket` where it is unset (system.md section 4). */
+export const CRI_SOCKET = 'unix:///var/run/containerd/containerd.sock';
+
+const mention = /["']?apiVersion["']?\s*:\s*["']?kubeadm\.k8s\.io\//;
+const kinds: readonly unknown[] = ['InitConfiguration', 'JoinConfiguration'];
+
+/** Spellings of "this host's name" in cloud-init's jinja templates, with the filters that keep it a name. */
+const hostnameExpression =
+  /^\{\{-?\s*(?:(?:ds\.meta_data\.|v1\.)?(?:local_)?hostname|ds\.meta_data\[(?:'|\\?")(?:local[_-])?hostname(?:'|\\?")\])(?:\s*\|\s*(?:lower|trim))*\s*-?\}\}$/;
+
+/** Cheap test whether a file can hold a kubeadm document; a script that writes one is left alone. */
+export function mentionsKubeadm(content: string): boolean {
+  return !content.startsWith('#!') && mention.test(content);
+}
+
+/**
+ * Names the node in every Init and Join configuration of a file with one or more YAML documents.
+ * All other bytes stay.
+ * @param place how messages name the file
+ * @throws BootstrapProblem with the place: not YAML, unknown kubeadm version, a field of another type
+ */
+export function normaliseKubeadmDocuments(content: string, node: KubeadmNode, place: string): string {
+  const text = new YamlText(content, place);
+  text.documents.forEach((document, index) => {
+    const root = rootMap(document);
+    if (root === undefined) return;
+    const version = scalarOf(text, root, 'apiVersion');
+    if (typeof version !== 'string' || !version.startsWith('kubeadm.k8s.io/')) return;
+    if (!kinds.includes(scalarOf(text, root, 'kind'))) return;
+    if (version !== 'kubeadm.k8s.io/v1beta3' && version !== 'kubeadm.k8s.io/v1beta4') {
+      throw text.problem(`document ${index + 1}: apiVersion is none of the kubeadm versions v1beta3 and v1beta4`);
+    }
+    nameNode({ text, root, index, node, argsAreList: version.endsWith('v1beta4') });
+  });
+  return text.render();
+}
+
+interface NodeDocument {
+  text: YamlText;
+  root: YAMLMap;
+  index: number;
+  node: KubeadmNode;
+  /** v1beta4: `kubeletExtraArgs` is a list of name and value. */
+  argsAreList: boolean;
+}
+
+function nameNode(document: NodeDocument): void {
+  const { text, root, index, node } = document;
+  const path: YamlPath = [index, 'nodeRegistration'];
+  const registration = text.find(root, 'nodeRegistration', `document ${index + 1}`)?.node;
+  if (isEmpty(registration)) {
+    text.set(root, [index], 'nodeRegistration', { criSocket: CRI_SOCKET, kubeletExtraArgs: newArguments(document) });
+    return;
+  }
+  if (!isMap(registration)) throw text.problem(`document ${index + 1}: nodeRegistration is not a mapping`);
+  setProviderId(document, registration, path);
+  const socket = text.find(registration, 'criSocket', 'nodeRegistration')?.node;
+  if (isEmpty(socket) || (isScalar(socket) && socket.value === '')) {
+    text.set(registration, path, 'criSocket', CRI_SOCKET);
+  }
+  const name = text.find(registration, 'name', 'nodeRegistration')?.node;
+  const expression = isScalar(name) ? String(name.value).trim() : text.textOf(name);
+  if (hostnameExpression.test(expression)) text.set(registration, path, 'name', node.hostname);
+}
+
+function setProviderId(document: NodeDocument, registration: YAMLMap, path: YamlPath): void {
+  const { text, index, node, argsAreList } = document;
+  const args = text.find(registration, 'kubeletExtraArgs', 'nodeRegistration')?.node;
+  const argsPath: YamlPath = [...path, 'kubeletExtraArgs'];
+  if (isEmpty(args)) {
+    text.set(registration, path, 'kubeletExtraArgs', newArguments(document));
+  } else if (!argsAreList && isMap(args)) {
+    text.set(args, argsPath, 'provider-id', node.providerID);
+  } else if (argsAreList && isSeq(args)) {
+    const found = args.items.flatMap((item, at) =>
+      isMap(item) && scalarOf(text, item, 'name') === 'provider-id' ? [{ item, at }] : [],
+    );
+    for (const { item, at } of found) text.set(item, [...argsPath, at], 'value', node.providerID);
+    if (found.length === 0) text.prepend(args, argsPath, providerArgument(node));
+  } else {
+    const expected = argsAreList ? 'a list of name and value (v1beta4)' : 'a mapping (v1beta3)';
+    throw text.problem(`document ${index + 1}: nodeRegistration.kubeletExtraArgs is not ${expected}`);
+  }
+}
+
+function newArguments({ argsAreList, node }: NodeDocument) {
+  return argsAreList ? [providerArgument(node)] : { 'provider-id': node.providerID };
+}
+
+function providerArgument(node: KubeadmNode): { name: string; value: string } {
+  return { name: 'provider-id', value: node.providerID };
+}
+
+function scalarOf(text: YamlText, map: YAMLMap, key: string): unknown {
+  const node = text.find(map, key, key)?.node;
+  return isScalar(node) ? node.value : undefined;
+}
+
+function isEmpty(node: unknown): boolean {
+  return node === undefined || node === null || (isScalar(node) && node.value === null);
+}

@@ -1,0 +1,56 @@
+import { isAlias, isMap, isScalar, isSeq, type Scalar, type YAMLMap } from 'yaml';
+import {
+  type ContentEncoding,
+  decodeContent,
+  encodeContent,
+  type InflateBudget,
+  inflateLimitBytes,
+  parseEncoding,
+} from './content-encoding.ts';
+import type { YamlText } from './yaml-text.ts';
+import { type KubeadmNode, mentionsKubeadm, normaliseKubeadmDocuments } from './kubeadm-documents.ts';
+
+/**
+ * Names the node in the kubeadm configurations of `write_files`; other files stay.
+ * @throws BootstrapProblem with the place
+ */
+export function normaliseFiles(text: YamlText, root: YAMLMap, node: KubeadmNode): void {
+  const files = text.find(root, 'write_files', 'top level')?.node;
+  if (files === undefined || files === null || (isScalar(files) && files.value === null)) return;
+  if (!isSeq(files)) throw text.problem('write_files is not a list');
+  const budget: InflateBudget = { remainingBytes: inflateLimitBytes };
+  files.items.forEach((file, index) => {
+    if (isAlias(file)) throw text.problem(`write_files[${index}]: aliases are not supported here`);
+    if (isMap(file)) normaliseFile(text, file, index, { node, budget });
+  });
+}
+
+function normaliseFile(
+  text: YamlText,
+  file: YAMLMap,
+  index: number,
+  { node, budget }: { node: KubeadmNode; budget: InflateBudget },
+): void {
+  const place = `write_files[${index}]`;
+  const content = text.find(file, 'content', place)?.node;
+  if (isAlias(content)) throw text.problem(`${place}.content: aliases are not supported here`);
+  if (!isScalar(content) || typeof content.value !== 'string') return;
+  const encoding = encodingOf(text, file, content, place);
+  const encoded = encoding.base64 || encoding.gzip;
+  if (encoded && /\{\{|\{%/.test(content.value)) return;
+  const decoded = decodeContent(content.value, encoding, budget);
+  if (decoded.kind === 'broken') throw text.problem(`${place}.content: ${decoded.fault}`);
+  if (decoded.kind === 'binary' || !mentionsKubeadm(decoded.text)) return;
+  const changed = normaliseKubeadmDocuments(decoded.text, node, `user-data: ${place}.content`);
+  if (changed === decoded.text) return;
+  text.setContent(content, [0, 'write_files', index, 'content'], encoded ? encodeContent(changed, encoding) : changed);
+}
+
+function encodingOf(text: YamlText, file: YAMLMap, content: Scalar, place: string): ContentEncoding {
+  const name = text.find(file, 'encoding', place)?.node;
+  const encoding = parseEncoding(isScalar(name) && typeof name.value === 'string' ? name.value : '');
+  if (content.tag !== 'tag:yaml.org,2002:binary') return encoding;
+  // PyYAML decodes !!binary before cloud-init looks at `encoding`.
+  if (encoding.base64) throw text.problem(`${place}.content: base64 within !!binary is not supported`);
+  return { ...encoding, base64: true };
+}

@@ -1,0 +1,81 @@
+import type { CapiCluster, CapiMachine } from '../../api/cluster-api.ts';
+import { foreign } from '../../api/constants.ts';
+import type { ConfigMap } from '../../api/core.ts';
+import type { ObjectMeta } from '../../api/meta.ts';
+import type { Endpoint } from './cluster-view.ts';
+
+/** What every cached projection keeps of its object's metadata. */
+interface Identity {
+  namespace: string;
+  name: string;
+  uid: string;
+  resourceVersion: string;
+}
+
+/** The part of a CAPI `Machine` that decisions need. */
+export interface CapiMachineView extends Identity {
+  clusterName: string;
+  version: string | undefined;
+  /** `spec.bootstrap.dataSecretName`. */
+  bootstrapSecret: string | undefined;
+  /** `status.nodeRef.name`: the Node registered. */
+  nodeName: string | undefined;
+}
+
+/** The part of a CAPI `Cluster` that decisions need. */
+export interface CapiClusterView extends Identity {
+  paused: boolean;
+  /** `spec.controlPlaneEndpoint`, where somebody set it. */
+  controlPlaneEndpoint: Endpoint | undefined;
+  infrastructureReady: boolean;
+  /** Registry host that replaces the one in the image catalog. */
+  registry: string | undefined;
+}
+
+/** A Secret of which nothing but metadata is kept. */
+export type SecretMetaView = Identity;
+
+/** The image catalog: `Machine.spec.version` to OS image. */
+export interface CatalogView extends Identity {
+  images: Readonly<Record<string, string>>;
+}
+
+/** Reduces a CAPI Machine to what decisions need. */
+export function viewCapiMachine({ metadata, spec, status }: CapiMachine): CapiMachineView {
+  return {
+    ...identityOf(metadata),
+    clusterName: spec.clusterName,
+    version: spec.version,
+    bootstrapSecret: spec.bootstrap.dataSecretName,
+    nodeName: status?.nodeRef?.name,
+  };
+}
+
+/** Reduces a CAPI Cluster to what decisions need. */
+export function viewCapiCluster({ metadata, spec, status }: CapiCluster): CapiClusterView {
+  return {
+    ...identityOf(metadata),
+    paused: spec.paused === true,
+    controlPlaneEndpoint: isSet(spec.controlPlaneEndpoint) ? spec.controlPlaneEndpoint : undefined,
+    infrastructureReady: status?.initialization?.infrastructureProvisioned === true,
+    registry: metadata.annotations[foreign.registryAddressAnnotation],
+  };
+}
+
+/** Keeps who a Secret is and which revision, never its content. */
+export function viewSecretMeta({ metadata }: { metadata: ObjectMeta }): SecretMetaView {
+  return identityOf(metadata);
+}
+
+/** Keeps the catalog's entries. */
+export function viewCatalog({ metadata, data }: ConfigMap): CatalogView {
+  return { ...identityOf(metadata), images: data };
+}
+
+function identityOf({ namespace, name, uid, resourceVersion }: ObjectMeta): Identity {
+  return { namespace, name, uid, resourceVersion };
+}
+
+function isSet(endpoint: Endpoint | undefined): endpoint is Endpoint {
+  return endpoint !== undefined && endpoint.host !== '' && endpoint.port > 0;
+}

@@ -1,0 +1,87 @@
+import { type AllocationState, allocationStates, annotations, foreign } from '../../api/constants.ts';
+import type { MachineInventory } from '../../api/inventory.ts';
+
+/** Who uses a host, as recorded on its inventory. */
+export interface HostOwner {
+  cluster: string;
+  machine: string;
+  baremetalMachine: string;
+  /** uid of the BaremetalMachine; '' on a record that lacks it. */
+  uid: string;
+}
+
+/** The small part of a `MachineInventory` that bridge and worker keep in memory and decide by. */
+export interface HostView {
+  namespace: string;
+  name: string;
+  uid: string;
+  resourceVersion: string;
+  deleting: boolean;
+  /** Condition `Ready` of elemental-operator: an agent applied something last, no plan of ours is running. */
+  ready: boolean;
+  /** `status.plan.secretRef.name`. */
+  planSecretName: string | undefined;
+  /** A `MachineInventorySelector` owns the inventory. */
+  takenBySelector: boolean;
+  /** Storage volumes are declared and not prepared yet. */
+  storageUnprepared: boolean;
+  quarantined: boolean;
+  /** Attempt id of the last reprovision plan, if it failed: hosts that did not fail are claimed before this one. */
+  failedReprovision: string | undefined;
+  /** Text of the operation annotation, if any. */
+  operation: string | undefined;
+  allocationState: AllocationState | undefined;
+  pool: string | undefined;
+  owner: HostOwner | undefined;
+  /** The plan that the owner wrote to the host last, or is about to write. */
+  plan: { attemptId: string; checksum: string } | undefined;
+}
+
+/** Reduces an inventory to what decisions need. */
+export function viewHost(inventory: MachineInventory): HostView {
+  const { metadata, spec, status } = inventory;
+  const notes = metadata.annotations;
+  const volumes = spec.storage?.volumes ?? [];
+  return {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    deleting: metadata.deletionTimestamp !== undefined,
+    ready: status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false,
+    planSecretName: status?.plan?.secretRef?.name,
+    takenBySelector: metadata.ownerReferences.some((owner) => owner.kind === foreign.inventorySelectorKind),
+    storageUnprepared: volumes.length > 0 && status?.storage?.phase !== 'Prepared',
+    quarantined: annotations.quarantine in notes,
+    failedReprovision: notes[annotations.failedReprovision],
+    operation: notes[annotations.operation],
+    allocationState: readAllocationState(notes[annotations.allocationState]),
+    pool: notes[annotations.pool],
+    owner: readOwner(notes),
+    plan: readPlan(notes),
+  };
+}
+
+/** Whoever writes a state that we do not know has something in mind with the host: it is not free. */
+function readAllocationState(text: string | undefined): AllocationState | undefined {
+  if (text === undefined || text === '') return undefined;
+  return allocationStates.find((state) => state === text) ?? 'Unavailable';
+}
+
+function readPlan(notes: Record<string, string>): HostView['plan'] {
+  const attemptId = notes[annotations.hostPlanAttempt];
+  const checksum = notes[annotations.hostPlanChecksum];
+  return attemptId === undefined || checksum === undefined ? undefined : { attemptId, checksum };
+}
+
+function readOwner(notes: Record<string, string>): HostOwner | undefined {
+  const uid = notes[annotations.ownerUid] ?? '';
+  const baremetalMachine = notes[annotations.ownerBaremetalMachine] ?? '';
+  if (uid === '' && baremetalMachine === '') return undefined;
+  return {
+    cluster: notes[annotations.ownerCluster] ?? '',
+    machine: notes[annotations.ownerMachine] ?? '',
+    baremetalMachine,
+    uid,
+  };
+}

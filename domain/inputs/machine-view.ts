@@ -1,0 +1,83 @@
+import { reasons } from '../../api/conditions.ts';
+import { annotations, foreign, MACHINE_FINALIZER, type MachinePhase } from '../../api/constants.ts';
+import type { BaremetalMachine } from '../../api/machine.ts';
+
+/** The small part of a `BaremetalMachine` that bridge and worker keep in memory and decide by. */
+export interface MachineView {
+  namespace: string;
+  name: string;
+  uid: string;
+  resourceVersion: string;
+  /** RFC 3339, seconds; waiting machines are served in this order. */
+  creationTimestamp: string;
+  deleting: boolean;
+  hasFinalizer: boolean;
+  /** The object itself carries CAPI's paused annotation. */
+  pausedByAnnotation: boolean;
+  /** The workflow reported that it is paused, by CAPI or by an operator. */
+  reportsPaused: boolean;
+  /** clusterctl deletes the object because it lives on elsewhere now. */
+  deletedForMove: boolean;
+  /** Name of the CAPI Machine that controls the object. */
+  ownerMachine: string | undefined;
+  clusterName: string | undefined;
+  pool: string;
+  providerID: string | undefined;
+  phase: MachinePhase | undefined;
+  inventory: string | undefined;
+  /** Names of hosts that an operator gave up for this machine. */
+  avoidedHosts: readonly string[];
+  /** The workflow reported that it waits for a host (`PoolMissing` or `PoolExhausted`). */
+  waitsForHost: boolean;
+  /** Reason of the condition, where it is False. */
+  hostReason: string | undefined;
+  bootstrapReason: string | undefined;
+  imageReason: string | undefined;
+  provisioned: boolean;
+  observedInputs: string | undefined;
+  /** Id of the run that wrote the status last. */
+  statusRunId: string | undefined;
+  /** Text of the operation annotation, if any. */
+  operation: string | undefined;
+  /** Id of that request, if it has got one; may be left from an older text. */
+  operationId: string | undefined;
+}
+
+/** Reduces a machine to what decisions need. */
+export function viewMachine(machine: BaremetalMachine): MachineView {
+  const { metadata, spec, status } = machine;
+  const falseReason = (type: string): string | undefined =>
+    status?.conditions?.find((condition) => condition.type === type && condition.status === 'False')?.reason;
+  const hostReason = falseReason('InventoryAllocated');
+  const paused = status?.conditions?.find(({ type }) => type === 'Paused');
+  return {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    creationTimestamp: metadata.creationTimestamp,
+    deleting: metadata.deletionTimestamp !== undefined,
+    hasFinalizer: metadata.finalizers.includes(MACHINE_FINALIZER),
+    pausedByAnnotation: foreign.pausedAnnotation in metadata.annotations,
+    reportsPaused: paused?.status === 'True',
+    deletedForMove: foreign.deleteForMoveAnnotation in metadata.annotations,
+    ownerMachine: metadata.ownerReferences.find(
+      (owner) => owner.kind === 'Machine' && owner.apiVersion.startsWith('cluster.x-k8s.io/'),
+    )?.name,
+    clusterName: metadata.labels[foreign.clusterNameLabel],
+    pool: spec.machineInventoryPoolRef.name,
+    providerID: spec.providerID,
+    phase: status?.phase,
+    inventory: status?.machineInventoryRef?.name,
+    avoidedHosts: status?.avoidedInventories ?? [],
+    waitsForHost: hostReason === reasons.PoolMissing || hostReason === reasons.PoolExhausted,
+    hostReason,
+    bootstrapReason: falseReason('BootstrapReady'),
+    imageReason: falseReason('ImageResolved'),
+    provisioned: status?.initialization?.provisioned === true,
+    observedInputs: status?.observedInputs,
+    statusRunId: status?.writtenBy?.split('/')[0],
+    operation: metadata.annotations[annotations.operation],
+    operationId: metadata.annotations[annotations.operationId],
+  };
+}

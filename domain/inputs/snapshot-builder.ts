@@ -1,0 +1,105 @@
+import { reasons } from '../../api/conditions.ts';
+import { inventoryOfProviderId } from '../../api/constants.ts';
+import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } from './capi-view.ts';
+import type { HostView } from './host-view.ts';
+import { resolveImage } from './image-resolution.ts';
+import type { MachineSnapshot, ProvisioningInputs } from './machine-snapshot.ts';
+import type { MachineView } from './machine-view.ts';
+
+/** What stands around a machine in the caches; undefined: not there. */
+export interface MachineSurroundings {
+  /** The CAPI Machine that `view.ownerMachine` names. */
+  machine: CapiMachineView | undefined;
+  cluster: CapiClusterView | undefined;
+  /** The Secret that the CAPI Machine names. */
+  bootstrapSecret: SecretMetaView | undefined;
+  /** The image catalog of the machine's namespace. */
+  catalog: CatalogView | undefined;
+  /** The provider's registry, for clusters that name none. */
+  defaultRegistry: string | undefined;
+  findHost: (inventoryName: string) => Pick<HostView, 'resourceVersion'> | undefined;
+}
+
+/**
+ * Reduces a machine and what stands around it to the inputs of its workflow. Pure and deterministic: equal inputs give
+ * equal fingerprints, and what a machine in its present stage does not depend on changes nothing.
+ */
+export function buildSnapshot(view: MachineView, around: MachineSurroundings): MachineSnapshot {
+  const { machine, cluster } = around;
+  const host = hostNameOf(view);
+  return {
+    deleting: view.deleting,
+    gone: false,
+    deletedForMove: view.deletedForMove,
+    paused: view.pausedByAnnotation || cluster?.paused === true,
+    finalizerLost: isFinalizerLost(view),
+    hostMissing: host !== undefined && around.findHost(host) === undefined,
+    pool: view.pool,
+    machine: view.ownerMachine === undefined ? null : { name: view.ownerMachine, nodeName: machine?.nodeName ?? null },
+    cluster: cluster === undefined ? null : { name: cluster.name, infrastructureReady: cluster.infrastructureReady },
+    provisioning: view.provisioned || view.deleting ? null : collectProvisioningInputs(view, around),
+  };
+}
+
+/** The host that a machine names: by providerID, else by its status. */
+export function hostNameOf({ providerID, inventory }: MachineView): string | undefined {
+  return (providerID === undefined ? undefined : inventoryOfProviderId(providerID)) ?? inventory;
+}
+
+/** The Cluster of a machine: by label, else as its CAPI Machine says. */
+export function clusterNameOf(view: MachineView, machine: CapiMachineView | undefined): string | undefined {
+  return view.clusterName ?? machine?.clusterName;
+}
+
+/**
+ * The snapshot of an object that is gone: what was seen of it last, so that a pause or a move still counts.
+ * Without `lastSeen` only `gone` means anything.
+ */
+export function goneSnapshot(lastSeen: MachineSnapshot | undefined): MachineSnapshot {
+  return { ...(lastSeen ?? unknownSnapshot), gone: true };
+}
+
+const unknownSnapshot: MachineSnapshot = {
+  deleting: false,
+  gone: true,
+  deletedForMove: false,
+  paused: false,
+  finalizerLost: false,
+  hostMissing: false,
+  pool: '',
+  machine: null,
+  cluster: null,
+  provisioning: null,
+};
+
+/** A machine without an owner never had our finalizer, though its status may already say that it waits. */
+function isFinalizerLost(view: MachineView): boolean {
+  return view.phase !== undefined && view.ownerMachine !== undefined && !view.deleting && !view.hasFinalizer;
+}
+
+/** The image, told apart from the same one of before the run reported that it found none. */
+function withRefusal(image: string, reported: string | undefined): string {
+  return reported === undefined ? image : `${image} after ${reported}`;
+}
+
+function collectProvisioningInputs(view: MachineView, around: MachineSurroundings): ProvisioningInputs {
+  const { machine, cluster, bootstrapSecret, catalog, defaultRegistry } = around;
+  const image = resolveImage({
+    catalog: catalog?.images,
+    version: machine?.version,
+    clusterRegistry: cluster?.registry,
+    defaultRegistry,
+  });
+  const host = hostNameOf(view);
+  const contentRefused = view.bootstrapReason !== undefined && view.bootstrapReason !== reasons.BootstrapWaiting;
+  return {
+    version: machine?.version ?? null,
+    bootstrapSecret: bootstrapSecret?.name ?? null,
+    // The network of the host is refused under the same reason: an edit of either is worth another try.
+    bootstrapRevision: contentRefused
+      ? `${bootstrapSecret?.resourceVersion} ${host && around.findHost(host)?.resourceVersion}`
+      : null,
+    // A catalog that changed there and back was perhaps read in between: then it is worth another try.
+    image: image.kind === 'unresolved' ? image.reason : withRefusal(image.image, view.imageReason),
+  };
+}

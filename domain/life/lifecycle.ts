@@ -1,0 +1,196 @@
+import { assertNever } from '../assert-never.ts';
+import { type BoundHost, hostOf, type MachineLife, type Stage, type WrittenPlan } from './machine-life.ts';
+
+/** What a run waits for, named for people in `domain/report/machine-story.ts`. */
+export type WaitReason =
+  | 'resume'
+  | 'move'
+  | 'machine'
+  | 'clusterInfrastructure'
+  | 'inputs'
+  | 'operator'
+  | 'node'
+  | 'deletion';
+
+/** The one thing to do next. */
+export type Step =
+  /** Look at the world, add the finalizer, adopt what is ours already; else, with `claim`, claim a host at once. */
+  | { kind: 'begin'; claim: boolean }
+  | { kind: 'claim' }
+  | { kind: 'provision'; attempt: number }
+  | { kind: 'awaitPlan' }
+  | { kind: 'complete' }
+  /** Keep a host that failed out of the pool. */
+  | { kind: 'markUnavailable' }
+  | { kind: 'clean'; attempt: number }
+  /** Give the host back. `untouched`: nothing was ever written to it. `last`: the machine goes, too. */
+  | { kind: 'release'; untouched: boolean; last: boolean }
+  /** Let the host go uncleaned and quarantine it. */
+  | { kind: 'forceRelease'; last: boolean }
+  /** Drop the finalizer; there is no host. */
+  | { kind: 'finish' }
+  /** `deadlineMs`: look again after that time even if nothing happens. */
+  | { kind: 'wait'; reason: WaitReason; deadlineMs: number | null }
+  | { kind: 'end'; outcome: 'released' | 'moved' | 'orphaned' };
+
+/** Rules that came later; a run that began before them keeps to what it did (`workflows/patches.ts`). */
+export interface LaterRules {
+  /** A running machine whose host is missing looks for it, to adopt it when it comes back. */
+  looksForLostHost: boolean;
+}
+
+/**
+ * Decides what comes next, from nothing but what the run knows. The order of the questions is the contract:
+ * a finished life, a host that must not be touched, an answer that is due anyway, deletion, then the way to Running.
+ */
+export function nextStep(life: MachineLife, rules: LaterRules = { looksForLostHost: true }): Step {
+  const { snapshot, stage } = life;
+  if (stage.kind === 'ended') return { kind: 'end', outcome: stage.outcome };
+  if (snapshot.gone) {
+    if (snapshot.deletedForMove || snapshot.paused) return { kind: 'end', outcome: 'moved' };
+    // Nothing was written to the host: giving it back harms nobody, wherever the machine went.
+    if (!snapshot.deleting && isUntouched(stage)) return { kind: 'release', untouched: true, last: true };
+    if (!snapshot.deleting || isLost(stage)) return { kind: 'end', outcome: 'orphaned' };
+  }
+  if (snapshot.deletedForMove) return wait('move');
+  const paused = isPaused(life) && !snapshot.gone;
+  // Nobody answers for a host that is not there any more; the step looks itself and finds nothing to clean.
+  if (stage.kind === 'cleaning' && snapshot.hostMissing && !paused) return { kind: 'clean', attempt: stage.attempt };
+  if (awaitsAnswer(stage) && (paused || !snapshot.deleting || stage.kind === 'cleaning')) return { kind: 'awaitPlan' };
+  if (paused) return wait('resume');
+  return snapshot.deleting ? nextStepOfDeletion(life) : nextStepToRunning(life, rules);
+}
+
+function nextStepToRunning(life: MachineLife, { looksForLostHost }: LaterRules): Step {
+  const { snapshot, stage } = life;
+  if (snapshot.machine === null && stage.kind === 'new') return wait('machine');
+  const ready = snapshot.machine !== null && snapshot.cluster?.infrastructureReady === true;
+  if (stage.kind === 'new' || snapshot.finalizerLost) return { kind: 'begin', claim: stage.kind === 'new' && ready };
+  switch (stage.kind) {
+    case 'unclaimed':
+      if (snapshot.machine === null) return wait('machine');
+      if (snapshot.cluster?.infrastructureReady !== true) return wait('clusterInfrastructure');
+      return meetsObstacle(life) ? wait('inputs') : { kind: 'claim' };
+    case 'claimed':
+      if (meetsObstacle(life) || snapshot.provisioning?.bootstrapSecret === null) return wait('inputs');
+      return { kind: 'provision', attempt: stage.attempt };
+    case 'leaving':
+      return { kind: 'release', untouched: true, last: false };
+    case 'reprovisioning':
+      return afterAnswer(stage.host, stage.plan, { kind: 'complete' });
+    case 'running':
+      return looksForLostHost && snapshot.hostMissing ? { kind: 'begin', claim: false } : waitForNode(life, stage);
+    case 'hostless':
+      return meetsObstacle(life) ? wait('inputs') : { kind: 'begin', claim: false };
+    case 'cleaning':
+      return nextStepOfCleaning(stage, false);
+    case 'forcing':
+      return { kind: 'forceRelease', last: false };
+    case 'released':
+      return { kind: 'finish' };
+    case 'ended':
+      return { kind: 'end', outcome: stage.outcome };
+    default:
+      return assertNever(stage);
+  }
+}
+
+function nextStepOfDeletion(life: MachineLife): Step {
+  const { stage } = life;
+  switch (stage.kind) {
+    case 'new':
+      return { kind: 'begin', claim: false };
+    case 'unclaimed':
+    case 'hostless':
+    case 'released':
+      return { kind: 'finish' };
+    case 'claimed':
+    case 'leaving':
+      return { kind: 'release', untouched: true, last: true };
+    case 'reprovisioning':
+    case 'running':
+      return { kind: 'clean', attempt: 1 };
+    case 'cleaning':
+      return nextStepOfCleaning(stage, true);
+    case 'forcing':
+      return { kind: 'forceRelease', last: true };
+    case 'ended':
+      return { kind: 'end', outcome: stage.outcome };
+    default:
+      return assertNever(stage);
+  }
+}
+
+/** CAPI or an operator wants nothing to be done. */
+export function isPaused({ snapshot, pausedByOperator }: MachineLife): boolean {
+  return snapshot.paused || pausedByOperator;
+}
+
+function awaitsAnswer(stage: Stage): boolean {
+  if (stage.kind !== 'reprovisioning' && stage.kind !== 'cleaning') return false;
+  return stage.plan?.progress.kind === 'pending' || stage.plan?.progress.kind === 'timedOut';
+}
+
+/** A host is held, and no plan was written to it. */
+function isUntouched(stage: Stage): boolean {
+  return stage.kind === 'leaving' || (stage.kind === 'claimed' && stage.attempt === 1);
+}
+
+/**
+ * With the object went all that could still be done: nothing is known of a host, or its plan Secret is gone or somebody
+ * else's and there is no machine left whom an operator could help.
+ */
+function isLost(stage: Stage): boolean {
+  if (stage.kind !== 'cleaning') return stage.kind === 'new';
+  return stage.plan?.progress.kind === 'taken' || stage.plan?.progress.kind === 'secretMissing';
+}
+
+/** What the host's answer leads to; `onApplied` where it is the good one. */
+function afterAnswer(host: BoundHost, { progress }: WrittenPlan, onApplied: Step): Step {
+  switch (progress.kind) {
+    case 'pending':
+    case 'timedOut':
+      return { kind: 'awaitPlan' };
+    case 'applied':
+      return onApplied;
+    case 'failed':
+      return host.recorded === 'Unavailable' ? wait('operator') : { kind: 'markUnavailable' };
+    case 'secretMissing':
+    case 'taken':
+      return wait('operator');
+    default:
+      return assertNever(progress);
+  }
+}
+
+function nextStepOfCleaning({ host, attempt, plan }: Extract<Stage, { kind: 'cleaning' }>, last: boolean): Step {
+  if (plan === null) return { kind: 'clean', attempt };
+  return afterAnswer(host, plan, { kind: 'release', untouched: false, last });
+}
+
+function waitForNode(life: MachineLife, stage: Extract<Stage, { kind: 'running' }>): Step {
+  const joined = life.snapshot.machine !== null && life.snapshot.machine.nodeName !== null;
+  if (joined || stage.nodeJoinTimedOut) return wait('deletion');
+  return { kind: 'wait', reason: 'node', deadlineMs: life.nodeJoinDeadlineMs };
+}
+
+/** An obstacle counts while nothing has happened since it was met. */
+function meetsObstacle(life: MachineLife): boolean {
+  return life.obstacles.length > 0 && life.obstaclesRevision === life.revision;
+}
+
+function wait(reason: WaitReason): Step {
+  return { kind: 'wait', reason, deadlineMs: null };
+}
+
+/** Whether the answer that a running `awaitPlan` step waits for is still the one to wait for. */
+export function stillAwaits(life: MachineLife, awaited: { type: string; attempt: number }): boolean {
+  if (nextStep(life).kind !== 'awaitPlan') return false;
+  const plan = 'plan' in life.stage ? life.stage.plan : null;
+  return plan?.type === awaited.type && plan.attempt === awaited.attempt;
+}
+
+/** Name of the host that the run holds or knows of. */
+export function inventoryOf(stage: Stage): string | undefined {
+  return stage.kind === 'hostless' ? stage.inventory : hostOf(stage)?.inventory;
+}

@@ -1,0 +1,34 @@
+import { reasons } from '../../api/conditions.ts';
+import type { Obstacle } from './machine-life.ts';
+
+export function poolMissing(pool: string): Obstacle {
+  return {
+    condition: 'InventoryAllocated',
+    reason: reasons.PoolMissing,
+    message: `MachineInventoryPool ${pool} does not exist; create it, or delete this machine`,
+  };
+}
+
+export function hostMissing(inventory: string): Obstacle {
+  return {
+    condition: 'InventoryAllocated',
+    reason: reasons.InventoryMissing,
+    message: `MachineInventory ${inventory}, on which the node runs, is not here; it is adopted when the host registers again`,
+  };
+}
+
+export function hostUsedByOther(inventory: string, owner: string): Obstacle {
+  return {
+    condition: 'InventoryAllocated',
+    reason: reasons.InventoryMissing,
+    message: `MachineInventory ${inventory}, on which the node runs, is recorded as used by ${owner}; nothing is written to it`,
+  };
+}
+
+export function planSecretMissing(secret: string): Obstacle {
+  return {
+    condition: 'PlanApplied',
+    reason: reasons.PlanSecretMissing,
+    message: `The plan Secret ${secret} is gone and elemental-operator does not make it again. Restore it and retry, or give the host up: reallocate, or delete the Machine`,
+  };
+}

@@ -1,0 +1,113 @@
+import { parseAttemptId } from './attempt.ts';
+import { cleanupMarker } from './cleanup-marker.ts';
+import { type PlanFile, type RenderedPlan, renderPlan } from './document.ts';
+import { beginScript, hostStateFolder, shellQuote } from './script.ts';
+
+export interface ReprovisionPlan {
+  /** `attemptId` of a reprovision attempt; also the new instance's id for cloud-init. */
+  attemptId: string;
+  /** Normalised cloud-config. */
+  userData: string;
+  hostname: string;
+  /** cloud-init network-config version 2; without it the host keeps no recorded network. */
+  networkConfig?: string;
+  /** OS image for `elemental upgrade`. */
+  image: string;
+}
+
+/** Seconds; together below the plan's usual deadline. */
+const timeouts = { cloudInit: 120, upgrade: 2700, sync: 180, shutdown: 60 };
+const stagedFolder = `${hostStateFolder}/staged`;
+
+/**
+ * The plan that turns a host into a node (system.md section 5). The agent writes `files[]` again at each start: they
+ * only lie in a folder of ours until the script, which an attempt mark guards, makes a seed of them.
+ * @throws RangeError for parts that no host or Secret can take
+ */
+export function renderReprovisionPlan(plan: ReprovisionPlan): RenderedPlan {
+  if (parseAttemptId(plan.attemptId)?.planType !== 'reprovision') {
+    throw new RangeError('plan: not the id of a reprovision attempt');
+  }
+  const seed = seedFiles(plan);
+  return renderPlan({
+    attemptId: plan.attemptId,
+    planType: 'reprovision',
+    script: renderScript(plan, Object.keys(seed)),
+    files: Object.entries(seed).map(([name, content]): PlanFile => ({ path: `${stagedFolder}/${name}`, content })),
+  });
+}
+
+function seedFiles({ attemptId, userData, hostname, networkConfig }: ReprovisionPlan): Record<string, string> {
+  const names = { 'instance-id': attemptId, 'local-hostname': hostname };
+  const metaData = Object.entries(names).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
+  return {
+    'user-data': userData,
+    'meta-data': metaData.join(''),
+    ...(networkConfig !== undefined && { 'network-config': networkConfig }),
+  };
+}
+
+function renderScript({ attemptId, image }: ReprovisionPlan, seedNames: readonly string[]): string {
+  return `${beginScript('reprovision')}
+attempt=${shellQuote(attemptId)}
+image=${shellQuote(image)}
+mark="$state/attempt"
+boot=$(cat "$root/proc/sys/kernel/random/boot_id")
+
+# Done already: only a reboot that a crash may have lost is scheduled again.
+seen=''
+seen_boot=''
+if [ -f "$mark" ]; then { read -r seen && read -r seen_boot; } <"$mark" || :; fi
+if [ "$seen" = "$attempt" ]; then
+  step=schedule-reboot
+  if [ "$seen_boot" = "$boot" ]; then run ${timeouts.shutdown} shutdown -r +1; fi
+  exit 0
+fi
+
+# No boot makes a node of an earlier attempt from here on, nor does its reboot interrupt this one.
+undo() { rm -rf "$mark" "$seed" "$marker"; }
+if [ "$seen_boot" = "$boot" ]; then run ${timeouts.shutdown} shutdown -c || :; fi
+rm -f "$mark"
+open_log
+
+step=stage-seed
+(
+  umask 077
+  rm -rf "$state/seed"
+  mkdir "$state/seed"
+  cd "$state/staged"
+  cp ${seedNames.join(' ')} "$state/seed/"
+)
+
+# On the disk before anything of a seed changes: without a mark it makes the next boot forget every seed.
+step=write-cleanup-marker
+mkdir -p "$root/oem"
+rm -f "$state/cleared"
+cat >"$marker.new" <<'IRONLOOM_MARKER'
+${cleanupMarker(attemptId)}IRONLOOM_MARKER
+mv "$marker.new" "$marker"
+run ${timeouts.sync} sync
+
+step=clean-cloud-init
+run ${timeouts.cloudInit} cloud-init clean --logs --seed
+
+step=install-seed
+(
+  umask 077
+  rm -rf "$seed"
+  mkdir -p "$seed"
+  cp "$state"/seed/* "$seed/"
+)
+
+step=upgrade
+run ${timeouts.upgrade} elemental upgrade --reboot=false --system "$image"
+
+step=write-mark
+run ${timeouts.sync} sync
+printf '%s\\n%s\\n' "$attempt" "$boot" >"$mark.new"
+mv "$mark.new" "$mark"
+
+step=schedule-reboot
+run ${timeouts.shutdown} shutdown -r +1
+`;
+}

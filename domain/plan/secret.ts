@@ -1,0 +1,150 @@
+import { annotations, foreign, type PlanType, planTypes } from '../../api/constants.ts';
+import type { Secret } from '../../api/core.ts';
+import { parseAttemptId } from './attempt.ts';
+import { checksumOf, type RenderedPlan, readPlanAttempt } from './document.ts';
+
+/** What `plan-state` says; elemental and this provider never write it. */
+export type PlanState = '' | 'pending' | 'in-progress' | 'succeeded' | 'failed' | 'other';
+
+/** A plan Secret without its bodies: small, and nothing in it is secret or chosen freely by a host. */
+export interface PlanSecretView {
+  namespace: string;
+  name: string;
+  uid: string;
+  resourceVersion: string;
+  /** sha256 hex of the bytes of `plan`; '' if there is none. */
+  planChecksum: string;
+  /** No plan stands there, or elemental-operator's `{}` from before anybody wrote one. */
+  isEmpty: boolean;
+  /** Attempt id that stands in the plan itself, so that annotations which outlive their plan cannot deceive. */
+  planAttempt: string | undefined;
+  /** Our annotation. */
+  planType: PlanType | undefined;
+  /** elemental-operator's annotation: `empty`, `bootstrap`, `reset`. */
+  elementalPlanType: string | undefined;
+  /** Lowercase hex; '' when absent or anything else. */
+  appliedChecksum: string;
+  failedChecksum: string;
+  /** Unparsable counts as 0, as the agent reads it. */
+  failureCount: number;
+  /** undefined: attempts without end, as the agent reads it. */
+  maxFailures: number | undefined;
+  planState: PlanState;
+}
+
+/** Reduces a plan Secret to what decisions need, whatever stands in its keys. */
+export function viewPlanSecret({ metadata, data }: Secret): PlanSecretView {
+  const plan = Buffer.from(data['plan'] ?? '', 'base64');
+  const attempt = readPlanAttempt(plan);
+  const elementalPlanType = metadata.annotations[foreign.elementalPlanTypeAnnotation];
+  return {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    planChecksum: plan.length === 0 ? '' : checksumOf(plan),
+    isEmpty: plan.length < 16 && ['', '{}'].includes(plan.toString('latin1').trim()),
+    planAttempt: attempt !== undefined && parseAttemptId(attempt) !== undefined ? attempt : undefined,
+    planType: planTypes.find((type) => type === metadata.annotations[annotations.planType]),
+    elementalPlanType: elementalPlanType === undefined ? undefined : elementalPlanType.slice(0, 64),
+    appliedChecksum: readChecksum(data['applied-checksum']),
+    failedChecksum: readChecksum(data['failed-checksum']),
+    failureCount: readCount(data['failure-count']) ?? 0,
+    maxFailures: readCount(data['max-failures']),
+    planState: readState(data['plan-state']),
+  };
+}
+
+export type PlanResult = { kind: 'running' } | { kind: 'applied' } | { kind: 'failed' } | { kind: 'taken' };
+
+/**
+ * Result of an attempt (system.md section 5). `taken`: somebody else's plan stands there. The caller latches the first
+ * answer other than `running`, because the agent may lose a result at the host's next reboot.
+ */
+export function readPlanResult(view: PlanSecretView, expected: { checksum: string; attemptId: string }): PlanResult {
+  const { checksum } = expected;
+  if (view.planChecksum !== checksum || view.planAttempt !== expected.attemptId) return { kind: 'taken' };
+  switch (view.planState) {
+    case 'succeeded':
+      return { kind: 'applied' };
+    case 'failed':
+      return { kind: 'failed' };
+    case 'pending':
+    case 'in-progress':
+    case 'other':
+      return { kind: 'running' };
+    case '':
+      break;
+  }
+  if (view.failedChecksum !== checksum) return { kind: view.appliedChecksum === checksum ? 'applied' : 'running' };
+  const exhausted = view.maxFailures !== undefined && view.failureCount >= view.maxFailures;
+  return { kind: exhausted ? 'failed' : 'running' };
+}
+
+/** Which state of an object a patch is meant for; the API server refuses it for any other. */
+export interface Precondition {
+  resourceVersion: string;
+  uid?: string;
+}
+
+/**
+ * The one merge patch that puts a plan to work: all that earlier plans left is emptied, counts begin anew, and the agent
+ * is held to checksum mode and a single attempt, unless nobody is left to order another one: then it tries for itself.
+ * Until the result nothing else may be written to the Secret.
+ */
+export function planSecretPatch(
+  order: Precondition & { plan: RenderedPlan; attemptId: string; planType: PlanType; unattended?: boolean },
+): object {
+  return {
+    metadata: {
+      ...preconditionOf(order),
+      annotations: { [annotations.planType]: order.planType, [annotations.planAttempt]: order.attemptId },
+    },
+    data: {
+      plan: encode(order.plan.json),
+      'applied-checksum': '',
+      'failed-checksum': '',
+      'failed-output': '',
+      'applied-output': '',
+      'failure-count': encode('0'),
+      'max-failures': order.unattended === true ? null : encode('1'),
+      'plan-state': null,
+      'plan-revision': null,
+    },
+  };
+}
+
+/** Merge patch for a host that is let go: elemental's own reset plan would inherit our single attempt. */
+export function releasePatch(precondition: Precondition): object {
+  return { metadata: preconditionOf(precondition), data: { 'max-failures': null } };
+}
+
+function preconditionOf({ resourceVersion, uid }: Precondition): Precondition {
+  return { resourceVersion, ...(uid !== undefined && { uid }) };
+}
+
+function encode(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64');
+}
+
+/** Values that we look at are short; a longer one is garbage and not worth decoding. */
+function decodeShort(value: string | undefined): string {
+  return value === undefined || value.length > 128 ? '' : Buffer.from(value, 'base64').toString('latin1').trim();
+}
+
+function readChecksum(value: string | undefined): string {
+  const text = decodeShort(value);
+  return /^[0-9a-f]{64}$/.test(text) ? text : '';
+}
+
+function readCount(value: string | undefined): number | undefined {
+  const text = decodeShort(value);
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+function readState(value: string | undefined): PlanState {
+  const states = ['pending', 'in-progress', 'succeeded', 'failed'] as const;
+  if (value === undefined || value === '') return '';
+  const text = decodeShort(value);
+  return states.find((state) => state === text) ?? 'other';
+}

@@ -1,0 +1,100 @@
+import type { poolReasons } from '../../api/conditions.ts';
+import { type HostContext, hostProblem } from './host-eligibility.ts';
+import type { HostView } from '../inputs/host-view.ts';
+import type { MemberFacts } from './candidates.ts';
+
+/** Where a member is counted in the pool's status. */
+export type MemberBucket = 'available' | 'allocated' | 'preparing' | 'reprovisioning' | 'unavailable';
+
+/** The reasons for which a member makes `MembersValid` False. */
+export type MemberFault = Exclude<keyof typeof poolReasons, 'MembersValid'>;
+
+export interface MemberState {
+  bucket: MemberBucket;
+  fault: MemberFault | undefined;
+  /** What is wrong, where the fault's name does not say it all. */
+  detail: string | undefined;
+}
+
+/** `facts` with what only the bridge knows, because it saw the host before. */
+export interface ObservedMemberFacts extends MemberFacts {
+  /**
+   * The host was released a moment ago and elemental-operator has not set `Ready` again yet (notes/host-agent.md
+   * section 5). It is still counted as `preparing`: neither lost nor free.
+   */
+  settling: boolean;
+}
+
+/** Sorts one member of a pool into its bucket. */
+export function classifyMember(facts: ObservedMemberFacts | undefined, poolName: string): MemberState {
+  if (facts === undefined) return faulty('unavailable', 'MemberMissing');
+  const { host } = facts;
+  if (host.pool !== undefined ? host.pool !== poolName : facts.claimedByOtherPool) {
+    return faulty('unavailable', 'MemberInAnotherPool', host.pool);
+  }
+  return bucketInUse(host, facts) ?? classifyFree(host, { ...facts, poolName });
+}
+
+function bucketInUse(host: HostView, facts: ObservedMemberFacts): MemberState | undefined {
+  switch (host.allocationState) {
+    case 'Allocated':
+      return inUse('allocated', facts);
+    case 'Reprovisioning':
+      return inUse('reprovisioning', facts);
+    case 'Preparing':
+      return inUse('preparing', facts);
+    case 'Unavailable':
+      return unavailable(host, facts);
+    case 'Available':
+    case undefined:
+      if (host.owner !== undefined) return inUse('allocated', facts);
+      if (facts.settling && !host.ready && !host.deleting) return { ...sound, bucket: 'preparing' };
+      // After a move the host is in use although nothing on it says so yet.
+      return facts.namedByProviderId && !host.deleting ? inUse('allocated', facts) : undefined;
+  }
+}
+
+/** `Ready` says nothing while a machine uses the host: our plans make it False, and it is no heartbeat. */
+function inUse(bucket: MemberBucket, { planSecretExists }: ObservedMemberFacts): MemberState {
+  return planSecretExists ? { ...sound, bucket } : faulty(bucket, 'PlanSecretMissing');
+}
+
+/** A plan of ours failed on the host, or an operator forced its release. */
+function unavailable(host: HostView, facts: ObservedMemberFacts): MemberState {
+  if (host.deleting) return faulty('unavailable', 'MemberMissing', 'being deleted');
+  if (!facts.planSecretExists) return faulty('unavailable', 'PlanSecretMissing');
+  if (host.quarantined) return faulty('unavailable', 'MemberNotReady', 'quarantined');
+  return host.ready ? { ...sound, bucket: 'unavailable' } : faulty('unavailable', 'MemberNotReady');
+}
+
+function classifyFree(host: HostView, context: HostContext): MemberState {
+  const problem = hostProblem(host, context);
+  switch (problem?.reason) {
+    case undefined:
+      return { ...sound, bucket: 'available' };
+    case 'deleting':
+      return faulty('unavailable', 'MemberMissing', 'being deleted');
+    case 'planSecretMissing':
+      return faulty('unavailable', 'PlanSecretMissing');
+    case 'takenBySelector':
+      return faulty('unavailable', 'MemberNotReady', 'owned by a MachineInventorySelector');
+    case 'quarantined':
+      return faulty('unavailable', 'MemberNotReady', 'quarantined');
+    case 'storageUnprepared':
+      return faulty('unavailable', 'MemberNotReady', 'storage not prepared');
+    case 'notReady':
+      return faulty('unavailable', 'MemberNotReady');
+    case 'inAnotherPool':
+      return faulty('unavailable', 'MemberInAnotherPool');
+    case 'owned':
+    case 'inUse':
+    case 'namedByMachine':
+      return { ...sound, bucket: 'allocated' };
+  }
+}
+
+const sound = { fault: undefined, detail: undefined };
+
+function faulty(bucket: MemberBucket, fault: MemberFault, detail?: string): MemberState {
+  return { bucket, fault, detail };
+}

@@ -1,0 +1,132 @@
+import { reasons } from '../../api/conditions.ts';
+import type { MachineView } from '../inputs/machine-view.ts';
+import { compareAge } from './ownership.ts';
+
+/** What was done about the waiting machines of one pool; kept by the bridge between two looks. */
+export interface WakeMemory {
+  /** Names of the hosts that could be claimed at the last look. */
+  eligible: ReadonlySet<string>;
+  /** By uid of each machine that was woken for a host and still waits. */
+  woken: ReadonlyMap<string, Wake>;
+  /** By uid of each machine that was told how its pool is and does not say so yet. */
+  told: ReadonlyMap<string, Wake>;
+}
+
+interface Wake {
+  /** The last time, in the caller's milliseconds. */
+  atMs: number;
+  /** How often, for the same host or with the same news. */
+  times: number;
+}
+
+export interface WakePlan {
+  /** The machines to signal. */
+  wake: MachineView[];
+  memory: WakeMemory;
+  /** Look again then: somebody waits although there is a host or news for them. undefined: nobody does. */
+  lookAgainAfterMs: number | undefined;
+}
+
+/**
+ * A machine that was woken and still waits for a host that is still there is woken again after this time, then after
+ * twice as long each time: the worker's caches may have been behind ours when it looked.
+ */
+export const REWAKE_AFTER_MS = 2_000;
+export const LONGEST_REWAKE_AFTER_MS = 30_000;
+/** What each of many that are woken together takes at most, one after the other: nobody is reminded before its turn. */
+const TURN_MS = 20;
+
+export const emptyWakeMemory: WakeMemory = { eligible: new Set(), woken: new Map(), told: new Map() };
+
+export interface WakeInput {
+  /** Machines of the pool that wait, in any order. */
+  waiting: readonly MachineView[];
+  poolExists: boolean;
+  /** Names of the hosts that can be claimed now. */
+  eligible: readonly string[];
+  memory: WakeMemory;
+  nowMs: number;
+}
+
+/**
+ * Whom to wake: the oldest waiting machines, as many as there are hosts. A wake is not repeated while the host that
+ * caused it may still be the machine's; a wake whose host somebody else took is forgotten. Besides, whoever says that
+ * there is no pool when there is one, or that it has no free host when there is none.
+ */
+export function machinesToWake({ waiting, poolExists, eligible, memory, nowMs }: WakeInput): WakePlan {
+  const oldestFirst = waiting.toSorted(compareAge);
+  const candidates = oldestFirst.filter((machine) => canUseOneOf(machine, eligible)).slice(0, eligible.length);
+  // As many earlier wakes still have a host as there are hosts that were free at the last look, too.
+  let covered = eligible.filter((name) => memory.eligible.has(name)).length;
+  const forHosts = takeTurns(candidates, nowMs, ({ uid }) => {
+    const last = memory.woken.get(uid);
+    if (last === undefined || covered === 0) return undefined;
+    covered -= 1;
+    return last;
+  });
+  const untrue = poolExists ? reasons.PoolMissing : reasons.PoolExhausted;
+  const misinformed = oldestFirst.filter(({ uid, hostReason }) => hostReason === untrue && !forHosts.wakes.has(uid));
+  const forNews = takeTurns(misinformed, nowMs, ({ uid }) => memory.told.get(uid));
+  const nextMs = Math.min(forHosts.nextMs, forNews.nextMs);
+  return {
+    wake: [...forHosts.due, ...forNews.due],
+    memory: { eligible: new Set(eligible), woken: forHosts.wakes, told: forNews.wakes },
+    lookAgainAfterMs: Number.isFinite(nextMs) ? nextMs - nowMs : undefined,
+  };
+}
+
+/** Those whose turn it is to be woken, and the last wake of each as it will be then. */
+function takeTurns(
+  machines: readonly MachineView[],
+  nowMs: number,
+  lastWakeOf: (machine: MachineView) => Wake | undefined,
+) {
+  const due: MachineView[] = [];
+  const wakes = new Map<string, Wake>();
+  const firstMs = Math.max(REWAKE_AFTER_MS, machines.length * TURN_MS);
+  let nextMs = Infinity;
+  for (const machine of machines) {
+    let wake = lastWakeOf(machine);
+    if (wake === undefined || nowMs >= rewakeAtMs(wake, firstMs)) {
+      wake = { atMs: nowMs, times: (wake?.times ?? 0) + 1 };
+      due.push(machine);
+    }
+    wakes.set(machine.uid, wake);
+    nextMs = Math.min(nextMs, rewakeAtMs(wake, firstMs));
+  }
+  return { due, wakes, nextMs };
+}
+
+function rewakeAtMs({ atMs, times }: Wake, firstMs: number): number {
+  return atMs + Math.min(firstMs * 2 ** (times - 1), LONGEST_REWAKE_AFTER_MS);
+}
+
+/** The machine wants a host of its pool and can take one. */
+export function waitsForHost(machine: MachineView): boolean {
+  return machine.waitsForHost && !machine.deleting && !machine.deletedForMove && !isPaused(machine);
+}
+
+/** By itself, its Cluster or an operator; the annotation counts before the workflow has reported it. */
+function isPaused({ pausedByAnnotation, reportsPaused }: MachineView): boolean {
+  return pausedByAnnotation || reportsPaused;
+}
+
+/** There is a host among these that was not given up for the machine. */
+export function canUseOneOf({ avoidedHosts }: Pick<MachineView, 'avoidedHosts'>, hosts: readonly string[]): boolean {
+  return avoidedHosts.length === 0 ? hosts.length > 0 : hosts.some((name) => !avoidedHosts.includes(name));
+}
+
+/**
+ * The pool's machines that wait for a host and are served before `machine`.
+ * @param hasHost tells by its uid a machine that has a host, or is about to have one, while its own status lags behind
+ */
+export function findOlderWaiting(
+  machine: Pick<MachineView, 'uid' | 'name' | 'creationTimestamp'>,
+  machinesOfPool: readonly MachineView[],
+  hasHost: (uid: string) => boolean,
+): MachineView[] {
+  return machinesOfPool.filter(
+    (other) =>
+      other.uid !== machine.uid && waitsForHost(other) && compareAge(other, machine) < 0 && !hasHost(other.uid),
+  );
+}

@@ -1,0 +1,194 @@
+import { reasons } from '../../api/conditions.ts';
+import { type MachinePhase } from '../../api/constants.ts';
+import { appliedOf } from '../life/advance-host.ts';
+import { assertNever } from '../assert-never.ts';
+import { inventoryOf, isPaused } from '../life/lifecycle.ts';
+import { type DesiredCondition, fails, findObstacle, holds } from './machine-condition.ts';
+import {
+  type BoundHost,
+  hostOf,
+  type MachineLife,
+  type OperationRecord,
+  type WrittenPlan,
+} from '../life/machine-life.ts';
+import type { MachineSnapshot } from '../inputs/machine-snapshot.ts';
+import { planCondition } from './plan-condition.ts';
+
+/** The status that the run wants to see on its object. null: the field is absent. */
+export interface DesiredStatus {
+  /** null: leave it as it is (nothing is known yet). */
+  phase: MachinePhase | null;
+  provisioned: boolean;
+  inventory: string | null;
+  /** Names of hosts that are not claimed again. Absent: not known yet, what stands there holds. */
+  avoidedInventories?: string[];
+  /** Absent: not known yet, what stands there holds. */
+  pausedByOperator?: boolean;
+  planSecret: string | null;
+  addresses: BoundHost['addresses'];
+  appliedPlanChecksum: string | null;
+  appliedBootstrapHash: string | null;
+  /** The snapshot that was acted on; written as its fingerprint. */
+  observed: MachineSnapshot;
+  lastOperation: OperationRecord | null;
+  conditions: DesiredCondition[];
+}
+
+/** A status on its way to the object; of one run, a lower number never replaces a higher one. */
+export interface NumberedStatus extends DesiredStatus {
+  number: number;
+}
+
+/** Projects what the run knows onto the object's status. */
+export function projectStatus(life: MachineLife): DesiredStatus {
+  const { stage, snapshot } = life;
+  const host = hostOf(stage);
+  const applied = appliedOf(life);
+  const provisioned = isProvisioned(life);
+  const details = [
+    inventoryCondition(life),
+    bootstrapCondition(life),
+    imageCondition(life),
+    planCondition(life),
+    nodeCondition(life),
+  ].filter((condition) => condition !== null);
+  return {
+    phase: phaseOf(life),
+    provisioned,
+    inventory: inventoryOf(stage) ?? null,
+    ...wishesOf(life),
+    planSecret: host?.planSecret ?? null,
+    addresses: provisioned && host !== undefined ? host.addresses : [],
+    appliedPlanChecksum: applied?.checksum ?? null,
+    appliedBootstrapHash: applied?.bootstrapHash ?? null,
+    observed: snapshot,
+    lastOperation: life.lastOperation,
+    conditions: [readyCondition(life, details), ...details, pausedCondition(life)],
+  };
+}
+
+/** A run that has not begun does not know yet what an earlier one was asked for. */
+function wishesOf(life: MachineLife): Pick<DesiredStatus, 'avoidedInventories' | 'pausedByOperator'> {
+  const { stage, avoidedHosts, pausedByOperator, lastOperation } = life;
+  const begun = stage.kind !== 'new';
+  const asked = lastOperation?.verb === 'pause' || lastOperation?.verb === 'resume';
+  return {
+    ...((begun || avoidedHosts.length > 0) && { avoidedInventories: avoidedHosts }),
+    ...((begun || asked) && { pausedByOperator }),
+  };
+}
+
+/** The summary for people: where in its life the machine is. */
+export function phaseOf(life: MachineLife): MachinePhase | null {
+  const { stage, obstacles, snapshot } = life;
+  switch (stage.kind) {
+    case 'new':
+      return isPaused(life) ? null : 'Pending';
+    case 'leaving':
+    case 'unclaimed':
+      return 'Pending';
+    case 'claimed':
+      return obstacles.some((obstacle) => obstacle.reason !== reasons.BootstrapWaiting) ? 'Failed' : 'Allocated';
+    case 'reprovisioning':
+      return planFailed(stage.plan) ? 'Failed' : 'Reprovisioning';
+    case 'running':
+    case 'hostless':
+      return snapshot.deleting ? 'Preparing' : 'Running';
+    case 'cleaning':
+      return planFailed(stage.plan) ? 'Failed' : 'Preparing';
+    case 'forcing':
+    case 'released':
+    case 'ended':
+      return 'Preparing';
+    default:
+      return assertNever(stage);
+  }
+}
+
+function planFailed(plan: WrittenPlan | null): boolean {
+  const kind = plan?.progress.kind;
+  return kind === 'failed' || kind === 'secretMissing' || kind === 'taken';
+}
+
+function isProvisioned({ stage }: MachineLife): boolean {
+  return stage.kind === 'running' || stage.kind === 'hostless' || (stage.kind === 'cleaning' && stage.applied !== null);
+}
+
+function inventoryCondition(life: MachineLife): DesiredCondition | null {
+  const { stage, snapshot } = life;
+  const obstacle = findObstacle(life, 'InventoryAllocated');
+  if (obstacle !== null) return obstacle;
+  const host = hostOf(stage);
+  if (host !== undefined && snapshot.hostMissing) {
+    return fails(
+      'InventoryAllocated',
+      reasons.InventoryMissing,
+      `MachineInventory ${host.inventory} is gone; nothing can be written to the host. Restore it, or delete the Machine`,
+    );
+  }
+  if (host !== undefined) return holds('InventoryAllocated', `Host ${host.inventory}`);
+  if (snapshot.machine === null) {
+    return fails('InventoryAllocated', reasons.WaitingForMachine, 'No Machine of Cluster API owns this object yet');
+  }
+  if (snapshot.cluster?.infrastructureReady !== true) {
+    return fails(
+      'InventoryAllocated',
+      reasons.WaitingForClusterInfrastructure,
+      "The Cluster's infrastructure is not provisioned yet; see its BaremetalCluster",
+    );
+  }
+  return null;
+}
+
+function bootstrapCondition(life: MachineLife): DesiredCondition | null {
+  const { stage, snapshot } = life;
+  const obstacle = findObstacle(life, 'BootstrapReady');
+  if (obstacle !== null) return obstacle;
+  if (stage.kind === 'reprovisioning' || stage.kind === 'running') return holds('BootstrapReady');
+  if (stage.kind === 'claimed' && snapshot.provisioning?.bootstrapSecret === null) {
+    return fails('BootstrapReady', reasons.BootstrapWaiting, 'The bootstrap Secret is not there yet');
+  }
+  return null;
+}
+
+function imageCondition(life: MachineLife): DesiredCondition | null {
+  const obstacle = findObstacle(life, 'ImageResolved');
+  if (obstacle !== null) return obstacle;
+  return life.stage.kind === 'reprovisioning' || life.stage.kind === 'running' ? holds('ImageResolved') : null;
+}
+
+function nodeCondition({ stage, snapshot }: MachineLife): DesiredCondition | null {
+  if (stage.kind !== 'running' && stage.kind !== 'hostless') return null;
+  if (snapshot.machine !== null && snapshot.machine.nodeName !== null) return holds('NodeJoined');
+  if (stage.kind === 'running' && stage.nodeJoinTimedOut) {
+    return fails(
+      'NodeJoined',
+      reasons.NodeJoinTimedOut,
+      `Host ${stage.host.inventory} applied its plan and no Node with its providerID registered in time; look at cloud-init and kubelet on the host`,
+    );
+  }
+  return fails('NodeJoined', reasons.WaitingForNode, 'The Machine has no nodeRef yet');
+}
+
+/**
+ * The first condition that is False decides. NodeJoined and Paused stay out: CAPI mirrors Ready as InfrastructureReady,
+ * and a MachineHealthCheck counts its node start-up time from there.
+ */
+function readyCondition(life: MachineLife, details: DesiredCondition[]): DesiredCondition {
+  const culprit = details.find((condition) => condition.status === 'False' && condition.type !== 'NodeJoined');
+  if (culprit !== undefined) return fails('Ready', culprit.reason, culprit.message);
+  if (life.snapshot.deleting) return fails('Ready', reasons.Deleting, 'The machine is being deleted');
+  if (isProvisioned(life)) return holds('Ready');
+  if (isPaused(life)) return fails('Ready', reasons.Paused, 'Reconciliation is paused');
+  return fails('Ready', reasons.PlanPending, 'The machine is on its way; no step is blocked');
+}
+
+function pausedCondition({ snapshot, pausedByOperator }: MachineLife): DesiredCondition {
+  const causes = [
+    ...(snapshot.paused ? ['The Cluster or this object is paused'] : []),
+    ...(pausedByOperator ? ['An operator paused the machine; resume lets it go on'] : []),
+  ];
+  return causes.length > 0
+    ? { type: 'Paused', status: 'True', reason: reasons.Paused, message: causes.join('. ') }
+    : { type: 'Paused', status: 'False', reason: reasons.NotPaused, message: '' };
+}

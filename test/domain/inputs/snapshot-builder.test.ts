@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { MachineSnapshot, ProvisioningInputs } from '../../../domain/inputs/machine-snapshot.ts';
+import type { MachineView } from '../../../domain/inputs/machine-view.ts';
+import { buildSnapshot, goneSnapshot, type MachineSurroundings } from '../../../domain/inputs/snapshot-builder.ts';
+import { fingerprintSnapshot } from '../../../domain/inputs/snapshot-fingerprint.ts';
+import { capiMachineView, clusterView, machineView } from '../../k8s-bridge/bridge-fixtures.ts';
+
+const secret = { namespace: 'demo', name: 'boot-1', uid: 's', resourceVersion: '77' };
+const catalog = {
+  namespace: 'demo',
+  name: 'elemental-image-catalog',
+  uid: 'i',
+  resourceVersion: '5',
+  images: { 'v1.31.0': 'registry.example/os/node:1.31.0' },
+};
+
+function around(changes: Partial<MachineSurroundings> = {}): MachineSurroundings {
+  return {
+    machine: capiMachineView(),
+    cluster: clusterView(),
+    bootstrapSecret: secret,
+    catalog,
+    defaultRegistry: 'mirror.example:5000',
+    findHost: () => ({ resourceVersion: '5' }),
+    ...changes,
+  };
+}
+
+const inputs: ProvisioningInputs = {
+  version: 'v1.31.0',
+  bootstrapSecret: 'boot-1',
+  bootstrapRevision: null,
+  image: 'mirror.example:5000/os/node:1.31.0',
+};
+const ready: MachineSnapshot = {
+  deleting: false,
+  gone: false,
+  deletedForMove: false,
+  paused: false,
+  finalizerLost: false,
+  hostMissing: false,
+  pool: 'workers',
+  machine: { name: 'capi-m1', nodeName: null },
+  cluster: { name: 'c1', infrastructureReady: true },
+  provisioning: inputs,
+};
+
+describe('buildSnapshot', () => {
+  const rows: [string, Partial<MachineView>, Partial<MachineSurroundings>, Partial<MachineSnapshot>][] = [
+    ['ready to go', {}, {}, {}],
+    [
+      'no ownerRef yet',
+      { ownerMachine: undefined },
+      { machine: undefined, bootstrapSecret: undefined },
+      {
+        machine: null,
+        provisioning: { version: null, bootstrapSecret: null, bootstrapRevision: null, image: 'ImageCatalogMiss' },
+      },
+    ],
+    [
+      'owned by a Machine that is not seen yet',
+      {},
+      { machine: undefined, bootstrapSecret: undefined },
+      { provisioning: { version: null, bootstrapSecret: null, bootstrapRevision: null, image: 'ImageCatalogMiss' } },
+    ],
+    ['unknown Cluster', {}, { cluster: undefined }, { cluster: null }],
+    [
+      'infrastructure not ready',
+      {},
+      { cluster: clusterView({ infrastructureReady: false }) },
+      { cluster: { name: 'c1', infrastructureReady: false } },
+    ],
+    ['paused Cluster', {}, { cluster: clusterView({ paused: true }) }, { paused: true }],
+    ['paused object', { pausedByAnnotation: true }, {}, { paused: true }],
+    ['deleted for a move', { deletedForMove: true }, {}, { deletedForMove: true }],
+    ['being deleted', { deleting: true, hasFinalizer: true }, {}, { deleting: true, provisioning: null }],
+    ['finalizer lost', { phase: 'Pending' }, {}, { finalizerLost: true }],
+    ['finalizer kept', { phase: 'Pending', hasFinalizer: true }, {}, {}],
+    ['finalizer gone in deletion', { phase: 'Running', deleting: true }, {}, { deleting: true, provisioning: null }],
+    ['no finalizer because there is no owner', { phase: 'Pending', ownerMachine: undefined }, {}, { machine: null }],
+    [
+      'Node joined',
+      {},
+      { machine: capiMachineView({ nodeName: 'node-1' }) },
+      { machine: { name: 'capi-m1', nodeName: 'node-1' } },
+    ],
+    [
+      'host of the providerID missing',
+      { providerID: 'baremetal:///h1', inventory: 'h2' },
+      { findHost: (name) => (name === 'h1' ? undefined : { resourceVersion: '5' }) },
+      { hostMissing: true },
+    ],
+    ['host of the status missing', { inventory: 'h2' }, { findHost: () => undefined }, { hostMissing: true }],
+    ['foreign providerID', { providerID: 'aws:///i-1' }, { findHost: () => undefined }, {}],
+    ['no host named', {}, { findHost: () => undefined }, {}],
+    ['provisioned', { provisioned: true }, {}, { provisioning: null }],
+    [
+      'bootstrap Secret not there',
+      {},
+      { bootstrapSecret: undefined },
+      { provisioning: { ...inputs, bootstrapSecret: null } },
+    ],
+    ['waiting for the bootstrap Secret', { bootstrapReason: 'BootstrapWaiting' }, {}, {}],
+    [
+      'bootstrap content refused',
+      { bootstrapReason: 'BootstrapInvalid', inventory: 'h1' },
+      {},
+      { provisioning: { ...inputs, bootstrapRevision: '77 5' } },
+    ],
+    ['no catalog', {}, { catalog: undefined }, { provisioning: { ...inputs, image: 'ImageCatalogMissing' } }],
+    ['no registry', {}, { defaultRegistry: undefined }, { provisioning: { ...inputs, image: 'ImageRegistryMissing' } }],
+    [
+      'an image that is there although the run has reported that it is not',
+      { imageReason: 'ImageCatalogMiss' },
+      {},
+      { provisioning: { ...inputs, image: `${inputs.image} after ImageCatalogMiss` } },
+    ],
+    [
+      'registry of the Cluster',
+      {},
+      { cluster: clusterView({ registry: 'own.example' }) },
+      { provisioning: { ...inputs, image: 'own.example/os/node:1.31.0' } },
+    ],
+  ];
+
+  it.each(rows)('%s', (_name, view, surroundings, expected) => {
+    expect(buildSnapshot(machineView(view), around(surroundings))).toEqual({ ...ready, ...expected });
+  });
+
+  it('does not move with what no stage depends on', () => {
+    const text = fc.string();
+    fc.assert(
+      fc.property(fc.boolean(), text, text, text, text, (provisioned, version, operation, observedInputs, noise) => {
+        const view = machineView({ provisioned });
+        const base = fingerprintSnapshot(buildSnapshot(view, around()));
+        const noisy = {
+          ...view,
+          resourceVersion: version,
+          operation,
+          observedInputs,
+          waitsForHost: true,
+        };
+        const surroundings = around({
+          machine: capiMachineView({ resourceVersion: version }),
+          cluster: clusterView({ resourceVersion: version }),
+          bootstrapSecret: { ...secret, resourceVersion: version },
+          catalog: { ...catalog, resourceVersion: version, images: { ...catalog.images, [`other-${noise}`]: noise } },
+        });
+        expect(fingerprintSnapshot(buildSnapshot(noisy, surroundings))).toBe(base);
+      }),
+    );
+  });
+
+  it('leaves a provisioned machine alone when images, versions or bootstrap data change', () => {
+    const view = machineView({ provisioned: true });
+    const base = fingerprintSnapshot(buildSnapshot(view, around()));
+    const changed = around({
+      machine: capiMachineView({ version: 'v9', bootstrapSecret: undefined }),
+      catalog: undefined,
+      bootstrapSecret: undefined,
+    });
+    expect(fingerprintSnapshot(buildSnapshot(view, changed))).toBe(base);
+  });
+
+  it('keeps pause and move of an object that is gone', () => {
+    expect(goneSnapshot({ ...ready, paused: true })).toEqual({ ...ready, paused: true, gone: true });
+    expect(goneSnapshot(undefined)).toMatchObject({ gone: true, deleting: false, paused: false, provisioning: null });
+  });
+});
