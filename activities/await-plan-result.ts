@@ -4,9 +4,9 @@ import type { BoundHost, PlanAnswer, WrittenPlan } from '../domain/life/machine-
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import { attemptId } from '../domain/plan/attempt.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { startFence } from './fence.ts';
-import { readStandingAnswer } from './plan-answer.ts';
+import type { ActivityDependencies } from './step/dependencies.ts';
+import { startFence } from './step/fence.ts';
+import { readStandingAnswer } from './host/plan-answer.ts';
 import { publishDesiredStatus } from './publish-status.ts';
 
 /**

@@ -6,17 +6,17 @@ import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { parseAttemptId } from '../domain/plan/attempt.ts';
 import { viewPlanSecret } from '../domain/plan/secret.ts';
 import type { BeginOutcome, KeptWishes } from '../domain/life/step-outcomes.ts';
-import { adoptHost, isAdoptable } from './adopt-host.ts';
-import { bindHost } from './bound-host.ts';
+import { adoptHost, isAdoptable } from './host/adopt.ts';
+import { bindHost } from './host/bound-host.ts';
 import { claimFreeHost, type ClaimWish, type Reservations } from './claim-host.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { type Fence, startFence } from './fence.ts';
-import { findHeldHost } from './held-host.ts';
-import { readOwnedHost } from './host-record.ts';
-import { readStandingAnswer } from './plan-answer.ts';
-import { pendingPlan } from './plan-writer.ts';
-import { findMachine } from './publish-status.ts';
-import { logStep } from './step-log.ts';
+import type { ActivityDependencies } from './step/dependencies.ts';
+import { type Fence, startFence } from './step/fence.ts';
+import { findHeldHost } from './host/held-host.ts';
+import { readOwnedHost } from './host/record.ts';
+import { readStandingAnswer } from './host/plan-answer.ts';
+import { pendingPlan } from './host/plan-writer.ts';
+import { findMachine } from './step/find-machine.ts';
+import { logStep } from './step/log.ts';
 
 /**
  * Adds the finalizer, then looks at the world for what is ours already: a run that begins may follow one that was

@@ -10,15 +10,16 @@ import { findOwningPool } from '../domain/pool/ownership.ts';
 import { type PoolView, viewPool } from '../domain/inputs/pool-view.ts';
 import { findOlderWaiting } from '../domain/pool/wakeups.ts';
 import type { ClaimOutcome } from '../domain/life/step-outcomes.ts';
-import { isConflict } from '../runtime/kube-client.ts';
-import { bindHost } from './bound-host.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { noteNews } from './event-recorder.ts';
-import { type Fence, startFence } from './fence.ts';
-import { findHeldHost } from './held-host.ts';
-import { patchHostRecord, readOwnedHost } from './host-record.ts';
-import { findMachine, writeStatus } from './publish-status.ts';
-import { logStep } from './step-log.ts';
+import { isConflict } from '../runtime/kube/client.ts';
+import { bindHost } from './host/bound-host.ts';
+import type { ActivityDependencies } from './step/dependencies.ts';
+import { noteNews } from './step/event-recorder.ts';
+import { type Fence, startFence } from './step/fence.ts';
+import { findHeldHost } from './host/held-host.ts';
+import { patchHostRecord, readOwnedHost } from './host/record.ts';
+import { findMachine } from './step/find-machine.ts';
+import { writeStatus } from './publish-status.ts';
+import { logStep } from './step/log.ts';
 
 /** Hosts, by `<namespace>/<name>`, that a claim of this worker is at, with the uid of the machine. */
 export type Reservations = Map<string, string>;

@@ -4,11 +4,12 @@ import type { BoundHost, WrittenPlan } from '../domain/life/machine-life.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import type { CompleteOutcome } from '../domain/life/step-outcomes.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { startFence } from './fence.ts';
-import { readOwnedHost, writeHostRecord } from './host-record.ts';
-import { findMachine, writeStatus } from './publish-status.ts';
-import { logStep } from './step-log.ts';
+import type { ActivityDependencies } from './step/dependencies.ts';
+import { startFence } from './step/fence.ts';
+import { readOwnedHost, writeHostRecord } from './host/record.ts';
+import { findMachine } from './step/find-machine.ts';
+import { writeStatus } from './publish-status.ts';
+import { logStep } from './step/log.ts';
 
 /**
  * The host applied its plan: records it as in use, then sets `spec.providerID` and the provisioned status, which

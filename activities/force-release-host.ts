@@ -6,13 +6,13 @@ import { tellForcedRelease } from '../domain/report/machine-news.ts';
 import { attemptId, parseAttemptId } from '../domain/plan/attempt.ts';
 import { renderCleanPlan } from '../domain/plan/clean.ts';
 import { type PlanSecretView, releasePatch } from '../domain/plan/secret.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { noteNews } from './event-recorder.ts';
-import { type Fence, startFence } from './fence.ts';
-import { readOwnedHost, writeHostRecord } from './host-record.ts';
-import { confirmWrittenPlan, inspectPlanSlot, writePlan } from './plan-writer.ts';
+import type { ActivityDependencies } from './step/dependencies.ts';
+import { noteNews } from './step/event-recorder.ts';
+import { type Fence, startFence } from './step/fence.ts';
+import { readOwnedHost, writeHostRecord } from './host/record.ts';
+import { confirmWrittenPlan, inspectPlanSlot, writePlan } from './host/plan-writer.ts';
 import { dropFinalizer } from './release-host.ts';
-import { logStep } from './step-log.ts';
+import { logStep } from './step/log.ts';
 
 /**
  * Lets a host go that was not cleaned. The clean plan is left in its Secret, so that a host which comes back cleans

@@ -4,9 +4,9 @@ import { createAwaitPlanResult } from './await-plan-result.ts';
 import { createBeginLife } from './begin-life.ts';
 import { createClaimHost, type Reservations } from './claim-host.ts';
 import { createCompleteProvisioning } from './complete-provisioning.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { translatingFailures } from './failures.ts';
-import { startFence } from './fence.ts';
+import type { ActivityDependencies } from './step/dependencies.ts';
+import { translatingFailures } from './step/failures.ts';
+import { startFence } from './step/fence.ts';
 import { publishDesiredStatus } from './publish-status.ts';
 import { createForceReleaseHost } from './force-release-host.ts';
 import { createFinishMachine, createMarkHostUnavailable, createReleaseHost } from './release-host.ts';
@@ -34,7 +34,7 @@ export function createActivities(deps: ActivityDependencies) {
 }
 
 export type Activities = ReturnType<typeof createActivities>;
-export type { ActivityDependencies } from './dependencies.ts';
+export type { ActivityDependencies } from './step/dependencies.ts';
 
 /** Gives every activity the one translation of failures. */
 function typed<Input, Output>(activity: (input: Input) => Promise<Output>): (input: Input) => Promise<Output> {

@@ -7,20 +7,12 @@ import { mergeConditions } from '../domain/conditions.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import { fingerprintSnapshot } from '../domain/inputs/snapshot-fingerprint.ts';
-import { isConflict } from '../runtime/kube-client.ts';
+import { isConflict } from '../runtime/kube/client.ts';
 import { machineWorkflowId } from '../workflows/ids.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { noteTransition } from './event-recorder.ts';
-import type { Fence } from './fence.ts';
-
-/** Reads the machine object of exactly this uid; undefined when it is gone or was made anew. */
-export async function findMachine(
-  deps: ActivityDependencies,
-  machine: MachineRef,
-): Promise<BaremetalMachine | undefined> {
-  const found = await deps.kube.find(baremetalMachines, { namespace: machine.namespace, name: machine.name });
-  return found?.metadata.uid === machine.uid ? found : undefined;
-}
+import type { ActivityDependencies } from './step/dependencies.ts';
+import { noteTransition } from './step/event-recorder.ts';
+import type { Fence } from './step/fence.ts';
+import { findMachine } from './step/find-machine.ts';
 
 /** Writes the status where it differs from what stands there, and an Event where the machine has come somewhere new. */
 export async function publishDesiredStatus(

@@ -6,14 +6,14 @@ import { tellRelease } from '../domain/report/machine-news.ts';
 import { parseAttemptId } from '../domain/plan/attempt.ts';
 import { releasePatch, viewPlanSecret } from '../domain/plan/secret.ts';
 import type { FinishOutcome, ReleaseOutcome } from '../domain/life/step-outcomes.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { noteNews } from './event-recorder.ts';
-import { findAdoptableHost } from './adopt-host.ts';
-import { type Fence, startFence } from './fence.ts';
-import { findHeldHost } from './held-host.ts';
-import { type OwnedHost, readOwnedHost, writeHostRecord } from './host-record.ts';
-import { findMachine } from './publish-status.ts';
-import { logStep } from './step-log.ts';
+import type { ActivityDependencies } from './step/dependencies.ts';
+import { noteNews } from './step/event-recorder.ts';
+import { findAdoptableHost } from './host/adopt.ts';
+import { type Fence, startFence } from './step/fence.ts';
+import { findHeldHost } from './host/held-host.ts';
+import { type OwnedHost, readOwnedHost, writeHostRecord } from './host/record.ts';
+import { findMachine } from './step/find-machine.ts';
+import { logStep } from './step/log.ts';
 
 /**
  * Gives the host back: the Secret first, while it is still ours to write, then the inventory, then the finalizer.

@@ -5,11 +5,11 @@ import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { attemptId } from '../domain/plan/attempt.ts';
 import { renderCleanPlan } from '../domain/plan/clean.ts';
 import type { CleanOutcome } from '../domain/life/step-outcomes.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { adoptHost, findAdoptableHost } from './adopt-host.ts';
-import { noteNews } from './event-recorder.ts';
-import { type Fence, startFence } from './fence.ts';
-import { isPausedNow } from './live-pause.ts';
+import type { ActivityDependencies } from './step/dependencies.ts';
+import { adoptHost, findAdoptableHost } from './host/adopt.ts';
+import { noteNews } from './step/event-recorder.ts';
+import { type Fence, startFence } from './step/fence.ts';
+import { isPausedNow } from './step/live-pause.ts';
 import {
   confirmWrittenPlan,
   inspectPlanSlot,
@@ -17,8 +17,8 @@ import {
   type PlanOrder,
   type PlanSlot,
   writePlan,
-} from './plan-writer.ts';
-import { findMachine } from './publish-status.ts';
+} from './host/plan-writer.ts';
+import { findMachine } from './step/find-machine.ts';
 
 /**
  * Writes the clean plan once per attempt. A host that is not ours any more, or gone, needs none. Whether Cluster API

@@ -8,14 +8,14 @@ import { attemptId } from '../domain/plan/attempt.ts';
 import { renderReprovisionPlan } from '../domain/plan/reprovision.ts';
 import type { PoolView } from '../domain/inputs/pool-view.ts';
 import type { ProvisionOutcome } from '../domain/life/step-outcomes.ts';
-import { renameHost } from './bound-host.ts';
-import { readBootstrap, storeResolvedValue } from './bootstrap-data.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { startFence } from './fence.ts';
-import { findCapiOwners, readImage } from './image.ts';
-import { confirmWrittenPlan, inspectPlanSlot, pendingPlan, writePlan } from './plan-writer.ts';
-import { findMachine } from './publish-status.ts';
-import { logStep } from './step-log.ts';
+import { renameHost } from './host/bound-host.ts';
+import { readBootstrap, storeResolvedValue } from './inputs/bootstrap-data.ts';
+import type { ActivityDependencies } from './step/dependencies.ts';
+import { startFence } from './step/fence.ts';
+import { findCapiOwners, readImage } from './inputs/image.ts';
+import { confirmWrittenPlan, inspectPlanSlot, pendingPlan, writePlan } from './host/plan-writer.ts';
+import { findMachine } from './step/find-machine.ts';
+import { logStep } from './step/log.ts';
 
 /**
  * Gathers what the plan needs (bootstrap data, image, network), and writes it once per attempt. Whatever is missing

@@ -1,8 +1,8 @@
 import { API_GROUP, foreign } from '../api/constants.ts';
 import { baremetalMachines, capiMachines, machineInventoryPools, secrets } from '../api/resources.ts';
-import { createInventory } from '../dev/elemental-operator.ts';
-import { planSecrets, toValue } from '../dev/host-plan-secret.ts';
-import type { KubeClient } from '../runtime/kube-client.ts';
+import { createInventory } from '../dev/elemental/operator.ts';
+import { planSecrets, toValue } from '../dev/elemental/plan-secret.ts';
+import type { KubeClient } from '../runtime/kube/client.ts';
 import { CLUSTER_NAME, VERSION } from './bench-site.ts';
 
 /** The pool, where a benchmark has one. */

@@ -2,11 +2,11 @@ import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { foreign, IMAGE_CATALOG_NAME } from '../api/constants.ts';
 import { capiClusters, configMaps, type Resource } from '../api/resources.ts';
-import { loadClusterApiManifests, type Manifest } from '../dev/cluster-api-manifests.ts';
-import { applyCrds, applyManifest } from '../dev/kube-manifests.ts';
-import { type ManagementCluster, startManagementCluster } from '../dev/management-cluster.ts';
-import { type Service, type ServiceKind, startService } from '../dev/services.ts';
-import { createKubeClient, type KubeClient } from '../runtime/kube-client.ts';
+import { loadClusterApiManifests, type Manifest } from '../dev/stack/cluster-api-manifests.ts';
+import { applyCrds, applyManifest } from '../dev/stack/manifests.ts';
+import { type ManagementCluster, startManagementCluster } from '../dev/stack/management-cluster.ts';
+import { type Service, type ServiceKind, startService } from '../dev/lab/services.ts';
+import { createKubeClient, type KubeClient } from '../runtime/kube/client.ts';
 
 /** Name of the one CAPI Cluster of a benchmark. */
 export const CLUSTER_NAME = 'bench';

@@ -7,7 +7,7 @@ import type { MachineRef, MachineSnapshot } from '../domain/inputs/machine-snaps
 import { startLife } from '../domain/life/machine-life.ts';
 import type { ClaimOutcome } from '../domain/life/step-outcomes.ts';
 import { projectStatus } from '../domain/report/machine-status.ts';
-import { createKubeClient } from '../runtime/kube-client.ts';
+import { createKubeClient } from '../runtime/kube/client.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createWorkerCaches } from '../workers/caches.ts';
 import { createMachine, createPool, hostNames, inParallel, POOL_NAME, registerHosts } from './bench-objects.ts';

@@ -1,12 +1,12 @@
 import { Client, Connection } from '@temporalio/client';
 import { baremetalMachines, type Resource } from '../api/resources.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
-import { type AuditEvent, readAuditEvents } from '../dev/kube-audit.ts';
-import { resourceOf } from '../dev/kube-manifests.ts';
-import { type Lab, startLab } from '../dev/lab.ts';
-import { startManagementCluster } from '../dev/management-cluster.ts';
-import { readChangedSamples } from '../dev/samples.ts';
-import { startService } from '../dev/services.ts';
+import { type AuditEvent, readAuditEvents } from '../dev/stack/audit.ts';
+import { resourceOf } from '../dev/stack/manifests.ts';
+import { type Lab, startLab } from '../dev/lab/lab.ts';
+import { startManagementCluster } from '../dev/stack/management-cluster.ts';
+import { readChangedSamples } from '../dev/lab/samples.ts';
+import { startService } from '../dev/lab/services.ts';
 import { machineWorkflowId } from '../workflows/ids.ts';
 import { hostNames } from './bench-objects.ts';
 import type { Benchmark, Measurement } from './measurement.ts';

@@ -1,7 +1,7 @@
 import { annotations } from '../api/constants.ts';
-import { followObjects } from '../dev/host-object-feed.ts';
-import { planSecrets } from '../dev/host-plan-secret.ts';
-import type { KubeClient } from '../runtime/kube-client.ts';
+import { followObjects } from '../dev/elemental/object-feed.ts';
+import { planSecrets } from '../dev/elemental/plan-secret.ts';
+import type { KubeClient } from '../runtime/kube/client.ts';
 
 /** Notes when the first plan of ours reached each plan Secret. */
 export interface PlanWatch extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { readTool, type ToolName } from '../dev/tool-table.ts';
+import { readTool, type ToolName } from '../dev/tools/table.ts';
 import type { Measurement } from './measurement.ts';
 
 const documentPath = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));

@@ -1,7 +1,7 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { searchAttributeNames } from '../api/constants.ts';
-import type { Service } from '../dev/services.ts';
+import type { Service } from '../dev/lab/services.ts';
 import { createPool, hostNames, inParallel } from './bench-objects.ts';
 import { type BenchSite, startBenchSite } from './bench-site.ts';
 import type { Benchmark, BenchmarkOptions, Measurement } from './measurement.ts';

@@ -4,8 +4,8 @@ import { baremetalMachines, capiMachines, machineInventories, type Resource } fr
 import { checksumOf } from '../domain/plan/document.ts';
 import type { MachineSnapshot } from '../domain/inputs/machine-snapshot.ts';
 import { fingerprintSnapshot } from '../domain/inputs/snapshot-fingerprint.ts';
-import { planSecrets, readText, toValue } from '../dev/host-plan-secret.ts';
-import type { KubeClient } from '../runtime/kube-client.ts';
+import { planSecrets, readText, toValue } from '../dev/elemental/plan-secret.ts';
+import type { KubeClient } from '../runtime/kube/client.ts';
 import { createCapiMachine, createMachine, createPool, machineManifest, registerHosts } from './bench-objects.ts';
 import { type BenchSite, CLUSTER_NAME } from './bench-site.ts';
 import { waitUntil } from './wait-until.ts';

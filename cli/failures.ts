@@ -1,4 +1,4 @@
-import { rootMessage } from '../runtime/temporal.ts';
+import { rootMessage } from '../runtime/temporal/connection.ts';
 
 /** What went wrong, in words for an operator. */
 export class CliError extends Error {

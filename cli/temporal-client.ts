@@ -7,7 +7,7 @@ import {
   makeGrpcRetryInterceptor,
 } from '@temporalio/client';
 import { readEnv } from '../runtime/env.ts';
-import { rootMessage } from '../runtime/temporal.ts';
+import { rootMessage } from '../runtime/temporal/connection.ts';
 import { CliError } from './failures.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;

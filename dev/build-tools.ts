@@ -1,8 +1,8 @@
 import Table from 'cli-table3';
-import { loadClusterApiManifests } from './cluster-api-manifests.ts';
-import { ToolBuildError } from './tool-go.ts';
-import { resolveTools } from './tool-resolver.ts';
-import { readTool, toolNames } from './tool-table.ts';
+import { loadClusterApiManifests } from './stack/cluster-api-manifests.ts';
+import { ToolBuildError } from './tools/go.ts';
+import { resolveTools } from './tools/resolver.ts';
+import { readTool, toolNames } from './tools/table.ts';
 
 // Builds whatever the management cluster needs and is not in the cache yet, and prints where it lies.
 try {

@@ -2,8 +2,8 @@ import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
 import { runDemo } from './demo/run-demo.ts';
 import { createPlainScreen, createTerminalScreen } from './demo/screen.ts';
-import { ProcessNotReadyError } from './process-ready.ts';
-import { ToolBuildError } from './tool-go.ts';
+import { ProcessNotReadyError } from './process/ready.ts';
+import { ToolBuildError } from './tools/go.ts';
 
 const USAGE = `Usage: npm run demo -- [--once]
 Starts a management cluster with simulated hosts on this machine and shows machines coming up and going down.

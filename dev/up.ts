@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { startManagementCluster } from './management-cluster.ts';
-import { ProcessNotReadyError } from './process-ready.ts';
-import { ToolBuildError } from './tool-go.ts';
+import { startManagementCluster } from './stack/management-cluster.ts';
+import { ProcessNotReadyError } from './process/ready.ts';
+import { ToolBuildError } from './tools/go.ts';
 
 // Starts a management cluster, says how to reach it, and ends it on Ctrl-C.
 const ended = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal)));

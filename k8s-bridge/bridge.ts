@@ -4,7 +4,7 @@ import { Client, type Connection } from '@temporalio/client';
 import { searchAttributeNames } from '../api/constants.ts';
 import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
-import { createKubeClient, type KubeClient } from '../runtime/kube-client.ts';
+import { createKubeClient, type KubeClient } from '../runtime/kube/client.ts';
 import type { Logger } from '../runtime/logger.ts';
 import {
   createMetricsRegistry,
@@ -13,15 +13,15 @@ import {
   publishInformerStats,
 } from '../runtime/metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';
-import { connectTemporal, ensureSearchAttributes, readNamespaceId } from '../runtime/temporal.ts';
-import { waitForKubernetes } from '../runtime/wait-for-kubernetes.ts';
+import { connectTemporal, ensureSearchAttributes, readNamespaceId } from '../runtime/temporal/connection.ts';
+import { waitForKubernetes } from '../runtime/kube/wait-until-ready.ts';
 import { type BridgeCaches, createBridgeCaches, unsyncedCaches } from './caches.ts';
 import type { ControllerDeps } from './controller-deps.ts';
 import { runControllers } from './controllers.ts';
-import { countCalls } from './counted-runs.ts';
-import { createLeaderElection } from './lease.ts';
-import { createMachineRuns } from './machine-runs.ts';
-import { createTemporalReturns } from './temporal-returns.ts';
+import { countCalls } from './machines/counted-runs.ts';
+import { createLeaderElection } from './leader/lease.ts';
+import { createMachineRuns } from './machines/runs.ts';
+import { createTemporalReturns } from './machines/temporal-returns.ts';
 
 export interface BridgeOptions {
   env: Env;

@@ -17,10 +17,10 @@ import { viewMachine } from '../domain/inputs/machine-view.ts';
 import { viewPlanSecret } from '../domain/plan/secret.ts';
 import { hostIndexes, machineIndexes } from '../domain/pool/indexes.ts';
 import { viewPool } from '../domain/inputs/pool-view.ts';
-import { createInformer } from '../runtime/informer.ts';
-import type { KubeClient } from '../runtime/kube-client.ts';
+import { createInformer } from '../runtime/kube/informer.ts';
+import type { KubeClient } from '../runtime/kube/client.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { triggerIndexes } from './machine-caches.ts';
+import { triggerIndexes } from './machines/caches.ts';
 
 export interface BridgeCacheOptions {
   client: KubeClient;

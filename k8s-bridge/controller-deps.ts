@@ -1,10 +1,10 @@
-import type { KubeClient } from '../runtime/kube-client.ts';
+import type { KubeClient } from '../runtime/kube/client.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { BridgeCaches } from './caches.ts';
-import type { MachineRuns } from './machine-runs.ts';
-import type { ReconcileResult } from './reconciler-ports.ts';
-import type { TemporalReturns } from './temporal-returns.ts';
-import { createWorkqueue, type Workqueue, type WorkqueueMetrics } from './workqueue.ts';
+import type { MachineRuns } from './machines/runs.ts';
+import type { ReconcileResult } from './reconcile/ports.ts';
+import type { TemporalReturns } from './machines/temporal-returns.ts';
+import { createWorkqueue, type Workqueue, type WorkqueueMetrics } from './queue/workqueue.ts';
 
 export interface ControllerDeps {
   kube: KubeClient;

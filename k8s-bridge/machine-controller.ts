@@ -3,14 +3,14 @@ import type { MachineView } from '../domain/inputs/machine-view.ts';
 import { keyText } from '../domain/pool/indexes.ts';
 import type { BridgeCaches } from './caches.ts';
 import { type ControllerDeps, createQueue, monotonicNowMs, storesOf } from './controller-deps.ts';
-import { DepartedMachines } from './departed-machines.ts';
-import { takeSnapshot } from './machine-caches.ts';
-import { type MachineReconcilerDeps, reconcileMachine } from './machine-reconciler.ts';
-import { connectMachineTriggers } from './machine-triggers.ts';
-import { ReplacedRuns } from './replaced-runs.ts';
-import { SentSnapshots } from './sent-snapshots.ts';
-import { type ResyncReport, resyncRuns } from './workflow-starter.ts';
-import type { Workqueue } from './workqueue.ts';
+import { DepartedMachines } from './machines/departed.ts';
+import { takeSnapshot } from './machines/caches.ts';
+import { type MachineReconcilerDeps, reconcileMachine } from './machines/reconciler.ts';
+import { connectMachineTriggers } from './machines/triggers.ts';
+import { ReplacedRuns } from './machines/replaced-runs.ts';
+import { SentSnapshots } from './machines/sent-snapshots.ts';
+import { type ResyncReport, resyncRuns } from './machines/workflow-starter.ts';
+import type { Workqueue } from './queue/workqueue.ts';
 
 /** Machines that are told at the same time; the API server and Temporal are asked by at most as many. */
 const WORKERS = 32;

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { type InformerStats } from './informer.ts';
+import { type InformerStats } from './kube/informer.ts';
 
 export { type Registry } from 'prom-client';
 

@@ -10,8 +10,8 @@ import { viewHost } from '../domain/inputs/host-view.ts';
 import { viewMachine } from '../domain/inputs/machine-view.ts';
 import { machineIndexes } from '../domain/pool/indexes.ts';
 import { viewPool } from '../domain/inputs/pool-view.ts';
-import { createInformer } from '../runtime/informer.ts';
-import type { KubeClient } from '../runtime/kube-client.ts';
+import { createInformer } from '../runtime/kube/informer.ts';
+import type { KubeClient } from '../runtime/kube/client.ts';
 import type { Logger } from '../runtime/logger.ts';
 
 /** The informers from which `claimHost` chooses. Plan Secrets by their metadata only: their bodies are secret. */

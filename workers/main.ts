@@ -1,7 +1,7 @@
 import { readEnv } from '../runtime/env.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { installShutdown } from '../runtime/shutdown.ts';
-import { installTemporalRuntime } from '../runtime/temporal-worker.ts';
+import { installTemporalRuntime } from '../runtime/temporal/worker.ts';
 import { startWorker } from './start-worker.ts';
 
 const env = readEnv();

@@ -1,13 +1,13 @@
 import { searchAttributeNames } from '../api/constants.ts';
 import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
-import { createKubeClient } from '../runtime/kube-client.ts';
+import { createKubeClient } from '../runtime/kube/client.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createMetricsRegistry, publishInformerStats } from '../runtime/metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';
-import { connectTemporalWorker } from '../runtime/temporal-worker.ts';
-import { ensureSearchAttributes } from '../runtime/temporal.ts';
-import { waitForKubernetes } from '../runtime/wait-for-kubernetes.ts';
+import { connectTemporalWorker } from '../runtime/temporal/worker.ts';
+import { ensureSearchAttributes } from '../runtime/temporal/connection.ts';
+import { waitForKubernetes } from '../runtime/kube/wait-until-ready.ts';
 import { loadWorkflowBundle } from './bundle.ts';
 import { createWorkerCaches, type WorkerInformers } from './caches.ts';
 import { ensureCurrentVersion } from './deployment.ts';

@@ -4,7 +4,7 @@ import type { WrittenPlan } from '../domain/life/machine-life.ts';
 
 /**
  * Short reads and writes of the Kubernetes API: idempotent, so retried for ever. The timeout is what a killed worker
- * costs; an attempt that outlives it writes nothing (see `activities/fence.ts`).
+ * costs; an attempt that outlives it writes nothing (see `activities/step/fence.ts`).
  */
 const shortRetry = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' } as const;
 

@@ -1,11 +1,11 @@
 import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { machineInventoryPoolSpecSchema } from '../../api/pool.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { type ManagementCluster, startManagementCluster } from '../management-cluster.ts';
-import { ProcessNotReadyError } from '../process-ready.ts';
-import { readSamples, type SampleManifest } from '../samples.ts';
-import { type ServiceKind, startService } from '../services.ts';
+import { type Lab, startLab } from '../lab/lab.ts';
+import { type ManagementCluster, startManagementCluster } from '../stack/management-cluster.ts';
+import { ProcessNotReadyError } from '../process/ready.ts';
+import { readSamples, type SampleManifest } from '../lab/samples.ts';
+import { type ServiceKind, startService } from '../lab/services.ts';
 import { type DemoWatch, watchDemo } from './watch-demo.ts';
 
 /** What the samples say about the place where they go. */

@@ -1,4 +1,4 @@
-import { resourceOf } from '../kube-manifests.ts';
+import { resourceOf } from '../stack/manifests.ts';
 import { checkOrder, checkReleased, checkRunning, type Evidence, type Fact } from './facts.ts';
 import type { DemoStage } from './stage.ts';
 

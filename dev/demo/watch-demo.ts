@@ -5,8 +5,8 @@ import {
   machineInventoryPools,
   type Resource,
 } from '../../api/resources.ts';
-import { createInformer, type Informer, type StoreItem } from '../../runtime/informer.ts';
-import type { KubeClient } from '../../runtime/kube-client.ts';
+import { createInformer, type Informer, type StoreItem } from '../../runtime/kube/informer.ts';
+import type { KubeClient } from '../../runtime/kube/client.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import {
   type DemoView,

@@ -8,8 +8,8 @@ import {
   machineInventoryPools,
   type Resource,
 } from '../../api/resources.ts';
-import { applyManifest } from '../../dev/kube-manifests.ts';
-import { createKubeClient, KubeApiError, type KubeClient } from '../../runtime/kube-client.ts';
+import { applyManifest } from '../../dev/stack/manifests.ts';
+import { createKubeClient, KubeApiError, type KubeClient } from '../../runtime/kube/client.ts';
 import { useStack } from '../support/stack.ts';
 
 const namespace = `crds-${randomUUID().slice(0, 6)}`;

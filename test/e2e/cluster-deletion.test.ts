@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { baremetalClusters, capiClusters, type Resource } from '../../api/resources.ts';
-import { externalControlPlanes } from '../../dev/external-control-plane.ts';
-import { readAuditEvents } from '../../dev/kube-audit.ts';
+import { externalControlPlanes } from '../../dev/stack/external-control-plane.ts';
+import { readAuditEvents } from '../../dev/stack/audit.ts';
 import { deployCluster } from '../support/clusters.ts';
 import { plansReceived, untilPlanned } from '../support/host-answers.ts';
 import { expectReleased, untilPoolCounts } from '../support/hosts.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { IMAGE_CATALOG_NAME } from '../../api/constants.ts';
 import { baremetalClusters, baremetalMachines, capiClusters, capiMachines, configMaps } from '../../api/resources.ts';
-import { findFreePorts } from '../../dev/process-ports.ts';
-import type { KubeClient } from '../../runtime/kube-client.ts';
+import { findFreePorts } from '../../dev/process/ports.ts';
+import type { KubeClient } from '../../runtime/kube/client.ts';
 import { controlPlanes, deployBareCluster, listMachines, untilControlPlane } from '../support/control-plane.ts';
 import {
   findDeletion,
@@ -20,7 +20,7 @@ import { type Site, startSite, summarise } from '../support/site.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // docs/guides/node-management.md, "Control plane": a cluster that runs on hosts of ours alone. KubeadmControlPlane is
-// the real one; API server and etcd, which the hosts start, are simulated: see dev/host-clusters.ts.
+// the real one; API server and etcd, which the hosts start, are simulated: see dev/host/node/clusters.ts.
 const name = 'metal';
 const hosts = ['kcp-2', 'kcp-3', 'kcp-1'];
 const worker = 'kcp-worker';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { machineInventories, machineInventoryPools } from '../../api/resources.ts';
-import { createNodeApi } from '../../dev/host-kube-api.ts';
+import { createNodeApi } from '../../dev/host/node/kube-api.ts';
 import { deployCluster } from '../support/clusters.ts';
 import { plansReceived } from '../support/host-answers.ts';
 import { allocationState, expectCountersAddUp, expectReleased, untilPoolCounts } from '../support/hosts.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MACHINE_FINALIZER } from '../../api/constants.ts';
 import { machineInventories, machineInventoryPools, secrets } from '../../api/resources.ts';
-import { elementalAnnotations } from '../../dev/elemental-inventory.ts';
-import { readAuditEvents } from '../../dev/kube-audit.ts';
+import { elementalAnnotations } from '../../dev/elemental/inventory.ts';
+import { readAuditEvents } from '../../dev/stack/audit.ts';
 import { deployCluster } from '../support/clusters.ts';
 import {
   allocationState,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { annotations, foreign, MACHINE_FINALIZER } from '../../api/constants.ts';
 import { baremetalMachines, machineInventories, machineInventoryPools, secrets } from '../../api/resources.ts';
-import { createInventory } from '../../dev/elemental-operator.ts';
+import { createInventory } from '../../dev/elemental/operator.ts';
 import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
 import { operationUpdates } from '../../workflows/messages.ts';
 import { deployCluster } from '../support/clusters.ts';

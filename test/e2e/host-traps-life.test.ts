@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readText } from '../../dev/host-plan-secret.ts';
-import type { SimulatedHost } from '../../dev/simulated-host.ts';
+import { readText } from '../../dev/elemental/plan-secret.ts';
+import type { SimulatedHost } from '../../dev/host/simulated-host.ts';
 import { cleanupMarkerPath, hostStateFolder, seedFolder } from '../../domain/plan/script.ts';
 import { userDataLimitBytes } from '../../domain/bootstrap/cloud-init.ts';
 import { renderJoinConfig } from '../support/bootstrap-data.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { annotations, foreign } from '../../api/constants.ts';
 import { baremetalMachines, machineInventories, machineInventoryPools, secrets } from '../../api/resources.ts';
-import { elementalAnnotations } from '../../dev/elemental-inventory.ts';
-import { touchInventory } from '../../dev/elemental-operator.ts';
-import { planSecrets, readText, toValue } from '../../dev/host-plan-secret.ts';
+import { elementalAnnotations } from '../../dev/elemental/inventory.ts';
+import { touchInventory } from '../../dev/elemental/operator.ts';
+import { planSecrets, readText, toValue } from '../../dev/elemental/plan-secret.ts';
 import { checksumOf } from '../../domain/plan/document.ts';
 import { renderJoinConfig } from '../support/bootstrap-data.ts';
 import { findInventory, getPlanSecret, untilAllocationState } from '../support/hosts.ts';

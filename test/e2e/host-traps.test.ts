@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { elementalInventories } from '../../dev/elemental-inventory.ts';
-import { encodeOutputs } from '../../dev/host-plan.ts';
-import { planSecrets, readText, toValue } from '../../dev/host-plan-secret.ts';
+import { elementalInventories } from '../../dev/elemental/inventory.ts';
+import { encodeOutputs } from '../../dev/host/agent/plan.ts';
+import { planSecrets, readText, toValue } from '../../dev/elemental/plan-secret.ts';
 import { checksumOf } from '../../domain/plan/document.ts';
 import { untilRunSettled } from '../support/host-answers.ts';
 import { allocationState, findInventory, getPlanSecret, untilPoolCounts } from '../support/hosts.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { annotations, API_GROUP_VERSION } from '../../api/constants.ts';
-import { readAuditEvents } from '../../dev/kube-audit.ts';
+import { readAuditEvents } from '../../dev/stack/audit.ts';
 import { readTable } from '../support/kube-raw.ts';
 import { readEvents, untilEvent } from '../support/object-events.ts';
 import { fetchHistory, type Site, startSite, summarise } from '../support/site.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { foreign, IMAGE_CATALOG_NAME } from '../../api/constants.ts';
 import type { ObjectMeta } from '../../api/meta.ts';
 import { baremetalMachines, baremetalMachineTemplates, configMaps } from '../../api/resources.ts';
-import { KubeApiError } from '../../runtime/kube-client.ts';
+import { KubeApiError } from '../../runtime/kube/client.ts';
 import { deployCluster } from '../support/clusters.ts';
 import { attached, detached, type HostTimelines, recordHostTimelines } from '../support/host-timeline.ts';
 import { untilPoolCounts } from '../support/hosts.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { machineInventories, machineInventoryPools } from '../../api/resources.ts';
-import { planSecrets } from '../../dev/host-plan-secret.ts';
+import { planSecrets } from '../../dev/elemental/plan-secret.ts';
 import { deployCluster } from '../support/clusters.ts';
 import { expectCountersAddUp, expectReleased, findInventory, untilPoolCounts } from '../support/hosts.ts';
 import {

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ManagementCluster, startManagementCluster } from '../../dev/management-cluster.ts';
-import { readLogTail } from '../../dev/process.ts';
-import { type Service, startService } from '../../dev/services.ts';
+import { type ManagementCluster, startManagementCluster } from '../../dev/stack/management-cluster.ts';
+import { readLogTail } from '../../dev/process/managed-process.ts';
+import { type Service, startService } from '../../dev/lab/services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let cluster: ManagementCluster;

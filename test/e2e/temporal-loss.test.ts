@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { machineInventoryPools } from '../../api/resources.ts';
-import { type ManagementCluster, startManagementCluster } from '../../dev/management-cluster.ts';
+import { type ManagementCluster, startManagementCluster } from '../../dev/stack/management-cluster.ts';
 import { lifeQuery } from '../../workflows/messages.ts';
 import { letAnswer, plansReceived, readPlanSecret, untilPlanned, untilSettled } from '../support/host-answers.ts';
 import { openOwnershipLedger, type OwnershipLedger } from '../support/ownership-ledger.ts';

@@ -6,8 +6,8 @@ import { attemptId } from '../../domain/plan/attempt.ts';
 import { renderPlan } from '../../domain/plan/document.ts';
 import { type BridgeCaches, createBridgeCaches, unsyncedCaches } from '../../k8s-bridge/caches.ts';
 import { runControllers } from '../../k8s-bridge/controllers.ts';
-import { DEPARTURE_GRACE_MS } from '../../k8s-bridge/departed-machines.ts';
-import { KubeApiError, type KubeClient, type Selection, type WatchEvent } from '../../runtime/kube-client.ts';
+import { DEPARTURE_GRACE_MS } from '../../k8s-bridge/machines/departed.ts';
+import { KubeApiError, type KubeClient, type Selection, type WatchEvent } from '../../runtime/kube/client.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { MemoryRuns } from './bridge-fixtures.ts';
 

@@ -5,9 +5,9 @@ import type { OperatorVerb, PlanAnswer } from '../../domain/life/machine-life.ts
 import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
-import type { MachineRuns, OpenRun, OperationVerdict } from '../../k8s-bridge/machine-runs.ts';
-import type { ChangeSource } from '../../k8s-bridge/machine-triggers.ts';
-import type { ReadStore } from '../../k8s-bridge/reconciler-ports.ts';
+import type { MachineRuns, OpenRun, OperationVerdict } from '../../k8s-bridge/machines/runs.ts';
+import type { ChangeSource } from '../../k8s-bridge/machines/triggers.ts';
+import type { ReadStore } from '../../k8s-bridge/reconcile/ports.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 
 export const T0 = Date.parse('2026-01-01T00:00:00Z');

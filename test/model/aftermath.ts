@@ -1,8 +1,8 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { nodes } from '../../dev/host-kube-api.ts';
+import { nodes } from '../../dev/host/node/kube-api.ts';
 import { capiMachines } from '../../api/resources.ts';
 import { parseAttemptId } from '../../domain/plan/attempt.ts';
-import { isNotFound } from '../../runtime/kube-client.ts';
+import { isNotFound } from '../../runtime/kube/client.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { sweepSecrets } from './machine-deeds.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { baremetalMachines, capiMachines, type Resource } from '../../api/resources.ts';
-import { nodes } from '../../dev/host-kube-api.ts';
-import { followObjects } from '../../dev/host-object-feed.ts';
-import { createWorkqueue } from '../../k8s-bridge/workqueue.ts';
-import { isConflict, isNotFound, type KubeClient } from '../../runtime/kube-client.ts';
+import { nodes } from '../../dev/host/node/kube-api.ts';
+import { followObjects } from '../../dev/elemental/object-feed.ts';
+import { createWorkqueue } from '../../k8s-bridge/queue/workqueue.ts';
+import { isConflict, isNotFound, type KubeClient } from '../../runtime/kube/client.ts';
 import { createLogger } from '../../runtime/logger.ts';
 
 const FINALIZER = 'machine.cluster.x-k8s.io';

@@ -8,7 +8,7 @@ import {
   secrets,
 } from '../../api/resources.ts';
 import { type PlanSecretView, viewPlanSecret } from '../../domain/plan/secret.ts';
-import type { KubeClient } from '../../runtime/kube-client.ts';
+import type { KubeClient } from '../../runtime/kube/client.ts';
 
 export type Machine = z.infer<typeof baremetalMachines.schema>;
 export type Pool = z.infer<typeof machineInventoryPools.schema>;

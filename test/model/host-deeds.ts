@@ -1,7 +1,7 @@
 import { annotations, type PlanType } from '../../api/constants.ts';
-import { touchInventory } from '../../dev/elemental-operator.ts';
-import { simulatorFolder } from '../../dev/host-disk.ts';
-import type { SimulatedHost } from '../../dev/simulated-host.ts';
+import { touchInventory } from '../../dev/elemental/operator.ts';
+import { simulatorFolder } from '../../dev/host/os/disk.ts';
+import type { SimulatedHost } from '../../dev/host/simulated-host.ts';
 import { type Command, slots } from './command.ts';
 import { pick } from './model-state.ts';
 import type { Outcome, Scene } from './outcome.ts';

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { CLUSTER_NAME, prepareNamespace } from '../../bench/bench-site.ts';
-import { createInventory, startElementalOperator } from '../../dev/elemental-operator.ts';
-import { startHostSimulator } from '../../dev/host-simulator.ts';
-import type { ManagementClusterDescription } from '../../dev/management-cluster.ts';
-import { type Service, type ServiceKind, startService } from '../../dev/services.ts';
-import type { SimulatedHost } from '../../dev/simulated-host.ts';
-import { createKubeClient, type KubeClient } from '../../runtime/kube-client.ts';
+import { createInventory, startElementalOperator } from '../../dev/elemental/operator.ts';
+import { startHostSimulator } from '../../dev/host/simulator.ts';
+import type { ManagementClusterDescription } from '../../dev/stack/management-cluster.ts';
+import { type Service, type ServiceKind, startService } from '../../dev/lab/services.ts';
+import type { SimulatedHost } from '../../dev/host/simulated-host.ts';
+import { createKubeClient, type KubeClient } from '../../runtime/kube/client.ts';
 import { createPool } from '../support/machines.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startClusterApiStandIn } from './cluster-api-stand-in.ts';

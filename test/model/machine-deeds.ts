@@ -2,7 +2,7 @@ import { foreign } from '../../api/constants.ts';
 import { baremetalMachines, capiClusters, capiMachines, secrets } from '../../api/resources.ts';
 import { CLUSTER_NAME } from '../../bench/bench-site.ts';
 import { createCapiMachine, createMachine } from '../../bench/bench-objects.ts';
-import { isNotFound } from '../../runtime/kube-client.ts';
+import { isNotFound } from '../../runtime/kube/client.ts';
 import { keepUntilInfrastructureIsGone } from './cluster-api-stand-in.ts';
 import type { Slot } from './command.ts';
 import { livingMachines, type ModelMachine, pick } from './model-state.ts';

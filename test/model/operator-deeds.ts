@@ -3,7 +3,7 @@ import { annotations } from '../../api/constants.ts';
 import { baremetalMachines, machineInventories, type Resource } from '../../api/resources.ts';
 import type { OperatorVerb } from '../../domain/life/machine-life.ts';
 import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
-import { isNotFound } from '../../runtime/kube-client.ts';
+import { isNotFound } from '../../runtime/kube/client.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 import { operationSignals, operationUpdates } from '../../workflows/messages.ts';
 import type { OperationWay } from './command.ts';

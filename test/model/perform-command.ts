@@ -1,5 +1,5 @@
 import { assertNever } from '../../domain/assert-never.ts';
-import type { ServiceKind } from '../../dev/services.ts';
+import type { ServiceKind } from '../../dev/lab/services.ts';
 import type { Command } from './command.ts';
 import { troubleHost } from './host-deeds.ts';
 import { createMachines, deleteMachine, pauseCluster, pauseMachine, scale } from './machine-deeds.ts';

@@ -1,7 +1,7 @@
 import { IMAGE_CATALOG_NAME } from '../../api/constants.ts';
 import { configMaps, machineInventoryPools } from '../../api/resources.ts';
 import { CLUSTER_NAME, VERSION } from '../../bench/bench-site.ts';
-import { isNotFound } from '../../runtime/kube-client.ts';
+import { isNotFound } from '../../runtime/kube/client.ts';
 import { createPool } from '../support/machines.ts';
 import { type Slot, slots } from './command.ts';
 import { basePoolName, pick } from './model-state.ts';

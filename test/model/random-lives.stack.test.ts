@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { standAloneCrds } from '../../bench/bench-site.ts';
-import { applyCrds } from '../../dev/kube-manifests.ts';
-import { type ManagementCluster, startManagementCluster } from '../../dev/management-cluster.ts';
-import { createKubeClient } from '../../runtime/kube-client.ts';
+import { applyCrds } from '../../dev/stack/manifests.ts';
+import { type ManagementCluster, startManagementCluster } from '../../dev/stack/management-cluster.ts';
+import { createKubeClient } from '../../runtime/kube/client.ts';
 import { bundleWorkflows } from '../../workers/bundle.ts';
 import { bundlePathOf, openLane } from './lane.ts';
 import { createSequenceRunner } from './run-sequence.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startHealthServer, type HealthServer, type HealthServerOptions } from '../../runtime/health-server.ts';
 import { createMetricsRegistry, createWorkqueueMetrics, publishInformerStats } from '../../runtime/metrics.ts';
-import { silentLogger } from './fake-api-server.ts';
+import { silentLogger } from './kube/fake-api-server.ts';
 
 let server: HealthServer | undefined;
 afterEach(async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { childLogger, createLogger, toTemporalLogger } from '../../runtime/logger.ts';
-import { KubeConnectionError } from '../../runtime/kube-client.ts';
+import { KubeConnectionError } from '../../runtime/kube/client.ts';
 
 function createCapture() {
   const lines: string[] = [];

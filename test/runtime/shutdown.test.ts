@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { installShutdown, type ShutdownOptions } from '../../runtime/shutdown.ts';
-import { eventually, silentLogger } from './fake-api-server.ts';
+import { eventually, silentLogger } from './kube/fake-api-server.ts';
 
 function create(options: Partial<ShutdownOptions> = {}) {
   const listeners = new Map<string, (argument: unknown) => void>();

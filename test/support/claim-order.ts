@@ -1,6 +1,6 @@
 import { baremetalMachines } from '../../api/resources.ts';
-import { followObjects } from '../../dev/host-object-feed.ts';
-import type { Lab } from '../../dev/lab.ts';
+import { followObjects } from '../../dev/elemental/object-feed.ts';
+import type { Lab } from '../../dev/lab/lab.ts';
 import type { OwnerChange } from './ownership-ledger.ts';
 
 /** A machine's status names a host: whoever claims a host says so first. */

@@ -1,4 +1,4 @@
-import { type AuditEvent, readAuditEvents } from '../../dev/kube-audit.ts';
+import { type AuditEvent, readAuditEvents } from '../../dev/stack/audit.ts';
 
 /**
  * Milliseconds from the last change of a pool by an operator to the last of the first writes of a worker to these

@@ -1,8 +1,8 @@
 import { foreign } from '../../api/constants.ts';
-import type { ManagementClusterDescription } from '../../dev/management-cluster.ts';
-import type { Lab } from '../../dev/lab.ts';
-import { readChangedSamples, type SampleManifest } from '../../dev/samples.ts';
-import { prepareWorkloadCluster } from '../../dev/workload-cluster.ts';
+import type { ManagementClusterDescription } from '../../dev/stack/management-cluster.ts';
+import type { Lab } from '../../dev/lab/lab.ts';
+import { readChangedSamples, type SampleManifest } from '../../dev/lab/samples.ts';
+import { prepareWorkloadCluster } from '../../dev/stack/workload-cluster.ts';
 
 export interface ClusterRequest {
   /** Default: `demo`, for which the lab has prepared everything. */

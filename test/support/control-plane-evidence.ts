@@ -5,9 +5,9 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { ObjectMeta } from '../../api/meta.ts';
 import { secrets } from '../../api/resources.ts';
-import { nodes } from '../../dev/host-kube-api.ts';
-import { findNodeIdentity, metaDataSchema, type NodeIdentity, parseSeed } from '../../dev/host-node-identity.ts';
-import { createKubeClient, type KubeClient } from '../../runtime/kube-client.ts';
+import { nodes } from '../../dev/host/node/kube-api.ts';
+import { findNodeIdentity, metaDataSchema, type NodeIdentity, parseSeed } from '../../dev/host/node/identity.ts';
+import { createKubeClient, type KubeClient } from '../../runtime/kube/client.ts';
 import type { Site } from './site.ts';
 
 /** A client made of the kubeconfig that Cluster API leaves for the users of a workload cluster; the caller closes it. */

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { objectMetaSchema } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
-import { readDocuments } from '../../dev/host-node-identity.ts';
-import type { Lab } from '../../dev/lab.ts';
-import { readChangedSamples, type SampleManifest } from '../../dev/samples.ts';
+import { readDocuments } from '../../dev/host/node/identity.ts';
+import type { Lab } from '../../dev/lab/lab.ts';
+import { readChangedSamples, type SampleManifest } from '../../dev/lab/samples.ts';
 import { type Site, summarise } from './site.ts';
 import { waitFor } from './wait-for.ts';
 

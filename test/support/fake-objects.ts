@@ -1,7 +1,7 @@
 import type { ObjectKey } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
-import type { Patcher, WritableStore } from '../../k8s-bridge/reconciler-ports.ts';
-import { KubeApiError } from '../../runtime/kube-client.ts';
+import type { Patcher, WritableStore } from '../../k8s-bridge/reconcile/ports.ts';
+import { KubeApiError } from '../../runtime/kube/client.ts';
 
 interface RawObject {
   metadata: { namespace: string; name: string; resourceVersion?: string; [field: string]: unknown };

@@ -1,8 +1,8 @@
 import { annotations } from '../../api/constants.ts';
 import { machineInventories } from '../../api/resources.ts';
-import { followObjects } from '../../dev/host-object-feed.ts';
-import { planSecrets } from '../../dev/host-plan-secret.ts';
-import type { Lab } from '../../dev/lab.ts';
+import { followObjects } from '../../dev/elemental/object-feed.ts';
+import { planSecrets } from '../../dev/elemental/plan-secret.ts';
+import type { Lab } from '../../dev/lab/lab.ts';
 import { waitFor } from './wait-for.ts';
 
 interface Entry {

@@ -1,4 +1,4 @@
-import { readAuditEvents } from '../../dev/kube-audit.ts';
+import { readAuditEvents } from '../../dev/stack/audit.ts';
 import type { Site } from './site.ts';
 
 const ours = ['ironloom-worker', 'ironloom-bridge'];

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { machineInventories, machineInventoryPools } from '../../api/resources.ts';
-import { planSecrets } from '../../dev/host-plan-secret.ts';
-import type { Lab } from '../../dev/lab.ts';
+import { planSecrets } from '../../dev/elemental/plan-secret.ts';
+import type { Lab } from '../../dev/lab/lab.ts';
 import { waitFor } from './wait-for.ts';
 
 type Place = Pick<Lab, 'client' | 'namespace'>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createKubeTransport, type KubeRequest } from '../../runtime/kube-transport.ts';
+import { createKubeTransport, type KubeRequest } from '../../runtime/kube/transport.ts';
 import { useStack } from './stack.ts';
 
 /** One request to the API server of the management cluster as its administrator, for what `KubeClient` does not do. */

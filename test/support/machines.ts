@@ -3,7 +3,7 @@ import { foreign } from '../../api/constants.ts';
 import type { Condition } from '../../api/meta.ts';
 import type { PoolMember } from '../../api/pool.ts';
 import { baremetalMachines, capiMachines, machineInventoryPools, secrets } from '../../api/resources.ts';
-import type { Lab } from '../../dev/lab.ts';
+import type { Lab } from '../../dev/lab/lab.ts';
 import { renderJoinConfig } from './bootstrap-data.ts';
 import { waitFor } from './wait-for.ts';
 

@@ -1,12 +1,12 @@
 import { dirname } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import { createInventory, startElementalOperator } from '../../dev/elemental-operator.ts';
-import { startHostSimulator } from '../../dev/host-simulator.ts';
-import { applyManifest } from '../../dev/kube-manifests.ts';
-import type { ManagementClusterDescription } from '../../dev/management-cluster.ts';
-import { startService } from '../../dev/services.ts';
-import { createKubeClient, type KubeClient } from '../../runtime/kube-client.ts';
+import { createInventory, startElementalOperator } from '../../dev/elemental/operator.ts';
+import { startHostSimulator } from '../../dev/host/simulator.ts';
+import { applyManifest } from '../../dev/stack/manifests.ts';
+import type { ManagementClusterDescription } from '../../dev/stack/management-cluster.ts';
+import { startService } from '../../dev/lab/services.ts';
+import { createKubeClient, type KubeClient } from '../../runtime/kube/client.ts';
 import type { Site } from './site.ts';
 import { prebuiltWorkflows } from './stack.ts';
 

@@ -1,6 +1,6 @@
-import { simulatorFolder } from '../../dev/host-disk.ts';
-import { nodes } from '../../dev/host-kube-api.ts';
-import type { Lab } from '../../dev/lab.ts';
+import { simulatorFolder } from '../../dev/host/os/disk.ts';
+import { nodes } from '../../dev/host/node/kube-api.ts';
+import type { Lab } from '../../dev/lab/lab.ts';
 
 /** The Node of a host, which has the host's name. */
 export function findNode({ client }: Pick<Lab, 'client'>, name: string) {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { z } from 'zod';
 import { events } from '../../api/resources.ts';
-import type { Lab } from '../../dev/lab.ts';
+import type { Lab } from '../../dev/lab/lab.ts';
 import { waitFor } from './wait-for.ts';
 
 const eventSchema = z.object({

@@ -1,6 +1,6 @@
 import { objectMetaOnlySchema, type Resource } from '../../api/resources.ts';
 import type { ObjectMeta } from '../../api/meta.ts';
-import type { Lab } from '../../dev/lab.ts';
+import type { Lab } from '../../dev/lab/lab.ts';
 import { waitFor } from './wait-for.ts';
 
 type Place = Pick<Lab, 'client' | 'namespace'>;

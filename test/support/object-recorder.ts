@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Resource } from '../../api/resources.ts';
-import { followObjects } from '../../dev/host-object-feed.ts';
-import type { Lab } from '../../dev/lab.ts';
+import { followObjects } from '../../dev/elemental/object-feed.ts';
+import type { Lab } from '../../dev/lab/lab.ts';
 
 /** Every state that objects went through while somebody watched. */
 export interface ObjectRecorder<T> {

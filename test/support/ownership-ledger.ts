@@ -3,8 +3,8 @@ import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
 import { parseAttemptId } from '../../domain/plan/attempt.ts';
 import { type PlanSecretView, viewPlanSecret } from '../../domain/plan/secret.ts';
 import { secrets } from '../../api/resources.ts';
-import { followObjects } from '../../dev/host-object-feed.ts';
-import type { Lab } from '../../dev/lab.ts';
+import { followObjects } from '../../dev/elemental/object-feed.ts';
+import type { Lab } from '../../dev/lab/lab.ts';
 
 /** One state of an object; `revision` orders the states of all objects of the API server. */
 export type LedgerEntry = { revision: bigint } & (

@@ -1,6 +1,6 @@
 import { foreign } from '../../api/constants.ts';
 import { baremetalMachines, capiMachines, secrets } from '../../api/resources.ts';
-import type { Lab } from '../../dev/lab.ts';
+import type { Lab } from '../../dev/lab/lab.ts';
 import { renderJoinConfig } from './bootstrap-data.ts';
 
 type Place = Pick<Lab, 'client' | 'namespace'>;

@@ -9,12 +9,12 @@ import {
   machineInventoryPools,
   type Resource,
 } from '../../api/resources.ts';
-import { type Lab, startLab } from '../../dev/lab.ts';
-import { resourceOf } from '../../dev/kube-manifests.ts';
-import type { ManagementClusterDescription } from '../../dev/management-cluster.ts';
-import { readChangedSamples } from '../../dev/samples.ts';
-import { type Service, type ServiceKind, startService } from '../../dev/services.ts';
-import type { HostTimes } from '../../dev/simulated-host-options.ts';
+import { type Lab, startLab } from '../../dev/lab/lab.ts';
+import { resourceOf } from '../../dev/stack/manifests.ts';
+import type { ManagementClusterDescription } from '../../dev/stack/management-cluster.ts';
+import { readChangedSamples } from '../../dev/lab/samples.ts';
+import { type Service, type ServiceKind, startService } from '../../dev/lab/services.ts';
+import type { HostTimes } from '../../dev/host/options.ts';
 import { machineWorkflowId } from '../../workflows/ids.ts';
 import { prebuiltWorkflows, useStack } from './stack.ts';
 import { waitFor, type WaitOptions } from './wait-for.ts';

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { type TestProject } from 'vitest/node';
-import { type ManagementClusterDescription, startManagementCluster } from '../../dev/management-cluster.ts';
+import { type ManagementClusterDescription, startManagementCluster } from '../../dev/stack/management-cluster.ts';
 import { bundleWorkflows } from '../../workers/bundle.ts';
 
 declare module 'vitest' {

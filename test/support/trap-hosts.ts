@@ -1,11 +1,11 @@
 import { annotations } from '../../api/constants.ts';
 import { baremetalMachines } from '../../api/resources.ts';
-import { createInventory } from '../../dev/elemental-operator.ts';
-import { decodeOutputs } from '../../dev/host-plan.ts';
-import { type PlanSecret, readText, toValue, planSecrets } from '../../dev/host-plan-secret.ts';
-import { type HostSimulator, startHostSimulator } from '../../dev/host-simulator.ts';
-import type { SimulatedHost } from '../../dev/simulated-host.ts';
-import { type HostTimes, stockVolatilePaths } from '../../dev/simulated-host-options.ts';
+import { createInventory } from '../../dev/elemental/operator.ts';
+import { decodeOutputs } from '../../dev/host/agent/plan.ts';
+import { type PlanSecret, readText, toValue, planSecrets } from '../../dev/elemental/plan-secret.ts';
+import { type HostSimulator, startHostSimulator } from '../../dev/host/simulator.ts';
+import type { SimulatedHost } from '../../dev/host/simulated-host.ts';
+import { type HostTimes, stockVolatilePaths } from '../../dev/host/options.ts';
 import { type Site } from './site.ts';
 import { getPlanSecret } from './hosts.ts';
 import { waitFor } from './wait-for.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect } from 'vitest';
 import { annotations, foreign } from '../../api/constants.ts';
-import { planSecrets } from '../../dev/host-plan-secret.ts';
-import { readAuditEvents } from '../../dev/kube-audit.ts';
-import type { SimulatedHost } from '../../dev/simulated-host.ts';
+import { planSecrets } from '../../dev/elemental/plan-secret.ts';
+import { readAuditEvents } from '../../dev/stack/audit.ts';
+import type { SimulatedHost } from '../../dev/host/simulated-host.ts';
 import { deployCluster } from './clusters.ts';
 import { expectReleased, type getPlanSecret } from './hosts.ts';
 import {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type baremetalMachines, machineInventoryPools, type Resource } from '../../api/resources.ts';
 import { objectMetaSchema } from '../../api/meta.ts';
-import type { Lab } from '../../dev/lab.ts';
+import type { Lab } from '../../dev/lab/lab.ts';
 import { createPool } from './machines.ts';
 import type { Site } from './site.ts';
 import { waitFor } from './wait-for.ts';

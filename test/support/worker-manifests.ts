@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Lab } from '../../dev/lab.ts';
-import { readSamples, type SampleManifest } from '../../dev/samples.ts';
+import type { Lab } from '../../dev/lab/lab.ts';
+import { readSamples, type SampleManifest } from '../../dev/lab/samples.ts';
 
 type Place = Pick<Lab, 'namespace'>;
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readSite } from '../../../dev/demo/stage.ts';
-import { readSamples } from '../../../dev/samples.ts';
+import { readSamples } from '../../../dev/lab/samples.ts';
 
 test('the samples name all that the demo needs, with hosts in the order of the pool', async () => {
   const samples = await readSamples();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startPods } from '../../../dev/host-boot.ts';
-import { usualVolatilePaths } from '../../../dev/simulated-host-options.ts';
+import { startPods } from '../../../dev/host/boot.ts';
+import { usualVolatilePaths } from '../../../dev/host/options.ts';
 import { renderCleanPlan } from '../../../domain/plan/clean.ts';
 import type { RenderedPlan } from '../../../domain/plan/document.ts';
 import { renderReprovisionPlan } from '../../../domain/plan/reprovision.ts';

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { bootSeed } from '../../../dev/host-boot.ts';
-import { createHostCommandFolder } from '../../../dev/host-command-folder.ts';
-import { createHostDisk, type HostDisk, simulatorFolder } from '../../../dev/host-disk.ts';
-import { parseHostPlan } from '../../../dev/host-plan.ts';
+import { bootSeed } from '../../../dev/host/boot.ts';
+import { createHostCommandFolder } from '../../../dev/host/os/command-folder.ts';
+import { createHostDisk, type HostDisk, simulatorFolder } from '../../../dev/host/os/disk.ts';
+import { parseHostPlan } from '../../../dev/host/agent/plan.ts';
 import type { RenderedPlan } from '../../../domain/plan/document.ts';
 import { cleanupMarkerPath } from '../../../domain/plan/script.ts';
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stockVolatilePaths, usualVolatilePaths } from '../../../dev/simulated-host-options.ts';
+import { stockVolatilePaths, usualVolatilePaths } from '../../../dev/host/options.ts';
 import { attemptId } from '../../../domain/plan/attempt.ts';
 import { renderCleanPlan } from '../../../domain/plan/clean.ts';
 import type { RenderedPlan } from '../../../domain/plan/document.ts';
 import { renderReprovisionPlan } from '../../../domain/plan/reprovision.ts';
-import { sampleUserData } from '../../dev/host-sample-plans.ts';
+import { sampleUserData } from '../../dev/host/sample-plans.ts';
 import { cleanupMarkerPath } from '../../../domain/plan/script.ts';
 import { createPlanHosts, type PlanHost, type PlanHosts } from './host.ts';
 

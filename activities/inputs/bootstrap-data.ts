@@ -1,0 +1,72 @@
+import { isUtf8 } from 'node:buffer';
+import { reasons } from '../../api/conditions.ts';
+import type { Secret } from '../../api/core.ts';
+import { secrets } from '../../api/resources.ts';
+import { normaliseBootstrap } from '../../domain/bootstrap/cloud-init.ts';
+import type { Obstacle } from '../../domain/life/machine-life.ts';
+import type { ActivityDependencies } from '../step/dependencies.ts';
+import type { Fence } from '../step/fence.ts';
+
+export type Bootstrap =
+  | { kind: 'ready'; secret: Secret; userData: string; hash: string }
+  | { kind: 'notReady'; obstacle: Obstacle };
+
+/** Reads the bootstrap Secret and normalises its data for the host. The data leaves this process only in the plan. */
+export async function readBootstrap(
+  deps: ActivityDependencies,
+  namespace: string,
+  secretName: string | undefined,
+  host: { hostname: string; providerID: string },
+): Promise<Bootstrap> {
+  if (secretName === undefined) return waiting('The Machine names no bootstrap Secret yet');
+  const secret = await deps.kube.find(secrets, { namespace, name: secretName });
+  const value = secret?.data['value'];
+  if (secret === undefined || value === undefined)
+    return waiting(`The bootstrap Secret ${secretName} is not there yet`);
+  const bytes = Buffer.from(value, 'base64');
+  if (!isUtf8(bytes)) {
+    return notReady(reasons.BootstrapInvalid, `Bootstrap Secret ${secretName}: user-data: not UTF-8 text`);
+  }
+  const format = secret.data['format'];
+  const result = normaliseBootstrap({
+    userData: bytes.toString('utf8'),
+    ...(format === undefined ? {} : { format: Buffer.from(format, 'base64').toString('utf8') }),
+    ...host,
+  });
+  switch (result.kind) {
+    case 'normalised':
+      return { kind: 'ready', secret, userData: result.userData, hash: result.hash };
+    case 'invalid':
+      return notReady(reasons.BootstrapInvalid, `Bootstrap Secret ${secretName}: ${result.message}`);
+    case 'unsupportedFormat':
+      return notReady(
+        reasons.BootstrapFormatUnsupported,
+        `Bootstrap Secret ${secretName} is not in the format cloud-config, the only one that is supported`,
+      );
+  }
+}
+
+/** Shows the normalised data beside the original, for people and tools that look at the Secret, unless it is immutable. */
+export async function storeResolvedValue(
+  deps: ActivityDependencies,
+  fence: Fence,
+  { secret, userData }: Extract<Bootstrap, { kind: 'ready' }>,
+): Promise<void> {
+  const resolved = Buffer.from(userData, 'utf8').toString('base64');
+  if (secret.immutable === true || secret.data['resolved-value'] === resolved) return;
+  const { namespace, name, uid, resourceVersion } = secret.metadata;
+  fence.assertAlive();
+  await deps.kube.patch(
+    secrets,
+    { namespace, name },
+    { metadata: { uid, resourceVersion }, data: { 'resolved-value': resolved } },
+  );
+}
+
+function waiting(message: string): Bootstrap {
+  return notReady(reasons.BootstrapWaiting, message);
+}
+
+function notReady(reason: Obstacle['reason'], message: string): Bootstrap {
+  return { kind: 'notReady', obstacle: { condition: 'BootstrapReady', reason, message } };
+}

@@ -1,0 +1,37 @@
+import type { HostView } from '../../domain/inputs/host-view.ts';
+import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import type { PoolView } from '../../domain/inputs/pool-view.ts';
+import type { ObjectKey } from '../../api/meta.ts';
+import type { KubeClient } from '../../runtime/kube/client.ts';
+
+/** Read side of an informer's store. */
+export interface Cache<T> {
+  get(key: ObjectKey): T | undefined;
+  list(): Iterable<T>;
+  byIndex(index: string, value: string): readonly T[];
+  /** Writes through after a write of our own; an older resourceVersion never replaces a newer one. */
+  upsert(item: T): void;
+}
+
+/** What the worker knows without asking the API server. Index names are in `workers/caches.ts`. */
+export interface WorkerCaches {
+  hosts: Cache<HostView>;
+  machines: Cache<MachineView>;
+  pools: Cache<PoolView>;
+  planSecrets: { get(key: ObjectKey): unknown };
+}
+
+/** Settings of the worker that decide how long hosts may take and where images come from. */
+export interface MachinePolicy {
+  reprovisionDeadlineMs: number;
+  cleanDeadlineMs: number;
+  nodeJoinDeadlineMs: number;
+  defaultRegistry: string | undefined;
+}
+
+export interface ActivityDependencies {
+  kube: KubeClient;
+  caches: WorkerCaches;
+  policy: MachinePolicy;
+  temporalNamespace: string;
+}

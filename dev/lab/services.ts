@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ManagementClusterDescription } from '../stack/management-cluster.ts';
+import { findFreePorts } from '../process/ports.ts';
+import { waitUntilReady } from '../process/ready.ts';
+import { type ManagedProcess, startProcess } from '../process/managed-process.ts';
+
+export type ServiceKind = 'worker' | 'bridge';
+
+export interface ServiceOptions {
+  kind: ServiceKind;
+  /** Of the process and its log file. */
+  name: string;
+  /** Added to, or instead of, what points it at the management cluster. */
+  env?: Readonly<Record<string, string>>;
+  /** Its abort kills the process while it is not ready yet. */
+  signal?: AbortSignal;
+}
+
+/** A running worker or bridge of this checkout. */
+export interface Service extends ManagedProcess {
+  /** `/healthz`, `/readyz` and `/metrics` are below it. */
+  url: string;
+}
+
+const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+/** As in config/manager: without limits V8 lets garbage pile up in proportion to the memory of the machine. */
+const commands: Record<ServiceKind, readonly string[]> = {
+  worker: ['--max-semi-space-size=8', pathOf('../../workers/main.ts')],
+  bridge: ['--max-semi-space-size=8', '--max-old-space-size=384', pathOf('../../k8s-bridge/main.ts')],
+};
+
+/** Two cores that do other things as well take their time; and what it waits for may come late. */
+const READY_TIMEOUT_MS = 120_000;
+
+/** Starts a worker or the bridge against a management cluster, as an installation would, and waits until it is ready. @throws ProcessNotReadyError */
+export async function startService(cluster: ManagementClusterDescription, options: ServiceOptions): Promise<Service> {
+  const { kind, name } = options;
+  const [port] = await findFreePorts(1);
+  const service = startProcess({
+    name,
+    command: [process.execPath, ...commands[kind]],
+    logPath: join(cluster.logs, `${name}.log`),
+    stopGraceSeconds: 20,
+    env: {
+      KUBECONFIG: cluster.kubeconfigs[kind],
+      TEMPORAL_ADDRESS: cluster.temporal.address,
+      TEMPORAL_NAMESPACE: cluster.temporal.namespace,
+      IRONLOOM_HEALTH_ADDRESS: `127.0.0.1:${port}`,
+      IRONLOOM_LEASE_NAMESPACE: 'default',
+      ...options.env,
+    },
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const probe = async (): Promise<boolean> => (await fetch(`${url}/readyz`)).ok;
+  const abort = (): void => void service.kill();
+  options.signal?.addEventListener('abort', abort);
+  try {
+    await waitUntilReady(service, probe, READY_TIMEOUT_MS);
+  } finally {
+    options.signal?.removeEventListener('abort', abort);
+  }
+  return { ...service, url };
+}

@@ -1,0 +1,101 @@
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { arch, platform } from 'node:os';
+import { join } from 'node:path';
+import { isAccessible, toolCacheDir, withFileLock } from './cache.ts';
+import { checkGo, runGo } from './go.ts';
+import { writeLoopbackMain } from './loopback.ts';
+import { reportToTerminal, type ToolReport } from './progress.ts';
+import { readTool, type Tool, type ToolName, toolNames } from './table.ts';
+
+/**
+ * Path of each tool's binary: the one that `IRONLOOM_TOOL_<NAME>` names, else the cached one, else a fresh build
+ * (minutes when Go's own cache is cold). Two processes never build the same tool at the same time.
+ * @param names default: all tools
+ * @param signal its abort ends a build, or the waiting for somebody else's
+ * @throws ToolBuildError when Go is missing or too old or a build fails; Error when a variable names no program; the
+ * signal's reason
+ */
+export async function resolveTools<N extends ToolName = ToolName>(
+  names?: readonly N[],
+  report: ToolReport = reportToTerminal(),
+  signal?: AbortSignal,
+): Promise<Record<N, string>> {
+  const paths: Partial<Record<ToolName, string>> = {};
+  const missing: Tool[] = [];
+  for (const name of names ?? toolNames) {
+    const tool = await readTool(name);
+    const path = await findTool(tool);
+    if (path === undefined) missing.push(tool);
+    else paths[name] = path;
+  }
+  try {
+    for (const [index, tool] of missing.entries()) {
+      paths[tool.name] = await buildOnce(tool, { position: index + 1, total: missing.length }, report, signal);
+    }
+  } finally {
+    report({ kind: 'finished' });
+  }
+  if (!hasEach(paths, names ?? toolNames)) throw new Error('A tool was neither found nor built');
+  return paths;
+}
+
+/** Where a tool's binary is, or belongs, in the cache. */
+export function cachedToolPath(tool: Tool): string {
+  return join(toolCacheDir(), `${tool.name}-${tool.version}-${tool.hash}-${platform()}-${arch()}`);
+}
+
+async function findTool(tool: Tool): Promise<string | undefined> {
+  const named = process.env[tool.envVariable];
+  if (named !== undefined && named !== '') {
+    if (await isAccessible(named)) return named;
+    throw new Error(`${tool.envVariable}=${named} is not a program that can be run`);
+  }
+  const cached = cachedToolPath(tool);
+  return (await isAccessible(cached)) ? cached : undefined;
+}
+
+interface Place {
+  position: number;
+  total: number;
+}
+
+async function buildOnce(tool: Tool, place: Place, report: ToolReport, signal?: AbortSignal): Promise<string> {
+  const path = cachedToolPath(tool);
+  const event = { tool: tool.name, version: tool.version, ...place };
+  return withFileLock(
+    path,
+    async () => {
+      // Somebody else may have built it while we waited.
+      if (await isAccessible(path)) return path;
+      await checkGo(tool.moduleDir, tool.minimumGo);
+      report({ kind: 'building', ...event });
+      await buildTool(tool, path, signal);
+      report({ kind: 'built', ...event });
+      return path;
+    },
+    () => report({ kind: 'waiting', ...event }),
+    signal,
+  );
+}
+
+async function buildTool(tool: Tool, path: string, signal?: AbortSignal): Promise<void> {
+  await mkdir(toolCacheDir(), { recursive: true });
+  const workDir = await mkdtemp(join(toolCacheDir(), 'build-'));
+  try {
+    const binary = join(workDir, 'binary');
+    const loopback = tool.bindWebhooksToLoopback === true;
+    const mainPackage = loopback ? await writeLoopbackMain(tool, workDir) : tool.package;
+    const args = ['build', '-trimpath', '-buildvcs=false', '-ldflags', tool.ldflags, '-o', binary, mainPackage];
+    await runGo(args, loopback ? workDir : tool.moduleDir, signal);
+    await rename(binary, path);
+  } finally {
+    await rm(workDir, { recursive: true, force: true });
+  }
+}
+
+function hasEach<N extends ToolName>(
+  paths: Partial<Record<ToolName, string>>,
+  names: readonly ToolName[],
+): paths is Record<N, string> {
+  return names.every((name) => paths[name] !== undefined);
+}

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+export const toolNames = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'capi-core',
+  'capi-kubeadm-bootstrap',
+  'capi-kubeadm-control-plane',
+  'clusterctl',
+  'temporal',
+  'workload-cluster',
+] as const;
+/** A program of the management cluster, or of the clusters that it manages, that is built from a pinned Go module. */
+export type ToolName = (typeof toolNames)[number];
+
+interface ToolSource {
+  /** Folder below dev/tools/ that holds go.mod and go.sum. */
+  module: 'etcd' | 'kubernetes' | 'cluster-api' | 'temporal' | 'workload-cluster';
+  /** Go import path of the main package; `.` is one of our own, beside go.mod. */
+  package: string;
+  /** Go module that gives the tool its version. */
+  versionOf: string;
+  /** The upstream program listens on all interfaces: build it with its webhook server bound to 127.0.0.1. */
+  bindWebhooksToLoopback?: true;
+}
+
+const CLUSTER_API = 'sigs.k8s.io/cluster-api';
+const KUBERNETES = 'k8s.io/kubernetes';
+
+const sources: Record<ToolName, ToolSource> = {
+  etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3', versionOf: 'go.etcd.io/etcd/server/v3' },
+  'kube-apiserver': { module: 'kubernetes', package: `${KUBERNETES}/cmd/kube-apiserver`, versionOf: KUBERNETES },
+  'kube-controller-manager': {
+    module: 'kubernetes',
+    package: `${KUBERNETES}/cmd/kube-controller-manager`,
+    versionOf: KUBERNETES,
+  },
+  'capi-core': {
+    module: 'cluster-api',
+    package: `${CLUSTER_API}/core`,
+    versionOf: CLUSTER_API,
+    bindWebhooksToLoopback: true,
+  },
+  'capi-kubeadm-bootstrap': {
+    module: 'cluster-api',
+    package: `${CLUSTER_API}/bootstrap/kubeadm`,
+    versionOf: CLUSTER_API,
+    bindWebhooksToLoopback: true,
+  },
+  'capi-kubeadm-control-plane': {
+    module: 'cluster-api',
+    package: `${CLUSTER_API}/controlplane/kubeadm`,
+    versionOf: CLUSTER_API,
+    bindWebhooksToLoopback: true,
+  },
+  clusterctl: { module: 'cluster-api', package: `${CLUSTER_API}/cmd/clusterctl`, versionOf: CLUSTER_API },
+  temporal: {
+    module: 'temporal',
+    package: 'github.com/temporalio/cli/cmd/temporal',
+    versionOf: 'github.com/temporalio/cli',
+  },
+  'workload-cluster': { module: 'workload-cluster', package: '.', versionOf: `${CLUSTER_API}/test` },
+};
+
+/** All that decides what a built tool is. */
+export interface Tool extends ToolSource {
+  name: ToolName;
+  /** Absolute folder of go.mod. */
+  moduleDir: string;
+  /** Pinned by go.mod, with its leading v. */
+  version: string;
+  /** The `go` directive of go.mod: the oldest Go that may build it. */
+  minimumGo: string;
+  ldflags: string;
+  /** Changes with whatever changes the binary. */
+  hash: string;
+  /** Names a ready binary to be used instead of building one. */
+  envVariable: string;
+}
+
+const toolsDir = fileURLToPath(new URL('./', import.meta.url));
+
+/** Reads the pinned version of a tool. @throws when go.mod does not require its module */
+export async function readTool(name: ToolName): Promise<Tool> {
+  const source = sources[name];
+  const moduleDir = `${toolsDir}${source.module}`;
+  const goMod = await readFile(`${moduleDir}/go.mod`, 'utf8');
+  const goSum = await readFile(`${moduleDir}/go.sum`, 'utf8');
+  const version = moduleVersion(goMod, source.versionOf);
+  const minimumGo = /^go (\S+)$/m.exec(goMod)?.[1];
+  if (version === undefined || minimumGo === undefined) {
+    throw new Error(`${moduleDir}/go.mod does not pin ${source.versionOf} and a Go version`);
+  }
+  const ldflags = source.module === 'kubernetes' ? kubernetesLdflags(version) : '-s -w';
+  const hash = createHash('sha256')
+    .update([goMod, goSum, ldflags, JSON.stringify(source), ...(await readGoFiles(moduleDir))].join('\0'))
+    .digest('hex')
+    .slice(0, 12);
+  const envVariable = `IRONLOOM_TOOL_${name.toUpperCase().replaceAll('-', '_')}`;
+  return { ...source, name, moduleDir, version, minimumGo, ldflags, hash, envVariable };
+}
+
+/** Our own source beside a go.mod; most tools have none. */
+async function readGoFiles(moduleDir: string): Promise<string[]> {
+  const files = (await readdir(moduleDir)).filter((file) => file.endsWith('.go')).toSorted();
+  return Promise.all(files.map((file) => readFile(`${moduleDir}/${file}`, 'utf8')));
+}
+
+/** The version that a go.mod requires of a module, or undefined. */
+export function moduleVersion(goMod: string, module: string): string | undefined {
+  for (const line of goMod.split('\n')) {
+    const [path, version] = line
+      .replace(/^require\s+/, '')
+      .trim()
+      .split(/\s+/);
+    if (path === module && version?.startsWith('v') === true) return version;
+  }
+  return undefined;
+}
+
+/** Without a linked-in version CAPI refuses the API server ("unsupported management cluster server version"). */
+function kubernetesLdflags(version: string): string {
+  const [major = '', minor = ''] = version.slice(1).split('.');
+  const variable = 'k8s.io/component-base/version';
+  return `-s -w -X ${variable}.gitVersion=${version} -X ${variable}.gitMajor=${major} -X ${variable}.gitMinor=${minor}`;
+}

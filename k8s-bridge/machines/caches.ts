@@ -1,0 +1,65 @@
+import { IMAGE_CATALOG_NAME } from '../../api/constants.ts';
+import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } from '../../domain/inputs/capi-view.ts';
+import type { BaremetalClusterView } from '../../domain/inputs/cluster-view.ts';
+import type { HostView } from '../../domain/inputs/host-view.ts';
+import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
+import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import { keyText } from '../../domain/pool/indexes.ts';
+import { buildSnapshot, clusterNameOf, hostNameOf } from '../../domain/inputs/snapshot-builder.ts';
+import type { ReadStore } from '../reconcile/ports.ts';
+
+/** What a machine's snapshot is made of. */
+export interface MachineCaches {
+  machines: ReadStore<MachineView>;
+  capiMachines: ReadStore<CapiMachineView>;
+  capiClusters: ReadStore<CapiClusterView>;
+  /** Metadata only. */
+  bootstrapSecrets: ReadStore<SecretMetaView>;
+  catalogs: ReadStore<CatalogView>;
+  hosts: ReadStore<HostView>;
+}
+
+/** Indexes that triggers need besides `machineIndexes` and `hostIndexes`; the value of each is a `keyText`. */
+export const triggerIndexes = {
+  machines: {
+    /** By the CAPI Machine that owns the object. */
+    ownerMachine: ({ namespace, ownerMachine }: MachineView): string | undefined =>
+      ownerMachine === undefined ? undefined : keyText({ namespace, name: ownerMachine }),
+    /** By the host that the machine names. */
+    host: (machine: MachineView): string | undefined => {
+      const name = hostNameOf(machine);
+      return name === undefined ? undefined : keyText({ namespace: machine.namespace, name });
+    },
+  },
+  capiMachines: {
+    bootstrapSecret: ({ namespace, bootstrapSecret }: CapiMachineView): string | undefined =>
+      bootstrapSecret === undefined ? undefined : keyText({ namespace, name: bootstrapSecret }),
+  },
+  clusters: {
+    /** By the CAPI Cluster that a `BaremetalCluster` belongs to. */
+    owner: ({ namespace, clusterName }: BaremetalClusterView): string | undefined =>
+      clusterName === undefined ? undefined : keyText({ namespace, name: clusterName }),
+  },
+};
+
+/**
+ * The snapshot of a machine as the caches have it now. The image catalog is the one in the machine's own namespace:
+ * a tenant's catalog then moves with its Cluster, and no other namespace has a say in what runs on its hosts.
+ */
+export function takeSnapshot(
+  view: MachineView,
+  caches: MachineCaches,
+  defaultRegistry: string | undefined,
+): MachineSnapshot {
+  const find = <T>(cache: ReadStore<T>, name: string | undefined): T | undefined =>
+    name === undefined ? undefined : cache.get({ namespace: view.namespace, name });
+  const machine = find(caches.capiMachines, view.ownerMachine);
+  return buildSnapshot(view, {
+    machine,
+    cluster: find(caches.capiClusters, clusterNameOf(view, machine)),
+    bootstrapSecret: find(caches.bootstrapSecrets, machine?.bootstrapSecret),
+    catalog: find(caches.catalogs, IMAGE_CATALOG_NAME),
+    defaultRegistry,
+    findHost: (inventoryName) => find(caches.hosts, inventoryName),
+  });
+}

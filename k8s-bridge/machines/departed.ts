@@ -1,0 +1,77 @@
+import type { ObjectKey } from '../../api/meta.ts';
+import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
+import { keyText } from '../../domain/pool/indexes.ts';
+import { goneSnapshot } from '../../domain/inputs/snapshot-builder.ts';
+import type { MachineRuns } from './runs.ts';
+
+/**
+ * A run that removed the finalizer itself is about to end: given this time, most runs are not told at all that their
+ * object is gone.
+ */
+export const DEPARTURE_GRACE_MS = 5_000;
+
+export interface DepartedMachinesDeps {
+  runs: Pick<MachineRuns, 'tell'>;
+  /**
+   * uid of the object of that key as the API server has it now; undefined: there is none. An object that only left the
+   * watched selection, or that cannot be parsed any more, is not gone.
+   */
+  findUid: (key: ObjectKey) => Promise<string | undefined>;
+  nowMs: () => number;
+}
+
+interface Departure {
+  machine: MachineRef;
+  /** undefined: this process never saw the object. */
+  lastSeen: MachineSnapshot | undefined;
+  sinceMs: number;
+}
+
+/** Objects that vanished from the cache and whose runs may still be open. */
+export class DepartedMachines {
+  readonly #byKey = new Map<string, Map<string, Departure>>();
+  readonly #deps: DepartedMachinesDeps;
+
+  constructor(deps: DepartedMachinesDeps) {
+    this.#deps = deps;
+  }
+
+  /** Notes a vanished object; what is known already is kept. */
+  add(machine: MachineRef, lastSeen: MachineSnapshot | undefined): void {
+    const key = keyText(machine);
+    const departures = this.#byKey.get(key) ?? new Map<string, Departure>();
+    this.#byKey.set(key, departures);
+    const known = departures.get(machine.uid);
+    const { namespace, name, uid } = machine;
+    departures.set(uid, {
+      machine: { namespace, name, uid },
+      lastSeen: lastSeen ?? known?.lastSeen,
+      sinceMs: known?.sinceMs ?? this.#deps.nowMs(),
+    });
+  }
+
+  /** Tells the open runs of that key's former objects. Answers when to look again, or undefined. */
+  async tellRuns(key: string): Promise<number | undefined> {
+    const departures = this.#byKey.get(key);
+    if (departures === undefined) return undefined;
+    let lookAgainAfterMs: number | undefined;
+    for (const departure of departures.values()) {
+      const leftMs = departure.sinceMs + DEPARTURE_GRACE_MS - this.#deps.nowMs();
+      if (leftMs > 0) lookAgainAfterMs = Math.min(lookAgainAfterMs ?? leftMs, leftMs);
+      else await this.#tell(departure, departures);
+    }
+    if (departures.size === 0) this.#byKey.delete(key);
+    return lookAgainAfterMs;
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  async #tell({ machine, lastSeen }: Departure, departures: Map<string, Departure>): Promise<void> {
+    if ((await this.#deps.findUid(machine)) !== machine.uid) {
+      await this.#deps.runs.tell(machine, goneSnapshot(lastSeen));
+    }
+    departures.delete(machine.uid);
+  }
+}

@@ -1,0 +1,157 @@
+import { ActivityNotFoundError, type Client, WorkflowUpdateFailedError } from '@temporalio/client';
+import { defineSearchAttributeKey, WorkflowNotFoundError } from '@temporalio/common';
+import { searchAttributeNames } from '../../api/constants.ts';
+import type { OperatorVerb, PlanAnswer } from '../../domain/life/machine-life.ts';
+import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
+import { MACHINE_LIFECYCLE, machineWorkflowId, parseMachineWorkflowId } from '../../workflows/ids.ts';
+import {
+  capacityAvailableSignal,
+  machineObservedSignal,
+  type MachineLifecycleInput,
+  type OperationRequest,
+  operationUpdates,
+} from '../../workflows/messages.ts';
+
+/** All that the bridge does to machines' runs. Every method rejects only when Temporal cannot be asked: try again. */
+export interface MachineRuns {
+  /** Tells the machine's run what is seen now, and starts the run if there is none. */
+  observe(machine: MachineRef, snapshot: MachineSnapshot, labels: RunLabels): Promise<void>;
+  /** Tells an open run and never starts one. */
+  tell(machine: MachineRef, snapshot: MachineSnapshot): Promise<'told' | 'noRun'>;
+  /** A host may be free: an open run tries again. */
+  wake(machine: MachineRef): Promise<'woken' | 'noRun'>;
+  /** Answers a run that waits for a host's plan under one of these ids. `notWaiting`: not yet, or not any more. */
+  completePlan(
+    machine: MachineRef,
+    activityIds: readonly string[],
+    answer: PlanAnswer,
+  ): Promise<'completed' | 'notWaiting'>;
+  /**
+   * Asks a run for an operator's verb and waits for its verdict; needs a live worker. What a run has accepted under an
+   * id it does not do again under the same id, and answers the same.
+   */
+  operate(machine: MachineRef, verb: OperatorVerb, request: IdentifiedRequest): Promise<OperationVerdict>;
+  /** The machines that have an open run in the task queue. Eventually consistent: lags behind starts and ends by a moment. */
+  listOpen(): Promise<OpenRun[]>;
+}
+
+/** A machine and the run that it has. */
+export interface OpenRun extends MachineRef {
+  /** Another one after a reset, a termination, or a continue-as-new. */
+  runId: string;
+}
+
+/** A request with its id, which becomes Temporal's Update ID. */
+export interface IdentifiedRequest extends OperationRequest {
+  id: string;
+}
+
+/** What a run says to an operator's verb. */
+export type OperationVerdict = { kind: 'accepted' | 'refused'; answer: string } | { kind: 'noRun'; answer: string };
+
+/** By what a run can be found in the Temporal UI from its first moment on. */
+export interface RunLabels {
+  cluster: string | undefined;
+  pool: string;
+}
+
+const clusterKey = defineSearchAttributeKey(searchAttributeNames.cluster, 'KEYWORD');
+const poolKey = defineSearchAttributeKey(searchAttributeNames.pool, 'KEYWORD');
+
+/** gRPC deadline of one call, in milliseconds; without one a call into a dead connection hangs. */
+const CALL_TIMEOUT_MS = 10_000;
+const LIST_TIMEOUT_MS = 120_000;
+const LIST_PAGE_SIZE = 1_000;
+
+/** Talks to the runs in the client's namespace; new runs go to `taskQueue`. */
+export function createMachineRuns(client: Client, taskQueue: string): MachineRuns {
+  const call = <T>(work: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + CALL_TIMEOUT_MS, work);
+  return {
+    observe: (machine, snapshot, labels) =>
+      call(async () => {
+        await client.workflow.signalWithStart(MACHINE_LIFECYCLE, {
+          workflowId: machineWorkflowId(machine),
+          taskQueue,
+          args: [{ machine } satisfies MachineLifecycleInput],
+          signal: machineObservedSignal,
+          signalArgs: [snapshot],
+          staticSummary: `BaremetalMachine ${machine.namespace}/${machine.name}`,
+          typedSearchAttributes: [
+            { key: poolKey, value: labels.pool },
+            ...(labels.cluster === undefined ? [] : [{ key: clusterKey, value: labels.cluster }]),
+          ],
+          // A run that was terminated, or lost, is started again and adopts what it finds.
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        });
+      }),
+    tell: (machine, snapshot) =>
+      unlessMissing(
+        () => call(() => client.workflow.getHandle(machineWorkflowId(machine)).signal(machineObservedSignal, snapshot)),
+        'told',
+        'noRun',
+      ),
+    wake: (machine) =>
+      unlessMissing(
+        () => call(() => client.workflow.getHandle(machineWorkflowId(machine)).signal(capacityAvailableSignal)),
+        'woken',
+        'noRun',
+      ),
+    async completePlan(machine, activityIds, answer) {
+      const workflowId = machineWorkflowId(machine);
+      for (const activityId of activityIds) {
+        const complete = () => call(() => client.activity.complete({ workflowId, activityId }, answer));
+        if ((await unlessMissing(complete, 'completed', 'notWaiting')) === 'completed') return 'completed';
+      }
+      return 'notWaiting';
+    },
+    operate: (machine, verb, request) => operate(client, machine, verb, request),
+    listOpen: () => client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => collectOpen(client, taskQueue)),
+  };
+}
+
+/** Runs of other task queues may be those of another management cluster, whose objects are not ours to judge. */
+async function collectOpen(client: Client, taskQueue: string): Promise<OpenRun[]> {
+  const quoted = taskQueue.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
+  const query = `WorkflowType='${MACHINE_LIFECYCLE}' AND ExecutionStatus='Running' AND TaskQueue='${quoted}'`;
+  const machines: OpenRun[] = [];
+  for await (const { workflowId, runId } of client.workflow.list({ query, pageSize: LIST_PAGE_SIZE })) {
+    const machine = parseMachineWorkflowId(workflowId);
+    if (machine !== undefined) machines.push({ ...machine, runId });
+  }
+  return machines;
+}
+
+async function unlessMissing<Done, Missing>(
+  work: () => Promise<void>,
+  done: Done,
+  missing: Missing,
+): Promise<Done | Missing> {
+  try {
+    await work();
+    return done;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError || error instanceof ActivityNotFoundError) return missing;
+    throw error;
+  }
+}
+
+async function operate(
+  client: Client,
+  machine: MachineRef,
+  verb: OperatorVerb,
+  { id, ...request }: IdentifiedRequest,
+): Promise<OperationVerdict> {
+  try {
+    const { answer } = await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, () =>
+      client.workflow
+        .getHandle(machineWorkflowId(machine))
+        .executeUpdate(operationUpdates[verb], { args: [request], updateId: id }),
+    );
+    return { kind: 'accepted', answer };
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError)
+      return { kind: 'refused', answer: error.cause?.message ?? error.message };
+    if (error instanceof WorkflowNotFoundError) return { kind: 'noRun', answer: 'The machine has no open run' };
+    throw error;
+  }
+}

@@ -1,0 +1,112 @@
+import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import { keyText } from '../../domain/pool/indexes.ts';
+import type { DepartedMachines } from './departed.ts';
+import { forEachLimited } from '../reconcile/for-each-limited.ts';
+import { isReleased } from './reconciler.ts';
+import type { MachineRuns, OpenRun } from './runs.ts';
+import type { ReplacedRuns } from './replaced-runs.ts';
+import type { ReadStore, ReconcilerLogger } from '../reconcile/ports.ts';
+import type { SentSnapshots } from './sent-snapshots.ts';
+
+/** Visibility shows a new run after a moment; who was told within this time has one. */
+const VISIBILITY_LAG_MS = 60_000;
+const PARALLEL_WAKES = 16;
+
+export interface WorkflowStarterDeps {
+  machines: Pick<ReadStore<MachineView>, 'get' | 'list'>;
+  runs: Pick<MachineRuns, 'listOpen' | 'wake'>;
+  sent: SentSnapshots;
+  departed: DepartedMachines;
+  missingRuns: Set<string>;
+  replaced: ReplacedRuns;
+  enqueue: (key: string) => void;
+  /** The namespace whose machines the cache holds; undefined: all. */
+  watchNamespace: string | undefined;
+  logger: Pick<ReconcilerLogger, 'warn'>;
+}
+
+export interface ResyncReport {
+  open: number;
+  /** Machines without an open run, as far as the listing knows. */
+  missing: number;
+  /** Open runs whose object is not in the cache. */
+  departed: number;
+}
+
+/**
+ * Lists the open runs once and compares them with the cache: a machine without a run is started even if its status says
+ * that everything was acted on (Temporal lost its data, or somebody terminated the run), one whose run was reset is told
+ * again, and a run without an object is told. The listing may lag; that is harmless, because a start is a
+ * signalWithStart, which joins a run that exists, and before a run is told that its object is gone the API server is
+ * asked.
+ */
+export async function resyncRuns(deps: WorkflowStarterDeps): Promise<ResyncReport> {
+  const { machines, departed, missingRuns, enqueue } = deps;
+  const open = await listWatched(deps);
+  const report: ResyncReport = { open: open.length, missing: 0, departed: 0 };
+  const uids = await compareMachines(open, report, deps);
+  for (const uid of missingRuns) if (!uids.has(uid)) missingRuns.delete(uid);
+  for (const machine of open) {
+    if (machines.get(machine)?.uid === machine.uid) continue;
+    departed.add(machine, undefined);
+    report.departed += 1;
+    enqueue(keyText(machine));
+  }
+  return report;
+}
+
+/** The open runs whose objects the cache holds if they exist. */
+async function listWatched({ runs, watchNamespace }: WorkflowStarterDeps): Promise<OpenRun[]> {
+  const open = await runs.listOpen();
+  return watchNamespace === undefined ? open : open.filter(({ namespace }) => namespace === watchNamespace);
+}
+
+/** Looks at each machine; answers their uids. */
+async function compareMachines(
+  open: readonly OpenRun[],
+  report: ResyncReport,
+  deps: WorkflowStarterDeps,
+): Promise<ReadonlySet<string>> {
+  const runIds = new Map(open.map(({ uid, runId }) => [uid, runId]));
+  const uids = new Set<string>();
+  const replaced: ReplacedRun[] = [];
+  for (const view of deps.machines.list()) {
+    uids.add(view.uid);
+    // The run of a released machine has ended, or is about to.
+    const found = isReleased(view) ? 'known' : findRun(view, runIds.get(view.uid), deps);
+    if (found !== 'known') deps.missingRuns.add(view.uid);
+    if (found === 'missing') report.missing += 1;
+    if (typeof found === 'object') replaced.push(found);
+    deps.enqueue(keyText(view));
+  }
+  deps.replaced.keepOnly(uids);
+  await wakeReplaced(replaced, deps);
+  return uids;
+}
+
+interface ReplacedRun {
+  view: MachineView;
+  runId: string;
+}
+
+function findRun(
+  view: MachineView,
+  runId: string | undefined,
+  { replaced, sent }: WorkflowStarterDeps,
+): 'known' | 'missing' | ReplacedRun {
+  if (runId !== undefined && replaced.isReplaced(view, runId)) return { view, runId };
+  replaced.note(view.uid, runId);
+  return runId === undefined && !sent.wasSentWithin(view.uid, VISIBILITY_LAG_MS) ? 'missing' : 'known';
+}
+
+/** A replaced run may wait, without a change of inputs to come, for what happened long ago. Who fails is tried again. */
+async function wakeReplaced(found: readonly ReplacedRun[], deps: WorkflowStarterDeps): Promise<void> {
+  const { runs, replaced, logger } = deps;
+  const failures = await forEachLimited(found, PARALLEL_WAKES, async ({ view, runId }) => {
+    await runs.wake(view);
+    replaced.note(view.uid, runId);
+  });
+  if (failures.length === 0) return;
+  const err = new AggregateError(failures, `${failures.length} of ${found.length} replaced runs failed`);
+  logger.warn({ err }, 'Could not wake replaced runs');
+}

@@ -1,0 +1,200 @@
+import { type Resource } from '../../api/resources.ts';
+import { createBackoff } from '../backoff.ts';
+import { type ChangeHandler, createInformerCache, type InformerCache, type ProjectedStore } from './informer-cache.ts';
+import { type Selection } from './call-options.ts';
+import { isExpired, type KubeClient } from './client.ts';
+import { WatchProtocolError } from './watch.ts';
+import { type Logger } from '../logger.ts';
+import { compareVersions, type Indexers, type StoreItem } from './object-store.ts';
+
+export { type StoreItem } from './object-store.ts';
+
+export interface InformerOptions<T extends StoreItem> extends Selection {
+  client: KubeClient;
+  resource: Resource<unknown>;
+  /** Makes the small item that is kept from what the API server sent; may throw, see `Informer`. */
+  project: (raw: unknown) => T;
+  indexes?: Indexers<T>;
+  logger: Logger;
+  /** Objects a page of a list; default 500. */
+  pageSize?: number;
+  /** Default: 250 ms doubling to 30 s. */
+  reconnect?: { initialMs: number; maxMs: number };
+  /** How long a watch may send nothing, not even a bookmark, and be resumed. Default 140 s. */
+  silenceMs?: number;
+}
+
+export interface InformerStats {
+  items: number;
+  /** Objects that `project` refuses. */
+  invalid: number;
+  lists: number;
+  watches: number;
+  /** Lists and watches that failed. */
+  failures: number;
+  handlerErrors: number;
+}
+
+/**
+ * A cache of one kind that keeps itself up to date for as long as it runs. Whatever fails (the connection, a page, a
+ * line, `project`, a handler) is logged and counted and never ends it. An object that `project` refuses counts as absent.
+ */
+export interface Informer<T extends StoreItem> {
+  readonly store: ProjectedStore<T>;
+  /** Resolves after the first whole list; rejects when stopped before. */
+  readonly synced: Promise<void>;
+  hasSynced(): boolean;
+  /** Calls the handler for each item that is there and then for each change; returns how to end that. */
+  onChange(handler: ChangeHandler<T>): () => void;
+  start(): void;
+  stop(): Promise<void>;
+  stats(): InformerStats;
+}
+
+const DEFAULT_PAGE_SIZE = 500;
+const DEFAULT_RECONNECT = { initialMs: 250, maxMs: 30_000 };
+const WATCH_MIN_SECONDS = 300;
+const SHORT_WATCH_MS = 1000;
+const LONG_WATCH_MS = 60_000;
+// A watch of a kind at rest gets its first bookmark after two minutes (measured, Kubernetes 1.36). Below the idle timeout
+// of the client, which is what ends a watch that stays silent.
+const SILENCE_MS = 140_000;
+// After this many in a row, what the watch sends from this resourceVersion is taken for broken.
+const MAX_PROTOCOL_ERRORS = 3;
+
+/** See `Informer`. */
+export function createInformer<T extends StoreItem>(options: InformerOptions<T>): Informer<T> {
+  const { client, resource } = options;
+  const logger = options.logger.child({ informer: resource.plural });
+  const cache = createInformerCache<T>({ project: options.project, indexes: options.indexes, logger });
+  const stop = new AbortController();
+  const synced = Promise.withResolvers<void>();
+  synced.promise.catch(() => {});
+  const counts = { lists: 0, watches: 0, failures: 0 };
+  const selection = selectionOf(options);
+  const silenceMs = options.silenceMs ?? SILENCE_MS;
+  let hasSynced = false;
+  let loop: Promise<void> | undefined;
+
+  async function listAll(lastSeen: string | undefined): Promise<string> {
+    counts.lists++;
+    const version = await listPages(
+      cache,
+      lastSeen,
+      (page) => client.list(resource, { ...selection, ...page, signal: stop.signal }),
+      options.pageSize ?? DEFAULT_PAGE_SIZE,
+    );
+    if (!hasSynced) {
+      hasSynced = true;
+      synced.resolve();
+      logger.info({ items: cache.store.size(), invalid: cache.invalidCount() }, 'Listed');
+    }
+    return version;
+  }
+
+  /** Follows changes until the server ends the watch. @throws whatever ended it otherwise */
+  async function follow(position: Position): Promise<void> {
+    counts.watches++;
+    const timeoutSeconds = Math.round(WATCH_MIN_SECONDS * (1 + Math.random()));
+    const watch = { ...selection, resourceVersion: position.version, timeoutSeconds };
+    position.heard = false;
+    for await (const event of client.watch(resource, watch, stop.signal)) {
+      const version = cache.takeEvent(event);
+      if (version !== undefined && compareVersions(version, position.version) > 0) position.version = version;
+      position.protocolErrors = 0;
+      position.heard = true;
+      backoff.reset();
+    }
+  }
+
+  const backoff = createBackoff(options.reconnect ?? DEFAULT_RECONNECT);
+
+  /** A watch that is silent for long waits for a version that a restored etcd has not reached yet. */
+  function isSilent({ heard }: Position, begunAt: number): boolean {
+    return !heard && performance.now() - begunAt > silenceMs;
+  }
+
+  async function run(): Promise<void> {
+    const position: Position = { version: '', protocolErrors: 0, heard: false };
+    let mustList = true;
+    while (!stop.signal.aborted) {
+      const begunAt = performance.now();
+      try {
+        if (mustList) {
+          position.version = await listAll(position.version === '' ? undefined : position.version);
+          mustList = false;
+        }
+        await follow(position);
+        if (performance.now() - begunAt < SHORT_WATCH_MS) await backoff.wait(stop.signal);
+        mustList = isSilent(position, begunAt);
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        counts.failures++;
+        if (performance.now() - begunAt > LONG_WATCH_MS) backoff.reset();
+        mustList ||=
+          isExpired(error) ||
+          isSilent(position, begunAt) ||
+          (error instanceof WatchProtocolError && ++position.protocolErrors >= MAX_PROTOCOL_ERRORS);
+        const level = isExpired(error) ? 'info' : 'warn';
+        logger[level]({ err: error, relist: mustList }, 'Watch or list failed, trying again');
+        await backoff.wait(stop.signal).catch(() => {});
+      }
+    }
+  }
+
+  return {
+    store: cache.store,
+    synced: synced.promise,
+    hasSynced: () => hasSynced,
+    onChange: (handler) => cache.onChange(handler),
+    start() {
+      loop ??= run().catch((error: unknown) => {
+        if (!stop.signal.aborted) logger.error({ err: error }, 'Informer ended');
+      });
+    },
+    async stop() {
+      stop.abort(new Error('Informer stopped'));
+      synced.reject(stop.signal.reason);
+      await loop;
+    },
+    stats: () => ({
+      ...counts,
+      items: cache.store.size(),
+      invalid: cache.invalidCount(),
+      handlerErrors: cache.handlerErrorCount(),
+    }),
+  };
+}
+
+interface Position {
+  version: string;
+  protocolErrors: number;
+  /** The last watch sent something. */
+  heard: boolean;
+}
+
+/** Reads all pages into the cache. @throws KubeApiError, also when the list grew too old midway: begin again */
+async function listPages<T extends StoreItem>(
+  cache: InformerCache<T>,
+  lastSeen: string | undefined,
+  list: (page: { limit: number; continueToken: string | undefined }) => ReturnType<KubeClient['list']>,
+  pageSize: number,
+): Promise<string> {
+  const relist = cache.beginRelist();
+  let continueToken: string | undefined;
+  for (;;) {
+    const page = await list({ limit: pageSize, continueToken });
+    // Older than what was seen before: the cluster was restored from a backup, and the cache must follow it back.
+    const force = lastSeen !== undefined && compareVersions(page.resourceVersion, lastSeen) < 0;
+    relist.takePage(page.items, force);
+    continueToken = page.continueToken;
+    if (continueToken !== undefined) continue;
+    relist.finish(page.resourceVersion, force);
+    return page.resourceVersion;
+  }
+}
+
+function selectionOf<T extends StoreItem>(options: InformerOptions<T>): Selection {
+  const { namespace, labelSelector, fieldSelector, metadataOnly } = options;
+  return { namespace, labelSelector, fieldSelector, metadataOnly };
+}

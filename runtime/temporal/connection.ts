@@ -1,0 +1,164 @@
+import { Connection, isGrpcServiceError } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import { createBackoff } from '../backoff.ts';
+import { type TemporalEnv } from '../env.ts';
+import { type Logger } from '../logger.ts';
+
+/** What is used here of `Connection` and `NativeConnection`. */
+export interface TemporalConnection {
+  readonly workflowService: { describeNamespace(request: { namespace: string }): Promise<unknown> };
+  readonly operatorService: {
+    listSearchAttributes(request: {
+      namespace: string;
+    }): Promise<{ customAttributes?: Record<string, number> | null | undefined }>;
+    addSearchAttributes(request: { namespace: string; searchAttributes: Record<string, number> }): Promise<unknown>;
+  };
+  withDeadline<R>(deadline: number, run: () => Promise<R>): Promise<R>;
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 5000;
+const CALL_TIMEOUT_MS = 10_000;
+/** gRPC would let two minutes pass between two tries after a long outage. */
+const MAX_RECONNECT_MS = 5_000;
+const grpcCodes = {
+  notFound: 5,
+  alreadyExists: 6,
+  permissionDenied: 7,
+  unimplemented: 12,
+  unauthenticated: 16,
+} as const;
+
+/**
+ * Connects as a client, trying until Temporal is up and the namespace exists, and says what it waits for.
+ * @throws the signal's reason, or AbortError, when aborted
+ */
+export function connectTemporal(env: TemporalEnv, logger: Logger, signal: AbortSignal): Promise<Connection> {
+  return connectUntilUp(() => openConnection(env), env, logger, signal);
+}
+
+/** `Connection.connect`, but a failed try leaves no channel behind that goes on trying. */
+async function openConnection(env: TemporalEnv): Promise<Connection> {
+  const connection = Connection.lazy({
+    ...env.connectionOptions,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    channelArgs: { 'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_MS },
+  });
+  try {
+    await connection.ensureConnected();
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/** The loop behind `connectTemporal` and `connectTemporalWorker`. */
+export async function connectUntilUp<C extends TemporalConnection>(
+  open: () => Promise<C>,
+  env: TemporalEnv,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<C> {
+  const backoff = createBackoff({ initialMs: 250, maxMs: 10_000 });
+  const about = { address: env.connectionOptions.address, namespace: env.namespace };
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      const connection = await open();
+      const problem = await findNamespaceProblem(connection, env.namespace);
+      if (problem === undefined) {
+        logger.info(about, 'Connected to Temporal');
+        return connection;
+      }
+      logger.warn({ ...about, problem }, 'Waiting for the Temporal namespace');
+      await connection.close();
+    } catch (error) {
+      logger.warn({ ...about, problem: rootMessage(error) }, 'Waiting for Temporal');
+    }
+    await backoff.wait(signal);
+  }
+}
+
+/** Undefined when the namespace exists, or when we may not ask. */
+async function findNamespaceProblem(connection: TemporalConnection, namespace: string): Promise<string | undefined> {
+  try {
+    const deadline = Date.now() + CALL_TIMEOUT_MS;
+    await connection.withDeadline(deadline, () => connection.workflowService.describeNamespace({ namespace }));
+    return undefined;
+  } catch (error) {
+    if (hasGrpcCode(error, grpcCodes.notFound)) return `create it: temporal operator namespace create ${namespace}`;
+    if (hasGrpcCode(error, grpcCodes.permissionDenied)) return undefined;
+    return rootMessage(error);
+  }
+}
+
+/**
+ * Id of the namespace, which a database gives once: another one means other data. '' when we may not ask.
+ * @throws when Temporal does not answer
+ */
+export async function readNamespaceId(connection: Connection, namespace: string): Promise<string> {
+  const describe = () => connection.workflowService.describeNamespace({ namespace });
+  try {
+    const { namespaceInfo } = await connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, describe);
+    return namespaceInfo?.id ?? '';
+  } catch (error) {
+    if (hasGrpcCode(error, grpcCodes.permissionDenied)) return '';
+    throw error;
+  }
+}
+
+/** What came of `ensureSearchAttributes`. */
+export type SearchAttributesOutcome =
+  | { kind: 'present'; added: string[] }
+  /** A person with the rights must run `command`, or change what is there. */
+  | { kind: 'missing'; names: string[]; message: string };
+
+/**
+ * Sees to it that the namespace has these search attributes of type Keyword. Safe to call again and by several
+ * processes at once. Lack of permission is no error as long as they exist.
+ */
+export async function ensureSearchAttributes(
+  connection: TemporalConnection,
+  namespace: string,
+  names: readonly string[],
+): Promise<SearchAttributesOutcome> {
+  const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
+  const call = <R>(run: () => Promise<R>) => connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, run);
+  const listed = await call(() => connection.operatorService.listSearchAttributes({ namespace })).catch(refusalOf);
+  if (listed instanceof Error) return missing(namespace, [...names], rootMessage(listed));
+  const existing = listed.customAttributes ?? {};
+  const wrongType = names.filter((name) => name in existing && existing[name] !== keyword);
+  if (wrongType.length > 0)
+    return { kind: 'missing', names: wrongType, message: `${wrongType.join(', ')}: not of type Keyword` };
+  const toAdd = names.filter((name) => !(name in existing));
+  if (toAdd.length === 0) return { kind: 'present', added: [] };
+  const searchAttributes = Object.fromEntries(toAdd.map((name) => [name, keyword]));
+  const added = await call(() => connection.operatorService.addSearchAttributes({ namespace, searchAttributes })).catch(
+    (error: unknown) => (hasGrpcCode(error, grpcCodes.alreadyExists) ? undefined : refusalOf(error)),
+  );
+  return added instanceof Error ? missing(namespace, toAdd, rootMessage(added)) : { kind: 'present', added: toAdd };
+}
+
+function missing(namespace: string, names: string[], why: string): SearchAttributesOutcome {
+  const flags = names.map((name) => `--name ${name} --type Keyword`).join(' ');
+  const command = `temporal operator search-attribute create --namespace ${namespace} ${flags}`;
+  return { kind: 'missing', names, message: `${why}; somebody with the right to do so must run: ${command}` };
+}
+
+/** The error when the server will not let us manage search attributes. @throws every other error */
+function refusalOf(error: unknown): Error {
+  const refused = [grpcCodes.permissionDenied, grpcCodes.unauthenticated, grpcCodes.unimplemented];
+  if (error instanceof Error && refused.some((code) => hasGrpcCode(error, code))) return error;
+  throw error;
+}
+
+function hasGrpcCode(error: unknown, code: number): boolean {
+  return isGrpcServiceError(error) && Number(error.code) === code;
+}
+
+/** The innermost message: the SDK wraps causes in "Failed to connect …". */
+export function rootMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? rootMessage(error.cause) : error.message;
+}

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { annotations } from '../../../api/constants.ts';
+import { baremetalMachines } from '../../../api/resources.ts';
+import { type MachineView, viewMachine } from '../../../domain/inputs/machine-view.ts';
+import { reconcileMachineOperation } from '../../../k8s-bridge/machines/operation-reconciler.ts';
+import { createMachineRuns } from '../../../k8s-bridge/machines/runs.ts';
+import type { KubeClient } from '../../../runtime/kube/client.ts';
+import { lifeQuery, operationUpdates } from '../../../workflows/messages.ts';
+import { deployCluster } from '../../support/clusters.ts';
+import { createMemoryStore } from '../../support/fake-objects.ts';
+import { createMachine, createPool, findMachine, untilReason } from '../../support/machines.ts';
+import { readEvents } from '../../support/object-events.ts';
+import { refOf, runOf } from '../../support/runs.ts';
+import { type Site, startSite } from '../../support/site.ts';
+import { useStack } from '../../support/stack.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+const machines = ['ask-dying', 'ask-late', 'ask-again', 'ask-taken', 'ask-other'];
+
+let site: Site;
+
+beforeAll(async () => {
+  site = await startSite('asks', { hosts: ['ask-used'], replicas: 0 });
+  await deployCluster(site, useStack());
+  await createPool(site, 'asks', []);
+  await Promise.all(machines.map((name) => createMachine(site, { name, pool: 'asks' })));
+  await Promise.all(machines.map((name) => untilReason(site, name, 'InventoryAllocated', 'PoolExhausted')));
+  // The bridges of this file are parts of one, called by hand.
+  await site.bridge.stop();
+});
+
+afterAll(() => site.close());
+
+async function annotate(name: string, text: string | null): Promise<void> {
+  const key = { namespace: site.namespace, name };
+  await site.client.patch(baremetalMachines, key, { metadata: { annotations: { [annotations.operation]: text } } });
+}
+
+async function look(name: string): Promise<MachineView> {
+  const machine = await findMachine(site, name);
+  if (machine === undefined) throw new Error(`No machine ${name}`);
+  return viewMachine(machine);
+}
+
+/** A bridge whose cache shows the machine like this, and whose n-th patch kills it. */
+async function bridgeWith(seen: MachineView, diesAtPatch = Infinity): Promise<void> {
+  const store = createMemoryStore<MachineView>();
+  store.upsert(seen);
+  let patches = 0;
+  const patch: KubeClient['patch'] = async (...call) => {
+    patches += 1;
+    if (patches === diesAtPatch) throw new Error('the bridge died');
+    return site.client.patch(...call);
+  };
+  const client = { patch, create: site.client.create.bind(site.client) };
+  const runs = createMachineRuns(site.temporal, site.namespace);
+  await reconcileMachineOperation(`${seen.namespace}/${seen.name}`, { machines: store, runs, client });
+}
+
+/** The run writes its status meanwhile: what a bridge saw may be outdated, and its informer would tell it so. */
+async function bridgeUntilDone(name: string): Promise<void> {
+  await waitFor(
+    `the request of ${name} is done`,
+    async () => {
+      await bridgeWith(await look(name));
+      const { operation, operationId } = await look(name);
+      return operation === undefined && operationId === undefined;
+    },
+    () => look(name),
+  );
+}
+
+async function resume(name: string): Promise<void> {
+  await runOf(site, await refOf(site, name)).executeUpdate(operationUpdates.resume, { args: [{}] });
+}
+
+async function isPaused(name: string): Promise<boolean | undefined> {
+  return (await runOf(site, await refOf(site, name)).query(lifeQuery))?.pausedByOperator;
+}
+
+async function answersOf(name: string): Promise<string[]> {
+  const all = await readEvents(site, name);
+  return all
+    .filter(({ reason }) => reason.startsWith('Operation'))
+    .map(({ reason, message }) => `${reason} ${message}`);
+}
+
+const PAUSED = 'OperationAccepted pause: Nothing is written to the host any more until resume';
+
+describe.concurrent('a request by annotation', () => {
+  test('whose bridge dies before it takes it away is asked again, and done once', async () => {
+    await annotate('ask-dying', 'pause: disk swap');
+    await expect(bridgeWith(await look('ask-dying'), 2)).rejects.toThrow('died');
+    expect(await isPaused('ask-dying')).toBe(true);
+    expect((await look('ask-dying')).operation).toBe('pause: disk swap');
+    await resume('ask-dying');
+    await bridgeWith(await look('ask-dying'));
+    expect(await isPaused('ask-dying')).toBe(false);
+    expect(await look('ask-dying')).toMatchObject({ operation: undefined, operationId: undefined });
+    expect(await answersOf('ask-dying')).toEqual([PAUSED]);
+  });
+
+  test('is done once though caches still show it', async () => {
+    await annotate('ask-late', 'pause');
+    const unnumbered = await look('ask-late');
+    await expect(bridgeWith(unnumbered, 2)).rejects.toThrow('died');
+    const numbered = await look('ask-late');
+    await bridgeWith(numbered);
+    await resume('ask-late');
+    await bridgeWith(unnumbered);
+    await bridgeWith(numbered);
+    expect(await isPaused('ask-late')).toBe(false);
+    expect(await answersOf('ask-late')).toEqual([PAUSED]);
+  });
+
+  test('can be made again in the same words', async () => {
+    for (const _ of ['first', 'second']) {
+      await annotate('ask-again', 'pause');
+      await bridgeUntilDone('ask-again');
+      expect(await isPaused('ask-again')).toBe(true);
+      await resume('ask-again');
+    }
+    expect(await answersOf('ask-again')).toEqual([PAUSED, PAUSED]);
+  });
+
+  test('whose words somebody took away before the bridge did is no answer to the same words later', async () => {
+    await annotate('ask-taken', 'pause');
+    await expect(bridgeWith(await look('ask-taken'), 2)).rejects.toThrow('died');
+    await annotate('ask-taken', null);
+    await bridgeUntilDone('ask-taken');
+    await resume('ask-taken');
+    await annotate('ask-taken', 'pause');
+    await bridgeUntilDone('ask-taken');
+    expect(await isPaused('ask-taken')).toBe(true);
+  });
+
+  test('that takes the place of one which was asked already is asked, too', async () => {
+    await annotate('ask-other', 'pause');
+    await expect(bridgeWith(await look('ask-other'), 2)).rejects.toThrow('died');
+    await annotate('ask-other', 'resume');
+    await bridgeUntilDone('ask-other');
+    expect(await isPaused('ask-other')).toBe(false);
+    expect(await look('ask-other')).toMatchObject({ operation: undefined, operationId: undefined });
+  });
+});
+
+test('the listing of open runs holds those of the own task queue, and no others of the Temporal namespace', async () => {
+  const ours = createMachineRuns(site.temporal, site.namespace);
+  const found = await waitFor('all runs to be listed', async () => {
+    const open = await ours.listOpen();
+    return open.length >= machines.length && open;
+  });
+  expect(found.map(({ name }) => name).toSorted()).toEqual(machines.toSorted());
+  expect(await createMachineRuns(site.temporal, `${site.namespace}-other`).listOpen()).toEqual([]);
+});

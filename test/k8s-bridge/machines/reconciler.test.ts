@@ -1,0 +1,357 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { MachineView } from '../../../domain/inputs/machine-view.ts';
+import { keyText } from '../../../domain/pool/indexes.ts';
+import { fingerprintSnapshot } from '../../../domain/inputs/snapshot-fingerprint.ts';
+import { DEPARTURE_GRACE_MS, DepartedMachines } from '../../../k8s-bridge/machines/departed.ts';
+import { type MachineCaches, takeSnapshot } from '../../../k8s-bridge/machines/caches.ts';
+import {
+  type MachineReconcilerDeps,
+  OWNER_GRACE_MS,
+  reconcileMachine,
+} from '../../../k8s-bridge/machines/reconciler.ts';
+import type { ReconcileResult } from '../../../k8s-bridge/reconcile/ports.ts';
+import { ReplacedRuns } from '../../../k8s-bridge/machines/replaced-runs.ts';
+import { LOST_AFTER_MS, SentSnapshots } from '../../../k8s-bridge/machines/sent-snapshots.ts';
+import { resyncRuns } from '../../../k8s-bridge/machines/workflow-starter.ts';
+import {
+  capiMachineView,
+  clusterView,
+  machineView,
+  ManualClock,
+  MemoryRuns,
+  MemoryStore,
+  silentLogger,
+  T0,
+} from '../bridge-fixtures.ts';
+
+const KEY = 'demo/m1';
+const ID = 'machine/demo/m1/uid-1';
+
+/** The bridge's machine side over stores and a Temporal in memory. */
+function createWorld() {
+  const clock = new ManualClock();
+  const runs = new MemoryRuns();
+  const machines = new MemoryStore<MachineView>();
+  const clusters = new MemoryStore([clusterView()]);
+  const caches: MachineCaches = {
+    machines,
+    capiMachines: new MemoryStore([capiMachineView()]),
+    capiClusters: clusters,
+    bootstrapSecrets: new MemoryStore([{ namespace: 'demo', name: 'boot-1', uid: 's', resourceVersion: '1' }]),
+    catalogs: new MemoryStore(),
+    hosts: new MemoryStore(),
+  };
+  /** uids that the API server answers, where they differ from the cache. */
+  const live = new Map<string, string | undefined>();
+  const sent = new SentSnapshots(clock.nowMs);
+  const departed = new DepartedMachines({
+    runs,
+    nowMs: clock.nowMs,
+    findUid: async (key) => (live.has(keyText(key)) ? live.get(keyText(key)) : machines.get(key)?.uid),
+  });
+  const deps: MachineReconcilerDeps = {
+    machines,
+    runs,
+    sent,
+    departed,
+    missingRuns: new Set(),
+    takeSnapshot: (view) => takeSnapshot(view, caches, undefined),
+    logger: silentLogger,
+    nowMs: clock.nowMs,
+  };
+  const queue = new Set<string>();
+  const replaced = new ReplacedRuns();
+  return {
+    clock,
+    runs,
+    machines,
+    clusters,
+    live,
+    deps,
+    sent,
+    queue,
+    reconcile: (key = KEY): Promise<ReconcileResult> => reconcileMachine(key, deps),
+    resync: (watchNamespace?: string) =>
+      resyncRuns({ ...deps, machines, runs, replaced, enqueue: (key) => void queue.add(key), watchNamespace }),
+    /** Fingerprint of the machine as the world is now. */
+    fingerprint: (view: MachineView): string => fingerprintSnapshot(deps.takeSnapshot(view)),
+    /** What the informer's handler does with an object that vanished. */
+    vanish(view: MachineView): void {
+      machines.delete(view);
+      departed.add(view, deps.takeSnapshot(view));
+      sent.forget(view.uid);
+    },
+  };
+}
+
+let world: ReturnType<typeof createWorld>;
+beforeEach(() => {
+  world = createWorld();
+});
+
+describe('reconcileMachine', () => {
+  it('starts the run of a new machine with its snapshot, once', async () => {
+    const view = machineView();
+    world.machines.set(view);
+    await world.reconcile();
+    await world.reconcile();
+    expect(world.runs.calls).toEqual([{ kind: 'observe', id: ID, snapshot: world.deps.takeSnapshot(view) }]);
+  });
+
+  it('is silent where the status says that everything was acted on', async () => {
+    const view = machineView({ hasFinalizer: true, phase: 'Pending' });
+    world.machines.set({ ...view, observedInputs: world.fingerprint(view) });
+    expect(await world.reconcile()).toEqual({});
+    expect(world.runs.calls).toEqual([]);
+  });
+
+  it('waits a moment for the ownerRef, then starts without', async () => {
+    const view = machineView({ ownerMachine: undefined, creationTimestamp: new Date(T0 + 59_500).toISOString() });
+    const leftMs = OWNER_GRACE_MS - 500;
+    world.machines.set(view);
+    expect(await world.reconcile()).toEqual({ requeueAfterMs: leftMs });
+    expect(world.runs.calls).toEqual([]);
+    world.clock.advance(leftMs);
+    await world.reconcile();
+    expect(world.runs.calls).toMatchObject([{ kind: 'observe', snapshot: { machine: null } }]);
+  });
+
+  it('does not wait for the ownerRef of an object that seems to come from the future', async () => {
+    world.machines.set(machineView({ ownerMachine: undefined, creationTimestamp: '2027-01-01T00:00:00Z' }));
+    await world.reconcile();
+    expect(world.runs.calls).toHaveLength(1);
+  });
+
+  it('tells the run what changed, and what changed back before the run wrote its status', async () => {
+    const view = machineView({ hasFinalizer: true });
+    const settled = { ...view, observedInputs: world.fingerprint(view) };
+    world.machines.set(settled);
+    world.clusters.set(clusterView({ paused: true }));
+    await world.reconcile();
+    world.clusters.set(clusterView());
+    await world.reconcile();
+    await world.reconcile();
+    expect(world.runs.calls.map((call) => 'snapshot' in call && call.snapshot.paused)).toEqual([true, false]);
+  });
+
+  it('is silent about inputs that the run reached by itself', async () => {
+    const view = machineView();
+    world.machines.set(view);
+    await world.reconcile();
+    const provisioned = { ...view, hasFinalizer: true, provisioned: true };
+    world.machines.set({ ...provisioned, observedInputs: world.fingerprint(provisioned) });
+    await world.reconcile();
+    expect(world.runs.calls).toHaveLength(1);
+    expect(world.sent.size).toBe(0);
+  });
+
+  it('sends again what the run wrote over with something else', async () => {
+    const view = machineView();
+    world.machines.set(view);
+    await world.reconcile();
+    world.machines.set({ ...view, observedInputs: 'older' });
+    await world.reconcile();
+    expect(world.runs.calls).toHaveLength(1);
+    world.clock.advance(61_000);
+    await world.reconcile();
+    expect(world.runs.calls).toHaveLength(2);
+  });
+
+  it('sends again what the run has not written after a long time: Temporal may have lost it', async () => {
+    world.machines.set(machineView());
+    await world.reconcile();
+    for (let period = 0; period < 2; period += 1) {
+      world.clock.advance(LOST_AFTER_MS);
+      await world.reconcile();
+      expect(world.runs.calls).toHaveLength(1 + period);
+      world.clock.advance(1);
+      await world.reconcile();
+      await world.reconcile();
+      expect(world.runs.calls).toHaveLength(2 + period);
+    }
+  });
+
+  it('tells a released machine once, however long somebody else holds the object', async () => {
+    world.machines.set(machineView({ deleting: true, phase: 'Preparing', observedInputs: 'before' }));
+    await world.reconcile();
+    world.clock.advance(2 * LOST_AFTER_MS);
+    await world.reconcile();
+    expect(world.runs.calls.map(({ kind }) => kind)).toEqual(['tell']);
+  });
+
+  it('remembers nothing when Temporal cannot be asked', async () => {
+    world.machines.set(machineView());
+    world.runs.outage = new Error('unavailable');
+    await expect(world.reconcile()).rejects.toThrow('unavailable');
+    world.runs.outage = undefined;
+    await world.reconcile();
+    expect(world.runs.calls).toHaveLength(1);
+  });
+
+  it('leaves alone what is being deleted and was never ours', async () => {
+    world.machines.set(machineView({ deleting: true }));
+    await world.reconcile();
+    expect(world.runs.calls).toEqual([]);
+  });
+
+  it('never starts a run for a machine that was let go', async () => {
+    world.machines.set(machineView({ deleting: true, phase: 'Preparing', observedInputs: 'before' }));
+    await world.reconcile();
+    await world.resync();
+    await world.reconcile();
+    expect(world.runs.calls.map(({ kind }) => kind)).toEqual(['tell']);
+    expect(world.runs.open.size).toBe(0);
+  });
+});
+
+describe('an object that is gone', () => {
+  it('is told to its run after the grace time, with what was seen last', async () => {
+    const view = machineView({ deletedForMove: true, deleting: true });
+    world.runs.open.set(ID, view);
+    world.vanish(view);
+    expect(await world.reconcile()).toEqual({ requeueAfterMs: DEPARTURE_GRACE_MS });
+    expect(world.runs.calls).toEqual([]);
+    world.clock.advance(DEPARTURE_GRACE_MS);
+    expect(await world.reconcile()).toEqual({});
+    await world.reconcile();
+    expect(world.runs.calls).toMatchObject([{ kind: 'tell', id: ID, snapshot: { gone: true, deletedForMove: true } }]);
+  });
+
+  it('does not hide the one that was created in its place', async () => {
+    const former = machineView();
+    world.vanish(former);
+    world.machines.set(machineView({ uid: 'uid-2' }));
+    await world.reconcile();
+    world.clock.advance(DEPARTURE_GRACE_MS);
+    await world.reconcile();
+    expect(world.runs.calls.map(({ kind, id }) => [kind, id])).toEqual([
+      ['observe', 'machine/demo/m1/uid-2'],
+      ['tell', ID],
+    ]);
+  });
+
+  it('is not gone when only the cache lost it', async () => {
+    const view = machineView();
+    world.vanish(view);
+    world.live.set(KEY, view.uid);
+    world.clock.advance(DEPARTURE_GRACE_MS);
+    await world.reconcile();
+    expect(world.runs.calls).toEqual([]);
+  });
+
+  it('is told again when Temporal could not be asked', async () => {
+    world.vanish(machineView());
+    world.clock.advance(DEPARTURE_GRACE_MS);
+    world.runs.outage = new Error('unavailable');
+    await expect(world.reconcile()).rejects.toThrow('unavailable');
+    world.runs.outage = undefined;
+    await world.reconcile();
+    expect(world.runs.calls).toHaveLength(1);
+  });
+});
+
+describe('resyncRuns', () => {
+  const settle = (view: MachineView): MachineView => ({ ...view, observedInputs: world.fingerprint(view) });
+
+  it('starts a machine whose run is lost, though its status is settled', async () => {
+    world.machines.set(settle(machineView({ hasFinalizer: true, provisioned: true })));
+    expect(await world.resync()).toEqual({ open: 0, missing: 1, departed: 0 });
+    await world.reconcile();
+    await world.reconcile();
+    expect(world.runs.calls.map(({ kind }) => kind)).toEqual(['observe']);
+    expect(await world.resync()).toMatchObject({ open: 1, missing: 0 });
+  });
+
+  it('sends nothing for machines that are settled and have a run', async () => {
+    for (let index = 0; index < 1_000; index += 1) {
+      const view = machineView({ name: `m${index}`, uid: `uid-${index}`, hasFinalizer: true });
+      world.machines.set(settle(view));
+      world.runs.open.set(`machine/demo/m${index}/uid-${index}`, view);
+    }
+    expect(await world.resync()).toEqual({ open: 1_000, missing: 0, departed: 0 });
+    expect(world.queue.size).toBe(1_000);
+    for (const key of world.queue) await world.reconcile(key);
+    expect(world.runs.calls).toEqual([]);
+  });
+
+  it('tells a run that was reset once more, though its status is settled', async () => {
+    const view = settle(machineView({ hasFinalizer: true, provisioned: true }));
+    world.machines.set(view);
+    world.runs.open.set(ID, view);
+    await world.resync();
+    await world.reconcile();
+    expect(world.runs.calls).toEqual([]);
+    world.runs.runIds.set(ID, 'second');
+    for (let listing = 0; listing < 2; listing += 1) {
+      expect(await world.resync()).toEqual({ open: 1, missing: 0, departed: 0 });
+      await world.reconcile();
+    }
+    expect(world.runs.calls.map(({ kind }) => kind)).toEqual(['wake', 'observe']);
+  });
+
+  const listAndTell = async (times: number): Promise<string[]> => {
+    for (let listing = 0; listing < times; listing += 1) {
+      await world.resync();
+      for (const key of world.queue) await world.reconcile(key);
+    }
+    return world.runs.calls.map(({ kind, id }) => `${kind} ${id}`);
+  };
+
+  it.each<[string, string | undefined, string[]]>([
+    ['tells, once, a run that was reset before this bridge began', 'before', [`wake ${ID}`, `observe ${ID}`]],
+    ['is silent towards the run that wrote the status', 'first', []],
+    ['is silent towards a run that has not written a status yet', undefined, []],
+  ])('%s', async (_what, statusRunId, calls) => {
+    const view = settle(machineView({ hasFinalizer: true, statusRunId }));
+    world.machines.set(view);
+    world.runs.open.set(ID, view);
+    expect(await listAndTell(3)).toEqual(calls);
+  });
+
+  it('does not tell a run again that it started itself in the place of a lost one', async () => {
+    world.machines.set(settle(machineView({ hasFinalizer: true, statusRunId: 'before' })));
+    expect(await listAndTell(3)).toEqual([`observe ${ID}`]);
+  });
+
+  it('forgets none of the replaced runs when one cannot be told', async () => {
+    const names = ['m1', 'm2', 'm3'];
+    for (const name of names) {
+      const view = settle(machineView({ name, uid: name, hasFinalizer: true, statusRunId: 'before' }));
+      world.machines.set(view);
+      world.runs.open.set(`machine/demo/${name}/${name}`, view);
+    }
+    world.runs.deaf.add('machine/demo/m2/m2');
+    const woken = (calls: string[]) => calls.filter((call) => call.startsWith('wake'));
+    expect(woken(await listAndTell(2))).toEqual(['wake machine/demo/m1/m1', 'wake machine/demo/m3/m3']);
+    world.runs.deaf.clear();
+    expect(woken(await listAndTell(2)).slice(2)).toEqual(['wake machine/demo/m2/m2']);
+  });
+
+  it('does not take a run that was started a moment ago for lost', async () => {
+    world.machines.set(machineView());
+    await world.reconcile();
+    world.runs.open.clear();
+    expect(await world.resync()).toMatchObject({ missing: 0 });
+  });
+
+  it('tells a run whose object is gone and was never seen', async () => {
+    world.runs.open.set(ID, { namespace: 'demo', name: 'm1', uid: 'uid-1' });
+    expect(await world.resync()).toMatchObject({ departed: 1 });
+    world.clock.advance(DEPARTURE_GRACE_MS);
+    await world.reconcile();
+    expect(world.runs.calls).toMatchObject([{ kind: 'tell', id: ID, snapshot: { gone: true } }]);
+  });
+
+  it('leaves runs of a namespace alone that the cache does not hold', async () => {
+    world.runs.open.set('machine/other/m1/uid-9', { namespace: 'other', name: 'm1', uid: 'uid-9' });
+    expect(await world.resync('demo')).toEqual({ open: 0, missing: 0, departed: 0 });
+    expect(world.queue.size).toBe(0);
+    expect(await world.resync()).toMatchObject({ departed: 1 });
+  });
+
+  it('forgets missing runs of machines that are gone', async () => {
+    world.deps.missingRuns.add('uid-of-nobody');
+    await world.resync();
+    expect(world.deps.missingRuns.size).toBe(0);
+  });
+});
