@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { annotations } from '../../../api/constants.ts';
+import type { ObjectKey } from '../../../api/meta.ts';
 import { machineInventories, machineInventoryPools } from '../../../api/resources.ts';
 import { type HostView, viewHost } from '../../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../../domain/inputs/machine-view.ts';
+import type { PlanSecretFacts } from '../../../domain/pool/host-eligibility.ts';
 import { hostIndexes, machineIndexes } from '../../../domain/pool/indexes.ts';
 import { type PoolView, viewPool } from '../../../domain/inputs/pool-view.ts';
 import { REWAKE_AFTER_MS } from '../../../domain/pool/wakeups.ts';
@@ -20,7 +22,7 @@ function createBench() {
   const caches = {
     pools: createMemoryStore<PoolView>(),
     hosts: createMemoryStore<HostView>(hostIndexes),
-    planSecrets: createMemoryStore<{ namespace: string; name: string }>(),
+    planSecrets: createMemoryStore<ObjectKey & PlanSecretFacts>(),
     machines: createMemoryStore<MachineView>(machineIndexes),
   };
   const clock = { nowMs: 7, wall: '2026-01-01T00:00:00Z' };
@@ -55,7 +57,7 @@ function createBench() {
       const metadata = { namespace, name, uid: `uid-${name}`, annotations: notes };
       const status = { conditions: [{ type: 'Ready', status: ready }], plan: { secretRef: { name: `${name}-plan` } } };
       caches.hosts.upsert(viewHost(api.put(machineInventories, { metadata, status })));
-      caches.planSecrets.upsert({ namespace, name: `${name}-plan` });
+      caches.planSecrets.upsert({ namespace, name: `${name}-plan`, foreignPlanType: undefined });
     },
     reconcile: (name = 'workers') => reconcilePool(`${namespace}/${name}`, deps),
     status: (name = 'workers') => api.read(machineInventoryPools, { namespace, name }).status,
@@ -101,6 +103,20 @@ describe('reconcilePool', () => {
     expect(before).toBe(2);
     expect(bench.api.writes).toHaveLength(before);
     expect(bench.told).toEqual(['workers MemberMissing']);
+  });
+
+  it('takes no host with a plan of somebody else for available', async () => {
+    bench.addPool('workers', ['a', 'b']);
+    bench.addHost('a');
+    bench.addHost('b');
+    bench.caches.planSecrets.upsert({ namespace, name: 'a-plan', foreignPlanType: 'reset' });
+    await bench.reconcile();
+    expect(bench.status()).toMatchObject({
+      available: 1,
+      unavailable: 1,
+      conditions: [{}, { type: 'MembersValid', status: 'False', reason: 'MemberNotReady' }],
+    });
+    expect(bench.status()?.conditions?.[1]?.message).toContain('a (has a reset plan of somebody else');
   });
 
   it('tells the machines that wait for a pool which is gone, until they know', async () => {
