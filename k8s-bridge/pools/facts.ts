@@ -47,6 +47,7 @@ export function observeMembers(
       host,
       planSecretExists: planSecret !== undefined,
       planSecret,
+      refusal: memory.refusals.wordsOf(host),
       claimedByOtherPool: owner !== undefined && owner !== pool.name,
       namedByProviderId: !isEmpty(caches.machines.byIndex('providerHost', keyText(hostKey))),
       settling: untilMs !== undefined,

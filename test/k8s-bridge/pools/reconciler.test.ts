@@ -278,12 +278,55 @@ describe('reconcilePool', () => {
     bench.addPool('workers', ['a', 'b']);
     bench.addHost('a');
     bench.addHost('b');
-    bench.api.refuse('a', 422);
+    bench.api.refuse('a', 500);
     await expect(bench.reconcile()).rejects.toThrow();
     expect(bench.poolOf('b')).toBe('workers');
     // What the other writer changed may be nothing that brings us back.
     bench.api.refuse('a', 409);
     await expect(bench.reconcile()).resolves.toEqual({ requeueAfterMs: CONFLICT_REQUEUE_MS });
+  });
+
+  it.each([403, 413, 422])('shows a member that refuses the annotation (%i), and serves the others', async (code) => {
+    bench.addPool('workers', ['a', 'b']);
+    bench.addHost('a');
+    bench.addHost('b');
+    bench.api.refuse('a', code);
+    expect(await bench.reconcile()).toEqual({ requeueAfterMs: 1 });
+    expect(bench.poolOf('b')).toBe('workers');
+    bench.clock.nowMs += STATUS_INTERVAL_MS;
+    await bench.reconcile();
+    expect(bench.status()).toMatchObject({
+      available: 1,
+      unavailable: 1,
+      conditions: [{}, { type: 'MembersValid', status: 'False', reason: 'MemberRefused' }],
+    });
+    expect(bench.status()?.conditions?.[1]?.message).toContain(`a (refuses annotations: refused with ${code})`);
+  });
+
+  it('tries a member that refuses again after pauses that grow, and when it changes', async () => {
+    bench.addPool('workers', ['a']);
+    bench.addHost('a');
+    bench.api.refuse('a', 422);
+    const attempts = () => bench.api.writes.filter(({ name }) => name === 'a').length;
+    await bench.reconcile();
+    expect(await bench.reconcile()).toMatchObject({ requeueAfterMs: STATUS_INTERVAL_MS });
+    bench.clock.nowMs += STATUS_INTERVAL_MS;
+    expect(await bench.reconcile()).toMatchObject({ requeueAfterMs: 1_500 });
+    expect(attempts()).toBe(1);
+    bench.clock.nowMs += 1_500;
+    expect(await bench.reconcile()).toMatchObject({ requeueAfterMs: 4_000 });
+    bench.clock.nowMs += 3_999;
+    await bench.reconcile();
+    expect(attempts()).toBe(2);
+    bench.addHost('a', { touched: 'yes' });
+    await bench.reconcile();
+    expect(attempts()).toBe(3);
+    bench.api.refuse('a', undefined);
+    bench.clock.nowMs += 8_000;
+    await bench.reconcile();
+    expect(bench.poolOf('a')).toBe('workers');
+    await bench.reconcile();
+    expect(bench.status()).toMatchObject({ available: 1, conditions: [{ status: 'True' }, { status: 'True' }] });
   });
 
   it('counts and annotates though nobody can be woken', async () => {
