@@ -5,6 +5,7 @@ import type { BridgeCaches } from './caches.ts';
 import { type ControllerDeps, createQueue, monotonicNowMs, storesOf } from './controller-deps.ts';
 import { DepartedMachines } from './machines/departed.ts';
 import { takeSnapshot } from './machines/caches.ts';
+import { HostSuspicions } from './machines/host-suspicions.ts';
 import { type MachineReconcilerDeps, reconcileMachine } from './machines/reconciler.ts';
 import { connectMachineTriggers } from './machines/triggers.ts';
 import { ReplacedRuns } from './machines/replaced-runs.ts';
@@ -38,6 +39,7 @@ export function createMachineController(deps: ControllerDeps): MachineController
     runs,
     sent: new SentSnapshots(monotonicNowMs),
     departed: createDepartedMachines(deps),
+    suspicions: new HostSuspicions(monotonicNowMs),
     missingRuns: new Set(),
     logger,
     nowMs: () => Date.now(),
@@ -59,6 +61,7 @@ export function createMachineController(deps: ControllerDeps): MachineController
       noteDepartures(caches, (view) => {
         machineDeps.departed.add(view, snapshotOf(view));
         machineDeps.sent.forget(view.uid);
+        machineDeps.suspicions.forget(view.uid);
         machineDeps.missingRuns.delete(view.uid);
       });
       connectMachineTriggers(caches, stores, enqueue);

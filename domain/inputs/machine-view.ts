@@ -25,6 +25,8 @@ export interface MachineView {
   providerID: string | undefined;
   phase: MachinePhase | undefined;
   inventory: string | undefined;
+  /** `status.planSecretRef.name`: stands there as long as the machine holds a host. */
+  planSecret: string | undefined;
   /** Names of hosts that an operator gave up for this machine. */
   avoidedHosts: readonly string[];
   /** The workflow reported that it waits for a host (`PoolMissing` or `PoolExhausted`). */
@@ -69,6 +71,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     providerID: spec.providerID,
     phase: status?.phase,
     inventory: status?.machineInventoryRef?.name,
+    planSecret: status?.planSecretRef?.name,
     avoidedHosts: status?.avoidedInventories ?? [],
     waitsForHost: hostReason === reasons.PoolMissing || hostReason === reasons.PoolExhausted,
     hostReason,

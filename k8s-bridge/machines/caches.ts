@@ -1,7 +1,9 @@
 import { IMAGE_CATALOG_NAME } from '../../api/constants.ts';
+import type { ObjectKey } from '../../api/meta.ts';
 import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } from '../../domain/inputs/capi-view.ts';
 import type { BaremetalClusterView } from '../../domain/inputs/cluster-view.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
+import type { HostSight, PlanSight } from '../../domain/inputs/host-trouble.ts';
 import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
@@ -17,6 +19,7 @@ export interface MachineCaches {
   bootstrapSecrets: ReadStore<SecretMetaView>;
   catalogs: ReadStore<CatalogView>;
   hosts: ReadStore<HostView>;
+  planSecrets: Pick<ReadStore<PlanSight>, 'get'>;
 }
 
 /** Indexes that triggers need besides `machineIndexes` and `hostIndexes`; the value of each is a `keyText`. */
@@ -60,6 +63,13 @@ export function takeSnapshot(
     bootstrapSecret: find(caches.bootstrapSecrets, machine?.bootstrapSecret),
     catalog: find(caches.catalogs, IMAGE_CATALOG_NAME),
     defaultRegistry,
-    findHost: (inventoryName) => find(caches.hosts, inventoryName),
+    findHost: (inventoryName) => sightHost({ namespace: view.namespace, name: inventoryName }, caches),
   });
+}
+
+function sightHost(key: ObjectKey, { hosts, planSecrets }: MachineCaches): HostSight {
+  const host = hosts.get(key);
+  if (host === undefined) return hosts.problemOf(key) === undefined ? { kind: 'missing' } : { kind: 'unreadable' };
+  const { namespace, planSecretName: name } = host;
+  return { kind: 'found', host, plan: name === undefined ? undefined : planSecrets.get({ namespace, name }) };
 }

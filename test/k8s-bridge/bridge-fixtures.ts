@@ -31,6 +31,7 @@ export function machineView(changes: Partial<MachineView> = {}): MachineView {
     providerID: undefined,
     phase: undefined,
     inventory: undefined,
+    planSecret: undefined,
     avoidedHosts: [],
     waitsForHost: false,
     hostReason: undefined,
@@ -100,6 +101,7 @@ export function hostView(changes: Partial<HostView> = {}): HostView {
 /** An informer's store without the informer. */
 export class MemoryStore<T extends ObjectKey> implements ReadStore<T> {
   readonly #items = new Map<string, T>();
+  readonly #problems = new Map<string, string>();
   readonly #indexes: Record<string, (item: T) => string | undefined>;
 
   constructor(items: readonly T[] = [], indexes: Record<string, (item: T) => string | undefined> = {}) {
@@ -107,7 +109,18 @@ export class MemoryStore<T extends ObjectKey> implements ReadStore<T> {
     for (const item of items) this.set(item);
   }
 
+  /** The object is there and cannot be read. */
+  spoil(key: ObjectKey, problem: string): void {
+    this.delete(key);
+    this.#problems.set(keyText(key), problem);
+  }
+
+  problemOf(key: ObjectKey): string | undefined {
+    return this.#problems.get(keyText(key));
+  }
+
   set(item: T): void {
+    this.#problems.delete(keyText(item));
     this.#items.set(keyText(item), item);
   }
 

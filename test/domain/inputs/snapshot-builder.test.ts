@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { HostSight } from '../../../domain/inputs/host-trouble.ts';
 import type { MachineSnapshot, ProvisioningInputs } from '../../../domain/inputs/machine-snapshot.ts';
 import type { MachineView } from '../../../domain/inputs/machine-view.ts';
 import { buildSnapshot, goneSnapshot, type MachineSurroundings } from '../../../domain/inputs/snapshot-builder.ts';
 import { fingerprintSnapshot } from '../../../domain/inputs/snapshot-fingerprint.ts';
-import { capiMachineView, clusterView, machineView } from '../../k8s-bridge/bridge-fixtures.ts';
+import { capiMachineView, clusterView, hostView, machineView } from '../../k8s-bridge/bridge-fixtures.ts';
 
 const secret = { namespace: 'demo', name: 'boot-1', uid: 's', resourceVersion: '77' };
 const catalog = {
@@ -22,10 +23,13 @@ function around(changes: Partial<MachineSurroundings> = {}): MachineSurroundings
     bootstrapSecret: secret,
     catalog,
     defaultRegistry: 'mirror.example:5000',
-    findHost: () => ({ resourceVersion: '5' }),
+    findHost: () => found,
     ...changes,
   };
 }
+
+const found: HostSight = { kind: 'found', host: hostView({ resourceVersion: '5' }), plan: undefined };
+const missing: HostSight = { kind: 'missing' };
 
 const inputs: ProvisioningInputs = {
   version: 'v1.31.0',
@@ -88,12 +92,24 @@ describe('buildSnapshot', () => {
     [
       'host of the providerID missing',
       { providerID: 'baremetal:///h1', inventory: 'h2' },
-      { findHost: (name) => (name === 'h1' ? undefined : { resourceVersion: '5' }) },
+      { findHost: (name) => (name === 'h1' ? missing : found) },
       { hostMissing: true },
     ],
-    ['host of the status missing', { inventory: 'h2' }, { findHost: () => undefined }, { hostMissing: true }],
-    ['foreign providerID', { providerID: 'aws:///i-1' }, { findHost: () => undefined }, {}],
-    ['no host named', {}, { findHost: () => undefined }, {}],
+    ['host of the status missing', { inventory: 'h2' }, { findHost: () => missing }, { hostMissing: true }],
+    ['foreign providerID', { providerID: 'aws:///i-1' }, { findHost: () => missing }, {}],
+    ['no host named', {}, { findHost: () => missing }, {}],
+    [
+      'host unreadable',
+      { inventory: 'h1' },
+      { findHost: () => ({ kind: 'unreadable' }) },
+      { hostMissing: false, hostTrouble: 'unreadable' },
+    ],
+    [
+      'host lost',
+      { providerID: 'baremetal:///h1' },
+      { findHost: () => ({ ...found, host: hostView({ owner: undefined }) }) },
+      { hostTrouble: 'lost' },
+    ],
     ['provisioned', { provisioned: true }, {}, { provisioning: null }],
     [
       'bootstrap Secret not there',

@@ -1,4 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { ObjectKey } from '../../../api/meta.ts';
+import type { PlanSight } from '../../../domain/inputs/host-trouble.ts';
+import type { HostView } from '../../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../../domain/inputs/machine-view.ts';
 import { keyText } from '../../../domain/pool/indexes.ts';
 import { fingerprintSnapshot } from '../../../domain/inputs/snapshot-fingerprint.ts';
@@ -10,12 +13,14 @@ import {
   reconcileMachine,
 } from '../../../k8s-bridge/machines/reconciler.ts';
 import type { ReconcileResult } from '../../../k8s-bridge/reconcile/ports.ts';
+import { HostSuspicions, SUSPICION_MS } from '../../../k8s-bridge/machines/host-suspicions.ts';
 import { ReplacedRuns } from '../../../k8s-bridge/machines/replaced-runs.ts';
 import { LOST_AFTER_MS, SentSnapshots } from '../../../k8s-bridge/machines/sent-snapshots.ts';
 import { resyncRuns } from '../../../k8s-bridge/machines/workflow-starter.ts';
 import {
   capiMachineView,
   clusterView,
+  hostView,
   machineView,
   ManualClock,
   MemoryRuns,
@@ -33,13 +38,15 @@ function createWorld() {
   const runs = new MemoryRuns();
   const machines = new MemoryStore<MachineView>();
   const clusters = new MemoryStore([clusterView()]);
+  const hosts = new MemoryStore<HostView>();
   const caches: MachineCaches = {
     machines,
     capiMachines: new MemoryStore([capiMachineView()]),
     capiClusters: clusters,
     bootstrapSecrets: new MemoryStore([{ namespace: 'demo', name: 'boot-1', uid: 's', resourceVersion: '1' }]),
     catalogs: new MemoryStore(),
-    hosts: new MemoryStore(),
+    hosts,
+    planSecrets: new MemoryStore<PlanSight & ObjectKey>(),
   };
   /** uids that the API server answers, where they differ from the cache. */
   const live = new Map<string, string | undefined>();
@@ -54,6 +61,7 @@ function createWorld() {
     runs,
     sent,
     departed,
+    suspicions: new HostSuspicions(clock.nowMs),
     missingRuns: new Set(),
     takeSnapshot: (view) => takeSnapshot(view, caches, undefined),
     logger: silentLogger,
@@ -66,6 +74,7 @@ function createWorld() {
     runs,
     machines,
     clusters,
+    hosts,
     live,
     deps,
     sent,
@@ -103,6 +112,69 @@ describe('reconcileMachine', () => {
     world.machines.set({ ...view, observedInputs: world.fingerprint(view) });
     expect(await world.reconcile()).toEqual({});
     expect(world.runs.calls).toEqual([]);
+  });
+
+  describe('with a host that does not record the machine', () => {
+    const running = { hasFinalizer: true, providerID: 'baremetal:///h1', provisioned: true, phase: 'Running' } as const;
+    const told = () => world.runs.calls.map((call) => ('snapshot' in call ? call.snapshot.hostTrouble : call.kind));
+
+    beforeEach(() => {
+      world.hosts.set(hostView());
+      const view = machineView(running);
+      world.machines.set({ ...view, observedInputs: world.fingerprint(view) });
+    });
+
+    it('believes it after a moment, and takes it back at once', async () => {
+      expect(await world.reconcile()).toEqual({});
+      world.hosts.set(hostView({ owner: undefined }));
+      expect(await world.reconcile()).toEqual({ requeueAfterMs: SUSPICION_MS });
+      expect(told()).toEqual([]);
+      world.clock.advance(SUSPICION_MS);
+      expect(await world.reconcile()).toEqual({});
+      expect(told()).toEqual(['lost']);
+      world.hosts.set(hostView());
+      await world.reconcile();
+      expect(told()).toEqual(['lost', undefined]);
+    });
+
+    it('tells what else changed meanwhile', async () => {
+      world.hosts.set(hostView({ owner: undefined, allocationState: undefined }));
+      await world.reconcile();
+      world.machines.set(machineView({ ...running, deleting: true }));
+      world.clock.advance(SUSPICION_MS - 1);
+      expect(await world.reconcile()).toEqual({ requeueAfterMs: 1 });
+      expect(world.runs.calls).toMatchObject([{ snapshot: { deleting: true } }]);
+      expect(told()).toEqual([undefined]);
+    });
+
+    it('does not doubt anew what the run has acted on', async () => {
+      world.hosts.set(hostView({ owner: undefined }));
+      const view = machineView(running);
+      world.machines.set({ ...view, observedInputs: world.fingerprint(view) });
+      expect(await world.reconcile()).toEqual({});
+      expect(told()).toEqual([]);
+    });
+
+    it.each([hostView({ deleting: true }), hostView({ takenBySelector: true })])(
+      'believes a sign that is certain at once',
+      async (host) => {
+        world.hosts.set(host);
+        expect(await world.reconcile()).toEqual({});
+        expect(told()).toEqual(['taken']);
+      },
+    );
+
+    it('says that it cannot be read, and takes it back when it is mended', async () => {
+      world.hosts.spoil({ namespace: 'demo', name: 'h1' }, 'spec.storage.volumes: expected array');
+      await world.reconcile();
+      world.hosts.set(hostView());
+      await world.reconcile();
+      expect(world.runs.calls).toMatchObject([
+        { snapshot: { hostMissing: false, hostTrouble: 'unreadable' } },
+        { snapshot: { hostMissing: false } },
+      ]);
+      expect(told()).toEqual(['unreadable', undefined]);
+    });
   });
 
   it('waits a moment for the ownerRef, then starts without', async () => {
