@@ -11,6 +11,8 @@ export interface MachineSurroundings {
   /** The CAPI Machine that `view.ownerMachine` names. */
   machine: CapiMachineView | undefined;
   cluster: CapiClusterView | undefined;
+  /** The Cluster is there and cannot be read: whether it is paused is not known, so it counts as that. */
+  clusterUnreadable: boolean;
   /** The Secret that the CAPI Machine names. */
   bootstrapSecret: SecretMetaView | undefined;
   /** The image catalog of the machine's namespace. */
@@ -33,7 +35,7 @@ export function buildSnapshot(view: MachineView, around: MachineSurroundings): M
     deleting: view.deleting,
     gone: false,
     deletedForMove: view.deletedForMove,
-    paused: view.pausedByAnnotation || cluster?.paused === true,
+    paused: view.pausedByAnnotation || cluster?.paused === true || around.clusterUnreadable,
     finalizerLost: isFinalizerLost(view),
     hostMissing: sight?.kind === 'missing',
     ...(hostTrouble !== undefined && { hostTrouble }),
@@ -52,6 +54,15 @@ export function hostNameOf({ providerID, inventory }: MachineView): string | und
 /** The Cluster of a machine: by label, else as its CAPI Machine says. */
 export function clusterNameOf(view: MachineView, machine: CapiMachineView | undefined): string | undefined {
   return view.clusterName ?? machine?.clusterName;
+}
+
+/**
+ * What was seen last of a machine that goes. Its own word that it is paused counts, too: nobody but its run knows of an
+ * operator's pause.
+ */
+export function lastSnapshot(view: MachineView, around: MachineSurroundings): MachineSnapshot {
+  const snapshot = buildSnapshot(view, around);
+  return { ...snapshot, paused: snapshot.paused || view.reportsPaused };
 }
 
 /**

@@ -33,6 +33,8 @@ export interface MachineReconcilerDeps {
  * @throws when Temporal cannot be asked; nothing is remembered then and the key is to be tried again
  */
 export async function reconcileMachine(key: string, deps: MachineReconcilerDeps): Promise<ReconcileResult> {
+  const present = deps.machines.get(parseKey(key));
+  if (present !== undefined) deps.departed.returned(present);
   const departureMs = await deps.departed.tellRuns(key);
   const view = deps.machines.get(parseKey(key));
   const ownerMs = view === undefined ? undefined : await tellRun(view, deps);

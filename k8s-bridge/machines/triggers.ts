@@ -66,6 +66,6 @@ export function connectMachineTriggers(
 
 /** A Cluster's status changes often and concerns every machine of it: only what a snapshot reads counts. */
 function sameCluster(a: CapiClusterView | undefined, b: CapiClusterView | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
+  if (a === undefined || b === undefined) return false;
   return a.paused === b.paused && a.infrastructureReady === b.infrastructureReady && a.registry === b.registry;
 }

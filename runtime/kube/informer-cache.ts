@@ -20,6 +20,7 @@ export interface ProjectedStore<T extends StoreItem> extends Pick<ObjectStore<T>
    * Such an object is in no list; undefined: it can be read, or does not exist.
    */
   problemOf(key: ObjectKey): string | undefined;
+  listUnreadable(): Iterable<ObjectKey>;
 }
 
 /** One whole list on its way into the cache. */
@@ -134,6 +135,7 @@ export function createInformerCache<T extends StoreItem>({
       size: () => items.size(),
       upsert: (item) => put(item, false),
       problemOf: (key) => invalid.get(formatKey(key))?.problem,
+      listUnreadable: () => Array.from(invalid.keys(), parseKey),
     },
 
     onChange(handler) {

@@ -2,6 +2,7 @@ import type { ObjectKey } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 import type { Patcher, WritableStore } from '../../k8s-bridge/reconcile/ports.ts';
 import { KubeApiError } from '../../runtime/kube/client.ts';
+import { parseKey } from '../../runtime/kube/object-key.ts';
 
 interface RawObject {
   metadata: { namespace: string; name: string; resourceVersion?: string; [field: string]: unknown };
@@ -101,6 +102,7 @@ export function createMemoryStore<T extends ObjectKey>(
     list: () => items.values(),
     byIndex: (index, value) => [...items.values()].filter((item) => indexes[index]?.(item) === value),
     problemOf: (key) => problems.get(idOf(key)),
+    listUnreadable: () => Array.from(problems.keys(), parseKey),
     upsert: (item) => {
       problems.delete(idOf(item));
       items.set(idOf(item), item);

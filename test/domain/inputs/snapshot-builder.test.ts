@@ -20,6 +20,7 @@ function around(changes: Partial<MachineSurroundings> = {}): MachineSurroundings
   return {
     machine: capiMachineView(),
     cluster: clusterView(),
+    clusterUnreadable: false,
     bootstrapSecret: secret,
     catalog,
     defaultRegistry: 'mirror.example:5000',
@@ -76,6 +77,7 @@ describe('buildSnapshot', () => {
       { cluster: { name: 'c1', infrastructureReady: false } },
     ],
     ['paused Cluster', {}, { cluster: clusterView({ paused: true }) }, { paused: true }],
+    ['unreadable Cluster', {}, { cluster: undefined, clusterUnreadable: true }, { paused: true, cluster: null }],
     ['paused object', { pausedByAnnotation: true }, {}, { paused: true }],
     ['deleted for a move', { deletedForMove: true }, {}, { deletedForMove: true }],
     ['being deleted', { deleting: true, hasFinalizer: true }, {}, { deleting: true, provisioning: null }],

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ObjectKey } from '../../../api/meta.ts';
 import type { PlanSight } from '../../../domain/inputs/host-trouble.ts';
+import type { CapiClusterView } from '../../../domain/inputs/capi-view.ts';
 import type { HostView } from '../../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../../domain/inputs/machine-view.ts';
 import { keyText } from '../../../domain/pool/indexes.ts';
 import { fingerprintSnapshot } from '../../../domain/inputs/snapshot-fingerprint.ts';
 import { DEPARTURE_GRACE_MS, DepartedMachines } from '../../../k8s-bridge/machines/departed.ts';
-import { type MachineCaches, takeSnapshot } from '../../../k8s-bridge/machines/caches.ts';
+import { type MachineCaches, takeLastSnapshot, takeSnapshot } from '../../../k8s-bridge/machines/caches.ts';
 import {
   type MachineReconcilerDeps,
   OWNER_GRACE_MS,
@@ -17,8 +18,10 @@ import { HostSuspicions, SUSPICION_MS } from '../../../k8s-bridge/machines/host-
 import { ReplacedRuns } from '../../../k8s-bridge/machines/replaced-runs.ts';
 import { LOST_AFTER_MS, SentSnapshots } from '../../../k8s-bridge/machines/sent-snapshots.ts';
 import { resyncRuns } from '../../../k8s-bridge/machines/workflow-starter.ts';
+import { rememberVanishedClusters } from '../../../k8s-bridge/machines/vanished-clusters.ts';
 import {
   capiMachineView,
+  changeSource,
   clusterView,
   hostView,
   machineView,
@@ -74,6 +77,7 @@ function createWorld() {
     runs,
     machines,
     clusters,
+    caches,
     hosts,
     live,
     deps,
@@ -87,7 +91,7 @@ function createWorld() {
     /** What the informer's handler does with an object that vanished. */
     vanish(view: MachineView): void {
       machines.delete(view);
-      departed.add(view, deps.takeSnapshot(view));
+      departed.add(view, takeLastSnapshot(view, caches));
       sent.forget(view.uid);
     },
   };
@@ -105,6 +109,15 @@ describe('reconcileMachine', () => {
     await world.reconcile();
     await world.reconcile();
     expect(world.runs.calls).toEqual([{ kind: 'observe', id: ID, snapshot: world.deps.takeSnapshot(view) }]);
+  });
+
+  it('holds still while its Cluster cannot be read', async () => {
+    world.machines.set(machineView());
+    world.clusters.spoil({ namespace: 'demo', name: 'c1' }, 'spec.paused: expected boolean');
+    await world.reconcile();
+    world.clusters.set(clusterView());
+    await world.reconcile();
+    expect(world.runs.calls).toMatchObject([{ snapshot: { paused: true } }, { snapshot: { paused: false } }]);
   });
 
   it('is silent where the status says that everything was acted on', async () => {
@@ -309,6 +322,52 @@ describe('an object that is gone', () => {
     world.clock.advance(DEPARTURE_GRACE_MS);
     await world.reconcile();
     expect(world.runs.calls).toEqual([]);
+  });
+
+  it('is told with what was seen last when it goes after it could not be read', async () => {
+    const view = machineView({ deletedForMove: true });
+    world.vanish(view);
+    world.live.set(KEY, view.uid);
+    world.clock.advance(DEPARTURE_GRACE_MS);
+    expect(await world.reconcile()).toEqual({});
+    world.live.set(KEY, undefined);
+    await world.reconcile();
+    expect(world.runs.calls).toMatchObject([{ kind: 'tell', snapshot: { gone: true, deletedForMove: true } }]);
+  });
+
+  it('is not told of what was seen before it came back', async () => {
+    const view = machineView({ deletedForMove: true });
+    world.vanish(view);
+    const back = machineView({ observedInputs: 'other' });
+    world.machines.set(back);
+    await world.reconcile();
+    world.vanish(back);
+    world.clock.advance(DEPARTURE_GRACE_MS);
+    await world.reconcile();
+    expect(world.runs.calls).toMatchObject([
+      { kind: 'observe' },
+      { kind: 'tell', snapshot: { deletedForMove: false } },
+    ]);
+  });
+
+  it('takes along the pause of its Cluster, whichever of the two is seen to go first', () => {
+    const source = changeSource<CapiClusterView>();
+    const clusters = rememberVanishedClusters(source, world.clusters);
+    const seen = () => takeLastSnapshot(machineView(), { ...world.caches, capiClusters: clusters });
+    const paused = clusterView({ paused: true });
+    world.clusters.delete(paused);
+    source.emit({ namespace: 'demo', name: 'c1' }, undefined, paused);
+    expect(seen()).toMatchObject({ paused: true, cluster: { name: 'c1' } });
+    world.clusters.set(clusterView());
+    source.emit({ namespace: 'demo', name: 'c1' }, clusterView(), undefined);
+    expect(seen()).toMatchObject({ paused: false });
+    world.clusters.delete(paused);
+    expect(seen()).toMatchObject({ paused: false, cluster: null });
+  });
+
+  it('takes along the pause of an operator, of which only its status knows', () => {
+    expect(takeLastSnapshot(machineView({ reportsPaused: true }), world.caches)).toMatchObject({ paused: true });
+    expect(world.deps.takeSnapshot(machineView({ reportsPaused: true }))).toMatchObject({ paused: false });
   });
 
   it('is told again when Temporal could not be asked', async () => {

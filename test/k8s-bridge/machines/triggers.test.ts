@@ -73,6 +73,8 @@ describe('connectMachineTriggers', () => {
     expect(enqueued).toEqual([]);
     sources.capiClusters.emit(demo('c1'), clusterView({ paused: true }), clusterView());
     expect(enqueued).toEqual(['demo/m1', 'demo/m2']);
+    sources.capiClusters.emit(demo('c1'), undefined, undefined);
+    expect(enqueued).toEqual(['demo/m1', 'demo/m2', 'demo/m1', 'demo/m2']);
   });
 
   it('finds the unprovisioned machines of a catalog', () => {

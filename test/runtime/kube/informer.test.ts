@@ -207,6 +207,7 @@ describe('informer', () => {
     expect(problemOf('a')).toBeUndefined();
     expect(problemOf('b')).toMatch(/^color: .*expected string/);
     expect(problemOf('b')).not.toContain('42');
+    expect([...informer.store.listUnreadable()]).toEqual([{ namespace: 'lab', name: 'b' }]);
     cluster.put('a', { color: { nested: true } });
     await eventually(() => changes.includes('a: red > -'));
     expect(problemOf('a')).toMatch(/^color: /);
