@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { annotations } from '../../api/constants.ts';
 import { machineInventories, machineInventoryPools } from '../../api/resources.ts';
 import { planSecrets } from '../../dev/elemental/plan-secret.ts';
@@ -19,7 +20,7 @@ import { type Site, startSite } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const hosts = ['pm-fine', 'pm-bare', 'pm-down', 'pm-shared', 'pm-used'];
+const hosts = ['pm-fine', 'pm-bare', 'pm-down', 'pm-shared', 'pm-used', 'pm-odd', 'pm-full', 'pm-well', 'pm-fixed'];
 
 let site: Site;
 let recorder: ObjectRecorder<unknown>;
@@ -62,6 +63,18 @@ async function untilMembers(pool: string, status: 'True' | 'False', reason: stri
   return found.message;
 }
 
+/** Leaves less room than any annotation of ours needs. */
+async function fillAnnotations(host: string): Promise<void> {
+  const notes = (await findInventory(site, host))?.metadata.annotations ?? {};
+  const used = Object.entries(notes).reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  const annotated = { filler: 'x'.repeat(256 * 1024 - used - 'filler'.length - 20) };
+  await site.client.patch(
+    machineInventories,
+    { namespace: site.namespace, name: host },
+    { metadata: { annotations: annotated } },
+  );
+}
+
 async function poolOf(host: string): Promise<string | undefined> {
   return (await findInventory(site, host))?.metadata.annotations[annotations.pool];
 }
@@ -97,6 +110,32 @@ describe.concurrent('a pool', () => {
     await untilMembers('mixed', 'True', 'MembersValid');
     await untilEvent(site, 'mixed', 'MembersValid');
     await untilPoolCounts(site, 'mixed', { total: 2, allocated: 2, unavailable: 0 });
+  });
+
+  test('tells a member that cannot be read, and one that cannot be written to, from missing ones', async () => {
+    const { client, namespace } = site;
+    const anyShape = { ...machineInventories, schema: z.unknown() };
+    await client.patch(anyShape, { namespace, name: 'pm-odd' }, { spec: { storage: { volumes: 'x' } } });
+    await fillAnnotations('pm-full');
+    await client.patch(planSecrets, { namespace, name: 'pm-fixed' }, { immutable: true });
+    await createPool(site, 'hard', ['pm-odd', 'pm-full', 'pm-well', 'pm-fixed']);
+
+    const message = await untilMembers('hard', 'False', 'MemberUnreadable');
+    expect(message).toMatch(/Unreadable: pm-odd \(spec\.storage\.volumes: .*Cannot be written to: pm-full .*pm-fixed/);
+    expect(message).not.toContain('register the host or');
+    await untilPoolCounts(site, 'hard', { total: 4, available: 1, unavailable: 3 });
+    await createMachine(site, { name: 'm-hard', pool: 'hard' });
+    expect((await untilProvisioned(site, 'm-hard')).status?.machineInventoryRef?.name).toBe('pm-well');
+
+    await client.patch(machineInventories, { namespace, name: 'pm-odd' }, { spec: { storage: null } });
+    expect(await untilMembers('hard', 'False', 'MemberRefused')).toMatch(/pm-full .*pm-fixed/);
+    await client.patch(
+      machineInventories,
+      { namespace, name: 'pm-full' },
+      { metadata: { annotations: { filler: null } } },
+    );
+    await waitFor('the host is annotated', async () => (await poolOf('pm-full')) === 'hard');
+    await untilPoolCounts(site, 'hard', { total: 4, available: 2, allocated: 1, unavailable: 1 });
   });
 
   test('has no say about a host of another pool, until that one drops it', async () => {
