@@ -4,7 +4,7 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 type Root = ReturnType<typeof fromMarkdown>;
 type Node = Root | Root['children'][number];
 
-/** A link of a page, or a file that the page names without one. */
+/** A link, an image, or the target of either that stands elsewhere in the page. */
 export interface PageLink {
   url: string;
   /** The text, if it is one piece of code. */
