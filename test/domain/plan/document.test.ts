@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { decodeFileContent, parseHostPlan, planChecksum } from '../../../dev/host/agent/plan.ts';
+import { decodeFileContent, parseHostPlan, planChecksum } from '../../../dev/elemental/host-plan.ts';
 import { attemptId } from '../../../domain/plan/attempt.ts';
 import { readPlanAttempt } from '../../../domain/plan/document.ts';
 import { renderReprovisionPlan } from '../../../domain/plan/reprovision.ts';
