@@ -40,6 +40,15 @@ export const reasons = {
   /** InventoryAllocated: the host's `MachineInventory` is gone, or not here yet after a move. */
   InventoryMissing: 'InventoryMissing',
 
+  /** InventoryAllocated: the host's `MachineInventory` does not have the shape that its API promises; the message names the field. */
+  InventoryUnreadable: 'InventoryUnreadable',
+  /** InventoryAllocated, PlanApplied: the API server refuses a write of ours; the message has the object and its words. */
+  WriteRefused: 'WriteRefused',
+  /** InventoryAllocated, PlanApplied: the API server cannot be asked; the step is tried again. */
+  Unreachable: 'Unreachable',
+  /** InventoryAllocated, PlanApplied: the run did 50 steps without coming to rest, and pauses. */
+  Restless: 'Restless',
+
   /** BootstrapReady: the bootstrap Secret is not there yet. */
   BootstrapWaiting: 'BootstrapWaiting',
   /** BootstrapReady: the cloud-config, or what it is combined with, cannot be used; the message names the place. */
@@ -90,10 +99,14 @@ export const poolReasons = {
   MembersValid: 'MembersValid',
   /** A named `MachineInventory` does not exist. */
   MemberMissing: 'MemberMissing',
+  /** The member's `MachineInventory` does not have the shape that its API promises. */
+  MemberUnreadable: 'MemberUnreadable',
   /** Another pool names, and owns, the member. */
   MemberInAnotherPool: 'MemberInAnotherPool',
   /** The member's plan Secret is unknown or gone. */
   PlanSecretMissing: 'PlanSecretMissing',
+  /** The member, or its plan Secret, refuses what would have to be written to it. */
+  MemberRefused: 'MemberRefused',
   /** The member is not Ready although none of our plans runs on it. */
   MemberNotReady: 'MemberNotReady',
 } as const;

@@ -22,6 +22,8 @@ interface Kind {
   schema: z.ZodObject;
   extensions: Readonly<Record<string, SchemaExtension>>;
   columns: readonly PrinterColumn[];
+  /** JSON paths of fields by which the API server can be asked for objects. */
+  selectable?: readonly string[];
   /** Labels beside those that all our CRDs carry. */
   labels?: Record<string, string>;
 }
@@ -63,6 +65,8 @@ const kinds: readonly Kind[] = [
       reason,
       age,
     ],
+    // Before a host is given away: does any machine's providerID name it?
+    selectable: ['.spec.providerID'],
   },
   {
     kind: 'BaremetalMachineTemplate',
@@ -140,6 +144,7 @@ function renderCrd(kind: Kind) {
           storage: true,
           subresources: { status: {} },
           additionalPrinterColumns: kind.columns,
+          ...(kind.selectable !== undefined && { selectableFields: kind.selectable.map((jsonPath) => ({ jsonPath })) }),
           schema: { openAPIV3Schema: renderSchema(kind) },
         },
       ],

@@ -56,7 +56,14 @@ export const machineInventorySchema = z.object({
           state: z.string().optional(),
         })
         .optional(),
-      storage: z.object({ phase: z.string().optional() }).optional(),
+      /** Of a fork of elemental-operator that manages storage; upstream has none. */
+      storage: z
+        .object({
+          phase: z.string().optional(),
+          operation: z.unknown().optional(),
+          pendingSpecHash: z.unknown().optional(),
+        })
+        .optional(),
     })
     .optional(),
 });

@@ -8,6 +8,7 @@ import {
 } from '../api/resources.ts';
 import { viewHost } from '../domain/inputs/host-view.ts';
 import { viewMachine } from '../domain/inputs/machine-view.ts';
+import { foreignPlanTypeOf } from '../domain/plan/secret.ts';
 import { machineIndexes } from '../domain/pool/indexes.ts';
 import { viewPool } from '../domain/inputs/pool-view.ts';
 import { createInformer } from '../runtime/kube/informer.ts';
@@ -43,7 +44,7 @@ export function createWorkerCaches(client: KubeClient, logger: Logger, namespace
       project: (raw) => {
         const { metadata } = objectMetaOnlySchema.parse(raw);
         const { namespace: at, name, uid, resourceVersion } = metadata;
-        return { namespace: at, name, uid, resourceVersion };
+        return { namespace: at, name, uid, resourceVersion, foreignPlanType: foreignPlanTypeOf(metadata.annotations) };
       },
     }),
   };

@@ -55,8 +55,8 @@ export async function inspectPlanSlot(deps: ActivityDependencies, order: PlanOrd
  * Whether a plan that is nobody's of ours was put there by somebody who wants the host: elemental-operator says so, or it
  * stands where a plan of this machine stood. What a host that was just claimed has from its past is not.
  */
-function isForeign({ elementalPlanType, isEmpty }: PlanSecretView, { plan }: HostView, machine: MachineRef): boolean {
-  if (elementalPlanType === 'reset' || elementalPlanType === 'bootstrap') return true;
+function isForeign({ foreignPlanType, isEmpty }: PlanSecretView, { plan }: HostView, machine: MachineRef): boolean {
+  if (foreignPlanType !== undefined) return true;
   return !isEmpty && plan !== undefined && parseAttemptId(plan.attemptId)?.uid === machine.uid;
 }
 

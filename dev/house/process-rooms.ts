@@ -126,7 +126,16 @@ export const processRooms: readonly Room[] = [
   {
     path: 'workers',
     holds: 'The worker process: caches to claim from, the bundle of the workflows, the Temporal worker',
-    mayImport: ['activities', 'api', 'domain/inputs', 'domain/pool', 'runtime', 'runtime/kube', 'runtime/temporal'],
+    mayImport: [
+      'activities',
+      'api',
+      'domain/inputs',
+      'domain/plan',
+      'domain/pool',
+      'runtime',
+      'runtime/kube',
+      'runtime/temporal',
+    ],
     bans: bans.workerProcess,
   },
   ...bridgeRooms,

@@ -25,6 +25,10 @@ export interface HostView {
   takenBySelector: boolean;
   /** Storage volumes are declared and not prepared yet. */
   storageUnprepared: boolean;
+  /** The operator's storage management is at work on the host, or about to be. */
+  storageBusy: boolean;
+  /** The annotations are so large that the API server would refuse ours beside them. */
+  annotationsFull: boolean;
   quarantined: boolean;
   /** Attempt id of the last reprovision plan, if it failed: hosts that did not fail are claimed before this one. */
   failedReprovision: string | undefined;
@@ -42,6 +46,7 @@ export function viewHost(inventory: MachineInventory): HostView {
   const { metadata, spec, status } = inventory;
   const notes = metadata.annotations;
   const volumes = spec.storage?.volumes ?? [];
+  const storage = status?.storage;
   return {
     namespace: metadata.namespace,
     name: metadata.name,
@@ -51,7 +56,9 @@ export function viewHost(inventory: MachineInventory): HostView {
     ready: status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false,
     planSecretName: status?.plan?.secretRef?.name,
     takenBySelector: metadata.ownerReferences.some((owner) => owner.kind === foreign.inventorySelectorKind),
-    storageUnprepared: volumes.length > 0 && status?.storage?.phase !== 'Prepared',
+    storageUnprepared: volumes.length > 0 && storage?.phase !== 'Prepared',
+    storageBusy: isSet(storage?.operation) || isSet(storage?.pendingSpecHash) || !isQuietPhase(storage?.phase),
+    annotationsFull: sizeOf(notes) + OUR_ANNOTATIONS_BYTES > ANNOTATIONS_LIMIT_BYTES,
     quarantined: annotations.quarantine in notes,
     failedReprovision: notes[annotations.failedReprovision],
     operation: notes[annotations.operation],
@@ -60,6 +67,26 @@ export function viewHost(inventory: MachineInventory): HostView {
     owner: readOwner(notes),
     plan: readPlan(notes),
   };
+}
+
+/** What Kubernetes allows all keys and values together. */
+const ANNOTATIONS_LIMIT_BYTES = 256 * 1024;
+/** Room for all that a life writes to an inventory. */
+const OUR_ANNOTATIONS_BYTES = 4 * 1024;
+
+function sizeOf(notes: Readonly<Record<string, string>>): number {
+  return Object.entries(notes).reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
+    0,
+  );
+}
+
+function isQuietPhase(phase: string | undefined): boolean {
+  return phase === undefined || phase === '' || phase === 'Unmanaged' || phase === 'Prepared';
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '';
 }
 
 /** Whoever writes a state that we do not know has something in mind with the host: it is not free. */

@@ -15,6 +15,8 @@ export interface MachineSnapshot {
   finalizerLost: boolean;
   /** The host that the machine names is not in the API server (after a move, or deleted). */
   hostMissing: boolean;
+  /** What else is wrong with the host that the machine holds; absent: nothing. The run looks itself. */
+  hostTrouble?: HostTrouble;
   /** Name of the `MachineInventoryPool`. */
   pool: string;
   /** The CAPI Machine that owns the object; null until CAPI has set the ownerRef. */
@@ -24,6 +26,16 @@ export interface MachineSnapshot {
   /** What provisioning needs; null once the machine is provisioned, so that later changes wake nobody. */
   provisioning: ProvisioningInputs | null;
 }
+
+export const hostTroubles = [
+  /** The inventory is there and cannot be read: a field has another shape than its API promises. */
+  'unreadable',
+  /** The inventory is there and does not record the machine as its user: lost and registered anew, or taken. */
+  'lost',
+  /** Somebody else wants the host: it is being deleted (reset), a selector owns it, or a plan of theirs stands in its Secret. */
+  'taken',
+] as const;
+export type HostTrouble = (typeof hostTroubles)[number];
 
 export interface ProvisioningInputs {
   /** `Machine.spec.version`. */
@@ -72,6 +84,8 @@ export function canonicalSnapshot(snapshot: MachineSnapshot): string {
       provisioning.bootstrapRevision,
       provisioning.image,
     ],
+    // Only where there is some: the fingerprint of all others is the one of before this field.
+    ...(snapshot.hostTrouble === undefined ? [] : [snapshot.hostTrouble]),
   ]);
 }
 
@@ -82,6 +96,7 @@ export function isSnapshot(value: unknown): value is MachineSnapshot {
   const flags = ['deleting', 'gone', 'deletedForMove', 'paused', 'finalizerLost', 'hostMissing'] as const;
   return (
     flags.every((flag) => typeof value[flag] === 'boolean') &&
+    (value['hostTrouble'] === undefined || hostTroubles.some((trouble) => trouble === value['hostTrouble'])) &&
     typeof value['pool'] === 'string' &&
     (machine === null || (isRecord(machine) && isText(machine['name']) && isTextOrNull(machine['nodeName']))) &&
     (cluster === null ||

@@ -20,8 +20,14 @@ export interface PlanSecretView {
   planAttempt: string | undefined;
   /** Our annotation. */
   planType: PlanType | undefined;
-  /** elemental-operator's annotation: `empty`, `bootstrap`, `reset`. */
-  elementalPlanType: string | undefined;
+  /** Somebody else's kind of plan, as its annotation says: elemental's `bootstrap` or `reset`, the operator's `storage-…`. */
+  foreignPlanType: string | undefined;
+  /** The Secret has the type of plan Secrets. */
+  isPlanSecret: boolean;
+  /** uid of its controller; elemental-operator makes the inventory the controller (notes/host-agent.md section 5). */
+  controllerUid: string | undefined;
+  /** The API server refuses every change of its data. */
+  immutable: boolean;
   /** Lowercase hex; '' when absent or anything else. */
   appliedChecksum: string;
   failedChecksum: string;
@@ -33,10 +39,9 @@ export interface PlanSecretView {
 }
 
 /** Reduces a plan Secret to what decisions need, whatever stands in its keys. */
-export function viewPlanSecret({ metadata, data }: Secret): PlanSecretView {
+export function viewPlanSecret({ metadata, data, type, immutable }: Secret): PlanSecretView {
   const plan = Buffer.from(data['plan'] ?? '', 'base64');
   const attempt = readPlanAttempt(plan);
-  const elementalPlanType = metadata.annotations[foreign.elementalPlanTypeAnnotation];
   return {
     namespace: metadata.namespace,
     name: metadata.name,
@@ -46,13 +51,24 @@ export function viewPlanSecret({ metadata, data }: Secret): PlanSecretView {
     isEmpty: plan.length < 16 && ['', '{}'].includes(plan.toString('latin1').trim()),
     planAttempt: attempt !== undefined && parseAttemptId(attempt) !== undefined ? attempt : undefined,
     planType: planTypes.find((type) => type === metadata.annotations[annotations.planType]),
-    elementalPlanType: elementalPlanType === undefined ? undefined : elementalPlanType.slice(0, 64),
+    foreignPlanType: foreignPlanTypeOf(metadata.annotations),
+    isPlanSecret: type === foreign.planSecretType,
+    controllerUid: metadata.ownerReferences.find(({ controller }) => controller === true)?.uid,
+    immutable: immutable === true,
     appliedChecksum: readChecksum(data['applied-checksum']),
     failedChecksum: readChecksum(data['failed-checksum']),
     failureCount: readCount(data['failure-count']) ?? 0,
     maxFailures: readCount(data['max-failures']),
     planState: readState(data['plan-state']),
   };
+}
+
+/** The kind of plan that somebody else wants the host for, if the annotations of its plan Secret name one. */
+export function foreignPlanTypeOf(notes: Readonly<Record<string, string>>): string | undefined {
+  const elemental = notes[foreign.elementalPlanTypeAnnotation] ?? '';
+  if (elemental === 'bootstrap' || elemental === 'reset') return elemental;
+  const own = notes[annotations.planType] ?? '';
+  return own.startsWith(foreign.storagePlanPrefix) ? own.slice(0, 64) : undefined;
 }
 
 export type PlanResult = { kind: 'running' } | { kind: 'applied' } | { kind: 'failed' } | { kind: 'taken' };

@@ -92,6 +92,9 @@ const problemWords: Record<keyof ProblemCounts, string> = {
   inAnotherPool: 'of another pool',
   namedByMachine: 'named by the providerID of a machine',
   planSecretMissing: 'without a plan Secret',
+  foreignPlan: 'with a plan of somebody else',
+  refusesWrites: 'that cannot be written to',
+  storageBusy: 'with a storage operation in flight',
   storageUnprepared: 'with storage that is not prepared',
   notReady: 'not Ready',
 };

@@ -10,6 +10,9 @@ export const hostProblemReasons = [
   'inAnotherPool',
   'namedByMachine',
   'planSecretMissing',
+  'foreignPlan',
+  'refusesWrites',
+  'storageBusy',
   'storageUnprepared',
   'notReady',
 ] as const;
@@ -21,12 +24,24 @@ export interface HostProblem {
   message: string;
 }
 
+/** What is known of the plan Secret of a host beyond that it exists. */
+export interface PlanSecretFacts {
+  /** Somebody else's kind of plan, see `foreignPlanTypeOf`. */
+  foreignPlanType: string | undefined;
+  /** Unknown where only metadata is kept; a claim reads it live. */
+  immutable?: boolean;
+}
+
 /** What eligibility needs to know beside the host itself. */
 export interface HostContext {
   /** The pool on whose behalf is asked. */
   poolName: string;
   /** The Secret that `host.planSecretName` names exists. */
   planSecretExists: boolean;
+  /** What is known of that Secret; asked again with the live Secret right before a claim. */
+  planSecret?: PlanSecretFacts | undefined;
+  /** The API server refused, in these words, the last write to the host. */
+  refusal?: string | undefined;
   /** Another pool names a host without `pool` annotation and goes first, see `findOwningPool`. */
   claimedByOtherPool: boolean;
   /** The `spec.providerID` of some machine names the host (system.md section 3, after a move). */
@@ -71,7 +86,24 @@ function hardwareProblem(host: HostView, context: HostContext): HostProblem | un
   if (!context.planSecretExists) {
     return { reason: 'planSecretMissing', message: `has lost its plan Secret ${host.planSecretName}` };
   }
+  const foreign = context.planSecret?.foreignPlanType;
+  if (foreign !== undefined) {
+    return { reason: 'foreignPlan', message: `has a ${foreign} plan of somebody else in its plan Secret` };
+  }
+  const refused = writeObstacle(host, context);
+  if (refused !== undefined) return { reason: 'refusesWrites', message: refused };
+  if (host.storageBusy) return { reason: 'storageBusy', message: 'has a storage operation in flight' };
   if (host.storageUnprepared) return { reason: 'storageUnprepared', message: 'has storage that is not prepared' };
   if (!host.ready) return { reason: 'notReady', message: 'is not Ready' };
   return undefined;
+}
+
+/** Why a plan could not be written to the host, as a sentence part; undefined: nothing is known to refuse it. */
+export function writeObstacle(
+  host: HostView,
+  { planSecret, refusal }: Pick<HostContext, 'planSecret' | 'refusal'>,
+): string | undefined {
+  if (planSecret?.immutable === true) return 'has an immutable plan Secret';
+  if (host.annotationsFull) return 'has annotations that leave no room for ours';
+  return refusal === undefined ? undefined : `refuses annotations: ${refusal}`;
 }

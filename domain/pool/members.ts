@@ -1,5 +1,5 @@
 import type { poolReasons } from '../../api/conditions.ts';
-import { type HostContext, hostProblem } from './host-eligibility.ts';
+import { type HostContext, hostProblem, writeObstacle } from './host-eligibility.ts';
 import type { HostView } from '../inputs/host-view.ts';
 import type { MemberFacts } from './candidates.ts';
 
@@ -64,6 +64,8 @@ function unavailable(host: HostView, facts: ObservedMemberFacts): MemberState {
   if (host.deleting) return faulty('unavailable', 'MemberMissing', 'being deleted');
   if (!facts.planSecretExists) return faulty('unavailable', 'PlanSecretMissing');
   if (host.quarantined) return faulty('unavailable', 'MemberNotReady', 'quarantined');
+  const obstacle = writeObstacle(host, facts);
+  if (obstacle !== undefined) return faulty('unavailable', 'MemberRefused', obstacle);
   return host.ready ? { ...sound, bucket: 'unavailable' } : faulty('unavailable', 'MemberNotReady');
 }
 
@@ -76,10 +78,16 @@ function classifyFree(host: HostView, context: HostContext): MemberState {
       return faulty('unavailable', 'MemberMissing', 'being deleted');
     case 'planSecretMissing':
       return faulty('unavailable', 'PlanSecretMissing');
+    case 'refusesWrites':
+      return faulty('unavailable', 'MemberRefused', problem?.message);
+    case 'foreignPlan':
+      return faulty('unavailable', 'MemberNotReady', problem?.message);
     case 'takenBySelector':
       return faulty('unavailable', 'MemberNotReady', 'owned by a MachineInventorySelector');
     case 'quarantined':
       return faulty('unavailable', 'MemberNotReady', 'quarantined');
+    case 'storageBusy':
+      return faulty('unavailable', 'MemberNotReady', 'storage operation in flight');
     case 'storageUnprepared':
       return faulty('unavailable', 'MemberNotReady', 'storage not prepared');
     case 'notReady':

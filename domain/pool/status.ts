@@ -59,6 +59,11 @@ const faultTexts: readonly { fault: MemberFault; text: string; advice: string }[
     advice: 'elemental-operator does not make a lost one again: delete the MachineInventory and register the host anew',
   },
   {
+    fault: 'MemberRefused',
+    text: 'Cannot be written to',
+    advice: 'mend what the words in brackets name; the others are served meanwhile',
+  },
+  {
     fault: 'MemberNotReady',
     text: 'Not Ready',
     advice: 'look at the conditions of the MachineInventory and at the agent on the host',

@@ -6,6 +6,7 @@ import { keyText } from '../../domain/pool/indexes.ts';
 import { forEachLimited } from '../reconcile/for-each-limited.ts';
 import { owningPoolOf, type PoolCaches } from './facts.ts';
 import { isConflict, isNotFound } from '../../runtime/kube/client.ts';
+import type { WriteRefusals } from './refusals.ts';
 import { CONFLICT_REQUEUE_MS, type Patcher } from '../reconcile/ports.ts';
 
 /** Patches in flight at once; a new pool may name thousands of hosts. */
@@ -14,13 +15,14 @@ const PARALLEL_PATCHES = 16;
 /**
  * Brings the `pool` annotation of the pool's members, and of hosts that it dropped, in line with who owns them. A host
  * in use keeps it until it is released. Answers with the errors, after all hosts were tried, and when to look again; a
- * conflict is no error, but what was written meanwhile may be nothing that brings us back here.
+ * conflict is no error, but what was written meanwhile may be nothing that brings us back here. Nor is a refusal: it is
+ * noted, the pool's status tells it, and the other hosts are served.
  */
 export async function alignPoolAnnotations(
   pool: ObjectKey,
   memberNames: Iterable<string>,
   caches: PoolCaches,
-  client: Patcher,
+  { client, refusals, nowMs }: { client: Patcher; refusals: WriteRefusals; nowMs: number },
 ): Promise<{ lookAgainAfterMs: number; failures: unknown[] }> {
   const pending = hostsInDoubt(pool, memberNames, caches).flatMap((host) => {
     if (host.deleting) return [];
@@ -28,13 +30,20 @@ export async function alignPoolAnnotations(
     const isOurs = owner === pool.name || host.pool === pool.name;
     return isOurs && owner !== host.pool ? [{ host, owner }] : [];
   });
+  refusals.keepOnly(keyText(pool), new Set(pending.map(({ host }) => keyText(host))));
   let lookAgainAfterMs = Infinity;
+  const lookAgain = (afterMs: number): void => void (lookAgainAfterMs = Math.min(lookAgainAfterMs, afterMs));
   const failures = await forEachLimited(pending, PARALLEL_PATCHES, async ({ host, owner }) => {
+    const waitMs = refusals.waitMs(host, nowMs);
+    if (waitMs > 0) return lookAgain(waitMs);
     try {
       caches.hosts.upsert(await patchPoolAnnotation(host, owner, client));
+      refusals.forget(host);
     } catch (error) {
-      if (isConflict(error)) lookAgainAfterMs = CONFLICT_REQUEUE_MS;
-      else if (!isNotFound(error)) throw error;
+      if (isConflict(error)) return lookAgain(CONFLICT_REQUEUE_MS);
+      const refusedMs = refusals.note(host, keyText(pool), error, nowMs);
+      if (refusedMs !== undefined) return lookAgain(refusedMs);
+      if (!isNotFound(error)) throw error;
     }
   });
   return { lookAgainAfterMs, failures };

@@ -1,6 +1,7 @@
 import type { ObjectKey } from '../../api/meta.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import type { PlanSecretFacts } from '../../domain/pool/host-eligibility.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
 import type { ObservedMemberFacts } from '../../domain/pool/members.ts';
 import { findOwningPool } from '../../domain/pool/ownership.ts';
@@ -13,8 +14,7 @@ export interface PoolCaches {
   pools: WritableStore<PoolView>;
   /** Indexed by `hostIndexes`. */
   hosts: WritableStore<HostView>;
-  /** Metadata of plan Secrets; only their existence counts. */
-  planSecrets: Pick<ReadStore<unknown>, 'get'>;
+  planSecrets: Pick<ReadStore<PlanSecretFacts>, 'get'>;
   /** Indexed by `machineIndexes`. */
   machines: ReadStore<MachineView>;
 }
@@ -41,10 +41,13 @@ export function observeMembers(
     if (host === undefined) return undefined;
     const untilMs = settlingUntilMs(deadlines, host, nowMs);
     settlesAtMs = Math.min(settlesAtMs, untilMs ?? Infinity);
+    const planSecret = findPlanSecret(host, caches);
     const owner = host.pool === pool.name ? pool.name : owningPoolOf(host, caches.pools);
     return {
       host,
-      planSecretExists: planSecretExists(host, caches),
+      planSecretExists: planSecret !== undefined,
+      planSecret,
+      refusal: memory.refusals.wordsOf(host),
       claimedByOtherPool: owner !== undefined && owner !== pool.name,
       namedByProviderId: !isEmpty(caches.machines.byIndex('providerHost', keyText(hostKey))),
       settling: untilMs !== undefined,
@@ -65,8 +68,8 @@ export function poolsNaming({ namespace, name }: ObjectKey, pools: Iterable<Pool
   return naming;
 }
 
-function planSecretExists({ namespace, planSecretName }: HostView, caches: PoolCaches): boolean {
-  return planSecretName !== undefined && caches.planSecrets.get({ namespace, name: planSecretName }) !== undefined;
+function findPlanSecret({ namespace, planSecretName }: HostView, caches: PoolCaches): PlanSecretFacts | undefined {
+  return planSecretName === undefined ? undefined : caches.planSecrets.get({ namespace, name: planSecretName });
 }
 
 function isEmpty(items: Iterable<unknown>): boolean {

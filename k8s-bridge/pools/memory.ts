@@ -1,5 +1,6 @@
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { WakeMemory } from '../../domain/pool/wakeups.ts';
+import { WriteRefusals } from './refusals.ts';
 
 /** What the pool reconciler remembers between two looks. Losing it costs a repeated wake or a counter, never a host. */
 export interface PoolMemory {
@@ -9,13 +10,15 @@ export interface PoolMemory {
   settling: Map<string, Map<string, number>>;
   /** By `keyText` of the pool: when its status was written last. */
   statusWrittenAtMs: Map<string, number>;
+  /** Hosts that refuse the pool's annotation. */
+  refusals: WriteRefusals;
 }
 
 /** How long a released host may take to become `Ready` again before it counts as lost. */
 export const SETTLE_MS = 60_000;
 
 export function createPoolMemory(): PoolMemory {
-  return { wakes: new Map(), settling: new Map(), statusWrittenAtMs: new Map() };
+  return { wakes: new Map(), settling: new Map(), statusWrittenAtMs: new Map(), refusals: new WriteRefusals() };
 }
 
 /**

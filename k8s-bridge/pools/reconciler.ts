@@ -42,11 +42,12 @@ export async function reconcilePool(poolKey: string, deps: PoolReconcilerDeps): 
   const key = parseKey(poolKey);
   const pool = caches.pools.get(key);
   const nowMs = deps.nowMs();
+  const writes = { client, refusals: memory.refusals, nowMs };
   if (pool === undefined) {
     forgetPool(memory, poolKey);
     const [wakes, notes] = await Promise.all([
       wakeWaiting(key, undefined, deps, nowMs),
-      alignPoolAnnotations(key, [], caches, client),
+      alignPoolAnnotations(key, [], caches, writes),
     ]);
     throwIfAny([...wakes.failures, ...notes.failures]);
     return earliest(wakes.lookAgainAfterMs, notes.lookAgainAfterMs);
@@ -56,7 +57,7 @@ export async function reconcilePool(poolKey: string, deps: PoolReconcilerDeps): 
   const done = await Promise.all([
     wakeWaiting(key, status.eligible, deps, nowMs),
     writeStatus(pool, status, deps, nowMs),
-    alignPoolAnnotations(key, pool.memberNames, caches, client),
+    alignPoolAnnotations(key, pool.memberNames, caches, writes),
   ]);
   throwIfAny(done.flatMap(({ failures }) => failures));
   return earliest(...done.map(({ lookAgainAfterMs }) => lookAgainAfterMs), members.settlesAtMs() - nowMs);

@@ -3,6 +3,7 @@ import { inventoryOfProviderId } from '../../api/constants.ts';
 import type { ObjectKey } from '../../api/meta.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import type { PlanSecretFacts } from '../../domain/pool/host-eligibility.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
 import type { PoolView } from '../../domain/inputs/pool-view.ts';
 import { waitsForHost } from '../../domain/pool/wakeups.ts';
@@ -12,8 +13,7 @@ import { type PoolCaches, poolsNaming } from './facts.ts';
 export interface PoolTriggerSources {
   pools: ChangeSource<PoolView>;
   hosts: ChangeSource<HostView>;
-  /** Only that one came or went counts. */
-  planSecrets: ChangeSource<unknown>;
+  planSecrets: ChangeSource<PlanSecretFacts>;
   machines: ChangeSource<MachineView>;
 }
 
@@ -35,7 +35,7 @@ export function connectPoolTriggers(
     if (!isSameHost(current, previous)) enqueuePoolsOf(key, current, previous);
   });
   sources.planSecrets.onChange((key, current, previous) => {
-    if (current !== undefined && previous !== undefined) return;
+    if (isSamePlanSecret(current, previous)) return;
     for (const host of caches.hosts.byIndex('planSecret', keyText(key))) enqueuePoolsOf(host, host);
   });
   sources.machines.onChange((_key, current, previous) => {
@@ -65,6 +65,12 @@ function poolsAffectedByHost(
 function isSameHost(a: HostView | undefined, b: HostView | undefined): boolean {
   if (a === undefined || b === undefined) return false;
   return isDeepStrictEqual({ ...a, resourceVersion: '' }, { ...b, resourceVersion: '' });
+}
+
+/** A Secret changes with each plan and each result; for a pool it matters whether a plan of ours could be written to it. */
+function isSamePlanSecret(a: PlanSecretFacts | undefined, b: PlanSecretFacts | undefined): boolean {
+  if (a === undefined || b === undefined) return false;
+  return a.foreignPlanType === b.foreignPlanType && a.immutable === b.immutable;
 }
 
 function namesSameHosts(a: PoolView | undefined, b: PoolView | undefined): boolean {

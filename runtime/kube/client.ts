@@ -25,7 +25,15 @@ import {
 import { createKubeTransport, type KubeRequest } from './transport.ts';
 import { readWatchEvents, type WatchEvent } from './watch.ts';
 
-export { isAlreadyExists, isConflict, isExpired, isNotFound, KubeApiError, KubeConnectionError } from './error.ts';
+export {
+  isAlreadyExists,
+  isConflict,
+  isExpired,
+  isNotFound,
+  isRefusal,
+  KubeApiError,
+  KubeConnectionError,
+} from './error.ts';
 export { type Selection } from './call-options.ts';
 export { type WatchEvent } from './watch.ts';
 

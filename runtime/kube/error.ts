@@ -116,3 +116,8 @@ export function isAlreadyExists(error: unknown): error is KubeApiError {
 export function isExpired(error: unknown): error is KubeApiError {
   return error instanceof KubeApiError && error.code === 410;
 }
+
+/** The write will be refused again as long as nobody mends something: its content, a policy, a right, a full object. */
+export function isRefusal(error: unknown): error is KubeApiError {
+  return error instanceof KubeApiError && [400, 403, 413, 422].includes(error.code);
+}

@@ -80,6 +80,12 @@ describe('the columns', () => {
 });
 
 describe('single fields', () => {
+  it('lets the API server find machines by the host that they name', () => {
+    const selectable = (kind: string) => crdOf(kind).spec.versions[0]?.selectableFields;
+    expect(selectable('BaremetalMachine')).toEqual([{ jsonPath: '.spec.providerID' }]);
+    expect(selectable('BaremetalCluster')).toBeUndefined();
+  });
+
   it('keeps the order of hosts and their names unique', () => {
     const list = fieldOf('MachineInventoryPool', '.spec.machineInventories');
     expect(list).toMatchObject({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] });

@@ -69,6 +69,19 @@ describe('a BaremetalMachine', () => {
     expect(await refusal(none)).toContain('providerID is immutable once set');
   });
 
+  test('is found by the host that its providerID names', async () => {
+    await create(baremetalMachines, 'selected', { ...poolRef, providerID: 'baremetal:///chosen' });
+    await create(baremetalMachines, 'not-selected', { ...poolRef, providerID: 'baremetal:///chosen-2' });
+    await create(baremetalMachines, 'without-host', poolRef);
+    const find = async (value: string) => {
+      const fieldSelector = `spec.providerID=${value}`;
+      const { items } = await client.list(baremetalMachines, { namespace, fieldSelector });
+      return items.map((item) => baremetalMachines.schema.parse(item).metadata.name);
+    };
+    expect(await find('baremetal:///chosen')).toEqual(['selected']);
+    expect(await find('baremetal:///nobody')).toEqual([]);
+  });
+
   test('has a phase that exists', async () => {
     await create(baremetalMachines, 'phase', poolRef);
     const key = { namespace, name: 'phase' };

@@ -84,6 +84,8 @@ export function hostView(changes: Partial<HostView> = {}): HostView {
     planSecretName: 'h1-plan',
     takenBySelector: false,
     storageUnprepared: false,
+    storageBusy: false,
+    annotationsFull: false,
     quarantined: false,
     failedReprovision: undefined,
     operation: undefined,

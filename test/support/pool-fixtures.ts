@@ -14,6 +14,8 @@ export function freeHost(name: string, overrides: Partial<HostView> = {}): HostV
     planSecretName: `${name}-plan`,
     takenBySelector: false,
     storageUnprepared: false,
+    storageBusy: false,
+    annotationsFull: false,
     quarantined: false,
     failedReprovision: undefined,
     operation: undefined,

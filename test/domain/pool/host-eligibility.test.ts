@@ -43,6 +43,13 @@ describe('hostProblem', () => {
     ['namedByMachine', {}, { namedByProviderId: true }],
     ['planSecretMissing', { planSecretName: undefined }, {}],
     ['planSecretMissing', {}, { planSecretExists: false }],
+    ['foreignPlan', {}, { planSecret: { foreignPlanType: 'reset' } }],
+    ['foreignPlan', {}, { planSecret: { foreignPlanType: 'storage-format', immutable: true } }],
+    ['refusesWrites', {}, { planSecret: { foreignPlanType: undefined, immutable: true } }],
+    ['refusesWrites', { annotationsFull: true }, {}],
+    ['refusesWrites', {}, { refusal: 'the policy says no' }],
+    ['storageBusy', { storageBusy: true }, {}],
+    ['storageBusy', { storageBusy: true, storageUnprepared: true }, {}],
     ['storageUnprepared', { storageUnprepared: true }, {}],
     ['notReady', { ready: false }, {}],
   ])('is %s with %o, %o', (reason, overrides, circumstances) => {
@@ -52,13 +59,22 @@ describe('hostProblem', () => {
     expect(isEligible(freeHost('h', overrides), { ...context, ...circumstances })).toBe(false);
   });
 
+  it('finds none in a plan Secret that takes our plans', () => {
+    const planSecret = { foreignPlanType: undefined, immutable: false };
+    expect(hostProblem(freeHost('h'), { ...context, planSecret })).toBeUndefined();
+  });
+
+  it('says what refuses a write', () => {
+    expect(hostProblem(freeHost('h'), { ...context, refusal: 'policy p: no' })?.message).toContain('policy p: no');
+  });
+
   it('names the user of the host', () => {
     expect(hostProblem(freeHost('h', { owner }), context)?.message).toContain('bmm');
   });
 });
 
 describe('viewHost', () => {
-  const view = (notes: Record<string, string> = {}) =>
+  const view = (notes: Record<string, string> = {}, storage: object = {}, volumes: unknown[] = [{}]) =>
     viewHost({
       apiVersion: 'elemental.cattle.io/v1beta1',
       kind: 'MachineInventory',
@@ -73,8 +89,8 @@ describe('viewHost', () => {
         finalizers: [],
         ownerReferences: [{ apiVersion: 'e/v1', kind: 'MachineInventorySelector', name: 's', uid: 'x' }],
       },
-      spec: { storage: { volumes: [{}] } },
-      status: { conditions: [{ type: 'Ready', status: 'True' }], plan: { secretRef: { name: 'h-plan' } } },
+      spec: { storage: { volumes } },
+      status: { conditions: [{ type: 'Ready', status: 'True' }], plan: { secretRef: { name: 'h-plan' } }, storage },
     });
 
   it('takes an inventory as elemental-operator makes it', () => {
@@ -86,6 +102,36 @@ describe('viewHost', () => {
       allocationState: undefined,
       owner: undefined,
     });
+  });
+
+  it.each<[boolean, boolean, object, unknown[]]>([
+    [false, false, {}, []],
+    [false, false, { phase: '' }, []],
+    [false, false, { phase: 'Unmanaged' }, []],
+    [false, false, { phase: 'Prepared' }, []],
+    [false, false, { phase: 'Prepared' }, [{}]],
+    [false, false, { phase: 'Prepared', operation: null, pendingSpecHash: '' }, [{}]],
+    [true, false, { phase: 'Preparing' }, []],
+    [true, true, { phase: 'Preparing' }, [{}]],
+    [true, false, { phase: 'Failed' }, []],
+    [true, false, { phase: 'a phase of later' }, []],
+    [true, false, { operation: 'format' }, []],
+    [true, false, { phase: 'Prepared', operation: { id: 'op-1' } }, [{}]],
+    [true, false, { phase: 'Prepared', pendingSpecHash: 'ab12' }, [{}]],
+    [false, true, { phase: 'Unmanaged' }, [{}]],
+    [false, true, {}, [{}]],
+  ])('takes storage as busy: %s, unprepared: %s with %o, volumes %o', (storageBusy, storageUnprepared, storage, of) => {
+    expect(view({}, storage, of)).toMatchObject({ storageBusy, storageUnprepared });
+  });
+
+  it.each([
+    [false, { 'a/b': 'x' }],
+    [false, { n: 'x'.repeat(252 * 1024 - 1) }],
+    [true, { n: 'x'.repeat(252 * 1024) }],
+    [true, { n: 'ü'.repeat(126 * 1024) }],
+    [true, { ['n'.repeat(126 * 1024)]: 'x'.repeat(126 * 1024 + 1) }],
+  ])('finds annotations full: %s', (annotationsFull, notes: Record<string, string>) => {
+    expect(view(notes).annotationsFull).toBe(annotationsFull);
   });
 
   it.each([

@@ -33,6 +33,13 @@ describe('classifyMember', () => {
     ['available', undefined, { allocationState: 'Available' }, { settling: true }],
     ['unavailable', 'MemberNotReady', { takenBySelector: true }, {}],
     ['unavailable', 'MemberNotReady', { storageUnprepared: true }, {}],
+    ['unavailable', 'MemberNotReady', { storageBusy: true }, {}],
+    ['unavailable', 'MemberNotReady', {}, { planSecret: { foreignPlanType: 'bootstrap' } }],
+    ['unavailable', 'MemberRefused', {}, { planSecret: { foreignPlanType: undefined, immutable: true } }],
+    ['unavailable', 'MemberRefused', { annotationsFull: true }, {}],
+    ['unavailable', 'MemberRefused', {}, { refusal: 'no' }],
+    ['unavailable', 'MemberRefused', { owner, allocationState: 'Unavailable', annotationsFull: true }, {}],
+    ['reprovisioning', undefined, { owner, allocationState: 'Reprovisioning', annotationsFull: true }, {}],
     ['unavailable', 'MemberMissing', { deleting: true }, {}],
     ['unavailable', 'PlanSecretMissing', {}, { planSecretExists: false }],
     ['unavailable', 'PlanSecretMissing', { planSecretName: undefined }, { planSecretExists: false }],
@@ -54,6 +61,8 @@ const anyHost = fc.record({
   planSecretName: fc.constantFrom('s', undefined),
   takenBySelector: fc.boolean(),
   storageUnprepared: fc.boolean(),
+  storageBusy: fc.boolean(),
+  annotationsFull: fc.boolean(),
   quarantined: fc.boolean(),
   allocationState: fc.constantFrom(...allocationStates, undefined),
   pool: fc.constantFrom('workers', 'other', undefined),
@@ -61,6 +70,13 @@ const anyHost = fc.record({
 });
 const anyFacts = fc.record({
   planSecretExists: fc.boolean(),
+  planSecret: fc.constantFrom(
+    undefined,
+    { foreignPlanType: undefined },
+    { foreignPlanType: 'reset' },
+    { foreignPlanType: undefined, immutable: true },
+  ),
+  refusal: fc.constantFrom('no', undefined),
   claimedByOtherPool: fc.boolean(),
   namedByProviderId: fc.boolean(),
   settling: fc.boolean(),
@@ -115,6 +131,17 @@ describe('computePoolStatus', () => {
     expect(conditions[1]?.message).toMatch(
       /^Without a MachineInventory: a .*another pool: c \(other\) .*Not Ready: b /,
     );
+  });
+
+  it('says what refuses a write', () => {
+    const facts = memberFacts('b', {}, { planSecret: { foreignPlanType: undefined, immutable: true } });
+    const { conditions, counters } = computePoolStatus(
+      { name: 'workers', generation: 1, members: [{ name: 'b' }] },
+      () => facts,
+    );
+    expect(counters).toMatchObject({ available: 0, unavailable: 1 });
+    expect(conditions[1]).toMatchObject({ type: 'MembersValid', status: 'False', reason: 'MemberRefused' });
+    expect(conditions[1]?.message).toMatch(/^Cannot be written to: b \(has an immutable plan Secret\) \(mend /);
   });
 
   it('keeps the message short in a large pool', () => {

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { annotations } from '../../../api/constants.ts';
+import type { ObjectKey } from '../../../api/meta.ts';
 import { machineInventories, machineInventoryPools } from '../../../api/resources.ts';
 import { type HostView, viewHost } from '../../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../../domain/inputs/machine-view.ts';
+import type { PlanSecretFacts } from '../../../domain/pool/host-eligibility.ts';
 import { hostIndexes, machineIndexes } from '../../../domain/pool/indexes.ts';
 import { type PoolView, viewPool } from '../../../domain/inputs/pool-view.ts';
 import { REWAKE_AFTER_MS } from '../../../domain/pool/wakeups.ts';
@@ -20,7 +22,7 @@ function createBench() {
   const caches = {
     pools: createMemoryStore<PoolView>(),
     hosts: createMemoryStore<HostView>(hostIndexes),
-    planSecrets: createMemoryStore<{ namespace: string; name: string }>(),
+    planSecrets: createMemoryStore<ObjectKey & PlanSecretFacts>(),
     machines: createMemoryStore<MachineView>(machineIndexes),
   };
   const clock = { nowMs: 7, wall: '2026-01-01T00:00:00Z' };
@@ -55,7 +57,7 @@ function createBench() {
       const metadata = { namespace, name, uid: `uid-${name}`, annotations: notes };
       const status = { conditions: [{ type: 'Ready', status: ready }], plan: { secretRef: { name: `${name}-plan` } } };
       caches.hosts.upsert(viewHost(api.put(machineInventories, { metadata, status })));
-      caches.planSecrets.upsert({ namespace, name: `${name}-plan` });
+      caches.planSecrets.upsert({ namespace, name: `${name}-plan`, foreignPlanType: undefined });
     },
     reconcile: (name = 'workers') => reconcilePool(`${namespace}/${name}`, deps),
     status: (name = 'workers') => api.read(machineInventoryPools, { namespace, name }).status,
@@ -101,6 +103,20 @@ describe('reconcilePool', () => {
     expect(before).toBe(2);
     expect(bench.api.writes).toHaveLength(before);
     expect(bench.told).toEqual(['workers MemberMissing']);
+  });
+
+  it('takes no host with a plan of somebody else for available', async () => {
+    bench.addPool('workers', ['a', 'b']);
+    bench.addHost('a');
+    bench.addHost('b');
+    bench.caches.planSecrets.upsert({ namespace, name: 'a-plan', foreignPlanType: 'reset' });
+    await bench.reconcile();
+    expect(bench.status()).toMatchObject({
+      available: 1,
+      unavailable: 1,
+      conditions: [{}, { type: 'MembersValid', status: 'False', reason: 'MemberNotReady' }],
+    });
+    expect(bench.status()?.conditions?.[1]?.message).toContain('a (has a reset plan of somebody else');
   });
 
   it('tells the machines that wait for a pool which is gone, until they know', async () => {
@@ -262,12 +278,55 @@ describe('reconcilePool', () => {
     bench.addPool('workers', ['a', 'b']);
     bench.addHost('a');
     bench.addHost('b');
-    bench.api.refuse('a', 422);
+    bench.api.refuse('a', 500);
     await expect(bench.reconcile()).rejects.toThrow();
     expect(bench.poolOf('b')).toBe('workers');
     // What the other writer changed may be nothing that brings us back.
     bench.api.refuse('a', 409);
     await expect(bench.reconcile()).resolves.toEqual({ requeueAfterMs: CONFLICT_REQUEUE_MS });
+  });
+
+  it.each([403, 413, 422])('shows a member that refuses the annotation (%i), and serves the others', async (code) => {
+    bench.addPool('workers', ['a', 'b']);
+    bench.addHost('a');
+    bench.addHost('b');
+    bench.api.refuse('a', code);
+    expect(await bench.reconcile()).toEqual({ requeueAfterMs: 1 });
+    expect(bench.poolOf('b')).toBe('workers');
+    bench.clock.nowMs += STATUS_INTERVAL_MS;
+    await bench.reconcile();
+    expect(bench.status()).toMatchObject({
+      available: 1,
+      unavailable: 1,
+      conditions: [{}, { type: 'MembersValid', status: 'False', reason: 'MemberRefused' }],
+    });
+    expect(bench.status()?.conditions?.[1]?.message).toContain(`a (refuses annotations: refused with ${code})`);
+  });
+
+  it('tries a member that refuses again after pauses that grow, and when it changes', async () => {
+    bench.addPool('workers', ['a']);
+    bench.addHost('a');
+    bench.api.refuse('a', 422);
+    const attempts = () => bench.api.writes.filter(({ name }) => name === 'a').length;
+    await bench.reconcile();
+    expect(await bench.reconcile()).toMatchObject({ requeueAfterMs: STATUS_INTERVAL_MS });
+    bench.clock.nowMs += STATUS_INTERVAL_MS;
+    expect(await bench.reconcile()).toMatchObject({ requeueAfterMs: 1_500 });
+    expect(attempts()).toBe(1);
+    bench.clock.nowMs += 1_500;
+    expect(await bench.reconcile()).toMatchObject({ requeueAfterMs: 4_000 });
+    bench.clock.nowMs += 3_999;
+    await bench.reconcile();
+    expect(attempts()).toBe(2);
+    bench.addHost('a', { touched: 'yes' });
+    await bench.reconcile();
+    expect(attempts()).toBe(3);
+    bench.api.refuse('a', undefined);
+    bench.clock.nowMs += 8_000;
+    await bench.reconcile();
+    expect(bench.poolOf('a')).toBe('workers');
+    await bench.reconcile();
+    expect(bench.status()).toMatchObject({ available: 1, conditions: [{ status: 'True' }, { status: 'True' }] });
   });
 
   it('counts and annotates though nobody can be woken', async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { HostView } from '../../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../../domain/inputs/machine-view.ts';
+import type { PlanSecretFacts } from '../../../domain/pool/host-eligibility.ts';
 import { hostIndexes } from '../../../domain/pool/indexes.ts';
 import type { PoolView } from '../../../domain/inputs/pool-view.ts';
 import { connectPoolTriggers } from '../../../k8s-bridge/pools/triggers.ts';
@@ -32,7 +33,7 @@ function connect() {
   const sources = {
     pools: changeSource<PoolView>(),
     hosts: changeSource<HostView>(),
-    planSecrets: changeSource<unknown>(),
+    planSecrets: changeSource<PlanSecretFacts>(),
     machines: changeSource<MachineView>(),
   };
   const enqueued: string[] = [];
@@ -73,13 +74,25 @@ describe('a changed pool', () => {
 });
 
 describe('a plan Secret', () => {
+  const ours: PlanSecretFacts = { foreignPlanType: undefined, immutable: false };
+
   it('concerns the pools of its host when it comes or goes', () => {
     bench.caches.hosts.upsert(freeHost('a'));
-    bench.sources.planSecrets.emit(demo('a-plan'), {}, {});
+    bench.sources.planSecrets.emit(demo('a-plan'), { ...ours }, ours);
     expect(bench.enqueued).toEqual([]);
-    bench.sources.planSecrets.emit(demo('a-plan'), undefined, {});
+    bench.sources.planSecrets.emit(demo('a-plan'), undefined, ours);
     expect(bench.enqueued).toEqual(['demo/workers']);
   });
+
+  it.each<Partial<PlanSecretFacts>>([{ foreignPlanType: 'reset' }, { immutable: true }])(
+    'concerns them when it becomes, or is no more, %o',
+    (change) => {
+      bench.caches.hosts.upsert(freeHost('a'));
+      bench.sources.planSecrets.emit(demo('a-plan'), { ...ours, ...change }, ours);
+      bench.sources.planSecrets.emit(demo('a-plan'), ours, { ...ours, ...change });
+      expect(bench.enqueued).toEqual(['demo/workers', 'demo/workers']);
+    },
+  );
 });
 
 describe('a changed machine', () => {
