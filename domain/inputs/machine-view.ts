@@ -1,6 +1,7 @@
 import { reasons } from '../../api/conditions.ts';
 import { annotations, foreign, MACHINE_FINALIZER, type MachinePhase } from '../../api/constants.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
+import { bounded, MAX_OPERATION, MAX_TOKEN } from './bounded-text.ts';
 
 /** The small part of a `BaremetalMachine` that bridge and worker keep in memory and decide by. */
 export interface MachineView {
@@ -80,7 +81,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     provisioned: status?.initialization?.provisioned === true,
     observedInputs: status?.observedInputs,
     statusRunId: status?.writtenBy?.split('/')[0],
-    operation: metadata.annotations[annotations.operation],
-    operationId: metadata.annotations[annotations.operationId],
+    operation: bounded(metadata.annotations[annotations.operation], MAX_OPERATION),
+    operationId: bounded(metadata.annotations[annotations.operationId], MAX_TOKEN),
   };
 }
