@@ -16,6 +16,7 @@ import { createTellMembers } from './pools/news.ts';
 import { reconcilePool } from './pools/reconciler.ts';
 import { connectPoolTriggers } from './pools/triggers.ts';
 import { addSpaced } from './queue/spaced-adds.ts';
+import { RetryPauses } from './reconcile/retry-pauses.ts';
 import { waitMs } from './queue/wait-ms.ts';
 import type { Workqueue } from './queue/workqueue.ts';
 
@@ -80,8 +81,8 @@ function startClusters(deps: ControllerDeps): Workqueue {
 }
 
 function startMachineOperations(deps: ControllerDeps): Workqueue {
-  const { kube: client, runs, caches } = deps;
-  const operationDeps = { client, runs, machines: caches.machines.store };
+  const { kube: client, runs, caches, logger } = deps;
+  const operationDeps = { client, runs, machines: caches.machines.store, pauses: new RetryPauses(), logger };
   const queue = createQueue('machine-operations', 4, deps, (key) => reconcileMachineOperation(key, operationDeps));
   caches.machines.onChange((key, current) => {
     if (current?.operation !== undefined || current?.operationId !== undefined) queue.add(keyText(key));
@@ -90,11 +91,10 @@ function startMachineOperations(deps: ControllerDeps): Workqueue {
 }
 
 function startHostOperations(deps: ControllerDeps): Workqueue {
-  const { kube: client, caches } = deps;
+  const { kube: client, caches, logger } = deps;
   const { hosts, planSecrets } = storesOf(caches);
-  const queue = createQueue('host-operations', 4, deps, (key) =>
-    reconcileHostOperation(key, { client, hosts, planSecrets }),
-  );
+  const operationDeps = { client, hosts, planSecrets, pauses: new RetryPauses(), logger };
+  const queue = createQueue('host-operations', 4, deps, (key) => reconcileHostOperation(key, operationDeps));
   connectHostPlanTriggers(caches, (key) => {
     if (hosts.get(parseKey(key))?.operation !== undefined) queue.add(key);
   });

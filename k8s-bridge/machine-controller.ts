@@ -4,9 +4,11 @@ import { keyText } from '../domain/pool/indexes.ts';
 import type { BridgeCaches } from './caches.ts';
 import { type ControllerDeps, createQueue, monotonicNowMs, storesOf } from './controller-deps.ts';
 import { DepartedMachines } from './machines/departed.ts';
-import { takeSnapshot } from './machines/caches.ts';
+import { takeLastSnapshot, takeSnapshot } from './machines/caches.ts';
+import { HostSuspicions } from './machines/host-suspicions.ts';
 import { type MachineReconcilerDeps, reconcileMachine } from './machines/reconciler.ts';
 import { connectMachineTriggers } from './machines/triggers.ts';
+import { rememberVanishedClusters } from './machines/vanished-clusters.ts';
 import { ReplacedRuns } from './machines/replaced-runs.ts';
 import { SentSnapshots } from './machines/sent-snapshots.ts';
 import { type ResyncReport, resyncRuns } from './machines/workflow-starter.ts';
@@ -38,6 +40,7 @@ export function createMachineController(deps: ControllerDeps): MachineController
     runs,
     sent: new SentSnapshots(monotonicNowMs),
     departed: createDepartedMachines(deps),
+    suspicions: new HostSuspicions(monotonicNowMs),
     missingRuns: new Set(),
     logger,
     nowMs: () => Date.now(),
@@ -55,10 +58,12 @@ export function createMachineController(deps: ControllerDeps): MachineController
       enqueue(keyText(view));
     },
     connect() {
+      const capiClusters = rememberVanishedClusters(caches.capiClusters, stores.capiClusters);
       // Before the triggers, so that the key finds its former object noted.
       noteDepartures(caches, (view) => {
-        machineDeps.departed.add(view, snapshotOf(view));
+        machineDeps.departed.add(view, takeLastSnapshot(view, { ...stores, capiClusters }));
         machineDeps.sent.forget(view.uid);
+        machineDeps.suspicions.forget(view.uid);
         machineDeps.missingRuns.delete(view.uid);
       });
       connectMachineTriggers(caches, stores, enqueue);

@@ -1,5 +1,6 @@
 import { type AllocationState, allocationStates, annotations, foreign } from '../../api/constants.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
+import { bounded, boundText, MAX_NAME, MAX_OPERATION, MAX_TOKEN, MAX_UID } from './bounded-text.ts';
 
 /** Who uses a host, as recorded on its inventory. */
 export interface HostOwner {
@@ -60,10 +61,10 @@ export function viewHost(inventory: MachineInventory): HostView {
     storageBusy: isSet(storage?.operation) || isSet(storage?.pendingSpecHash) || !isQuietPhase(storage?.phase),
     annotationsFull: sizeOf(notes) + OUR_ANNOTATIONS_BYTES > ANNOTATIONS_LIMIT_BYTES,
     quarantined: annotations.quarantine in notes,
-    failedReprovision: notes[annotations.failedReprovision],
-    operation: notes[annotations.operation],
+    failedReprovision: bounded(notes[annotations.failedReprovision], MAX_TOKEN),
+    operation: bounded(notes[annotations.operation], MAX_OPERATION),
     allocationState: readAllocationState(notes[annotations.allocationState]),
-    pool: notes[annotations.pool],
+    pool: bounded(notes[annotations.pool], MAX_NAME),
     owner: readOwner(notes),
     plan: readPlan(notes),
   };
@@ -96,18 +97,19 @@ function readAllocationState(text: string | undefined): AllocationState | undefi
 }
 
 function readPlan(notes: Record<string, string>): HostView['plan'] {
-  const attemptId = notes[annotations.hostPlanAttempt];
-  const checksum = notes[annotations.hostPlanChecksum];
+  const attemptId = bounded(notes[annotations.hostPlanAttempt], MAX_TOKEN);
+  const checksum = bounded(notes[annotations.hostPlanChecksum], MAX_TOKEN);
   return attemptId === undefined || checksum === undefined ? undefined : { attemptId, checksum };
 }
 
 function readOwner(notes: Record<string, string>): HostOwner | undefined {
-  const uid = notes[annotations.ownerUid] ?? '';
-  const baremetalMachine = notes[annotations.ownerBaremetalMachine] ?? '';
+  const nameOf = (annotation: string): string => boundText(notes[annotation] ?? '', MAX_NAME);
+  const uid = boundText(notes[annotations.ownerUid] ?? '', MAX_UID);
+  const baremetalMachine = nameOf(annotations.ownerBaremetalMachine);
   if (uid === '' && baremetalMachine === '') return undefined;
   return {
-    cluster: notes[annotations.ownerCluster] ?? '',
-    machine: notes[annotations.ownerMachine] ?? '',
+    cluster: nameOf(annotations.ownerCluster),
+    machine: nameOf(annotations.ownerMachine),
     baremetalMachine,
     uid,
   };

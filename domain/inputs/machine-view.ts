@@ -1,6 +1,7 @@
 import { reasons } from '../../api/conditions.ts';
 import { annotations, foreign, MACHINE_FINALIZER, type MachinePhase } from '../../api/constants.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
+import { bounded, MAX_OPERATION, MAX_TOKEN } from './bounded-text.ts';
 
 /** The small part of a `BaremetalMachine` that bridge and worker keep in memory and decide by. */
 export interface MachineView {
@@ -25,6 +26,8 @@ export interface MachineView {
   providerID: string | undefined;
   phase: MachinePhase | undefined;
   inventory: string | undefined;
+  /** `status.planSecretRef.name`: stands there as long as the machine holds a host. */
+  planSecret: string | undefined;
   /** Names of hosts that an operator gave up for this machine. */
   avoidedHosts: readonly string[];
   /** The workflow reported that it waits for a host (`PoolMissing` or `PoolExhausted`). */
@@ -69,6 +72,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     providerID: spec.providerID,
     phase: status?.phase,
     inventory: status?.machineInventoryRef?.name,
+    planSecret: status?.planSecretRef?.name,
     avoidedHosts: status?.avoidedInventories ?? [],
     waitsForHost: hostReason === reasons.PoolMissing || hostReason === reasons.PoolExhausted,
     hostReason,
@@ -77,7 +81,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     provisioned: status?.initialization?.provisioned === true,
     observedInputs: status?.observedInputs,
     statusRunId: status?.writtenBy?.split('/')[0],
-    operation: metadata.annotations[annotations.operation],
-    operationId: metadata.annotations[annotations.operationId],
+    operation: bounded(metadata.annotations[annotations.operation], MAX_OPERATION),
+    operationId: bounded(metadata.annotations[annotations.operationId], MAX_TOKEN),
   };
 }

@@ -1,7 +1,7 @@
 import { reasons } from '../../api/conditions.ts';
 import { inventoryOfProviderId } from '../../api/constants.ts';
 import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } from './capi-view.ts';
-import type { HostView } from './host-view.ts';
+import { findHostTrouble, type HostSight } from './host-trouble.ts';
 import { resolveImage } from './image-resolution.ts';
 import type { MachineSnapshot, ProvisioningInputs } from './machine-snapshot.ts';
 import type { MachineView } from './machine-view.ts';
@@ -11,13 +11,15 @@ export interface MachineSurroundings {
   /** The CAPI Machine that `view.ownerMachine` names. */
   machine: CapiMachineView | undefined;
   cluster: CapiClusterView | undefined;
+  /** The Cluster is there and cannot be read: whether it is paused is not known, so it counts as that. */
+  clusterUnreadable: boolean;
   /** The Secret that the CAPI Machine names. */
   bootstrapSecret: SecretMetaView | undefined;
   /** The image catalog of the machine's namespace. */
   catalog: CatalogView | undefined;
   /** The provider's registry, for clusters that name none. */
   defaultRegistry: string | undefined;
-  findHost: (inventoryName: string) => Pick<HostView, 'resourceVersion'> | undefined;
+  findHost: (inventoryName: string) => HostSight;
 }
 
 /**
@@ -27,13 +29,16 @@ export interface MachineSurroundings {
 export function buildSnapshot(view: MachineView, around: MachineSurroundings): MachineSnapshot {
   const { machine, cluster } = around;
   const host = hostNameOf(view);
+  const sight = host === undefined ? undefined : around.findHost(host);
+  const hostTrouble = sight && findHostTrouble(view, sight);
   return {
     deleting: view.deleting,
     gone: false,
     deletedForMove: view.deletedForMove,
-    paused: view.pausedByAnnotation || cluster?.paused === true,
+    paused: view.pausedByAnnotation || cluster?.paused === true || around.clusterUnreadable,
     finalizerLost: isFinalizerLost(view),
-    hostMissing: host !== undefined && around.findHost(host) === undefined,
+    hostMissing: sight?.kind === 'missing',
+    ...(hostTrouble !== undefined && { hostTrouble }),
     pool: view.pool,
     machine: view.ownerMachine === undefined ? null : { name: view.ownerMachine, nodeName: machine?.nodeName ?? null },
     cluster: cluster === undefined ? null : { name: cluster.name, infrastructureReady: cluster.infrastructureReady },
@@ -49,6 +54,15 @@ export function hostNameOf({ providerID, inventory }: MachineView): string | und
 /** The Cluster of a machine: by label, else as its CAPI Machine says. */
 export function clusterNameOf(view: MachineView, machine: CapiMachineView | undefined): string | undefined {
   return view.clusterName ?? machine?.clusterName;
+}
+
+/**
+ * What was seen last of a machine that goes. Its own word that it is paused counts, too: nobody but its run knows of an
+ * operator's pause.
+ */
+export function lastSnapshot(view: MachineView, around: MachineSurroundings): MachineSnapshot {
+  const snapshot = buildSnapshot(view, around);
+  return { ...snapshot, paused: snapshot.paused || view.reportsPaused };
 }
 
 /**
@@ -97,9 +111,13 @@ function collectProvisioningInputs(view: MachineView, around: MachineSurrounding
     bootstrapSecret: bootstrapSecret?.name ?? null,
     // The network of the host is refused under the same reason: an edit of either is worth another try.
     bootstrapRevision: contentRefused
-      ? `${bootstrapSecret?.resourceVersion} ${host && around.findHost(host)?.resourceVersion}`
+      ? `${bootstrapSecret?.resourceVersion} ${host && revisionOf(around.findHost(host))}`
       : null,
     // A catalog that changed there and back was perhaps read in between: then it is worth another try.
     image: image.kind === 'unresolved' ? image.reason : withRefusal(image.image, view.imageReason),
   };
+}
+
+function revisionOf(sight: HostSight): string | undefined {
+  return sight.kind === 'found' ? sight.host.resourceVersion : undefined;
 }

@@ -4,14 +4,20 @@ import type { HostView } from '../inputs/host-view.ts';
 import type { MachineView } from '../inputs/machine-view.ts';
 import { canUseOneOf } from './wakeups.ts';
 
-/** What is known of one member of a pool; undefined where the `MachineInventory` does not exist. */
+/** What is known of one member of a pool. */
 export interface MemberFacts extends Omit<HostContext, 'poolName'> {
   host: HostView;
 }
-export type MemberLookup = (inventoryName: string) => MemberFacts | undefined;
+/** A member whose `MachineInventory` exists and does not have the shape that its API promises. */
+export interface UnreadableMember {
+  /** The fields, without their values. */
+  unreadable: string;
+}
+/** undefined: the `MachineInventory` does not exist. */
+export type MemberLookup = (inventoryName: string) => MemberFacts | UnreadableMember | undefined;
 
 /** How many members cannot be claimed, by reason. */
-export type ProblemCounts = Partial<Record<HostProblemReason | 'missing' | 'givenUp', number>>;
+export type ProblemCounts = Partial<Record<HostProblemReason | 'missing' | 'unreadable' | 'givenUp', number>>;
 
 interface FoundHost {
   kind: 'host';
@@ -50,7 +56,7 @@ export function chooseHost(members: readonly PoolMember[], lookup: MemberLookup,
   for (const { name, hostname = name } of members) {
     const facts = lookup(name);
     const problem = problemOf(name, facts, options);
-    if (facts === undefined || problem !== undefined) {
+    if (facts === undefined || 'unreadable' in facts || problem !== undefined) {
       const reason = problem ?? 'missing';
       reasons[reason] = (reasons[reason] ?? 0) + 1;
       continue;
@@ -73,16 +79,18 @@ function isLastResort({ host }: { host: HostView }): boolean {
 
 function problemOf(
   name: string,
-  facts: MemberFacts | undefined,
+  facts: ReturnType<MemberLookup>,
   { poolName, avoid, isReserved }: ChoiceOptions,
 ): keyof ProblemCounts | undefined {
   if (avoid.includes(name)) return 'givenUp';
   if (facts === undefined) return 'missing';
+  if ('unreadable' in facts) return 'unreadable';
   return hostProblem(facts.host, { ...facts, poolName })?.reason ?? (isReserved(name) ? 'owned' : undefined);
 }
 
 const problemWords: Record<keyof ProblemCounts, string> = {
   missing: 'without a MachineInventory',
+  unreadable: 'with a MachineInventory that cannot be read',
   givenUp: 'given up for this machine',
   deleting: 'being deleted',
   takenBySelector: 'owned by a MachineInventorySelector',
@@ -108,7 +116,7 @@ interface Exhaustion {
 }
 
 function describeExhaustion({ poolName, total, eligible, reasons, older }: Exhaustion): string {
-  const counts = (['missing', 'givenUp', ...hostProblemReasons] as const)
+  const counts = (['missing', 'unreadable', 'givenUp', ...hostProblemReasons] as const)
     .filter((reason) => reasons[reason] !== undefined)
     .map((reason) => `${reasons[reason]} ${problemWords[reason]}`);
   const hosts = total === 1 ? '1 host' : `${total} hosts`;

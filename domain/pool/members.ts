@@ -1,7 +1,7 @@
 import type { poolReasons } from '../../api/conditions.ts';
 import { type HostContext, hostProblem, writeObstacle } from './host-eligibility.ts';
 import type { HostView } from '../inputs/host-view.ts';
-import type { MemberFacts } from './candidates.ts';
+import type { MemberFacts, UnreadableMember } from './candidates.ts';
 
 /** Where a member is counted in the pool's status. */
 export type MemberBucket = 'available' | 'allocated' | 'preparing' | 'reprovisioning' | 'unavailable';
@@ -26,8 +26,12 @@ export interface ObservedMemberFacts extends MemberFacts {
 }
 
 /** Sorts one member of a pool into its bucket. */
-export function classifyMember(facts: ObservedMemberFacts | undefined, poolName: string): MemberState {
+export function classifyMember(
+  facts: ObservedMemberFacts | UnreadableMember | undefined,
+  poolName: string,
+): MemberState {
   if (facts === undefined) return faulty('unavailable', 'MemberMissing');
+  if ('unreadable' in facts) return faulty('unavailable', 'MemberUnreadable', facts.unreadable.slice(0, MAX_PROBLEM));
   const { host } = facts;
   if (host.pool !== undefined ? host.pool !== poolName : facts.claimedByOtherPool) {
     return faulty('unavailable', 'MemberInAnotherPool', host.pool);
@@ -100,6 +104,9 @@ function classifyFree(host: HostView, context: HostContext): MemberState {
       return { ...sound, bucket: 'allocated' };
   }
 }
+
+/** Ten of them stand in one message. */
+const MAX_PROBLEM = 300;
 
 const sound = { fault: undefined, detail: undefined };
 

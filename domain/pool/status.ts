@@ -1,6 +1,7 @@
 import { poolReasons } from '../../api/conditions.ts';
 import type { PoolMember } from '../../api/pool.ts';
 import type { WantedCondition } from '../conditions.ts';
+import type { UnreadableMember } from './candidates.ts';
 import { classifyMember, type MemberFault, type ObservedMemberFacts } from './members.ts';
 import type { PoolCounters } from '../inputs/pool-view.ts';
 
@@ -17,7 +18,7 @@ const MAX_NAMES_PER_FAULT = 10;
 /** The status of a pool. The counters other than `total` always add up to `total`, the number of members. */
 export function computePoolStatus(
   pool: { name: string; generation: number; members: readonly PoolMember[] },
-  lookup: (inventoryName: string) => ObservedMemberFacts | undefined,
+  lookup: (inventoryName: string) => ObservedMemberFacts | UnreadableMember | undefined,
 ): PoolStatus {
   const counters: PoolCounters = {
     total: pool.members.length,
@@ -47,6 +48,11 @@ const faultTexts: readonly { fault: MemberFault; text: string; advice: string }[
     fault: 'MemberMissing',
     text: 'Without a MachineInventory',
     advice: 'register the host or take it out of the pool',
+  },
+  {
+    fault: 'MemberUnreadable',
+    text: 'Unreadable',
+    advice: 'mend the named field of the MachineInventory; nothing is done with the host until then',
   },
   {
     fault: 'MemberInAnotherPool',

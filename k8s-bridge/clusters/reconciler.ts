@@ -29,7 +29,7 @@ export interface ClusterReconcilerDeps {
   baremetalClusters: WritableStore<BaremetalClusterView>;
   clusters: Pick<ReadStore<OwnerCluster>, 'get'>;
   /** Indexed by `machineIndexes`. */
-  machines: Pick<ReadStore<MachineView>, 'byIndex'>;
+  machines: Pick<ReadStore<MachineView>, 'byIndex' | 'listUnreadable'>;
   nowMs(): number;
 }
 
@@ -94,7 +94,9 @@ async function reconcileDeletion(
 function machinesOf({ namespace, clusterName }: BaremetalClusterView, deps: ClusterReconcilerDeps): string[] {
   if (clusterName === undefined) return [];
   const machines = deps.machines.byIndex('cluster', keyText({ namespace, name: clusterName }));
-  return [...machines].map(({ name }) => name).toSorted();
+  // One that cannot be read does not say whose it is.
+  const unreadable = [...deps.machines.listUnreadable()].filter((key) => key.namespace === namespace);
+  return [...machines, ...unreadable].map(({ name }) => name).toSorted();
 }
 
 async function writeStatus(

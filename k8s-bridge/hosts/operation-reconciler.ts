@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { annotations } from '../../api/constants.ts';
 import { machineInventories } from '../../api/resources.ts';
+import { isCutText, MAX_OPERATION } from '../../domain/inputs/bounded-text.ts';
 import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
 import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
 import { parseAttemptId } from '../../domain/plan/attempt.ts';
@@ -9,12 +10,16 @@ import type { KubeClient } from '../../runtime/kube/client.ts';
 import { createEvent } from '../../runtime/kube/events.ts';
 import { parseKey } from '../../runtime/kube/object-key.ts';
 import { dropAnnotations } from '../reconcile/annotation-patch.ts';
-import type { ReadStore, ReconcileResult, WritableStore } from '../reconcile/ports.ts';
+import type { ReadStore, ReconcilerLogger, ReconcileResult, WritableStore } from '../reconcile/ports.ts';
+import { noteRefusedOperation } from '../reconcile/refused-operation.ts';
+import type { RetryPauses } from '../reconcile/retry-pauses.ts';
 
 export interface HostOperationDeps {
   hosts: Pick<WritableStore<HostView>, 'get' | 'upsert'>;
   planSecrets: Pick<ReadStore<PlanSecretView>, 'get'>;
   client: Pick<KubeClient, 'patch' | 'create'>;
+  pauses: RetryPauses;
+  logger: ReconcilerLogger;
 }
 
 type Judgement = { kind: 'lift' } | { kind: 'wait' | 'refuse'; message: string };
@@ -26,21 +31,32 @@ type Judgement = { kind: 'lift' } | { kind: 'wait' | 'refuse'; message: string }
 export async function reconcileHostOperation(key: string, deps: HostOperationDeps): Promise<ReconcileResult> {
   const host = deps.hosts.get(parseKey(key));
   const text = host?.operation;
-  if (host === undefined || text === undefined) return {};
+  if (host !== undefined && text !== undefined) {
+    try {
+      await answerRequest(host, text, deps);
+    } catch (error) {
+      return noteRefusedOperation(machineInventories, host, error, deps);
+    }
+  }
+  deps.pauses.forget(key);
+  return {};
+}
+
+async function answerRequest(host: HostView, text: string, deps: HostOperationDeps): Promise<void> {
   const judgement = judge(host, text, deps.planSecrets);
   if (judgement.kind === 'lift') {
     deps.hosts.upsert(viewHost(await lift(host, deps.client)));
     const free = 'The host is clean and can be claimed again';
     const used = 'The quarantine is lifted; the machine that has the host keeps it';
     await tell(host, deps.client, 'Normal', 'Unquarantined', host.owner === undefined ? free : used);
-    return {};
+    return;
   }
   const reason = judgement.kind === 'wait' ? 'UnquarantineWaiting' : 'OperationRefused';
   await tell(host, deps.client, 'Warning', reason, judgement.message);
   if (judgement.kind === 'refuse') {
-    await dropAnnotations(deps.client, machineInventories, host, { [annotations.operation]: text });
+    const known = isCutText(text, MAX_OPERATION) ? undefined : text;
+    await dropAnnotations(deps.client, machineInventories, host, { [annotations.operation]: known });
   }
-  return {};
 }
 
 function judge(host: HostView, text: string, planSecrets: HostOperationDeps['planSecrets']): Judgement {

@@ -1,22 +1,33 @@
 import { IMAGE_CATALOG_NAME } from '../../api/constants.ts';
+import type { ObjectKey } from '../../api/meta.ts';
 import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } from '../../domain/inputs/capi-view.ts';
 import type { BaremetalClusterView } from '../../domain/inputs/cluster-view.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
+import type { HostSight, PlanSight } from '../../domain/inputs/host-trouble.ts';
 import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
-import { buildSnapshot, clusterNameOf, hostNameOf } from '../../domain/inputs/snapshot-builder.ts';
+import {
+  buildSnapshot,
+  clusterNameOf,
+  hostNameOf,
+  lastSnapshot,
+  type MachineSurroundings,
+} from '../../domain/inputs/snapshot-builder.ts';
 import type { ReadStore } from '../reconcile/ports.ts';
+
+export type ClusterLookup = Pick<ReadStore<CapiClusterView>, 'get' | 'problemOf'>;
 
 /** What a machine's snapshot is made of. */
 export interface MachineCaches {
   machines: ReadStore<MachineView>;
   capiMachines: ReadStore<CapiMachineView>;
-  capiClusters: ReadStore<CapiClusterView>;
+  capiClusters: ClusterLookup;
   /** Metadata only. */
   bootstrapSecrets: ReadStore<SecretMetaView>;
   catalogs: ReadStore<CatalogView>;
   hosts: ReadStore<HostView>;
+  planSecrets: Pick<ReadStore<PlanSight>, 'get'>;
 }
 
 /** Indexes that triggers need besides `machineIndexes` and `hostIndexes`; the value of each is a `keyText`. */
@@ -51,15 +62,38 @@ export function takeSnapshot(
   caches: MachineCaches,
   defaultRegistry: string | undefined,
 ): MachineSnapshot {
+  return buildSnapshot(view, surroundingsOf(view, caches, defaultRegistry));
+}
+
+/** What is seen last of a machine that goes, see `lastSnapshot`. */
+export function takeLastSnapshot(view: MachineView, caches: MachineCaches): MachineSnapshot {
+  return lastSnapshot(view, surroundingsOf(view, caches, undefined));
+}
+
+function surroundingsOf(
+  view: MachineView,
+  caches: MachineCaches,
+  defaultRegistry: string | undefined,
+): MachineSurroundings {
   const find = <T>(cache: ReadStore<T>, name: string | undefined): T | undefined =>
     name === undefined ? undefined : cache.get({ namespace: view.namespace, name });
   const machine = find(caches.capiMachines, view.ownerMachine);
-  return buildSnapshot(view, {
+  const clusterName = clusterNameOf(view, machine);
+  const clusterKey = clusterName === undefined ? undefined : { namespace: view.namespace, name: clusterName };
+  return {
     machine,
-    cluster: find(caches.capiClusters, clusterNameOf(view, machine)),
+    cluster: clusterKey && caches.capiClusters.get(clusterKey),
+    clusterUnreadable: clusterKey !== undefined && caches.capiClusters.problemOf(clusterKey) !== undefined,
     bootstrapSecret: find(caches.bootstrapSecrets, machine?.bootstrapSecret),
     catalog: find(caches.catalogs, IMAGE_CATALOG_NAME),
     defaultRegistry,
-    findHost: (inventoryName) => find(caches.hosts, inventoryName),
-  });
+    findHost: (inventoryName) => sightHost({ namespace: view.namespace, name: inventoryName }, caches),
+  };
+}
+
+function sightHost(key: ObjectKey, { hosts, planSecrets }: MachineCaches): HostSight {
+  const host = hosts.get(key);
+  if (host === undefined) return hosts.problemOf(key) === undefined ? { kind: 'missing' } : { kind: 'unreadable' };
+  const { namespace, planSecretName: name } = host;
+  return { kind: 'found', host, plan: name === undefined ? undefined : planSecrets.get({ namespace, name }) };
 }

@@ -27,7 +27,7 @@ interface Departure {
   sinceMs: number;
 }
 
-/** Objects that vanished from the cache and whose runs may still be open. */
+/** Objects that vanished from the cache and whose runs may still be open, until they are gone or seen again. */
 export class DepartedMachines {
   readonly #byKey = new Map<string, Map<string, Departure>>();
   readonly #deps: DepartedMachinesDeps;
@@ -50,6 +50,13 @@ export class DepartedMachines {
     });
   }
 
+  /** The object is seen again: what was noted of its departure no longer counts. */
+  returned(machine: MachineRef): void {
+    const departures = this.#byKey.get(keyText(machine));
+    departures?.delete(machine.uid);
+    if (departures?.size === 0) this.#byKey.delete(keyText(machine));
+  }
+
   /** Tells the open runs of that key's former objects. Answers when to look again, or undefined. */
   async tellRuns(key: string): Promise<number | undefined> {
     const departures = this.#byKey.get(key);
@@ -69,9 +76,9 @@ export class DepartedMachines {
   }
 
   async #tell({ machine, lastSeen }: Departure, departures: Map<string, Departure>): Promise<void> {
-    if ((await this.#deps.findUid(machine)) !== machine.uid) {
-      await this.#deps.runs.tell(machine, goneSnapshot(lastSeen));
-    }
+    // Still there, only not to be read: when it goes at last, nothing newer will have been seen of it.
+    if ((await this.#deps.findUid(machine)) === machine.uid) return;
+    await this.#deps.runs.tell(machine, goneSnapshot(lastSeen));
     departures.delete(machine.uid);
   }
 }

@@ -2,6 +2,7 @@ import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import { fingerprintSnapshot } from '../../domain/inputs/snapshot-fingerprint.ts';
 import type { DepartedMachines } from './departed.ts';
+import type { HostSuspicions } from './host-suspicions.ts';
 import type { MachineRuns } from './runs.ts';
 import { parseKey } from '../../runtime/kube/object-key.ts';
 import type { ReadStore, ReconcilerLogger, ReconcileResult } from '../reconcile/ports.ts';
@@ -19,6 +20,7 @@ export interface MachineReconcilerDeps {
   runs: Pick<MachineRuns, 'observe' | 'tell'>;
   sent: SentSnapshots;
   departed: DepartedMachines;
+  suspicions: HostSuspicions;
   /** uids of machines whose run is missing or was replaced: told whatever was told before, and taken out then. */
   missingRuns: Set<string>;
   logger: ReconcilerLogger;
@@ -31,6 +33,8 @@ export interface MachineReconcilerDeps {
  * @throws when Temporal cannot be asked; nothing is remembered then and the key is to be tried again
  */
 export async function reconcileMachine(key: string, deps: MachineReconcilerDeps): Promise<ReconcileResult> {
+  const present = deps.machines.get(parseKey(key));
+  if (present !== undefined) deps.departed.returned(present);
   const departureMs = await deps.departed.tellRuns(key);
   const view = deps.machines.get(parseKey(key));
   const ownerMs = view === undefined ? undefined : await tellRun(view, deps);
@@ -48,10 +52,15 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
   if (isReleased(view) && view.phase === undefined) return undefined;
   const ownerGraceLeftMs = waitForOwner(view, deps.nowMs());
   if (ownerGraceLeftMs > 0) return ownerGraceLeftMs;
-  const snapshot = takeSnapshot(view);
-  const fingerprint = fingerprintSnapshot(snapshot);
+  const seen = takeSnapshot(view);
   const missing = missingRuns.has(view.uid);
-  if (sent.isKnown(view, fingerprint) && !missing) return undefined;
+  const suspicionMs = deps.suspicions.waitMs(view.uid, seen);
+  if (sent.isKnown(view, fingerprintSnapshot(seen)) && !missing) return undefined;
+  const { hostTrouble: _doubted, ...believed } = seen;
+  const snapshot = suspicionMs > 0 ? believed : seen;
+  const fingerprint = fingerprintSnapshot(snapshot);
+  const lookAgainMs = suspicionMs > 0 ? suspicionMs : undefined;
+  if (sent.isKnown(view, fingerprint) && !missing) return lookAgainMs;
   const { namespace, name, uid } = view;
   const machine = { namespace, name, uid };
   const released = isReleased(view);
@@ -65,7 +74,7 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
   }
   missingRuns.delete(uid);
   sent.remember(view, fingerprint, released ? Infinity : LOST_AFTER_MS);
-  return undefined;
+  return lookAgainMs;
 }
 
 /** Milliseconds that CAPI may still take to set the ownerRef; a creation time in the future (skewed clocks) counts not. */

@@ -1,6 +1,7 @@
 import { IMAGE_CATALOG_NAME } from '../../api/constants.ts';
 import type { ObjectKey } from '../../api/meta.ts';
 import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } from '../../domain/inputs/capi-view.ts';
+import { isSameForMachine, isSamePlanSight, type PlanSight } from '../../domain/inputs/host-trouble.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
@@ -18,6 +19,7 @@ export interface MachineTriggerSources {
   bootstrapSecrets: ChangeSource<SecretMetaView>;
   catalogs: ChangeSource<CatalogView>;
   hosts: ChangeSource<HostView>;
+  planSecrets: ChangeSource<PlanSight>;
 }
 
 /**
@@ -51,13 +53,19 @@ export function connectMachineTriggers(
   sources.hosts.onChange((key, current, previous) => {
     const machines = [...caches.machines.byIndex('host', keyText(key))];
     // A host's recorded network may be what a machine's bootstrap data is refused for.
-    const cameOrWent = current === undefined || previous === undefined;
-    enqueueAll(cameOrWent ? machines : machines.filter(({ bootstrapReason }) => bootstrapReason !== undefined));
+    const refused = ({ bootstrapReason }: MachineView): boolean => bootstrapReason !== undefined;
+    enqueueAll(isSameForMachine(current, previous) ? machines.filter(refused) : machines);
+  });
+  sources.planSecrets.onChange((key, current, previous) => {
+    if (isSamePlanSight(current, previous)) return;
+    for (const host of caches.hosts.byIndex('planSecret', keyText(key))) {
+      enqueueAll(caches.machines.byIndex('host', keyText(host)));
+    }
   });
 }
 
 /** A Cluster's status changes often and concerns every machine of it: only what a snapshot reads counts. */
 function sameCluster(a: CapiClusterView | undefined, b: CapiClusterView | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
+  if (a === undefined || b === undefined) return false;
   return a.paused === b.paused && a.infrastructureReady === b.infrastructureReady && a.registry === b.registry;
 }

@@ -1,6 +1,7 @@
 import type { ObjectKey } from '../../api/meta.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import type { UnreadableMember } from '../../domain/pool/candidates.ts';
 import type { PlanSecretFacts } from '../../domain/pool/host-eligibility.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
 import type { ObservedMemberFacts } from '../../domain/pool/members.ts';
@@ -20,7 +21,7 @@ export interface PoolCaches {
 }
 
 export interface PoolObservation {
-  lookup: (inventoryName: string) => ObservedMemberFacts | undefined;
+  lookup: (inventoryName: string) => ObservedMemberFacts | UnreadableMember | undefined;
   /** The moment at which the first settling host stops to count as such; Infinity if none settles. */
   settlesAtMs: () => number;
 }
@@ -35,10 +36,10 @@ export function observeMembers(
   const deadlines = memory.settling.get(keyText(pool)) ?? new Map<string, number>();
   memory.settling.set(keyText(pool), deadlines);
   let settlesAtMs = Infinity;
-  const lookup = (name: string): ObservedMemberFacts | undefined => {
+  const lookup = (name: string): ObservedMemberFacts | UnreadableMember | undefined => {
     const hostKey = { namespace: pool.namespace, name };
     const host = caches.hosts.get(hostKey);
-    if (host === undefined) return undefined;
+    if (host === undefined) return unreadableMember(caches.hosts.problemOf(hostKey));
     const untilMs = settlingUntilMs(deadlines, host, nowMs);
     settlesAtMs = Math.min(settlesAtMs, untilMs ?? Infinity);
     const planSecret = findPlanSecret(host, caches);
@@ -56,8 +57,17 @@ export function observeMembers(
   return { lookup, settlesAtMs: () => settlesAtMs };
 }
 
-/** The pool that owns the host. */
-export function owningPoolOf(host: HostView, pools: Pick<ReadStore<PoolView>, 'list'>): string | undefined {
+function unreadableMember(unreadable: string | undefined): UnreadableMember | undefined {
+  return unreadable === undefined ? undefined : { unreadable };
+}
+
+/** The pool that owns the host. One that cannot be read names who knows what: it keeps its hosts. */
+export function owningPoolOf(
+  host: HostView,
+  pools: Pick<ReadStore<PoolView>, 'list' | 'problemOf'>,
+): string | undefined {
+  const { namespace, pool } = host;
+  if (pool !== undefined && pools.problemOf({ namespace, name: pool }) !== undefined) return pool;
   return findOwningPool(host, poolsNaming(host, pools.list()));
 }
 

@@ -44,6 +44,8 @@ export async function reconcilePool(poolKey: string, deps: PoolReconcilerDeps): 
   const nowMs = deps.nowMs();
   const writes = { client, refusals: memory.refusals, nowMs };
   if (pool === undefined) {
+    // Not gone: its hosts stay its own, and nobody is told that it is missing.
+    if (caches.pools.problemOf(key) !== undefined) return {};
     forgetPool(memory, poolKey);
     const [wakes, notes] = await Promise.all([
       wakeWaiting(key, undefined, deps, nowMs),

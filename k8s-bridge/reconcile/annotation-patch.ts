@@ -1,8 +1,6 @@
 import type { ObjectKey } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
-import { type KubeClient, KubeApiError } from '../../runtime/kube/client.ts';
-
-const UNPROCESSABLE = 422;
+import { isFailedPatchTest, isNotFound, type KubeClient } from '../../runtime/kube/client.ts';
 
 interface JsonPatchOperation {
   op: 'test' | 'add' | 'remove';
@@ -10,7 +8,10 @@ interface JsonPatchOperation {
   value?: string;
 }
 
-/** Adds an annotation to exactly that state of an object that has some; undefined if it is not in that state any more. */
+/**
+ * Adds an annotation to exactly that state of an object that has some; undefined if it is not in that state any more.
+ * @throws KubeApiError also where a policy, a right or the size of the object refuses it
+ */
 export async function addAnnotation<T>(
   client: Pick<KubeClient, 'patch'>,
   resource: Resource<T>,
@@ -25,17 +26,24 @@ export async function addAnnotation<T>(
 
 /**
  * Takes annotations away if all of them still have these values on that very object; another value is a newer request.
- * Undefined: one has not.
+ * A value that is not known is taken away from exactly that state of the object.
+ * Undefined: it has changed.
+ * @throws KubeApiError also where a policy or a right refuses it
  */
 export async function dropAnnotations<T>(
   client: Pick<KubeClient, 'patch'>,
   resource: Resource<T>,
-  object: ObjectKey & { uid: string },
-  values: Readonly<Record<string, string>>,
+  object: ObjectKey & { uid: string; resourceVersion: string },
+  values: Readonly<Record<string, string | undefined>>,
 ): Promise<T | undefined> {
   const entries = Object.entries(values);
+  const { resourceVersion } = object;
   return patchIf(client, resource, object, [
-    ...entries.map(([name, value]) => ({ op: 'test', path: pathOf(name), value }) as const),
+    ...entries.map(([name, value]) =>
+      value === undefined
+        ? ({ op: 'test', path: '/metadata/resourceVersion', value: resourceVersion } as const)
+        : ({ op: 'test', path: pathOf(name), value } as const),
+    ),
     ...entries.map(([name]) => ({ op: 'remove', path: pathOf(name) }) as const),
   ]);
 }
@@ -50,7 +58,7 @@ async function patchIf<T>(
   try {
     return await client.patch(resource, { namespace, name }, patch, { type: 'json' });
   } catch (error) {
-    if (error instanceof KubeApiError && (error.code === UNPROCESSABLE || error.code === 404)) return undefined;
+    if (isFailedPatchTest(error) || isNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -6,6 +6,10 @@ export interface ReadStore<T> {
   get(key: ObjectKey): T | undefined;
   list(): Iterable<T>;
   byIndex(index: string, value: string): Iterable<T>;
+  /** Why an object that exists cannot be read; undefined: it can, or there is none. */
+  problemOf(key: ObjectKey): string | undefined;
+  /** The objects that exist and cannot be read. */
+  listUnreadable(): Iterable<ObjectKey>;
 }
 
 /** A store that takes the answers to own writes, so that the next look does not see the state before them. */

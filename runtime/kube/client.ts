@@ -29,6 +29,7 @@ export {
   isAlreadyExists,
   isConflict,
   isExpired,
+  isFailedPatchTest,
   isNotFound,
   isRefusal,
   KubeApiError,

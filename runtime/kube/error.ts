@@ -117,6 +117,17 @@ export function isExpired(error: unknown): error is KubeApiError {
   return error instanceof KubeApiError && error.code === 410;
 }
 
+/**
+ * A `test` of a JSON patch did not hold, or a path of it was not there. The API server answers 422 to that as it does to
+ * an invalid object or for a policy, but names neither object nor cause, and uses these words (seen, Kubernetes 1.36).
+ */
+export function isFailedPatchTest(error: unknown): error is KubeApiError {
+  if (!(error instanceof KubeApiError) || error.code !== 422) return false;
+  const { name, fields = [] } = error.details ?? {};
+  const isAboutObject = (name !== undefined && name !== '') || fields.length > 0;
+  return !isAboutObject && error.message.endsWith('the server rejected our request due to an error in our request');
+}
+
 /** The write will be refused again as long as nobody mends something: its content, a policy, a right, a full object. */
 export function isRefusal(error: unknown): error is KubeApiError {
   return error instanceof KubeApiError && [400, 403, 413, 422].includes(error.code);

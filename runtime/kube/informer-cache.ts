@@ -5,15 +5,22 @@ import { type Logger } from '../logger.ts';
 import { formatKey, parseKey } from './object-key.ts';
 import { compareVersions, createObjectStore, type Indexers, type ObjectStore, type StoreItem } from './object-store.ts';
 
-/** `current` undefined: deleted, or no longer readable. `previous` undefined: new here. Must not block. */
+/**
+ * `current` undefined: deleted, or not readable (see `problemOf`). `previous` undefined: new here, or not readable before.
+ * Must not block.
+ */
 export type ChangeHandler<T> = (key: ObjectKey, current: T | undefined, previous: T | undefined) => void;
 
 /** The face of an informer's store to everybody else. */
 export interface ProjectedStore<T extends StoreItem> extends Pick<ObjectStore<T>, 'get' | 'list' | 'byIndex' | 'size'> {
   /** Takes in the answer to a write of ours, and tells the handlers, unless the store knows a newer state. */
   upsert(item: T): void;
-  /** The object exists but `project` refuses its present state. */
-  isInvalid(key: ObjectKey): boolean;
+  /**
+   * Why the object, which exists, cannot be read: the paths of the fields that `project` refuses, never their values.
+   * Such an object is in no list; undefined: it can be read, or does not exist.
+   */
+  problemOf(key: ObjectKey): string | undefined;
+  listUnreadable(): Iterable<ObjectKey>;
 }
 
 /** One whole list on its way into the cache. */
@@ -31,6 +38,12 @@ export interface InformerCache<T extends StoreItem> {
   takeEvent(event: WatchEvent): string | undefined;
   invalidCount(): number;
   handlerErrorCount(): number;
+}
+
+/** All that is kept of an object that cannot be read. */
+interface Unreadable {
+  resourceVersion: string;
+  problem: string;
 }
 
 interface CacheOptions<T extends StoreItem> {
@@ -51,7 +64,7 @@ export function createInformerCache<T extends StoreItem>({
   logger,
 }: CacheOptions<T>): InformerCache<T> {
   const items = createObjectStore<T>(indexes);
-  const invalid = new Map<string, string>();
+  const invalid = new Map<string, Unreadable>();
   const handlers = new Set<ChangeHandler<T>>();
   let handlerErrors = 0;
 
@@ -64,30 +77,37 @@ export function createInformerCache<T extends StoreItem>({
     }
   }
 
+  function tellAll(key: ObjectKey, current: T | undefined, previous: T | undefined): void {
+    for (const handler of handlers) tell(handler, key, current, previous);
+  }
+
   function put(item: T, force: boolean): void {
     const key = { namespace: item.namespace, name: item.name };
     const previous = items.get(key);
     if (!items.put(item, { force })) return;
     invalid.delete(formatKey(key));
     if (previous?.resourceVersion === item.resourceVersion && previous.uid === item.uid) return;
-    for (const handler of handlers) tell(handler, key, item, previous);
+    tellAll(key, item, previous);
   }
 
   function remove(key: string, resourceVersion: string): void {
+    const wasInvalid = invalid.delete(key);
     const previous = items.remove(key, resourceVersion);
-    if (previous === undefined) return;
-    for (const handler of handlers) tell(handler, parseKey(key), undefined, previous);
+    if (previous !== undefined || wasInvalid) tellAll(parseKey(key), undefined, previous);
   }
 
   function markInvalid(head: Head, error: unknown): void {
     const key = formatKey(head);
     const known = items.get(head);
     if (known !== undefined && compareVersions(known.resourceVersion, head.resourceVersion) > 0) return;
-    if (invalid.get(key) !== head.resourceVersion) {
-      logger.error({ problem: describeProblem(error), object: key }, 'Object cannot be read and counts as absent');
-    }
-    invalid.set(key, head.resourceVersion);
-    remove(key, head.resourceVersion);
+    const before = invalid.get(key);
+    if (before?.resourceVersion === head.resourceVersion) return;
+    const problem = describeProblem(error);
+    invalid.set(key, { resourceVersion: head.resourceVersion, problem });
+    const previous = items.remove(key, head.resourceVersion);
+    if (before?.problem === problem) return;
+    logger.error({ problem, object: key }, 'Object cannot be read');
+    tellAll(parseKey(key), undefined, previous);
   }
 
   function take(raw: unknown, head: Head, force: boolean): void {
@@ -114,7 +134,8 @@ export function createInformerCache<T extends StoreItem>({
       byIndex: (index, value) => items.byIndex(index, value),
       size: () => items.size(),
       upsert: (item) => put(item, false),
-      isInvalid: (key) => invalid.has(formatKey(key)),
+      problemOf: (key) => invalid.get(formatKey(key))?.problem,
+      listUnreadable: () => Array.from(invalid.keys(), parseKey),
     },
 
     onChange(handler) {
@@ -135,13 +156,11 @@ export function createInformerCache<T extends StoreItem>({
           }
         },
         finish(resourceVersion, force) {
-          for (const key of items.keys()) {
-            const { namespace, name } = parseKey(key);
-            const known = items.get({ namespace, name })?.resourceVersion ?? '';
+          for (const key of [...items.keys(), ...invalid.keys()]) {
+            const known = items.get(parseKey(key))?.resourceVersion ?? '';
             if (!seen.has(key)) remove(key, force ? known : resourceVersion);
           }
           if (force) items.forgetDeletions();
-          for (const key of invalid.keys()) if (!seen.has(key)) invalid.delete(key);
         },
       };
     },
@@ -157,7 +176,6 @@ export function createInformerCache<T extends StoreItem>({
           take(event.object, head, false);
           break;
         case 'DELETED':
-          invalid.delete(formatKey(head));
           remove(formatKey(head), head.resourceVersion);
           break;
       }
@@ -177,5 +195,5 @@ function describeProblem(error: unknown): string {
       .join('; ')
       .slice(0, 1000);
   }
-  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 1000) : String(error);
+  return error instanceof Error ? error.name : 'unknown';
 }

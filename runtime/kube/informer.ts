@@ -37,7 +37,8 @@ export interface InformerStats {
 
 /**
  * A cache of one kind that keeps itself up to date for as long as it runs. Whatever fails (the connection, a page, a
- * line, `project`, a handler) is logged and counted and never ends it. An object that `project` refuses counts as absent.
+ * line, `project`, a handler) is logged and counted and never ends it. An object that `project` refuses is
+ * unreadable, which is not absent: see `problemOf`.
  */
 export interface Informer<T extends StoreItem> {
   readonly store: ProjectedStore<T>;

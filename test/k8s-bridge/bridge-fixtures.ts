@@ -9,6 +9,7 @@ import type { MachineRuns, OpenRun, OperationVerdict } from '../../k8s-bridge/ma
 import type { ChangeSource } from '../../k8s-bridge/machines/triggers.ts';
 import type { ReadStore } from '../../k8s-bridge/reconcile/ports.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
+import { parseKey } from '../../runtime/kube/object-key.ts';
 
 export const T0 = Date.parse('2026-01-01T00:00:00Z');
 
@@ -31,6 +32,7 @@ export function machineView(changes: Partial<MachineView> = {}): MachineView {
     providerID: undefined,
     phase: undefined,
     inventory: undefined,
+    planSecret: undefined,
     avoidedHosts: [],
     waitsForHost: false,
     hostReason: undefined,
@@ -100,6 +102,7 @@ export function hostView(changes: Partial<HostView> = {}): HostView {
 /** An informer's store without the informer. */
 export class MemoryStore<T extends ObjectKey> implements ReadStore<T> {
   readonly #items = new Map<string, T>();
+  readonly #problems = new Map<string, string>();
   readonly #indexes: Record<string, (item: T) => string | undefined>;
 
   constructor(items: readonly T[] = [], indexes: Record<string, (item: T) => string | undefined> = {}) {
@@ -107,7 +110,22 @@ export class MemoryStore<T extends ObjectKey> implements ReadStore<T> {
     for (const item of items) this.set(item);
   }
 
+  /** The object is there and cannot be read. */
+  spoil(key: ObjectKey, problem: string): void {
+    this.delete(key);
+    this.#problems.set(keyText(key), problem);
+  }
+
+  problemOf(key: ObjectKey): string | undefined {
+    return this.#problems.get(keyText(key));
+  }
+
+  listUnreadable(): Iterable<ObjectKey> {
+    return Array.from(this.#problems.keys(), parseKey);
+  }
+
   set(item: T): void {
+    this.#problems.delete(keyText(item));
     this.#items.set(keyText(item), item);
   }
 

@@ -2,6 +2,7 @@ import type { ObjectKey } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 import type { Patcher, WritableStore } from '../../k8s-bridge/reconcile/ports.ts';
 import { KubeApiError } from '../../runtime/kube/client.ts';
+import { parseKey } from '../../runtime/kube/object-key.ts';
 
 interface RawObject {
   metadata: { namespace: string; name: string; resourceVersion?: string; [field: string]: unknown };
@@ -92,14 +93,24 @@ function asRecord(value: unknown): Json {
 /** A store without an informer. */
 export function createMemoryStore<T extends ObjectKey>(
   indexes: Record<string, (item: T) => string | undefined> = {},
-): WritableStore<T> & { remove(key: ObjectKey): void } {
+): WritableStore<T> & { remove(key: ObjectKey): void; spoil(key: ObjectKey, problem: string): void } {
   const items = new Map<string, T>();
+  const problems = new Map<string, string>();
   const idOf = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`;
   return {
     get: (key) => items.get(idOf(key)),
     list: () => items.values(),
     byIndex: (index, value) => [...items.values()].filter((item) => indexes[index]?.(item) === value),
-    upsert: (item) => items.set(idOf(item), item),
+    problemOf: (key) => problems.get(idOf(key)),
+    listUnreadable: () => Array.from(problems.keys(), parseKey),
+    upsert: (item) => {
+      problems.delete(idOf(item));
+      items.set(idOf(item), item);
+    },
     remove: (key) => items.delete(idOf(key)),
+    spoil: (key, problem) => {
+      items.delete(idOf(key));
+      problems.set(idOf(key), problem);
+    },
   };
 }

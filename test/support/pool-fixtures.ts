@@ -62,6 +62,7 @@ export function waitingMachine(name: string, age: number, overrides: Partial<Mac
     providerID: undefined,
     phase: 'Pending',
     inventory: undefined,
+    planSecret: undefined,
     avoidedHosts: [],
     waitsForHost: true,
     hostReason: 'PoolExhausted',

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { HostSight } from '../../../domain/inputs/host-trouble.ts';
 import type { MachineSnapshot, ProvisioningInputs } from '../../../domain/inputs/machine-snapshot.ts';
 import type { MachineView } from '../../../domain/inputs/machine-view.ts';
 import { buildSnapshot, goneSnapshot, type MachineSurroundings } from '../../../domain/inputs/snapshot-builder.ts';
 import { fingerprintSnapshot } from '../../../domain/inputs/snapshot-fingerprint.ts';
-import { capiMachineView, clusterView, machineView } from '../../k8s-bridge/bridge-fixtures.ts';
+import { capiMachineView, clusterView, hostView, machineView } from '../../k8s-bridge/bridge-fixtures.ts';
 
 const secret = { namespace: 'demo', name: 'boot-1', uid: 's', resourceVersion: '77' };
 const catalog = {
@@ -19,13 +20,17 @@ function around(changes: Partial<MachineSurroundings> = {}): MachineSurroundings
   return {
     machine: capiMachineView(),
     cluster: clusterView(),
+    clusterUnreadable: false,
     bootstrapSecret: secret,
     catalog,
     defaultRegistry: 'mirror.example:5000',
-    findHost: () => ({ resourceVersion: '5' }),
+    findHost: () => found,
     ...changes,
   };
 }
+
+const found: HostSight = { kind: 'found', host: hostView({ resourceVersion: '5' }), plan: undefined };
+const missing: HostSight = { kind: 'missing' };
 
 const inputs: ProvisioningInputs = {
   version: 'v1.31.0',
@@ -72,6 +77,7 @@ describe('buildSnapshot', () => {
       { cluster: { name: 'c1', infrastructureReady: false } },
     ],
     ['paused Cluster', {}, { cluster: clusterView({ paused: true }) }, { paused: true }],
+    ['unreadable Cluster', {}, { cluster: undefined, clusterUnreadable: true }, { paused: true, cluster: null }],
     ['paused object', { pausedByAnnotation: true }, {}, { paused: true }],
     ['deleted for a move', { deletedForMove: true }, {}, { deletedForMove: true }],
     ['being deleted', { deleting: true, hasFinalizer: true }, {}, { deleting: true, provisioning: null }],
@@ -88,12 +94,24 @@ describe('buildSnapshot', () => {
     [
       'host of the providerID missing',
       { providerID: 'baremetal:///h1', inventory: 'h2' },
-      { findHost: (name) => (name === 'h1' ? undefined : { resourceVersion: '5' }) },
+      { findHost: (name) => (name === 'h1' ? missing : found) },
       { hostMissing: true },
     ],
-    ['host of the status missing', { inventory: 'h2' }, { findHost: () => undefined }, { hostMissing: true }],
-    ['foreign providerID', { providerID: 'aws:///i-1' }, { findHost: () => undefined }, {}],
-    ['no host named', {}, { findHost: () => undefined }, {}],
+    ['host of the status missing', { inventory: 'h2' }, { findHost: () => missing }, { hostMissing: true }],
+    ['foreign providerID', { providerID: 'aws:///i-1' }, { findHost: () => missing }, {}],
+    ['no host named', {}, { findHost: () => missing }, {}],
+    [
+      'host unreadable',
+      { inventory: 'h1' },
+      { findHost: () => ({ kind: 'unreadable' }) },
+      { hostMissing: false, hostTrouble: 'unreadable' },
+    ],
+    [
+      'host lost',
+      { providerID: 'baremetal:///h1' },
+      { findHost: () => ({ ...found, host: hostView({ owner: undefined }) }) },
+      { hostTrouble: 'lost' },
+    ],
     ['provisioned', { provisioned: true }, {}, { provisioning: null }],
     [
       'bootstrap Secret not there',

@@ -76,6 +76,17 @@ describe('chooseHost', () => {
     });
   });
 
+  it('counts a host that cannot be read apart from one that is missing', () => {
+    const lookup = (name: string) =>
+      name === 'zeta' ? { unreadable: 'spec.storage.volumes: expected array' } : undefined;
+    expect(chooseHost(members, lookup, options)).toMatchObject({
+      kind: 'exhausted',
+      reasons: { missing: 2, unreadable: 1 },
+      message:
+        'No host of pool workers is free (3 hosts): 2 without a MachineInventory, 1 with a MachineInventory that cannot be read',
+    });
+  });
+
   it('counts a host that is being given to another machine as used', () => {
     const isReserved = (name: string) => name === 'zeta';
     expect(chooseHost(members, allFree, { ...options, isReserved })).toMatchObject({ host: { name: 'alpha' } });

@@ -133,6 +133,18 @@ describe('computePoolStatus', () => {
     );
   });
 
+  it('tells a member that cannot be read from a missing one, and where to mend it', () => {
+    const { conditions, counters } = computePoolStatus(
+      { name: 'workers', generation: 1, members: [{ name: 'a' }, { name: 'b' }] },
+      (name) => (name === 'a' ? { unreadable: `spec.storage.volumes: ${'x'.repeat(2000)}` } : memberFacts(name)),
+    );
+    expect(counters).toMatchObject({ total: 2, available: 1, unavailable: 1 });
+    expect(conditions[1]).toMatchObject({ type: 'MembersValid', status: 'False', reason: 'MemberUnreadable' });
+    expect(conditions[1]?.message).toMatch(/^Unreadable: a \(spec\.storage\.volumes: x+\) \(mend /);
+    expect(conditions[1]?.message).not.toContain('register');
+    expect(conditions[1]?.message.length).toBeLessThan(500);
+  });
+
   it('says what refuses a write', () => {
     const facts = memberFacts('b', {}, { planSecret: { foreignPlanType: undefined, immutable: true } });
     const { conditions, counters } = computePoolStatus(

@@ -137,6 +137,14 @@ describe('reconcileCluster', () => {
     expect(bench.read().metadata.finalizers).toEqual(['x/y']);
   });
 
+  it('keeps the object while a machine cannot be read, for it may be of the cluster', async () => {
+    bench.machines.spoil({ namespace: 'demo', name: 'm-1' }, 'spec: expected object');
+    bench.machines.spoil({ namespace: 'elsewhere', name: 'm-2' }, 'spec: expected object');
+    bench.add({}, { ...owned, finalizers: [CLUSTER_FINALIZER], deletionTimestamp: '2026-01-01T00:00:00Z' });
+    expect(await bench.reconcile()).toEqual({ requeueAfterMs: 30_000 });
+    expect(bench.read().status?.conditions?.[0]?.message).toMatch(/: m-1$/);
+  });
+
   it('lets an object go whose Cluster is gone', async () => {
     bench.clusters.remove({ namespace: 'demo', name: 'demo' });
     bench.add({}, { ...owned, finalizers: [CLUSTER_FINALIZER], deletionTimestamp: '2026-01-01T00:00:00Z' });

@@ -7,7 +7,9 @@ import { attemptId } from '../../../domain/plan/attempt.ts';
 import { renderPlan } from '../../../domain/plan/document.ts';
 import { type PlanSecretView, viewPlanSecret } from '../../../domain/plan/secret.ts';
 import { type HostOperationDeps, reconcileHostOperation } from '../../../k8s-bridge/hosts/operation-reconciler.ts';
+import { RetryPauses } from '../../../k8s-bridge/reconcile/retry-pauses.ts';
 import { createFakeObjects, createMemoryStore } from '../../support/fake-objects.ts';
+import { silentLogger } from '../bridge-fixtures.ts';
 
 const planOf = (planType: 'clean' | 'reprovision') => {
   const id = attemptId({ uid: 'uid-1', planType, attempt: 1 });
@@ -27,6 +29,7 @@ function createWorld() {
   const hosts = createMemoryStore<HostView>();
   const planSecrets = createMemoryStore<PlanSecretView>();
   const told: Told[] = [];
+  const pauses = new RetryPauses();
   const create: HostOperationDeps['client']['create'] = async (resource, body) => {
     const { reason, message } = { reason: '', message: '', ...body };
     told.push({ reason, message });
@@ -54,10 +57,14 @@ function createWorld() {
       planSecrets.upsert(viewPlanSecret(secretSchema.parse({ metadata, data: encoded })));
     },
     async ask() {
-      const client = { patch: objects.patch.bind(objects), create };
-      await reconcileHostOperation('demo/h1', { hosts, planSecrets, client });
+      await this.reconcile();
       return objects.read(machineInventories, { namespace: 'demo', name: 'h1' }).metadata.annotations;
     },
+    reconcile() {
+      const client = { patch: objects.patch.bind(objects), create };
+      return reconcileHostOperation('demo/h1', { hosts, planSecrets, client, pauses, logger: silentLogger });
+    },
+    refuse: (code: number | undefined) => objects.refuse('h1', code),
   };
 }
 
@@ -77,6 +84,30 @@ describe('unquarantine', () => {
     world.putSecret({ plan: clean.json, 'applied-checksum': clean.checksum });
     expect(await world.ask()).toEqual({ [annotations.allocationState]: 'Available' });
     expect(world.told).toMatchObject([{ reason: 'Unquarantined' }]);
+  });
+
+  it.each([403, 422])(
+    'waits where the API server refuses (%i), says so, and asks less and less often',
+    async (code) => {
+      world.putHost({});
+      world.refuse(code);
+      expect(await world.reconcile()).toEqual({ requeueAfterMs: 1_000 });
+      expect(await world.reconcile()).toEqual({ requeueAfterMs: 2_000 });
+      expect(world.told[0]).toMatchObject({ reason: 'WriteRefused' });
+    expect(world.told[0]?.message).toContain(`with ${code}`);
+      world.putHost({ other: 'change' });
+      expect(await world.reconcile()).toEqual({ requeueAfterMs: 1_000 });
+      world.refuse(undefined);
+      expect(await world.reconcile()).toEqual({});
+      expect(world.told.at(-1)).toMatchObject({ reason: 'Unquarantined' });
+    },
+  );
+
+  it('leaves other errors to the queue', async () => {
+    world.putHost({});
+    world.refuse(500);
+    await expect(world.reconcile()).rejects.toThrow('refused with 500');
+    expect(world.told).toEqual([]);
   });
 
   it('lifts one that somebody set by hand', async () => {

@@ -4,6 +4,7 @@ import { baremetalMachines } from '../../../api/resources.ts';
 import { type MachineView, viewMachine } from '../../../domain/inputs/machine-view.ts';
 import { reconcileMachineOperation } from '../../../k8s-bridge/machines/operation-reconciler.ts';
 import { createMachineRuns } from '../../../k8s-bridge/machines/runs.ts';
+import { RetryPauses } from '../../../k8s-bridge/reconcile/retry-pauses.ts';
 import type { KubeClient } from '../../../runtime/kube/client.ts';
 import { lifeQuery, operationUpdates } from '../../../workflows/messages.ts';
 import { deployCluster } from '../../support/clusters.ts';
@@ -14,8 +15,9 @@ import { refOf, runOf } from '../../support/runs.ts';
 import { type Site, startSite } from '../../support/site.ts';
 import { useStack } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { silentLogger } from '../bridge-fixtures.ts';
 
-const machines = ['ask-dying', 'ask-late', 'ask-again', 'ask-taken', 'ask-other'];
+const machines = ['ask-long', 'ask-dying', 'ask-late', 'ask-again', 'ask-taken', 'ask-other'];
 
 let site: Site;
 
@@ -54,7 +56,8 @@ async function bridgeWith(seen: MachineView, diesAtPatch = Infinity): Promise<vo
   };
   const client = { patch, create: site.client.create.bind(site.client) };
   const runs = createMachineRuns(site.temporal, site.namespace);
-  await reconcileMachineOperation(`${seen.namespace}/${seen.name}`, { machines: store, runs, client });
+  const deps = { machines: store, runs, client, pauses: new RetryPauses(), logger: silentLogger };
+  await reconcileMachineOperation(`${seen.namespace}/${seen.name}`, deps);
 }
 
 /** The run writes its status meanwhile: what a bridge saw may be outdated, and its informer would tell it so. */
@@ -111,6 +114,13 @@ describe.concurrent('a request by annotation', () => {
     await bridgeWith(numbered);
     expect(await isPaused('ask-late')).toBe(false);
     expect(await answersOf('ask-late')).toEqual([PAUSED]);
+  });
+
+  test('of more words than are kept is done once and taken away, too', async () => {
+    await annotate('ask-long', `pause: ${'x'.repeat(200_000)}`);
+    await bridgeUntilDone('ask-long');
+    expect(await isPaused('ask-long')).toBe(true);
+    expect(await answersOf('ask-long')).toEqual([PAUSED]);
   });
 
   test('can be made again in the same words', async () => {

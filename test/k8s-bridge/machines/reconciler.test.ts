@@ -1,21 +1,29 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { ObjectKey } from '../../../api/meta.ts';
+import type { PlanSight } from '../../../domain/inputs/host-trouble.ts';
+import type { CapiClusterView } from '../../../domain/inputs/capi-view.ts';
+import type { HostView } from '../../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../../domain/inputs/machine-view.ts';
 import { keyText } from '../../../domain/pool/indexes.ts';
 import { fingerprintSnapshot } from '../../../domain/inputs/snapshot-fingerprint.ts';
 import { DEPARTURE_GRACE_MS, DepartedMachines } from '../../../k8s-bridge/machines/departed.ts';
-import { type MachineCaches, takeSnapshot } from '../../../k8s-bridge/machines/caches.ts';
+import { type MachineCaches, takeLastSnapshot, takeSnapshot } from '../../../k8s-bridge/machines/caches.ts';
 import {
   type MachineReconcilerDeps,
   OWNER_GRACE_MS,
   reconcileMachine,
 } from '../../../k8s-bridge/machines/reconciler.ts';
 import type { ReconcileResult } from '../../../k8s-bridge/reconcile/ports.ts';
+import { HostSuspicions, SUSPICION_MS } from '../../../k8s-bridge/machines/host-suspicions.ts';
 import { ReplacedRuns } from '../../../k8s-bridge/machines/replaced-runs.ts';
 import { LOST_AFTER_MS, SentSnapshots } from '../../../k8s-bridge/machines/sent-snapshots.ts';
 import { resyncRuns } from '../../../k8s-bridge/machines/workflow-starter.ts';
+import { rememberVanishedClusters } from '../../../k8s-bridge/machines/vanished-clusters.ts';
 import {
   capiMachineView,
+  changeSource,
   clusterView,
+  hostView,
   machineView,
   ManualClock,
   MemoryRuns,
@@ -33,13 +41,15 @@ function createWorld() {
   const runs = new MemoryRuns();
   const machines = new MemoryStore<MachineView>();
   const clusters = new MemoryStore([clusterView()]);
+  const hosts = new MemoryStore<HostView>();
   const caches: MachineCaches = {
     machines,
     capiMachines: new MemoryStore([capiMachineView()]),
     capiClusters: clusters,
     bootstrapSecrets: new MemoryStore([{ namespace: 'demo', name: 'boot-1', uid: 's', resourceVersion: '1' }]),
     catalogs: new MemoryStore(),
-    hosts: new MemoryStore(),
+    hosts,
+    planSecrets: new MemoryStore<PlanSight & ObjectKey>(),
   };
   /** uids that the API server answers, where they differ from the cache. */
   const live = new Map<string, string | undefined>();
@@ -54,6 +64,7 @@ function createWorld() {
     runs,
     sent,
     departed,
+    suspicions: new HostSuspicions(clock.nowMs),
     missingRuns: new Set(),
     takeSnapshot: (view) => takeSnapshot(view, caches, undefined),
     logger: silentLogger,
@@ -66,6 +77,8 @@ function createWorld() {
     runs,
     machines,
     clusters,
+    caches,
+    hosts,
     live,
     deps,
     sent,
@@ -78,7 +91,7 @@ function createWorld() {
     /** What the informer's handler does with an object that vanished. */
     vanish(view: MachineView): void {
       machines.delete(view);
-      departed.add(view, deps.takeSnapshot(view));
+      departed.add(view, takeLastSnapshot(view, caches));
       sent.forget(view.uid);
     },
   };
@@ -98,11 +111,83 @@ describe('reconcileMachine', () => {
     expect(world.runs.calls).toEqual([{ kind: 'observe', id: ID, snapshot: world.deps.takeSnapshot(view) }]);
   });
 
+  it('holds still while its Cluster cannot be read', async () => {
+    world.machines.set(machineView());
+    world.clusters.spoil({ namespace: 'demo', name: 'c1' }, 'spec.paused: expected boolean');
+    await world.reconcile();
+    world.clusters.set(clusterView());
+    await world.reconcile();
+    expect(world.runs.calls).toMatchObject([{ snapshot: { paused: true } }, { snapshot: { paused: false } }]);
+  });
+
   it('is silent where the status says that everything was acted on', async () => {
     const view = machineView({ hasFinalizer: true, phase: 'Pending' });
     world.machines.set({ ...view, observedInputs: world.fingerprint(view) });
     expect(await world.reconcile()).toEqual({});
     expect(world.runs.calls).toEqual([]);
+  });
+
+  describe('with a host that does not record the machine', () => {
+    const running = { hasFinalizer: true, providerID: 'baremetal:///h1', provisioned: true, phase: 'Running' } as const;
+    const told = () => world.runs.calls.map((call) => ('snapshot' in call ? call.snapshot.hostTrouble : call.kind));
+
+    beforeEach(() => {
+      world.hosts.set(hostView());
+      const view = machineView(running);
+      world.machines.set({ ...view, observedInputs: world.fingerprint(view) });
+    });
+
+    it('believes it after a moment, and takes it back at once', async () => {
+      expect(await world.reconcile()).toEqual({});
+      world.hosts.set(hostView({ owner: undefined }));
+      expect(await world.reconcile()).toEqual({ requeueAfterMs: SUSPICION_MS });
+      expect(told()).toEqual([]);
+      world.clock.advance(SUSPICION_MS);
+      expect(await world.reconcile()).toEqual({});
+      expect(told()).toEqual(['lost']);
+      world.hosts.set(hostView());
+      await world.reconcile();
+      expect(told()).toEqual(['lost', undefined]);
+    });
+
+    it('tells what else changed meanwhile', async () => {
+      world.hosts.set(hostView({ owner: undefined, allocationState: undefined }));
+      await world.reconcile();
+      world.machines.set(machineView({ ...running, deleting: true }));
+      world.clock.advance(SUSPICION_MS - 1);
+      expect(await world.reconcile()).toEqual({ requeueAfterMs: 1 });
+      expect(world.runs.calls).toMatchObject([{ snapshot: { deleting: true } }]);
+      expect(told()).toEqual([undefined]);
+    });
+
+    it('does not doubt anew what the run has acted on', async () => {
+      world.hosts.set(hostView({ owner: undefined }));
+      const view = machineView(running);
+      world.machines.set({ ...view, observedInputs: world.fingerprint(view) });
+      expect(await world.reconcile()).toEqual({});
+      expect(told()).toEqual([]);
+    });
+
+    it.each([hostView({ deleting: true }), hostView({ takenBySelector: true })])(
+      'believes a sign that is certain at once',
+      async (host) => {
+        world.hosts.set(host);
+        expect(await world.reconcile()).toEqual({});
+        expect(told()).toEqual(['taken']);
+      },
+    );
+
+    it('says that it cannot be read, and takes it back when it is mended', async () => {
+      world.hosts.spoil({ namespace: 'demo', name: 'h1' }, 'spec.storage.volumes: expected array');
+      await world.reconcile();
+      world.hosts.set(hostView());
+      await world.reconcile();
+      expect(world.runs.calls).toMatchObject([
+        { snapshot: { hostMissing: false, hostTrouble: 'unreadable' } },
+        { snapshot: { hostMissing: false } },
+      ]);
+      expect(told()).toEqual(['unreadable', undefined]);
+    });
   });
 
   it('waits a moment for the ownerRef, then starts without', async () => {
@@ -237,6 +322,52 @@ describe('an object that is gone', () => {
     world.clock.advance(DEPARTURE_GRACE_MS);
     await world.reconcile();
     expect(world.runs.calls).toEqual([]);
+  });
+
+  it('is told with what was seen last when it goes after it could not be read', async () => {
+    const view = machineView({ deletedForMove: true });
+    world.vanish(view);
+    world.live.set(KEY, view.uid);
+    world.clock.advance(DEPARTURE_GRACE_MS);
+    expect(await world.reconcile()).toEqual({});
+    world.live.set(KEY, undefined);
+    await world.reconcile();
+    expect(world.runs.calls).toMatchObject([{ kind: 'tell', snapshot: { gone: true, deletedForMove: true } }]);
+  });
+
+  it('is not told of what was seen before it came back', async () => {
+    const view = machineView({ deletedForMove: true });
+    world.vanish(view);
+    const back = machineView({ observedInputs: 'other' });
+    world.machines.set(back);
+    await world.reconcile();
+    world.vanish(back);
+    world.clock.advance(DEPARTURE_GRACE_MS);
+    await world.reconcile();
+    expect(world.runs.calls).toMatchObject([
+      { kind: 'observe' },
+      { kind: 'tell', snapshot: { deletedForMove: false } },
+    ]);
+  });
+
+  it('takes along the pause of its Cluster, whichever of the two is seen to go first', () => {
+    const source = changeSource<CapiClusterView>();
+    const clusters = rememberVanishedClusters(source, world.clusters);
+    const seen = () => takeLastSnapshot(machineView(), { ...world.caches, capiClusters: clusters });
+    const paused = clusterView({ paused: true });
+    world.clusters.delete(paused);
+    source.emit({ namespace: 'demo', name: 'c1' }, undefined, paused);
+    expect(seen()).toMatchObject({ paused: true, cluster: { name: 'c1' } });
+    world.clusters.set(clusterView());
+    source.emit({ namespace: 'demo', name: 'c1' }, clusterView(), undefined);
+    expect(seen()).toMatchObject({ paused: false });
+    world.clusters.delete(paused);
+    expect(seen()).toMatchObject({ paused: false, cluster: null });
+  });
+
+  it('takes along the pause of an operator, of which only its status knows', () => {
+    expect(takeLastSnapshot(machineView({ reportsPaused: true }), world.caches)).toMatchObject({ paused: true });
+    expect(world.deps.takeSnapshot(machineView({ reportsPaused: true }))).toMatchObject({ paused: false });
   });
 
   it('is told again when Temporal could not be asked', async () => {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { machineIndexes } from '../../../domain/pool/indexes.ts';
+import type { ObjectKey } from '../../../api/meta.ts';
+import type { PlanSight } from '../../../domain/inputs/host-trouble.ts';
+import type { HostView } from '../../../domain/inputs/host-view.ts';
+import { hostIndexes, machineIndexes } from '../../../domain/pool/indexes.ts';
 import { type MachineCaches, triggerIndexes } from '../../../k8s-bridge/machines/caches.ts';
 import { connectMachineTriggers } from '../../../k8s-bridge/machines/triggers.ts';
 import { capiMachineView, changeSource, clusterView, hostView, machineView, MemoryStore } from '../bridge-fixtures.ts';
@@ -24,7 +27,8 @@ function connect() {
     capiClusters: new MemoryStore(),
     bootstrapSecrets: new MemoryStore(),
     catalogs: new MemoryStore(),
-    hosts: new MemoryStore(),
+    hosts: new MemoryStore([hostView({ name: 'h2', planSecretName: 'h2-plan' })], hostIndexes),
+    planSecrets: new MemoryStore<PlanSight & ObjectKey>(),
   };
   const sources = {
     machines: changeSource<ReturnType<typeof machineView>>(),
@@ -39,6 +43,7 @@ function connect() {
       images: Record<string, string>;
     }>(),
     hosts: changeSource<ReturnType<typeof hostView>>(),
+    planSecrets: changeSource<PlanSight>(),
   };
   const enqueued: string[] = [];
   connectMachineTriggers(sources, caches, (key) => enqueued.push(key));
@@ -68,6 +73,8 @@ describe('connectMachineTriggers', () => {
     expect(enqueued).toEqual([]);
     sources.capiClusters.emit(demo('c1'), clusterView({ paused: true }), clusterView());
     expect(enqueued).toEqual(['demo/m1', 'demo/m2']);
+    sources.capiClusters.emit(demo('c1'), undefined, undefined);
+    expect(enqueued).toEqual(['demo/m1', 'demo/m2', 'demo/m1', 'demo/m2']);
   });
 
   it('finds the unprovisioned machines of a catalog', () => {
@@ -83,6 +90,36 @@ describe('connectMachineTriggers', () => {
     expect(enqueued).toEqual([]);
     sources.hosts.emit(demo('h2'), undefined, hostView());
     sources.hosts.emit(demo('h2'), hostView(), undefined);
+    expect(enqueued).toEqual(['demo/m2', 'demo/m2']);
+  });
+
+  it('finds the machine of a host that cannot be read, in another way than before', () => {
+    const { sources, enqueued } = connect();
+    sources.hosts.emit(demo('h2'), undefined, undefined);
+    expect(enqueued).toEqual(['demo/m2']);
+  });
+
+  it.each<[string, Partial<HostView>]>([
+    ['its owner', { owner: undefined }],
+    ['its owner’s uid', { owner: { cluster: 'c1', machine: 'capi-m1', baremetalMachine: 'm1', uid: 'uid-9' } }],
+    ['its deletion', { deleting: true }],
+    ['its selector', { takenBySelector: true }],
+    ['its plan Secret', { planSecretName: 'other' }],
+    ['its plan', { plan: { attemptId: 'reprovision-1-uid-1', checksum: 'c' } }],
+  ])('finds the machine of a host that changed %s', (_what, change) => {
+    const { sources, enqueued } = connect();
+    sources.hosts.emit(demo('h2'), hostView(change), hostView());
+    expect(enqueued).toEqual(['demo/m2']);
+  });
+
+  it('finds the machine of a plan Secret that somebody else took or gave back', () => {
+    const { sources, enqueued } = connect();
+    const ours: PlanSight = { foreignPlanType: undefined, planAttempt: 'reprovision-1-uid-1', isEmpty: false };
+    sources.planSecrets.emit(demo('h2-plan'), { ...ours, planAttempt: 'clean-1-uid-1' }, ours);
+    sources.planSecrets.emit(demo('of-nobody'), { ...ours, foreignPlanType: 'reset' }, ours);
+    expect(enqueued).toEqual([]);
+    sources.planSecrets.emit(demo('h2-plan'), { ...ours, foreignPlanType: 'reset' }, ours);
+    sources.planSecrets.emit(demo('h2-plan'), ours, { ...ours, planAttempt: undefined });
     expect(enqueued).toEqual(['demo/m2', 'demo/m2']);
   });
 });

@@ -357,6 +357,34 @@ describe('reconcilePool', () => {
     expect(bench.woken).toEqual([]);
   });
 
+  it('does not take a host that cannot be read for missing, until it is mended', async () => {
+    bench.addPool('workers', ['a']);
+    bench.addHost('a', busy('Allocated'));
+    await bench.reconcile();
+    bench.caches.hosts.spoil({ namespace, name: 'a' }, 'spec.storage.volumes: expected array, received string');
+    bench.clock.nowMs += STATUS_INTERVAL_MS;
+    await bench.reconcile();
+    expect(bench.status()).toMatchObject({ unavailable: 1, conditions: [{ reason: 'MemberUnreadable' }, {}] });
+    expect(bench.status()?.conditions?.[1]?.message).toContain('a (spec.storage.volumes: expected array');
+    bench.addHost('a', busy('Allocated'));
+    bench.clock.nowMs += STATUS_INTERVAL_MS;
+    await bench.reconcile();
+    expect(bench.status()).toMatchObject({ allocated: 1, conditions: [{ status: 'True' }, {}] });
+  });
+
+  it('does not take a pool that cannot be read for gone', async () => {
+    bench.addPool('workers', ['a']);
+    bench.addHost('a');
+    await bench.reconcile();
+    bench.addPool('younger', ['a'], '2026-01-02T00:00:00Z');
+    bench.caches.machines.upsert(waitingMachine('m', 1, { hostReason: 'PoolExhausted' }));
+    bench.caches.pools.spoil(key, 'spec.machineInventories: expected array');
+    expect(await bench.reconcile()).toEqual({});
+    await bench.reconcile('younger');
+    expect(bench.poolOf('a')).toBe('workers');
+    expect(bench.woken).toEqual([]);
+  });
+
   it('sees that a plan Secret is gone', async () => {
     bench.addPool('workers', ['a']);
     bench.addHost('a');

@@ -199,18 +199,47 @@ describe('informer', () => {
     expect(informer.stats()).toMatchObject({ watches: 1, failures: 0 });
   });
 
-  it('takes an unreadable object for absent until it is readable again', async () => {
+  it('keeps what is wrong with an unreadable object, and never its values, until it is readable again', async () => {
     cluster.put('a', { color: 'red' });
     cluster.put('b', { color: 42 });
     await startWatching();
-    expect(informer.store.isInvalid({ namespace: 'lab', name: 'b' })).toBe(true);
+    const problemOf = (name: string) => informer.store.problemOf({ namespace: 'lab', name });
+    expect(problemOf('a')).toBeUndefined();
+    expect(problemOf('b')).toMatch(/^color: .*expected string/);
+    expect(problemOf('b')).not.toContain('42');
+    expect([...informer.store.listUnreadable()]).toEqual([{ namespace: 'lab', name: 'b' }]);
     cluster.put('a', { color: { nested: true } });
     await eventually(() => changes.includes('a: red > -'));
+    expect(problemOf('a')).toMatch(/^color: /);
     expect(informer.stats()).toMatchObject({ items: 0, invalid: 2 });
     cluster.put('a', { color: 'blue' });
     cluster.remove('b');
     await eventually(() => informer.stats().invalid === 0);
-    expect(changes).toEqual(['a: - > red', 'a: red > -', 'a: - > blue']);
+    expect(problemOf('a')).toBeUndefined();
+    expect(problemOf('b')).toBeUndefined();
+    expect(changes).toEqual(['a: - > red', 'b: - > -', 'a: red > -', 'a: - > blue', 'b: - > -']);
+  });
+
+  it('tells once of an object that is unreadable in the same way again, and again in another way', async () => {
+    cluster.put('a', { color: 42 });
+    await startWatching();
+    cluster.put('a', { color: 43 });
+    cluster.put('a', {});
+    cluster.put('b', { color: 'red' });
+    await eventually(() => colorOf('b'));
+    expect(changes).toEqual(['a: - > -', 'a: - > -', 'b: - > red']);
+  });
+
+  it('tells that an unreadable object is gone which a list misses', async () => {
+    cluster.put('a', { color: 42 });
+    await startWatching();
+    cluster.silently(() => {
+      cluster.remove('a');
+      cluster.compact();
+    });
+    cluster.cutWatches();
+    await eventually(() => informer.stats().invalid === 0);
+    expect(changes).toEqual(['a: - > -', 'a: - > -']);
   });
 
   it('survives a throwing handler and serves the others', async () => {
