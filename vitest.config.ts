@@ -1,5 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
+/** They run the scripts of plans, simulated hosts and other programs. */
+const scriptTests = [
+  'test/domain/plan/{deadlines,power-loss,scripts}.test.ts',
+  'test/dev/{host,process,tools}/**/*.test.ts',
+];
 const modelTests = 'test/model/*.stack.test.ts';
 const stackTests = ['test/**/*.stack.test.ts', 'test/e2e/**/*.test.ts'];
 
@@ -9,10 +14,21 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          // The simulated hosts run real scripts, and two cores have more to do.
-          expect: { poll: { timeout: 10_000 } },
           include: ['test/**/*.test.ts'],
+          exclude: [...scriptTests, ...stackTests],
+          // Most of their time went into importing the same modules for each file: those of a worker share them now.
+          isolate: false,
+          maxWorkers: '100%',
+        },
+      },
+      {
+        test: {
+          name: 'scripts',
+          include: scriptTests,
           exclude: stackTests,
+          maxWorkers: '100%',
+          // Two cores have more to do.
+          expect: { poll: { timeout: 10_000 } },
         },
       },
       {
