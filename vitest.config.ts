@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { changedFiles } from './test/changed/changed-files.ts';
 
 /** They run the scripts of plans, simulated hosts and other programs. */
 const scriptTests = [
@@ -6,10 +7,13 @@ const scriptTests = [
   'test/dev/{host,process,tools}/**/*.test.ts',
 ];
 const modelTests = 'test/model/*.stack.test.ts';
+/** Two cores have more to do. */
+const poll = { timeout: 10_000 };
 const stackTests = ['test/**/*.stack.test.ts', 'test/e2e/**/*.test.ts'];
 
 export default defineConfig({
   test: {
+    experimental: { vcsProvider: changedFiles },
     projects: [
       {
         test: {
@@ -19,6 +23,7 @@ export default defineConfig({
           // Most of their time went into importing the same modules for each file: those of a worker share them now.
           isolate: false,
           maxWorkers: '100%',
+          expect: { poll },
         },
       },
       {
@@ -27,8 +32,7 @@ export default defineConfig({
           include: scriptTests,
           exclude: stackTests,
           maxWorkers: '100%',
-          // Two cores have more to do.
-          expect: { poll: { timeout: 10_000 } },
+          expect: { poll },
         },
       },
       {
