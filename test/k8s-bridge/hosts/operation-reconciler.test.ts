@@ -94,7 +94,7 @@ describe('unquarantine', () => {
       expect(await world.reconcile()).toEqual({ requeueAfterMs: 1_000 });
       expect(await world.reconcile()).toEqual({ requeueAfterMs: 2_000 });
       expect(world.told[0]).toMatchObject({ reason: 'WriteRefused' });
-    expect(world.told[0]?.message).toContain(`with ${code}`);
+      expect(world.told[0]?.message).toContain(`with ${code}`);
       world.putHost({ other: 'change' });
       expect(await world.reconcile()).toEqual({ requeueAfterMs: 1_000 });
       world.refuse(undefined);
