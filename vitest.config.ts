@@ -1,18 +1,38 @@
 import { defineConfig } from 'vitest/config';
+import { changedFiles } from './test/changed/changed-files.ts';
 
+/** They run the scripts of plans, simulated hosts and other programs. */
+const scriptTests = [
+  'test/domain/plan/{deadlines,power-loss,scripts}.test.ts',
+  'test/dev/{host,process,tools}/**/*.test.ts',
+];
 const modelTests = 'test/model/*.stack.test.ts';
+/** Two cores have more to do. */
+const poll = { timeout: 10_000 };
 const stackTests = ['test/**/*.stack.test.ts', 'test/e2e/**/*.test.ts'];
 
 export default defineConfig({
   test: {
+    experimental: { vcsProvider: changedFiles },
     projects: [
       {
         test: {
           name: 'unit',
-          // The simulated hosts run real scripts, and two cores have more to do.
-          expect: { poll: { timeout: 10_000 } },
           include: ['test/**/*.test.ts'],
+          exclude: [...scriptTests, ...stackTests],
+          // Most of their time went into importing the same modules for each file: those of a worker share them now.
+          isolate: false,
+          maxWorkers: '100%',
+          expect: { poll },
+        },
+      },
+      {
+        test: {
+          name: 'scripts',
+          include: scriptTests,
           exclude: stackTests,
+          maxWorkers: '100%',
+          expect: { poll },
         },
       },
       {

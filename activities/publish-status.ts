@@ -8,7 +8,7 @@ import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import { fingerprintSnapshot } from '../domain/inputs/snapshot-fingerprint.ts';
 import { isConflict } from '../runtime/kube/client.ts';
-import { machineWorkflowId } from '../workflows/ids.ts';
+import { machineWorkflowId } from '../domain/life/run-id.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { noteTransition } from './step/event-recorder.ts';
 import type { Fence } from './step/fence.ts';

@@ -7,7 +7,7 @@ import { type Lab, startLab } from '../dev/lab/lab.ts';
 import { startManagementCluster } from '../dev/stack/management-cluster.ts';
 import { readChangedSamples } from '../dev/lab/samples.ts';
 import { startService } from '../dev/lab/services.ts';
-import { machineWorkflowId } from '../workflows/ids.ts';
+import { machineWorkflowId } from '../domain/life/run-id.ts';
 import { hostNames } from './bench-objects.ts';
 import type { Benchmark, Measurement } from './measurement.ts';
 import { waitUntil } from './wait-until.ts';

@@ -2,7 +2,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { searchAttributeNames } from '../api/constants.ts';
-import { MACHINE_LIFECYCLE, parseMachineWorkflowId } from '../workflows/ids.ts';
+import { MACHINE_LIFECYCLE, parseMachineWorkflowId } from '../domain/life/run-id.ts';
 import type { CliWorld } from './cli-world.ts';
 import { withTemporal } from './temporal-client.ts';
 

@@ -6,7 +6,7 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { Argument, InvalidArgumentError } from 'commander';
-import { MACHINE_LIFECYCLE, parseMachineWorkflowId } from '../workflows/ids.ts';
+import { MACHINE_LIFECYCLE, parseMachineWorkflowId } from '../domain/life/run-id.ts';
 import { CliError, Refusal } from './failures.ts';
 
 /** The machine that a command is about, checked before anybody is asked. */

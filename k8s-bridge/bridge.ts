@@ -5,13 +5,9 @@ import { searchAttributeNames } from '../api/constants.ts';
 import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
 import { createKubeClient, type KubeClient } from '../runtime/kube/client.ts';
+import { publishInformerStats } from '../runtime/kube/informer-metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
-import {
-  createMetricsRegistry,
-  createRunCallCounter,
-  createWorkqueueMetrics,
-  publishInformerStats,
-} from '../runtime/metrics.ts';
+import { createMetricsRegistry, createRunCallCounter, createWorkqueueMetrics } from '../runtime/metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';
 import { connectTemporal, ensureSearchAttributes, readNamespaceId } from '../runtime/temporal/connection.ts';
 import { waitForKubernetes } from '../runtime/kube/wait-until-ready.ts';

@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { machineWorkflowId } from '../../workflows/ids.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import type { DemoView, MachineRow } from './demo-view.ts';
 import type { HostRecord, RunStatuses } from './facts.ts';
 import type { DemoStage } from './stage.ts';

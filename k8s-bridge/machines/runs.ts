@@ -3,7 +3,7 @@ import { defineSearchAttributeKey, WorkflowNotFoundError } from '@temporalio/com
 import { searchAttributeNames } from '../../api/constants.ts';
 import type { OperatorVerb, PlanAnswer } from '../../domain/life/machine-life.ts';
 import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
-import { MACHINE_LIFECYCLE, machineWorkflowId, parseMachineWorkflowId } from '../../workflows/ids.ts';
+import { MACHINE_LIFECYCLE, machineWorkflowId, parseMachineWorkflowId } from '../../domain/life/run-id.ts';
 import {
   capacityAvailableSignal,
   machineObservedSignal,

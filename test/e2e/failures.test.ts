@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { foreign, IMAGE_CATALOG_NAME, MACHINE_FINALIZER } from '../../api/constants.ts';
 import { baremetalMachines, capiClusters, configMaps, machineInventoryPools } from '../../api/resources.ts';
 import { type AuditEvent, readAuditEvents } from '../../dev/stack/audit.ts';
-import { machineWorkflowId } from '../../workflows/ids.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { lifeQuery } from '../../workflows/messages.ts';
 import { deployCluster } from '../support/clusters.ts';
 import { expectCountersAddUp, expectReleased, getPlanSecret, untilPoolCounts } from '../support/hosts.ts';

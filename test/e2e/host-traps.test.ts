@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { elementalInventories } from '../../dev/elemental/inventory.ts';
-import { encodeOutputs } from '../../dev/host/agent/plan.ts';
+import { encodeOutputs } from '../../dev/elemental/host-plan.ts';
 import { planSecrets, readText, toValue } from '../../dev/elemental/plan-secret.ts';
 import { checksumOf } from '../../domain/plan/document.ts';
 import { untilRunSettled } from '../support/host-answers.ts';

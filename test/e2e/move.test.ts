@@ -8,7 +8,7 @@ import { completeExternalControlPlanes } from '../../dev/stack/external-control-
 import { resourceOf } from '../../dev/stack/manifests.ts';
 import type { Lab } from '../../dev/lab/lab.ts';
 import { type ManagementCluster, startManagementCluster } from '../../dev/stack/management-cluster.ts';
-import { machineWorkflowId } from '../../workflows/ids.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { plansReceived, untilSettled } from '../support/host-answers.ts';
 import { listHostWrites, markAudit } from '../support/host-writes.ts';
 import { expectReleased, findInventory, untilPoolCounts } from '../support/hosts.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { capiMachines, machineInventoryPools } from '../../api/resources.ts';
 import { resourceOf } from '../../dev/stack/manifests.ts';
-import { machineWorkflowId } from '../../workflows/ids.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { measureClaims } from '../support/claim-times.ts';
 import { deployCluster } from '../support/clusters.ts';
 import { attached, detached, type HostTimelines, recordHostTimelines } from '../support/host-timeline.ts';

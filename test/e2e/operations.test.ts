@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { baremetalMachines, machineInventories, machineInventoryPools, type Resource } from '../../api/resources.ts';
 import type { OperatorVerb } from '../../domain/life/machine-life.ts';
-import { machineWorkflowId } from '../../workflows/ids.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { operationSignals, operationUpdates } from '../../workflows/messages.ts';
 import { runCli } from '../support/cli.ts';
 import { deployCluster } from '../support/clusters.ts';

@@ -2,7 +2,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { searchAttributeNames } from '../../api/constants.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
-import { machineWorkflowId } from '../../workflows/ids.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { deployCluster } from '../support/clusters.ts';
 import { untilRunSettled } from '../support/host-answers.ts';
 import {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { planActivityId } from '../../domain/plan/attempt.ts';
-import { machineWorkflowId } from '../../workflows/ids.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { letAnswer, plansReceived } from '../support/host-answers.ts';
 import { createKillPlan, listKillPoints } from '../support/kill-plan.ts';
 import { startKubeGate } from '../support/kube-gate.ts';

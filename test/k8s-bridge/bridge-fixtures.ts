@@ -8,8 +8,8 @@ import { keyText } from '../../domain/pool/indexes.ts';
 import type { MachineRuns, OpenRun, OperationVerdict } from '../../k8s-bridge/machines/runs.ts';
 import type { ChangeSource } from '../../k8s-bridge/machines/triggers.ts';
 import type { ReadStore } from '../../k8s-bridge/reconcile/ports.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { parseKey } from '../../runtime/kube/object-key.ts';
-import { machineWorkflowId } from '../../workflows/ids.ts';
 
 export const T0 = Date.parse('2026-01-01T00:00:00Z');
 

@@ -3,7 +3,7 @@ import { nodes } from '../../dev/host/node/kube-api.ts';
 import { capiMachines } from '../../api/resources.ts';
 import { parseAttemptId } from '../../domain/plan/attempt.ts';
 import { isNotFound } from '../../runtime/kube/client.ts';
-import { machineWorkflowId } from '../../workflows/ids.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { sweepSecrets } from './machine-deeds.ts';
 import type { Scene } from './outcome.ts';

@@ -4,7 +4,7 @@ import { baremetalMachines, machineInventories, type Resource } from '../../api/
 import type { OperatorVerb } from '../../domain/life/machine-life.ts';
 import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
 import { isNotFound } from '../../runtime/kube/client.ts';
-import { machineWorkflowId } from '../../workflows/ids.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { operationSignals, operationUpdates } from '../../workflows/messages.ts';
 import type { OperationWay } from './command.ts';
 import type { Machine } from './history.ts';

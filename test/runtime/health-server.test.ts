@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startHealthServer, type HealthServer, type HealthServerOptions } from '../../runtime/health-server.ts';
-import { createMetricsRegistry, createWorkqueueMetrics, publishInformerStats } from '../../runtime/metrics.ts';
+import { publishInformerStats } from '../../runtime/kube/informer-metrics.ts';
+import { createMetricsRegistry, createWorkqueueMetrics } from '../../runtime/metrics.ts';
 import { silentLogger } from './kube/fake-api-server.ts';
 
 let server: HealthServer | undefined;

@@ -3,7 +3,7 @@ import type { PlanType } from '../../api/constants.ts';
 import { secrets } from '../../api/resources.ts';
 import { parseAttemptId } from '../../domain/plan/attempt.ts';
 import { viewPlanSecret } from '../../domain/plan/secret.ts';
-import { machineWorkflowId } from '../../workflows/ids.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { findMachine } from './machines.ts';
 import { type Site, summarise } from './site.ts';
 import { waitFor } from './wait-for.ts';

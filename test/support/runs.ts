@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { z } from 'zod';
 import { secrets } from '../../api/resources.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
-import { machineWorkflowId } from '../../workflows/ids.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { lifeQuery } from '../../workflows/messages.ts';
 import { findMachine } from './machines.ts';
 import type { Site } from './site.ts';

@@ -15,7 +15,7 @@ import type { ManagementClusterDescription } from '../../dev/stack/management-cl
 import { readChangedSamples } from '../../dev/lab/samples.ts';
 import { type Service, type ServiceKind, startService } from '../../dev/lab/services.ts';
 import type { HostTimes } from '../../dev/host/options.ts';
-import { machineWorkflowId } from '../../workflows/ids.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { prebuiltWorkflows, useStack } from './stack.ts';
 import { waitFor, type WaitOptions } from './wait-for.ts';
 

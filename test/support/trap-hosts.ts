@@ -1,7 +1,7 @@
 import { annotations } from '../../api/constants.ts';
 import { baremetalMachines } from '../../api/resources.ts';
 import { createInventory } from '../../dev/elemental/operator.ts';
-import { decodeOutputs } from '../../dev/host/agent/plan.ts';
+import { decodeOutputs } from '../../dev/elemental/host-plan.ts';
 import { type PlanSecret, readText, toValue, planSecrets } from '../../dev/elemental/plan-secret.ts';
 import { type HostSimulator, startHostSimulator } from '../../dev/host/simulator.ts';
 import type { SimulatedHost } from '../../dev/host/simulated-host.ts';

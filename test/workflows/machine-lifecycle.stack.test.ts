@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { PlanAnswer } from '../../domain/life/machine-life.ts';
 import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import { planActivityId } from '../../domain/plan/attempt.ts';
-import { MACHINE_LIFECYCLE } from '../../workflows/ids.ts';
+import { MACHINE_LIFECYCLE } from '../../domain/life/run-id.ts';
 import { lifeQuery, machineObservedSignal, operationUpdates } from '../../workflows/messages.ts';
 import { workflowsPath } from '../../workers/worker.ts';
 import { host, snapshot } from '../domain/life/life-fixtures.ts';

@@ -8,7 +8,7 @@ import { isSameData, layRunFailure, layRunSuccess } from './result.ts';
 import { AgentExit, writeAgentResult } from './write.ts';
 import type { AgentFaults } from './faults.ts';
 import { createLatestInbox } from './inbox.ts';
-import { type OutputMap, UnreportedPlanError } from './plan.ts';
+import { type OutputMap, UnreportedPlanError } from '../../elemental/host-plan.ts';
 import type { PlanSecret, PlanSecretApi, PlanSecretFeed, SecretData } from '../../elemental/plan-secret.ts';
 import { spoilOutput } from './faults.ts';
 

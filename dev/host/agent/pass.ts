@@ -1,5 +1,11 @@
 import { layUnchangedSuccess, readCount } from './result.ts';
-import { decodeOutputs, type HostPlan, parseHostPlan, planChecksum, UnreportedPlanError } from './plan.ts';
+import {
+  decodeOutputs,
+  type HostPlan,
+  parseHostPlan,
+  planChecksum,
+  UnreportedPlanError,
+} from '../../elemental/host-plan.ts';
 import type { PlanSecret, SecretData } from '../../elemental/plan-secret.ts';
 import { readText, toValue } from '../../elemental/plan-secret.ts';
 import type { PlanRun } from './plan-run.ts';

@@ -1,5 +1,5 @@
 import type { SecretData } from '../../elemental/plan-secret.ts';
-import type { HostPlan, OutputMap } from './plan.ts';
+import type { HostPlan, OutputMap } from '../../elemental/host-plan.ts';
 
 /** A run that a pass decided on. */
 export interface PlanRun {

@@ -1,5 +1,5 @@
 import type { PlanRun } from './plan-run.ts';
-import { encodeOutputs, type OutputMap, planChecksum } from './plan.ts';
+import { encodeOutputs, type OutputMap, planChecksum } from '../../elemental/host-plan.ts';
 import { readText, type SecretData, toValue } from '../../elemental/plan-secret.ts';
 import { formatUnixDate } from './unix-date.ts';
 

@@ -6,7 +6,7 @@ import type { PlanRun } from './plan-run.ts';
 import type { RunResult } from './agent.ts';
 import type { HostCommandFolder } from '../os/command-folder.ts';
 import type { HostDisk } from '../os/disk.ts';
-import type { HostPlanInstruction, OutputMap } from './plan.ts';
+import type { HostPlanInstruction, OutputMap } from '../../elemental/host-plan.ts';
 import { createLineCapture } from './line-capture.ts';
 
 export interface HostScriptOptions {

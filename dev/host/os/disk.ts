@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
-import { decodeFileContent, type HostPlanFile, UnreportedPlanError } from '../agent/plan.ts';
+import { decodeFileContent, type HostPlanFile, UnreportedPlanError } from '../../elemental/host-plan.ts';
 
 /** One command that ran on the host. */
 export interface RecordedCommand {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { computeElementalStatus, type ElementalStatus, mayCreatePlanSecret } from '../../../dev/elemental/inventory.ts';
 import { renderElementalResetPlan } from '../../../dev/elemental/reset-plan.ts';
-import { parseHostPlan } from '../../../dev/host/agent/plan.ts';
+import { parseHostPlan } from '../../../dev/elemental/host-plan.ts';
 import { toValue } from '../../../dev/elemental/plan-secret.ts';
 
 const early = '2026-11-22T10:00:00Z';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { annotations } from '../../../api/constants.ts';
 import { createHostCommandFolder, type HostCommandFolder } from '../../../dev/host/os/command-folder.ts';
-import { decodeOutputs } from '../../../dev/host/agent/plan.ts';
+import { decodeOutputs } from '../../../dev/elemental/host-plan.ts';
 import { type SimulatedHost, startSimulatedHost } from '../../../dev/host/simulated-host.ts';
 import { stockVolatilePaths, usualVolatilePaths } from '../../../dev/host/options.ts';
 import { checksumOf, createMemoryNodes, createMemoryPlanSecrets, freshPlan } from './memory-api.ts';

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { bootSeed } from '../../../dev/host/boot.ts';
 import { createHostCommandFolder } from '../../../dev/host/os/command-folder.ts';
 import { createHostDisk, type HostDisk, simulatorFolder } from '../../../dev/host/os/disk.ts';
-import { parseHostPlan } from '../../../dev/host/agent/plan.ts';
+import { parseHostPlan } from '../../../dev/elemental/host-plan.ts';
 import type { RenderedPlan } from '../../../domain/plan/document.ts';
 import { cleanupMarkerPath } from '../../../domain/plan/script.ts';
 

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type HostAgent, type RunPlan, startHostAgent } from '../../../../dev/host/agent/agent.ts';
 import type { AgentTimes } from '../../../../dev/host/agent/times.ts';
 import { noFaults } from '../../../../dev/host/agent/faults.ts';
-import { decodeOutputs } from '../../../../dev/host/agent/plan.ts';
-import { UnreportedPlanError } from '../../../../dev/host/agent/plan.ts';
+import { decodeOutputs } from '../../../../dev/elemental/host-plan.ts';
+import { UnreportedPlanError } from '../../../../dev/elemental/host-plan.ts';
 import { checksumOf, createMemoryPlanSecrets, freshPlan } from '../memory-api.ts';
 
 const key = { namespace: 'ns', name: 'host-1' };

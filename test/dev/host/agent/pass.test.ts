@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type AgentMemory, decidePass, freshMemory } from '../../../../dev/host/agent/pass.ts';
 import type { PlanRun } from '../../../../dev/host/agent/plan-run.ts';
 import { isSameData, layRunFailure, layRunSuccess, mergeAfterConflict } from '../../../../dev/host/agent/result.ts';
-import { decodeOutputs, encodeOutputs } from '../../../../dev/host/agent/plan.ts';
+import { decodeOutputs, encodeOutputs } from '../../../../dev/elemental/host-plan.ts';
 import { type PlanSecret, readText, type SecretData, toValue } from '../../../../dev/elemental/plan-secret.ts';
 import { formatUnixDate, parseUnixDate } from '../../../../dev/host/agent/unix-date.ts';
 import { checksumOf } from '../memory-api.ts';

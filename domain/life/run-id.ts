@@ -1,4 +1,4 @@
-import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import type { MachineRef } from '../inputs/machine-snapshot.ts';
 
 /** Name of the one workflow type. */
 export const MACHINE_LIFECYCLE = 'machineLifecycle';

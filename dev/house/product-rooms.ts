@@ -1,0 +1,114 @@
+import { bans } from './bans.ts';
+import type { Room } from './room.ts';
+
+const domainRooms: readonly Room[] = [
+  {
+    path: 'domain',
+    holds: 'What several wings share: writing conditions, exhaustive switches. All of domain/ is pure functions',
+    mayImport: ['api'],
+    bans: bans.pureInSandbox,
+  },
+  {
+    path: 'domain/inputs',
+    holds:
+      'What Kubernetes says, as decisions need it: views of objects, the snapshot of a machine and its fingerprint',
+    mayImport: ['api'],
+    bans: bans.pure,
+  },
+  {
+    path: 'domain/life',
+    holds:
+      'What happens next: the stages of a machine, the events that move it, what operators ask for, the name of a run',
+    mayImport: ['api', 'domain', 'domain/inputs'],
+    bans: bans.pureInSandbox,
+  },
+  {
+    path: 'domain/plan',
+    holds: 'The scripts that reprovision and clean a host, their Secret, and what a failed one says',
+    mayImport: ['api'],
+    bans: bans.pure,
+  },
+  {
+    path: 'domain/bootstrap',
+    holds: 'Bootstrap data read, checked and completed for a host: cloud-config, kubeadm documents',
+    mayImport: [],
+    bans: bans.pure,
+  },
+  {
+    path: 'domain/network',
+    holds: 'The network of a host, from what its inventory recorded',
+    mayImport: ['api'],
+    bans: bans.pureWithAddresses,
+  },
+  {
+    path: 'domain/pool',
+    holds: 'Whose a host is, who may have it, in which order, and whom a free one wakes',
+    mayImport: ['api', 'domain', 'domain/inputs'],
+    bans: bans.pure,
+  },
+  {
+    path: 'domain/report',
+    holds: 'What people are shown: status, conditions, Events, and the story of a run',
+    mayImport: ['api', 'domain', 'domain/inputs', 'domain/life'],
+    bans: bans.pureInSandbox,
+  },
+];
+
+const activityRooms: readonly Room[] = [
+  {
+    path: 'activities',
+    holds: 'One step of a life each: read, decide, write one thing',
+    mayImport: [
+      'api',
+      'domain',
+      'domain/inputs',
+      'domain/life',
+      'domain/network',
+      'domain/plan',
+      'domain/pool',
+      'domain/report',
+      'activities/host',
+      'activities/inputs',
+      'activities/step',
+      'runtime/kube',
+    ],
+    bans: bans.activity,
+  },
+  {
+    path: 'activities/host',
+    holds: 'The host of a step: whose it is, what is recorded on it, the plan it gets and what it answered',
+    mayImport: ['api', 'domain', 'domain/inputs', 'domain/life', 'domain/plan', 'activities/step'],
+    bans: bans.activity,
+  },
+  {
+    path: 'activities/inputs',
+    holds: 'What a plan needs besides the host: bootstrap data and the image',
+    mayImport: ['api', 'domain/bootstrap', 'domain/inputs', 'domain/life', 'activities/step'],
+    bans: bans.activity,
+  },
+  {
+    path: 'activities/step',
+    holds: 'What every step needs: its dependencies, its fence, its machine, its failures, log and Events',
+    mayImport: ['api', 'domain/inputs', 'domain/report', 'runtime/kube'],
+    bans: bans.activity,
+  },
+];
+
+/** What an installation runs, besides its processes. */
+export const productRooms: readonly Room[] = [
+  {
+    path: 'api',
+    holds: 'What is on the wire: schemas, constants, CRDs; no I/O',
+    mayImport: [],
+    bans: bans.wireFormat,
+  },
+  ...domainRooms,
+  {
+    path: 'workflows',
+    holds: '`machineLifecycle`, the one workflow: its messages, its waits, its activity proxies',
+    mayImport: ['api/constants.ts', 'domain', 'domain/inputs', 'domain/life', 'domain/plan', 'domain/report'],
+    mayImportTypesOf: ['activities'],
+    bans: bans.sandbox,
+  },
+  ...activityRooms,
+];
