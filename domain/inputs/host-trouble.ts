@@ -1,10 +1,16 @@
-import type { PlanSecretView } from '../plan/secret.ts';
 import type { HostView } from './host-view.ts';
 import type { HostTrouble } from './machine-snapshot.ts';
 import type { MachineView } from './machine-view.ts';
 
 /** What is seen of a plan Secret for the question whose plan stands there. */
-export type PlanSight = Pick<PlanSecretView, 'foreignPlanType' | 'planAttempt' | 'isEmpty'>;
+export interface PlanSight {
+  /** Somebody else's kind of plan, as the annotations of the Secret name it. */
+  foreignPlanType: string | undefined;
+  /** Attempt id of ours that stands in the plan itself. */
+  planAttempt: string | undefined;
+  /** No plan of anybody stands there. */
+  isEmpty: boolean;
+}
 
 /** How the host that a machine names looks in the caches. */
 export type HostSight =
