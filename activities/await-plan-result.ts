@@ -3,10 +3,12 @@ import { secrets } from '../api/resources.ts';
 import type { BoundHost, PlanAnswer, WrittenPlan } from '../domain/life/machine-life.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
-import { attemptId } from '../domain/plan/attempt.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
-import { startFence } from './step/fence.ts';
-import { readStandingAnswer } from './host/plan-answer.ts';
+import { type Fence, startFence } from './step/fence.ts';
+import { logStep } from './step/log.ts';
+import { isRefused, stoppedBy } from './step/stopped.ts';
+import { findReadable } from './step/unreadable.ts';
+import { attemptIdOf, readStandingAnswer } from './host/plan-answer.ts';
 import { publishDesiredStatus } from './publish-status.ts';
 
 /**
@@ -21,11 +23,26 @@ export function createAwaitPlanResult(deps: ActivityDependencies) {
     status: NumberedStatus;
   }): Promise<PlanAnswer> {
     const { machine, host, plan } = input;
-    await publishDesiredStatus(deps, startFence(), machine, input.status);
-    const secret = await deps.kube.find(secrets, { namespace: machine.namespace, name: host.planSecret });
-    const id = attemptId({ uid: machine.uid, planType: plan.type, attempt: plan.attempt });
-    const answer = readStandingAnswer(secret, { checksum: plan.checksum, attemptId: id });
+    await publishUnlessRefused(deps, startFence(), machine, input.status);
+    const secret = await findReadable(deps, secrets, { namespace: machine.namespace, name: host.planSecret });
+    const expected = { checksum: plan.checksum, attemptId: attemptIdOf(machine, plan) };
+    const answer = readStandingAnswer(secret, expected);
     if (answer === undefined) throw new CompleteAsyncError();
     return answer;
   };
+}
+
+/** A status that is refused for good keeps nobody from waiting for the host. */
+async function publishUnlessRefused(
+  deps: ActivityDependencies,
+  fence: Fence,
+  machine: MachineRef,
+  status: NumberedStatus,
+): Promise<void> {
+  try {
+    await publishDesiredStatus(deps, fence, machine, status);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    logStep('Could not write the status', machine, { problem: stoppedBy(error)?.message });
+  }
 }

@@ -2,13 +2,15 @@ import { inventoryOfProviderId, MACHINE_FINALIZER } from '../api/constants.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
 import { baremetalMachines, secrets } from '../api/resources.ts';
 import type { BoundHost, WrittenPlan } from '../domain/life/machine-life.ts';
+import type { HostView } from '../domain/inputs/host-view.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { parseAttemptId } from '../domain/plan/attempt.ts';
 import { viewPlanSecret } from '../domain/plan/secret.ts';
 import type { BeginOutcome, KeptWishes } from '../domain/life/step-outcomes.ts';
 import { adoptHost, isAdoptable } from './host/adopt.ts';
+import { findTaker } from './host/taker.ts';
 import { bindHost } from './host/bound-host.ts';
-import { claimFreeHost, type ClaimWish, type Reservations } from './claim-host.ts';
+import { claimFreeHost, type ClaimWish, findClaimObstacle, type Reservations } from './claim-host.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { type Fence, startFence } from './step/fence.ts';
 import { findHeldHost } from './host/held-host.ts';
@@ -17,6 +19,7 @@ import { readStandingAnswer } from './host/plan-answer.ts';
 import { pendingPlan } from './host/plan-writer.ts';
 import { findMachine } from './step/find-machine.ts';
 import { logStep } from './step/log.ts';
+import { findReadable } from './step/unreadable.ts';
 
 /**
  * Adds the finalizer, then looks at the world for what is ours already: a run that begins may follow one that was
@@ -28,6 +31,8 @@ export function createBeginLife(deps: ActivityDependencies, reservations: Reserv
     machine: MachineRef;
     /** null: the machine is not ready for a host. Absent: asked by a worker of before this field. */
     claim?: ClaimWish | null;
+    /** False: the host was taken from the node, and one that comes back is blank. */
+    mayAdopt?: boolean;
   }): Promise<BeginOutcome> {
     const fence = startFence();
     const found = await findMachine(deps, input.machine);
@@ -38,7 +43,7 @@ export function createBeginLife(deps: ActivityDependencies, reservations: Reserv
     const { providerID } = machine.spec;
     if (providerID !== undefined) {
       const inventory = inventoryOfProviderId(providerID) ?? '';
-      const adopted = await adoptProvisioned(deps, fence, input.machine, machine, inventory);
+      const adopted = await adoptProvisioned(deps, fence, machine, inventory, input.mayAdopt ?? true);
       logStep('Adopted a provisioned machine', input.machine, { found: adopted.kind });
       return { ...adopted, ...begun };
     }
@@ -46,6 +51,8 @@ export function createBeginLife(deps: ActivityDependencies, reservations: Reserv
     if (held === undefined) {
       if (input.claim === null || input.claim === undefined || kept.pausedByOperator)
         return { kind: 'fresh', ...begun };
+      const obstacle = await findClaimObstacle(deps, machine);
+      if (obstacle !== undefined) return { kind: 'claimTried', claim: obstacle, ...begun };
       const avoid = [...new Set([...input.claim.avoid, ...kept.avoidedHosts])];
       const claim = await claimFreeHost(deps, reservations, fence, machine, {
         avoid,
@@ -54,7 +61,7 @@ export function createBeginLife(deps: ActivityDependencies, reservations: Reserv
       return { kind: 'claimTried', claim, ...begun };
     }
     const host = bindHost(held, machine, deps.caches.pools.get(poolKey(machine)));
-    const plan = await findOwnPlan(deps, input.machine, host);
+    const plan = await findOwnPlan(deps, input.machine, host, held.host);
     logStep('Found a host that is ours already', input.machine, { host: host.inventory, plan: plan?.type });
     return { kind: 'holding', host, plan, ...begun };
   };
@@ -64,7 +71,12 @@ function keptWishesOf({ status }: BaremetalMachine): KeptWishes {
   return { pausedByOperator: status?.pausedByOperator === true, avoidedHosts: status?.avoidedInventories ?? [] };
 }
 
-type Found = { kind: 'provisioned'; host: BoundHost; plan: WrittenPlan | null } | HostMissing | HostTaken;
+type Found = { kind: 'provisioned'; host: BoundHost; plan: WrittenPlan | null } | HostMissing | HostTaken | HostWanted;
+interface HostWanted {
+  kind: 'hostWanted';
+  inventory: string;
+  by: string;
+}
 interface HostMissing {
   kind: 'hostMissing';
   inventory: string;
@@ -79,34 +91,47 @@ interface HostTaken {
 async function adoptProvisioned(
   deps: ActivityDependencies,
   fence: Fence,
-  ref: MachineRef,
   machine: BaremetalMachine,
   inventory: string,
+  mayAdopt: boolean,
 ): Promise<Found> {
+  const ref = machine.metadata;
   const found = await readOwnedHost(deps, ref, inventory);
   if (found.kind === 'missing') return { kind: 'hostMissing', inventory };
+  const by = await findTaker(deps, found);
+  if (by !== undefined) return { kind: 'hostWanted', inventory, by };
+  if (found.kind === 'lost' && !mayAdopt) {
+    return { kind: 'hostWanted', inventory, by: 'it was reset, and has registered anew' };
+  }
   if (found.kind === 'lost' && !isAdoptable(found.host, ref)) {
     return { kind: 'hostTaken', inventory, owner: found.host.owner?.baremetalMachine ?? '' };
   }
   const owned = found.kind === 'lost' ? await adoptHost(deps, fence, machine, found) : found;
   const host = bindHost(owned, machine, deps.caches.pools.get(poolKey(machine)));
-  return { kind: 'provisioned', host, plan: await findOwnPlan(deps, ref, host) };
+  return { kind: 'provisioned', host, plan: await findOwnPlan(deps, ref, host, owned.host) };
 }
 
 /**
  * The plan of this machine that stands in the host's Secret, with its answer: a run that begins anew shows no waiting
  * for what the host has said already.
  */
-async function findOwnPlan(deps: ActivityDependencies, ref: MachineRef, host: BoundHost): Promise<WrittenPlan | null> {
-  const secret = await deps.kube.find(secrets, { namespace: ref.namespace, name: host.planSecret });
+async function findOwnPlan(
+  deps: ActivityDependencies,
+  ref: MachineRef,
+  host: BoundHost,
+  { plan: recorded }: HostView,
+): Promise<WrittenPlan | null> {
+  const secret = await findReadable(deps, secrets, { namespace: ref.namespace, name: host.planSecret });
   if (secret === undefined) return null;
   const { planAttempt = '', planChecksum: checksum } = viewPlanSecret(secret);
   const standing = parseAttemptId(planAttempt);
-  if (standing === undefined || standing.uid !== ref.uid) return null;
-  const { planType, attempt } = standing;
+  // A host can write any plan and number there, and not the record on its inventory.
+  if (standing === undefined || standing.uid !== ref.uid || recorded?.attemptId !== planAttempt) return null;
+  const { planType, attempt, claim } = standing;
   const { reprovisionDeadlineMs, cleanDeadlineMs } = deps.policy;
   const deadlineMs = planType === 'clean' ? cleanDeadlineMs : reprovisionDeadlineMs;
-  const plan = pendingPlan({ planType }, { attempt, checksum }, deadlineMs, null);
+  const written = { attempt, checksum, ...(claim !== undefined && { claim }) };
+  const plan = pendingPlan({ planType }, written, deadlineMs, null);
   const answer = readStandingAnswer(secret, { checksum, attemptId: planAttempt });
   return answer === undefined ? plan : { ...plan, progress: answer };
 }

@@ -5,7 +5,7 @@ import { type HostView, viewHost } from '../domain/inputs/host-view.ts';
 import { tellClaim } from '../domain/report/machine-news.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
-import { chooseHost, type HostChoice, type MemberFacts } from '../domain/pool/candidates.ts';
+import { chooseHost, type HostChoice, type MemberLookup } from '../domain/pool/candidates.ts';
 import { findOwningPool } from '../domain/pool/ownership.ts';
 import { type PoolView, viewPool } from '../domain/inputs/pool-view.ts';
 import { findOlderWaiting } from '../domain/pool/wakeups.ts';
@@ -19,7 +19,11 @@ import { findHeldHost } from './host/held-host.ts';
 import { patchHostRecord, readOwnedHost } from './host/record.ts';
 import { findMachine } from './step/find-machine.ts';
 import { writeStatus } from './publish-status.ts';
+import { findLiveProblem } from './host/live-candidate.ts';
 import { logStep } from './step/log.ts';
+import { standingOf } from './step/standing.ts';
+import { isRefused, stoppedBy } from './step/stopped.ts';
+import { findReadable } from './step/unreadable.ts';
 
 /** Hosts, by `<namespace>/<name>`, that a claim of this worker is at, with the uid of the machine. */
 export type Reservations = Map<string, string>;
@@ -37,7 +41,8 @@ export function createClaimHost(deps: ActivityDependencies, reservations: Reserv
     const fence = startFence();
     const machine = await findMachine(deps, input.machine);
     if (machine === undefined) return { kind: 'exhausted', message: 'The machine is gone' };
-    if (machine.spec.providerID !== undefined) return { kind: 'provisioned' };
+    const obstacle = await findClaimObstacle(deps, machine);
+    if (obstacle !== undefined) return obstacle;
     const held = await findHeldHost(deps, input.machine, machine);
     if (held !== undefined) {
       return { kind: 'claimed', host: bindHost(held, machine, await findPool(deps, machine)) };
@@ -46,10 +51,21 @@ export function createClaimHost(deps: ActivityDependencies, reservations: Reserv
   };
 }
 
+/** What speaks against giving the machine any host, by the objects themselves. */
+export async function findClaimObstacle(
+  deps: ActivityDependencies,
+  machine: BaremetalMachine,
+): Promise<Extract<ClaimOutcome, { kind: 'provisioned' | 'deleting' | 'paused' }> | undefined> {
+  if (machine.spec.providerID !== undefined) return { kind: 'provisioned' };
+  const { kind } = await standingOf(deps, machine);
+  return kind === 'live' ? undefined : { kind };
+}
+
 /**
  * Claims the first eligible host in the pool's declared order by compare-and-swap on its inventory, for a machine that
  * holds none. The choice is written to the machine's status before the swap, so that an attempt that follows a lost one
- * looks there first and a machine never ends with two hosts.
+ * looks there first and a machine never ends with two hosts. Caches choose the host; what binds is read from the API server:
+ * the pool, and right before the swap what the swap does not cover. A host that refuses the swap is passed over.
  */
 export async function claimFreeHost(
   deps: ActivityDependencies,
@@ -61,20 +77,33 @@ export async function claimFreeHost(
   let machine = claimant;
   const { namespace, name, uid } = machine.metadata;
   const intended = machine.status?.machineInventoryRef?.name;
+  /** Hosts that turned out not to be free, with the reason. */
+  const passedOver = new Map<string, string>();
   for (;;) {
     const pool = await findPool(deps, machine);
     if (pool === undefined) return { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name };
-    const choice = choose(deps, machine, pool, { reservations, intended, avoid: wish.avoid });
+    const choice = choose(deps, machine, pool, { reservations, intended, avoid: wish.avoid, passedOver });
     if (choice.kind === 'exhausted') {
-      logStep('Found no host to claim', { namespace, name, uid }, { pool: pool.name, problem: choice.message });
-      return { kind: 'exhausted', message: choice.message };
+      const message = choice.message + describePassedOver(passedOver);
+      logStep('Found no host to claim', { namespace, name, uid }, { pool: pool.name, problem: message });
+      return { kind: 'exhausted', message };
     }
     const reservation = `${choice.host.namespace}/${choice.host.name}`;
     reservations.set(reservation, uid);
     try {
-      machine = await writeStatus(deps, fence, machine, { ...wish.status, inventory: choice.host.name });
+      const [problem, named] = await Promise.all([
+        findLiveProblem(deps, { namespace, name, uid }, pool.name, choice.host),
+        writeStatus(deps, fence, machine, { ...wish.status, inventory: choice.host.name }),
+      ]);
+      machine = named;
+      if (machine.metadata.deletionTimestamp !== undefined) return { kind: 'deleting' };
+      if (problem !== undefined) {
+        passedOver.set(choice.host.name, problem);
+        continue;
+      }
       const claimed = await swapOwner(deps, fence, machine, pool, choice.host);
-      if (claimed !== undefined) {
+      if (typeof claimed === 'string') passedOver.set(choice.host.name, claimed);
+      else if (claimed !== undefined) {
         logStep('Claimed a host', { namespace, name, uid }, { host: choice.host.name, pool: pool.name });
         noteNews(deps, { namespace, name, uid }, tellClaim(choice.host.name, pool.name), choice.host.name);
         return { kind: 'claimed', host: bindHost(claimed, machine, pool) };
@@ -94,16 +123,24 @@ function choose(
     /** The host that an earlier attempt meant to claim. */
     intended: string | undefined;
     avoid: readonly string[];
+    passedOver: ReadonlyMap<string, string>;
   },
 ): HostChoice {
-  const { reservations, intended, avoid } = circumstances;
+  const { reservations, intended, avoid, passedOver } = circumstances;
   const { namespace, name, uid, creationTimestamp } = machine.metadata;
   const lookup = (inventory: string) => lookUpMember(deps, pool, inventory, uid);
   const isReserved = (inventory: string) => (reservations.get(`${namespace}/${inventory}`) ?? uid) !== uid;
+  const isPassedOver = (inventory: string) => passedOver.has(inventory);
   if (intended !== undefined) {
     // An attempt that froze before its swap may still swap this very host: taking it, or failing to, ends that.
     const member = pool.members.filter((candidate) => candidate.name === intended);
-    const again = chooseHost(member, lookup, { poolName: pool.name, olderWaiting: [], avoid, isReserved });
+    const again = chooseHost(member, lookup, {
+      poolName: pool.name,
+      olderWaiting: [],
+      avoid,
+      isReserved,
+      isPassedOver,
+    });
     if (again.kind === 'host') return again;
   }
   const others = deps.caches.machines.byIndex('pool', `${namespace}/${pool.name}`);
@@ -111,19 +148,23 @@ function choose(
   const hasHost = (other: string): boolean =>
     reserving.has(other) || deps.caches.hosts.byIndex('ownerUid', other).length > 0;
   const olderWaiting = findOlderWaiting({ uid, name, creationTimestamp }, others, hasHost);
-  return chooseHost(pool.members, lookup, { poolName: pool.name, olderWaiting, avoid, isReserved });
+  return chooseHost(pool.members, lookup, { poolName: pool.name, olderWaiting, avoid, isReserved, isPassedOver });
 }
 
-function lookUpMember(deps: ActivityDependencies, pool: PoolView, name: string, uid: string): MemberFacts | undefined {
+function lookUpMember(deps: ActivityDependencies, pool: PoolView, name: string, uid: string): ReturnType<MemberLookup> {
   const { caches } = deps;
   const { namespace } = pool;
   const host = caches.hosts.get({ namespace, name });
-  if (host === undefined) return undefined;
+  if (host === undefined) {
+    const unreadable = caches.hosts.problemOf({ namespace, name });
+    return unreadable === undefined ? undefined : { unreadable };
+  }
+  const planSecret =
+    host.planSecretName === undefined ? undefined : caches.planSecrets.get({ namespace, name: host.planSecretName });
   return {
     host,
-    planSecretExists:
-      host.planSecretName !== undefined &&
-      caches.planSecrets.get({ namespace, name: host.planSecretName }) !== undefined,
+    planSecretExists: planSecret !== undefined,
+    planSecret,
     claimedByOtherPool: host.pool !== pool.name && findOwningPool(host, findNaming(deps, host)) !== pool.name,
     namedByProviderId: caches.machines
       .byIndex('providerHost', `${namespace}/${name}`)
@@ -135,6 +176,15 @@ function findNaming({ caches }: ActivityDependencies, { namespace, name }: HostV
   return [...caches.pools.list()].filter((pool) => pool.namespace === namespace && pool.memberNames.has(name));
 }
 
+/** Names few of them: a message is for people. */
+function describePassedOver(passedOver: ReadonlyMap<string, string>): string {
+  const named = [...passedOver].slice(0, 3).map(([host, problem]) => `${host} ${problem}`);
+  if (named.length === 0) return '';
+  const more = passedOver.size - named.length;
+  return `. Passed over: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}
+
+/** The host when it is ours; a text when the API server refuses the swap for good; undefined when somebody was faster. */
 async function swapOwner(
   deps: ActivityDependencies,
   fence: Fence,
@@ -155,17 +205,16 @@ async function swapOwner(
     });
     if (inventory !== undefined) return { inventory, host: viewHost(inventory) };
   } catch (error) {
+    if (isRefused(error)) return `refuses the claim: ${stoppedBy(error)?.message}`;
     if (!isConflict(error)) throw error;
   }
   const found = await readOwnedHost(deps, ref, host.name);
   return found.kind === 'ours' ? found : undefined;
 }
 
-/** The pool of the machine: from the cache, else, for it may be new, from the API server. */
+/** The pool of the machine as it is now: which hosts it names is not to be taken from a cache. */
 async function findPool(deps: ActivityDependencies, machine: BaremetalMachine): Promise<PoolView | undefined> {
   const key = { namespace: machine.metadata.namespace, name: machine.spec.machineInventoryPoolRef.name };
-  const cached = deps.caches.pools.get(key);
-  if (cached !== undefined) return cached;
-  const pool = await deps.kube.find(machineInventoryPools, key);
+  const pool = await findReadable(deps, machineInventoryPools, key);
   return pool === undefined ? undefined : viewPool(pool);
 }

@@ -1,18 +1,27 @@
 import { secrets } from '../api/resources.ts';
 import type { HostView } from '../domain/inputs/host-view.ts';
 import type { BoundHost } from '../domain/life/machine-life.ts';
+import type { ForceReleaseOutcome } from '../domain/life/step-outcomes.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { tellForcedRelease } from '../domain/report/machine-news.ts';
 import { attemptId, parseAttemptId } from '../domain/plan/attempt.ts';
 import { renderCleanPlan } from '../domain/plan/clean.ts';
-import { type PlanSecretView, releasePatch } from '../domain/plan/secret.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { noteNews } from './step/event-recorder.ts';
 import { type Fence, startFence } from './step/fence.ts';
 import { readOwnedHost, writeHostRecord } from './host/record.ts';
-import { confirmWrittenPlan, inspectPlanSlot, writePlan } from './host/plan-writer.ts';
-import { dropFinalizer } from './release-host.ts';
+import {
+  confirmWrittenPlan,
+  inspectPlanSlot,
+  liftSingleAttempt,
+  orderedAttemptId,
+  writePlan,
+} from './host/plan-writer.ts';
+import { dropFinalizerUnlessHeld } from './host/last-host.ts';
 import { logStep } from './step/log.ts';
+import { mayGiveUp, readStanding } from './step/standing.ts';
+import { isRefused, stoppedBy } from './step/stopped.ts';
+import { findReadable } from './step/unreadable.ts';
 
 /**
  * Lets a host go that was not cleaned. The clean plan is left in its Secret, so that a host which comes back cleans
@@ -25,24 +34,46 @@ export function createForceReleaseHost(deps: ActivityDependencies) {
     last: boolean;
     /** Who asked for it, and why. */
     cause: string;
-  }): Promise<void> {
+    /** The machine's Cluster, as the run knows it. */
+    cluster?: string | null;
+  }): Promise<ForceReleaseOutcome> {
     const fence = startFence();
     const { machine } = input;
+    const standing = await readStanding(deps, machine, input.cluster ?? undefined);
+    if (standing.kind === 'moved' || standing.kind === 'paused') return { kind: standing.kind };
+    if (standing.kind === 'live' && (input.last || !mayGiveUp(standing.machine, true))) return { kind: 'unjustified' };
     const owned = await readOwnedHost(deps, machine, input.host.inventory);
     if (owned.kind === 'ours') {
-      await leaveCleanPlan(deps, fence, machine, input.host);
+      const left = await tryToLeaveCleanPlan(deps, fence, machine, input.host);
       const current = await readOwnedHost(deps, machine, input.host.inventory);
       if (current.kind === 'ours') {
-        const quarantine = `Released by force from BaremetalMachine ${machine.name}. ${input.cause}`;
-        const plan = awaitedCleanPlan(machine, current.host);
+        const quarantine = `Released by force from BaremetalMachine ${machine.name}. ${left}${input.cause}`;
+        const plan = await awaitedCleanPlan(deps, machine, current.host);
         await writeHostRecord(deps, fence, current.host, { state: 'Unavailable', owner: null, plan, quarantine });
         const { inventory } = input.host;
         logStep('Let the host go uncleaned and quarantined it', machine, { host: inventory });
         noteNews(deps, machine, tellForcedRelease(inventory, input.cause), inventory);
       }
     }
-    if (input.last) await dropFinalizer(deps, fence, machine);
+    return input.last ? dropFinalizerUnlessHeld(deps, fence, machine) : undefined;
   };
+}
+
+/** Leaves a clean plan if it can, and lets go if it cannot; the answer, for the quarantine, says which where it could not. */
+async function tryToLeaveCleanPlan(
+  deps: ActivityDependencies,
+  fence: Fence,
+  machine: MachineRef,
+  host: BoundHost,
+): Promise<string> {
+  try {
+    await leaveCleanPlan(deps, fence, machine, host);
+    return '';
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    logStep('Could leave no clean plan', machine, { host: host.inventory, problem: stoppedBy(error)?.message });
+    return 'No clean plan could be left: its plan Secret cannot be written. ';
+  }
 }
 
 /**
@@ -61,30 +92,24 @@ async function leaveCleanPlan(
   const slot = await inspectPlanSlot(deps, order);
   if (slot.kind === 'written') {
     await confirmWrittenPlan(deps, fence, order, slot);
-    await dropSingleAttempt(deps, fence, slot.secret);
+    await liftSingleAttempt(deps, fence, slot.secret);
   }
   if (slot.kind !== 'free') return;
-  await writePlan(deps, fence, order, slot, renderCleanPlan({ attemptId: firstCleanOf(machine) }));
+  await writePlan(deps, fence, order, slot, renderCleanPlan({ attemptId: orderedAttemptId(order, slot.secret) }));
 }
 
 /**
  * The clean plan that must be applied before the quarantine can be lifted. Where none could be written, it is noted all
  * the same: no other plan makes the host clean.
  */
-function awaitedCleanPlan(machine: MachineRef, { plan }: HostView): NonNullable<HostView['plan']> {
+async function awaitedCleanPlan(
+  deps: ActivityDependencies,
+  { namespace, uid }: MachineRef,
+  { name, plan, planSecretName = name }: HostView,
+): Promise<NonNullable<HostView['plan']>> {
   const noted = plan && parseAttemptId(plan.attemptId);
-  if (plan !== undefined && noted?.planType === 'clean' && noted.uid === machine.uid) return plan;
-  const id = firstCleanOf(machine);
+  if (plan !== undefined && noted?.planType === 'clean' && noted.uid === uid) return plan;
+  const secret = await findReadable(deps, secrets, { namespace, name: planSecretName });
+  const id = attemptId({ uid, planType: 'clean', attempt: 1, claim: secret?.metadata.uid });
   return { attemptId: id, checksum: renderCleanPlan({ attemptId: id }).checksum };
-}
-
-function firstCleanOf({ uid }: MachineRef): string {
-  return attemptId({ uid, planType: 'clean', attempt: 1 });
-}
-
-async function dropSingleAttempt(deps: ActivityDependencies, fence: Fence, secret: PlanSecretView): Promise<void> {
-  if (secret.maxFailures === undefined) return;
-  const { namespace, name, resourceVersion, uid } = secret;
-  fence.assertAlive();
-  await deps.kube.patch(secrets, { namespace, name }, releasePatch({ resourceVersion, uid }));
 }

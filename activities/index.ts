@@ -5,11 +5,15 @@ import { createBeginLife } from './begin-life.ts';
 import { createClaimHost, type Reservations } from './claim-host.ts';
 import { createCompleteProvisioning } from './complete-provisioning.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
+import type { StepStopped } from '../domain/life/step-outcomes.ts';
 import { translatingFailures } from './step/failures.ts';
+import { endingSoon } from './step/stopped.ts';
 import { startFence } from './step/fence.ts';
 import { publishDesiredStatus } from './publish-status.ts';
 import { createForceReleaseHost } from './force-release-host.ts';
-import { createFinishMachine, createMarkHostUnavailable, createReleaseHost } from './release-host.ts';
+import { createFinishMachine } from './finish-machine.ts';
+import { createMarkHostUnavailable } from './mark-host-unavailable.ts';
+import { createReleaseHost } from './release-host.ts';
 import { createWriteCleanPlan } from './write-clean-plan.ts';
 import { createWriteReprovisionPlan } from './write-reprovision-plan.ts';
 
@@ -17,17 +21,17 @@ import { createWriteReprovisionPlan } from './write-reprovision-plan.ts';
 export function createActivities(deps: ActivityDependencies) {
   const reservations: Reservations = new Map();
   return {
-    beginLife: typed(createBeginLife(deps, reservations)),
-    claimHost: typed(createClaimHost(deps, reservations)),
-    writeReprovisionPlan: typed(createWriteReprovisionPlan(deps)),
-    awaitPlanResult: typed(createAwaitPlanResult(deps)),
-    completeProvisioning: typed(createCompleteProvisioning(deps)),
-    markHostUnavailable: typed(createMarkHostUnavailable(deps)),
-    writeCleanPlan: typed(createWriteCleanPlan(deps)),
-    releaseHost: typed(createReleaseHost(deps)),
-    forceReleaseHost: typed(createForceReleaseHost(deps)),
-    finishMachine: typed(createFinishMachine(deps)),
-    publishStatus: typed((input: { machine: MachineRef; status: NumberedStatus }) =>
+    beginLife: short(createBeginLife(deps, reservations)),
+    claimHost: short(createClaimHost(deps, reservations)),
+    writeReprovisionPlan: short(createWriteReprovisionPlan(deps)),
+    awaitPlanResult: waiting(createAwaitPlanResult(deps)),
+    completeProvisioning: short(createCompleteProvisioning(deps)),
+    markHostUnavailable: short(createMarkHostUnavailable(deps)),
+    writeCleanPlan: short(createWriteCleanPlan(deps)),
+    releaseHost: short(createReleaseHost(deps)),
+    forceReleaseHost: short(createForceReleaseHost(deps)),
+    finishMachine: short(createFinishMachine(deps)),
+    publishStatus: short((input: { machine: MachineRef; status: NumberedStatus }) =>
       publishDesiredStatus(deps, startFence(), input.machine, input.status),
     ),
   };
@@ -36,7 +40,14 @@ export function createActivities(deps: ActivityDependencies) {
 export type Activities = ReturnType<typeof createActivities>;
 export type { ActivityDependencies } from './step/dependencies.ts';
 
-/** Gives every activity the one translation of failures. */
-function typed<Input, Output>(activity: (input: Input) => Promise<Output>): (input: Input) => Promise<Output> {
+/** A short step: ends with an outcome, soon, whatever happens. */
+function short<Input, Output>(
+  activity: (input: Input) => Promise<Output>,
+): (input: Input) => Promise<Output | StepStopped> {
+  return (input) => endingSoon(() => activity(input));
+}
+
+/** The wait for a host, which has one attempt. */
+function waiting<Input, Output>(activity: (input: Input) => Promise<Output>): (input: Input) => Promise<Output> {
   return (input) => translatingFailures(() => activity(input));
 }

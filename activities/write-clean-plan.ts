@@ -2,38 +2,44 @@ import type { BaremetalMachine } from '../api/machine.ts';
 import type { BoundHost } from '../domain/life/machine-life.ts';
 import { tellNothingToClean } from '../domain/report/machine-news.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
-import { attemptId } from '../domain/plan/attempt.ts';
 import { renderCleanPlan } from '../domain/plan/clean.ts';
 import type { CleanOutcome } from '../domain/life/step-outcomes.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { adoptHost, findAdoptableHost } from './host/adopt.ts';
 import { noteNews } from './step/event-recorder.ts';
 import { type Fence, startFence } from './step/fence.ts';
-import { isPausedNow } from './step/live-pause.ts';
+import { mayGiveUp, readStanding } from './step/standing.ts';
 import {
   confirmWrittenPlan,
   inspectPlanSlot,
+  orderedAttemptId,
   pendingPlan,
   type PlanOrder,
   type PlanSlot,
   writePlan,
 } from './host/plan-writer.ts';
-import { findMachine } from './step/find-machine.ts';
 
 /**
- * Writes the clean plan once per attempt. A host that is not ours any more, or gone, needs none. Whether Cluster API
- * wants nothing done is read here once more: what the bridge saw may be older, and a move must not touch a host.
+ * Writes the clean plan once per attempt. A host that is not ours any more, or gone, needs none. Whether the machine is
+ * being deleted, and Cluster API wants anything done, is read here: what the run was told may be older, or a lie.
  */
 export function createWriteCleanPlan(deps: ActivityDependencies) {
   return async function writeCleanPlan(input: {
     machine: MachineRef;
     host: BoundHost;
     attempt: number;
+    /** The run gives the host up by itself, before Running. Absent: asked by a worker of before this field. */
+    givingUp?: boolean;
+    /** The machine's Cluster, as the run knows it. */
+    cluster?: string | null;
   }): Promise<CleanOutcome> {
     const fence = startFence();
-    const order = { ...input, planType: 'clean' } as const;
-    const object = await findMachine(deps, input.machine);
-    if (object !== undefined && (await isPausedNow(deps, object))) return { kind: 'paused' };
+    const { machine, host, attempt } = input;
+    const order = { machine, host, attempt, planType: 'clean' } as const;
+    const standing = await readStanding(deps, machine, input.cluster ?? undefined);
+    if (standing.kind === 'moved' || standing.kind === 'paused') return { kind: standing.kind };
+    if (standing.kind === 'live' && !mayGiveUp(standing.machine, input.givingUp)) return { kind: 'unjustified' };
+    const object = standing.kind === 'gone' ? undefined : standing.machine;
     const slot = await findSlot(deps, fence, order, object);
     const { cleanDeadlineMs } = deps.policy;
     switch (slot.kind) {
@@ -49,13 +55,10 @@ export function createWriteCleanPlan(deps: ActivityDependencies) {
         return { kind: 'written', plan: pendingPlan(order, written, cleanDeadlineMs, null) };
       }
       case 'free': {
-        const { attempt } = input;
-        const plan = renderCleanPlan({ attemptId: attemptId({ uid: input.machine.uid, planType: 'clean', attempt }) });
+        const plan = renderCleanPlan({ attemptId: orderedAttemptId(order, slot.secret) });
         await writePlan(deps, fence, order, slot, plan);
-        return {
-          kind: 'written',
-          plan: pendingPlan(order, { attempt, checksum: plan.checksum }, cleanDeadlineMs, null),
-        };
+        const written = { attempt, claim: slot.secret.uid, checksum: plan.checksum };
+        return { kind: 'written', plan: pendingPlan(order, written, cleanDeadlineMs, null) };
       }
     }
   };

@@ -4,7 +4,6 @@ import type { MachineInventory } from '../api/inventory.ts';
 import type { BoundHost, Obstacle } from '../domain/life/machine-life.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { renderNetworkConfig } from '../domain/network/config.ts';
-import { attemptId } from '../domain/plan/attempt.ts';
 import { renderReprovisionPlan } from '../domain/plan/reprovision.ts';
 import type { PoolView } from '../domain/inputs/pool-view.ts';
 import type { ProvisionOutcome } from '../domain/life/step-outcomes.ts';
@@ -13,9 +12,11 @@ import { readBootstrap, storeResolvedValue } from './inputs/bootstrap-data.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { startFence } from './step/fence.ts';
 import { findCapiOwners, readImage } from './inputs/image.ts';
-import { confirmWrittenPlan, inspectPlanSlot, pendingPlan, writePlan } from './host/plan-writer.ts';
+import { findNamingMachine } from './host/live-candidate.ts';
+import { confirmWrittenPlan, inspectPlanSlot, orderedAttemptId, pendingPlan, writePlan } from './host/plan-writer.ts';
 import { findMachine } from './step/find-machine.ts';
 import { logStep } from './step/log.ts';
+import { isPausedBy } from './step/standing.ts';
 
 /**
  * Gathers what the plan needs (bootstrap data, image, network), and writes it once per attempt. Whatever is missing
@@ -30,13 +31,16 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     const fence = startFence();
     const host = renameHost(input.host, findPool(deps, input.machine));
     const order = { ...input, host, planType: 'reprovision' } as const;
-    const [machine, slot, read] = await Promise.all([
+    const [machine, slot, read, namedBy] = await Promise.all([
       findMachine(deps, input.machine),
       inspectPlanSlot(deps, order),
       readContent(deps, input.machine, host),
+      findNamingMachine(deps, input.machine, { namespace: input.machine.namespace, name: host.inventory }),
     ]);
     if (machine === undefined) return { kind: 'gone' };
     if (machine.spec.providerID !== undefined) return { kind: 'provisioned' };
+    if (machine.metadata.deletionTimestamp !== undefined) return { kind: 'deleting' };
+    if (isPausedBy(machine, read.cluster)) return { kind: 'paused' };
     const deadlineMs = deps.policy.reprovisionDeadlineMs;
     if (slot.kind === 'written') {
       const written = await confirmWrittenPlan(deps, fence, order, slot);
@@ -45,6 +49,7 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     if (slot.kind === 'secretMissing') return { kind: 'secretMissing' };
     if (slot.kind === 'taken') return { kind: 'blocked', obstacles: [hostTaken(host)] };
     if (slot.kind !== 'free') return { kind: 'hostLost' };
+    if (namedBy !== undefined) return { kind: 'hostOfOther', owner: namedBy };
 
     const content = judgeContent(read, host, slot.inventory);
     if (content.kind === 'blocked') {
@@ -54,14 +59,14 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     }
     const { bootstrap, image, networkConfig } = content;
     const plan = renderReprovisionPlan({
-      attemptId: attemptId({ uid: input.machine.uid, planType: 'reprovision', attempt: input.attempt }),
+      attemptId: orderedAttemptId(order, slot.secret),
       userData: bootstrap.userData,
       hostname: host.hostname,
       image,
       ...(networkConfig === undefined ? {} : { networkConfig }),
     });
     await writePlan(deps, fence, order, slot, plan, () => storeResolvedValue(deps, fence, bootstrap));
-    const written = { attempt: input.attempt, checksum: plan.checksum };
+    const written = { attempt: input.attempt, claim: slot.secret.uid, checksum: plan.checksum };
     return { kind: 'written', plan: pendingPlan(order, written, deadlineMs, bootstrap.hash), host };
   };
 }
@@ -84,10 +89,14 @@ async function readContent(deps: ActivityDependencies, ref: MachineRef, host: Bo
     }),
     readImage(deps, ref.namespace, owners),
   ]);
-  return { bootstrap, image };
+  return { bootstrap, image, cluster: owners.cluster };
 }
 
-function judgeContent({ bootstrap, image }: Content, host: BoundHost, inventory: MachineInventory) {
+function judgeContent(
+  { bootstrap, image }: Pick<Content, 'bootstrap' | 'image'>,
+  host: BoundHost,
+  inventory: MachineInventory,
+) {
   const network = renderNetworkConfig(inventory.spec.network, inventory.spec.observedNetwork);
   const obstacles: Obstacle[] = [];
   if (bootstrap.kind !== 'ready') obstacles.push(bootstrap.obstacle);
@@ -112,6 +121,6 @@ function hostTaken(host: BoundHost): Obstacle {
   return {
     condition: 'PlanApplied',
     reason: reasons.HostTaken,
-    message: `A plan of somebody else stands in Secret ${host.planSecret}; nothing is written. Delete the machine to get another host`,
+    message: `A plan of somebody else stands in Secret ${host.planSecret}; nothing is written. reallocate claims another host; this one is not offered while that plan stands`,
   };
 }

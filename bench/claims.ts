@@ -5,7 +5,7 @@ import { annotations } from '../api/constants.ts';
 import { machineInventories } from '../api/resources.ts';
 import type { MachineRef, MachineSnapshot } from '../domain/inputs/machine-snapshot.ts';
 import { startLife } from '../domain/life/machine-life.ts';
-import type { ClaimOutcome } from '../domain/life/step-outcomes.ts';
+import type { ClaimOutcome, StepStopped } from '../domain/life/step-outcomes.ts';
 import { projectStatus } from '../domain/report/machine-status.ts';
 import { createKubeClient } from '../runtime/kube/client.ts';
 import { createLogger } from '../runtime/logger.ts';
@@ -103,7 +103,11 @@ async function startClaimer({ cluster, namespace }: BenchSite): Promise<Claimer>
         { startToCloseTimeoutMs: 60_000 },
         { logger: new DefaultLogger('ERROR') },
       );
-      const outcome: ClaimOutcome = await environment.run(activities.claimHost, { machine, status, avoid: [] });
+      const outcome: ClaimOutcome | StepStopped = await environment.run(activities.claimHost, {
+        machine,
+        status,
+        avoid: [],
+      });
       if (outcome.kind !== 'claimed') throw new Error(`${machine.name}: ${JSON.stringify(outcome)}`);
       return outcome.host.inventory;
     },

@@ -29,7 +29,12 @@ const USER_AGENT = 'ironloom-worker';
  */
 export async function startWorker(process: WorkerProcess): Promise<void> {
   const { env, logger, shutdown } = process;
-  const kube = createKubeClient({ kubeconfigPath: env.kubeconfigPath, userAgent: USER_AGENT });
+  const kube = createKubeClient({
+    kubeconfigPath: env.kubeconfigPath,
+    userAgent: USER_AGENT,
+    // Below the time that a step has: one that nobody answers is to say so itself.
+    requestTimeoutMs: 10_000,
+  });
   const caches = createWorkerCaches(kube, logger, env.watchNamespace);
   const informers = Object.values(caches);
   const state = { polling: false };

@@ -3,10 +3,17 @@ import type { Activities } from '../activities/index.ts';
 import type { WrittenPlan } from '../domain/life/machine-life.ts';
 
 /**
- * Short reads and writes of the Kubernetes API: idempotent, so retried for ever. The timeout is what a killed worker
- * costs; an attempt that outlives it writes nothing (see `activities/step/fence.ts`).
+ * Short reads and writes of the Kubernetes API: idempotent, and over within half a minute. A step that is refused, or finds
+ * nobody to ask, ends with an outcome that says so (see `activities/step/stopped.ts`) long before the last attempt; what
+ * outlives it broke, and the run waits as well. The timeout is what a killed worker costs; an attempt that outlives it
+ * writes nothing (see `activities/step/fence.ts`).
  */
-const shortRetry = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' } as const;
+const shortRetry = {
+  initialInterval: '200ms',
+  backoffCoefficient: 2,
+  maximumInterval: '30s',
+  maximumAttempts: 10,
+} as const;
 
 export function shortStep(summary: string): Activities {
   return proxyActivities<Activities>({ startToCloseTimeout: '15s', retry: shortRetry, summary });

@@ -9,13 +9,25 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import * as advanceHost from '../domain/life/advance-host.ts';
+import { onStopped, withoutHalt } from '../domain/life/halt.ts';
 import { stillAwaits } from '../domain/life/lifecycle.ts';
 import type { MachineLife, PlanAnswer, WrittenPlan } from '../domain/life/machine-life.ts';
 import { isPlanAnswer } from '../domain/life/plan-answer.ts';
 import { hostlessPlanActivityId, planActivityId } from '../domain/plan/attempt.ts';
+import type { Step } from '../domain/life/step.ts';
 import { planWait } from './activity-proxies.ts';
 import { patches } from './patches.ts';
-import { hostIn, planIn, publishStatus, type Run, showsSomethingNew, take, update } from './run.ts';
+import {
+  hostIn,
+  planIn,
+  publishStatus,
+  rulesOf,
+  type Run,
+  showsSomethingNew,
+  take,
+  unwrittenPauseMs,
+  update,
+} from './run.ts';
 
 type End = { kind: 'answered'; answer: PlanAnswer } | { kind: 'broken'; error: unknown } | { kind: 'moot' };
 
@@ -32,11 +44,15 @@ export function waitIdOf(life: MachineLife): string {
  * Waits for the host's answer. An event that makes the answer moot (a deletion) ends the wait at once; one that does
  * not (a pause) is shown meanwhile.
  */
-export async function awaitAnswer(run: Run, life: MachineLife): Promise<void> {
+export async function awaitAnswer(
+  run: Run,
+  life: MachineLife,
+  step: Extract<Step, { kind: 'awaitPlan' }>,
+): Promise<void> {
   const plan = planIn(life);
   const scope = new CancellationScope({ cancellable: true });
   const answered = scope.run(() => askForAnswer(run, life));
-  const moot = scope.run(() => condition(() => !stillAwaits(run.life ?? life, plan)));
+  const moot = scope.run(() => condition(() => !stillAwaitsIn(run.life ?? life, plan)));
   const shown = showChanges(run, life, plan, scope);
   const end = await Promise.race<End>([
     answered.then(
@@ -51,10 +67,14 @@ export async function awaitAnswer(run: Run, life: MachineLife): Promise<void> {
   scope.cancel();
   // An older status must not be written after the next one.
   await shown;
-  if (end.kind === 'broken') return onBrokenWait(run, end.error);
+  if (end.kind === 'broken') return onBrokenWait(run, life, step, end.error);
   run.brokenWaits = 0;
+  update(run, withoutHalt);
   if (end.kind === 'answered') update(run, (now) => advanceHost.onPlanAnswered(now, readAnswer(end.answer)));
-  else run.abandonedWaits.add(waitIdOf(life));
+  else {
+    run.abandonedWaits.add(waitIdOf(life));
+    run.busySteps = 0;
+  }
 }
 
 /** Whoever can reach Temporal can complete an activity by hand, with anything. */
@@ -80,19 +100,28 @@ function askForAnswer(run: Run, life: MachineLife): Promise<PlanAnswer> {
 /** Publishes what events change while the answer is awaited; ends with the scope. */
 async function showChanges(run: Run, life: MachineLife, plan: WrittenPlan, scope: CancellationScope): Promise<void> {
   const now = (): MachineLife => run.life ?? life;
-  const differs = (): boolean => stillAwaits(now(), plan) && showsSomethingNew(run, now());
+  const differs = (): boolean => stillAwaitsIn(now(), plan) && showsSomethingNew(run, now());
   while (!scope.consideredCancelled) {
     try {
       await scope.run(() => condition(differs));
+      if (!(await publishStatus(run, now()))) await scope.run(() => sleep(unwrittenPauseMs(run)));
     } catch (error) {
       if (isCancellation(error)) return;
       throw error;
     }
-    await publishStatus(run, now());
   }
 }
 
-async function onBrokenWait(run: Run, error: unknown): Promise<void> {
+function stillAwaitsIn(life: MachineLife, plan: WrittenPlan): boolean {
+  return stillAwaits(life, plan, rulesOf(life));
+}
+
+async function onBrokenWait(
+  run: Run,
+  life: MachineLife,
+  step: Extract<Step, { kind: 'awaitPlan' }>,
+  error: unknown,
+): Promise<void> {
   if (isCancellation(error)) return;
   if (!(error instanceof ActivityFailure)) throw error;
   if (error.cause instanceof TimeoutFailure) {
@@ -100,6 +129,12 @@ async function onBrokenWait(run: Run, error: unknown): Promise<void> {
   }
   // The activity itself broke (API server down): its status may be unwritten. Look again a little later.
   run.published = null;
+  if (patched(patches.haltBrokenWait)) {
+    const message =
+      "The host's plan Secret cannot be read, or the status not be written; the host goes on all the same";
+    const stopped = { kind: 'stopped', reason: 'Unreachable', message } as const;
+    return update(run, (now) => onStopped(now, step, stopped, life.revision));
+  }
   const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** run.brokenWaits, LONGEST_PAUSE_MS);
   run.brokenWaits += 1;
   await sleep(pauseMs);

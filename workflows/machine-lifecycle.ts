@@ -6,14 +6,16 @@ import {
   patched,
   workflowInfo,
 } from '@temporalio/workflow';
-import { nextStep, type Step } from '../domain/life/lifecycle.ts';
+import { MAX_STEPS_WITHOUT_REST, onRestless } from '../domain/life/halt.ts';
+import { nextStep } from '../domain/life/lifecycle.ts';
+import type { Step } from '../domain/life/step.ts';
 import { carryOver, MAX_EVENTS_PER_RUN, type MachineLife } from '../domain/life/machine-life.ts';
 import { waitIdOf } from './await-answer.ts';
 import { bindHandlers } from './handlers.ts';
 import type { MachineLifecycleInput } from './messages.ts';
 import { patches } from './patches.ts';
 import { createPresenter, type Presenter } from './presenter.ts';
-import type { Run } from './run.ts';
+import { type Run, rulesOf, update } from './run.ts';
 import { performStep } from './steps.ts';
 
 export type MachineOutcome = Extract<Step, { kind: 'end' }>['outcome'];
@@ -28,8 +30,10 @@ export async function machineLifecycle(input: MachineLifecycleInput): Promise<Ma
     life: input.life ?? null,
     published: null,
     statusNumber: 0,
+    unwrittenStatuses: 0,
     abandonedWaits: new Set(),
     brokenWaits: 0,
+    busySteps: 0,
     cancelNoted: false,
   };
   bindHandlers(run);
@@ -47,28 +51,34 @@ export async function machineLifecycle(input: MachineLifecycleInput): Promise<Ma
 async function live(run: Run, present: Presenter): Promise<MachineOutcome> {
   for (;;) {
     const life = knownLife(run);
-    const step = decide(life);
+    const step = nextStep(life, rulesOf(life));
     present(life, step);
     if (step.kind === 'end') {
       await condition(allHandlersFinished);
       return step.outcome;
     }
     if (mustStartOver(run, life, step)) await startOver(run);
+    if (mustPause(run, life, step)) {
+      update(run, (now) => onRestless(now, step, run.busySteps - MAX_STEPS_WITHOUT_REST + 1));
+      continue;
+    }
+    if (step.kind !== 'wait') run.busySteps += 1;
     await performStep(run, life, step);
   }
 }
 
-function decide(life: MachineLife): Step {
-  const looksForLostHost =
-    life.stage.kind === 'running' && life.snapshot.hostMissing && patched(patches.lookForLostHost);
-  return nextStep(life, { looksForLostHost });
+/** Steps in a row that never end in a wait go round in a circle: between two of them, from here on, is a pause. */
+function mustPause({ busySteps }: Run, { halt }: MachineLife, step: Step): boolean {
+  if (step.kind === 'wait' || busySteps < MAX_STEPS_WITHOUT_REST) return false;
+  const paused = halt?.reason === 'Restless' && halt.due && halt.step === step.kind;
+  return !paused && patched(patches.restWhenRestless);
 }
 
-/** At a wait nothing is under way that a new run would not do again. */
+/** Between two steps nothing is under way that a new run would not do again. */
 function mustStartOver(run: Run, life: MachineLife, step: Step): boolean {
   const full = workflowInfo().continueAsNewSuggested || life.revision >= MAX_EVENTS_PER_RUN;
   if (step.kind === 'wait') return full;
-  if (step.kind !== 'awaitPlan') return false;
+  if (step.kind !== 'awaitPlan') return full && patched(patches.startOverAnywhere);
   return (full || run.abandonedWaits.has(waitIdOf(life))) && patched(patches.startOverBeforePlanWait);
 }
 

@@ -8,4 +8,12 @@ export const patches = {
   lookForLostHost: 'look-for-lost-host',
   /** A run that is full, or gave the same wait up before, starts over before it waits for a plan. */
   startOverBeforePlanWait: 'start-over-before-plan-wait',
+  /** An answer that the host was taken, or its Secret is gone, is confirmed by a step of its own. */
+  confirmBadAnswers: 'confirm-bad-answers',
+  /** A wait for a plan whose activity broke is a wait that every event ends. */
+  haltBrokenWait: 'halt-broken-wait',
+  /** A run that goes round in a circle pauses. */
+  restWhenRestless: 'rest-when-restless',
+  /** A run that is full starts over at any step. */
+  startOverAnywhere: 'start-over-anywhere',
 } as const;

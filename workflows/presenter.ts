@@ -1,7 +1,7 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { searchAttributeNames } from '../api/constants.ts';
-import type { Step } from '../domain/life/lifecycle.ts';
+import type { Step } from '../domain/life/step.ts';
 import type { MachineLife } from '../domain/life/machine-life.ts';
 import { projectStatus } from '../domain/report/machine-status.ts';
 import { tellStory } from '../domain/report/machine-story.ts';

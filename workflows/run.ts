@@ -1,7 +1,11 @@
+import { log, patched } from '@temporalio/workflow';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import type { LaterRules } from '../domain/life/lifecycle.ts';
 import { type BoundHost, hostOf, type MachineLife, type WrittenPlan } from '../domain/life/machine-life.ts';
 import { type NumberedStatus, projectStatus } from '../domain/report/machine-status.ts';
 import { shortStep } from './activity-proxies.ts';
+import { isStopped, orBroken } from './ended-step.ts';
+import { patches } from './patches.ts';
 
 /** What a run keeps besides its machine's life. */
 export interface Run {
@@ -12,19 +16,37 @@ export interface Run {
   published: string | null;
   /** Counts the statuses of this run. */
   statusNumber: number;
+  /** Statuses in a row that could not be written. */
+  unwrittenStatuses: number;
   /** Waits that were given up: the server keeps their activities, and so their ids, until the host answers. */
   abandonedWaits: Set<string>;
-  /** Waits in a row whose activity broke. */
+  /** Waits in a row whose activity broke, of a run that began before they halt. */
   brokenWaits: number;
+  /** Steps since the run last came to rest. */
+  busySteps: number;
   /** Somebody pressed "Request Cancellation". */
   cancelNoted: boolean;
 }
 
-/** Writes the status if it says something new. */
-export async function publishStatus(run: Run, life: MachineLife): Promise<void> {
-  if (!showsSomethingNew(run, life)) return;
+/** Writes the status if it says something new. False: it could not be written and is to be tried again. */
+export async function publishStatus(run: Run, life: MachineLife): Promise<boolean> {
+  if (!showsSomethingNew(run, life)) return true;
   const status = take(run, life);
-  await shortStep(`Report ${status.phase ?? 'Paused'}`).publishStatus({ machine: run.machine, status });
+  const summary = `Report ${status.phase ?? 'Paused'}`;
+  const outcome = await orBroken(shortStep(summary).publishStatus({ machine: run.machine, status }));
+  if (!isStopped(outcome)) {
+    run.unwrittenStatuses = 0;
+    return true;
+  }
+  log.warn('The status could not be written', { reason: outcome.reason, problem: outcome.message });
+  run.published = null;
+  run.unwrittenStatuses += 1;
+  return false;
+}
+
+/** Pause before a status that could not be written is tried again. */
+export function unwrittenPauseMs({ unwrittenStatuses }: Run): number {
+  return Math.min(2_000 * 2 ** Math.min(unwrittenStatuses - 1, 20), 300_000);
 }
 
 /** Whether the status as it would be written now differs from what was written last. */
@@ -32,12 +54,22 @@ export function showsSomethingNew(run: Run, life: MachineLife): boolean {
   return !life.snapshot.gone && JSON.stringify(projectStatus(life)) !== run.published;
 }
 
-/** The status to write now, noted as written: an activity that carries it is retried until it is. */
+/** The status to write now, noted as written: who carries it says when it could not be. */
 export function take(run: Run, life: MachineLife): NumberedStatus {
   const status = projectStatus(life);
   run.published = JSON.stringify(status);
   run.statusNumber += 1;
   return { ...status, number: run.statusNumber };
+}
+
+/** The later rules that a run lives by; asked only where one makes a difference, for each answer leaves a mark in the history. */
+export function rulesOf({ stage, snapshot }: MachineLife): LaterRules {
+  const answer = 'plan' in stage ? stage.plan?.progress.kind : undefined;
+  const badAnswer = answer === 'taken' || answer === 'secretMissing';
+  return {
+    looksForLostHost: stage.kind === 'running' && snapshot.hostMissing && patched(patches.lookForLostHost),
+    confirmsBadAnswers: badAnswer && patched(patches.confirmBadAnswers),
+  };
 }
 
 /** Changes the life as it is now: signals may have moved it since a step began. */

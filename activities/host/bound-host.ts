@@ -6,6 +6,10 @@ import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { BoundHost } from '../../domain/life/machine-life.ts';
 import type { PoolView } from '../../domain/inputs/pool-view.ts';
 
+/** Addresses of a machine beside its host name (system.md section 4). */
+const MAX_ADDRESSES = 64;
+const MAX_ADDRESS_LENGTH = 64;
+
 /** What a run keeps of the host that its machine holds. */
 export function bindHost(
   { inventory, host }: { inventory: MachineInventory; host: HostView },
@@ -39,15 +43,25 @@ function hostnameIn(pool: PoolView | undefined, inventory: string): string | und
   return member && (member.hostname ?? inventory);
 }
 
+/** A host wrote them: what is no address is left out, and so is what would make the status, and each payload with it, grow. */
+function readIps(cidrs: readonly string[]): string[] {
+  const ips: string[] = [];
+  for (const cidr of cidrs) {
+    if (ips.length === MAX_ADDRESSES) break;
+    const ip = cidr.slice(0, MAX_ADDRESS_LENGTH).split('/')[0] ?? '';
+    if (isIP(ip) !== 0) ips.push(ip);
+  }
+  return ips;
+}
+
 /**
- * Addresses of the recorded network, without their prefix lengths; the explicit one wins (system.md section 4). What is
- * no address is left out: the API server would refuse the status for it.
+ * Addresses of the recorded network, without their prefix lengths; the explicit one wins (system.md section 4).
  */
 function hostIps({ spec }: MachineInventory): string[] {
   for (const recorded of [spec.network, spec.observedNetwork]) {
     const network = networkSchema.safeParse(recorded ?? {});
     const addresses = network.data?.interfaces?.flatMap((nic) => nic.addresses ?? []) ?? [];
-    if (addresses.length > 0) return addresses.map((cidr) => cidr.split('/')[0] ?? cidr).filter((ip) => isIP(ip) !== 0);
+    if (addresses.length > 0) return readIps(addresses);
   }
   return [];
 }

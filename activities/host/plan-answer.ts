@@ -1,7 +1,10 @@
 import type { Secret } from '../../api/core.ts';
 import { assertNever } from '../../domain/assert-never.ts';
+import type { HostView } from '../../domain/inputs/host-view.ts';
+import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { explainFailure } from '../../domain/plan/failure-output.ts';
-import type { PlanProgress } from '../../domain/life/machine-life.ts';
+import type { PlanProgress, WrittenPlan } from '../../domain/life/machine-life.ts';
+import { attemptId, parseAttemptId } from '../../domain/plan/attempt.ts';
 import { readPlanResult, viewPlanSecret } from '../../domain/plan/secret.ts';
 
 /** What a host said, or what became of its Secret. */
@@ -25,4 +28,29 @@ export function readStandingAnswer(
     default:
       return assertNever(result);
   }
+}
+
+/** How the plan that the run waited for stands by the Secret's own word; a plan that the run cannot name, by the record. */
+export function findStandingProgress(
+  secret: Secret | undefined,
+  machine: MachineRef,
+  plan: WrittenPlan | undefined,
+  { plan: recorded }: Pick<HostView, 'plan'>,
+): PlanProgress {
+  if (secret === undefined) return { kind: 'secretMissing' };
+  // It was never written, because somebody else's stood there.
+  if (plan?.checksum === '') return { kind: holdsForeignPlan(secret, machine) ? 'taken' : 'pending' };
+  const expected = plan === undefined ? recorded : { checksum: plan.checksum, attemptId: attemptIdOf(machine, plan) };
+  if (expected === undefined) return { kind: 'taken' };
+  return readStandingAnswer(secret, expected) ?? { kind: 'pending' };
+}
+
+function holdsForeignPlan(secret: Secret, machine: MachineRef): boolean {
+  const { foreignPlanType, isEmpty, planAttempt = '' } = viewPlanSecret(secret);
+  return foreignPlanType !== undefined || (!isEmpty && parseAttemptId(planAttempt)?.uid !== machine.uid);
+}
+
+/** The id under which a plan of the machine was written. */
+export function attemptIdOf({ uid }: MachineRef, { type, attempt, claim }: WrittenPlan): string {
+  return attemptId({ uid, planType: type, attempt, claim });
 }

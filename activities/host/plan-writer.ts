@@ -1,22 +1,26 @@
+import { log } from '@temporalio/activity';
 import type { AllocationState, PlanType } from '../../api/constants.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
 import { secrets } from '../../api/resources.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { BoundHost, WrittenPlan } from '../../domain/life/machine-life.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
-import { attemptId, parseAttemptId } from '../../domain/plan/attempt.ts';
+import { attemptId, parseAttemptId, type PlanAttempt } from '../../domain/plan/attempt.ts';
 import type { RenderedPlan } from '../../domain/plan/document.ts';
-import { type PlanSecretView, planSecretPatch, viewPlanSecret } from '../../domain/plan/secret.ts';
+import { type PlanSecretView, planSecretPatch, releasePatch, viewPlanSecret } from '../../domain/plan/secret.ts';
 import type { ActivityDependencies } from '../step/dependencies.ts';
 import type { Fence } from '../step/fence.ts';
 import { readOwnedHost, writeHostRecord } from './record.ts';
 import { logStep } from '../step/log.ts';
+import { RefusedError } from '../step/refused.ts';
+import { isRefused, stoppedBy } from '../step/stopped.ts';
+import { findReadable } from '../step/unreadable.ts';
 
 /** Where a plan can be written to, as it is now. */
 export type PlanSlot =
   | { kind: 'free'; inventory: MachineInventory; host: HostView; secret: PlanSecretView }
   /** This attempt, or a later one, of the same plan type stands there already. */
-  | { kind: 'written'; host: HostView; secret: PlanSecretView; attempt: number }
+  | { kind: 'written'; host: HostView; secret: PlanSecretView; attempt: PlanAttempt }
   | { kind: 'inventoryMissing' | 'hostLost' | 'secretMissing' | 'taken' };
 
 export interface PlanOrder {
@@ -35,9 +39,10 @@ export async function inspectPlanSlot(deps: ActivityDependencies, order: PlanOrd
   if (owned.kind === 'lost') return { kind: 'hostLost' };
   const { inventory, host } = owned;
   const name = host.planSecretName ?? order.host.planSecret;
-  const found = await deps.kube.find(secrets, { namespace: order.machine.namespace, name });
+  const found = await findReadable(deps, secrets, { namespace: order.machine.namespace, name });
   if (found === undefined) return { kind: 'secretMissing' };
   const secret = viewPlanSecret(found);
+  assertPlanSecretOf(inventory, secret);
   const standing = secret.planAttempt === undefined ? undefined : parseAttemptId(secret.planAttempt);
   if (standing === undefined) {
     return isForeign(secret, host, order.machine) ? { kind: 'taken' } : { kind: 'free', inventory, host, secret };
@@ -47,8 +52,30 @@ export async function inspectPlanSlot(deps: ActivityDependencies, order: PlanOrd
   if (standing.planType !== order.planType) {
     return standing.planType === 'clean' ? { kind: 'taken' } : { kind: 'free', inventory, host, secret };
   }
-  if (standing.attempt >= order.attempt) return { kind: 'written', host, secret, attempt: standing.attempt };
-  return { kind: 'free', inventory, host, secret };
+  return isOwnAttempt(standing, order, host, secret)
+    ? { kind: 'written', host, secret, attempt: standing }
+    : { kind: 'free', inventory, host, secret };
+}
+
+/**
+ * Whether the attempt that stands in the Secret is the one to be written, or a later one of this claim. A host can write
+ * any number there: a later one is believed where the record on the inventory, which no host writes, names it, too.
+ */
+function isOwnAttempt(standing: PlanAttempt, order: PlanOrder, { plan }: HostView, secret: PlanSecretView): boolean {
+  if (standing.claim !== undefined && standing.claim !== secret.uid) return false;
+  if (standing.attempt === order.attempt) return true;
+  return standing.attempt > order.attempt && plan?.attemptId === secret.planAttempt;
+}
+
+/** @throws RefusedError: another kind of Secret, or another inventory's (notes/host-agent.md section 5) */
+function assertPlanSecretOf(inventory: MachineInventory, { name, isPlanSecret, controllerUid }: PlanSecretView): void {
+  const isOthers = controllerUid !== undefined && controllerUid !== inventory.metadata.uid;
+  if (isPlanSecret && !isOthers) return;
+  throw new RefusedError(
+    isPlanSecret
+      ? `Secret ${name} belongs to another object than MachineInventory ${inventory.metadata.name}`
+      : `Secret ${name}, which MachineInventory ${inventory.metadata.name} names, is no plan Secret`,
+  );
 }
 
 /**
@@ -75,7 +102,7 @@ export async function writePlan(
   plan: RenderedPlan,
   prepare: () => Promise<void> = async () => {},
 ): Promise<void> {
-  const id = attemptId({ uid: order.machine.uid, planType: order.planType, attempt: order.attempt });
+  const id = orderedAttemptId(order, slot.secret);
   const record = { state: stateOfPlan[order.planType], plan: { attemptId: id, checksum: plan.checksum } };
   await Promise.all([writeHostRecord(deps, fence, slot.host, record), prepare()]);
   fence.assertAlive();
@@ -94,28 +121,51 @@ export async function writePlan(
   logStep('Wrote a plan', order.machine, { host: slot.host.name, attemptId: id, checksum: plan.checksum });
 }
 
+/** Names the attempt that an order asks for, of the claim that the Secret stands for. */
+export function orderedAttemptId({ machine, planType, attempt }: PlanOrder, { uid }: PlanSecretView): string {
+  return attemptId({ uid: machine.uid, planType, attempt, claim: uid });
+}
+
 /** Brings the note on the inventory in line with the plan that stands in the Secret. */
 export async function confirmWrittenPlan(
   deps: ActivityDependencies,
   fence: Fence,
   order: PlanOrder,
   slot: Extract<PlanSlot, { kind: 'written' }>,
-): Promise<{ attempt: number; checksum: string }> {
-  const { attempt, secret } = slot;
-  const id = attemptId({ uid: order.machine.uid, planType: order.planType, attempt });
+): Promise<{ attempt: number; claim?: string; checksum: string }> {
+  const { secret } = slot;
+  const { attempt, claim } = slot.attempt;
+  const id = attemptId(slot.attempt);
   logStep('Found the plan written already', order.machine, { host: slot.host.name, attemptId: id });
   await writeHostRecord(deps, fence, slot.host, {
     state: stateOfPlan[order.planType],
     plan: { attemptId: id, checksum: secret.planChecksum },
   });
-  return { attempt, checksum: secret.planChecksum };
+  return { attempt, checksum: secret.planChecksum, ...(claim !== undefined && { claim }) };
 }
 
 export function pendingPlan(
   order: Pick<PlanOrder, 'planType'>,
-  written: { attempt: number; checksum: string },
+  written: { attempt: number; claim?: string; checksum: string },
   deadlineMs: number,
   bootstrapHash: string | null,
 ): WrittenPlan {
   return { type: order.planType, ...written, deadlineMs, bootstrapHash, progress: { kind: 'pending' } };
+}
+
+/** Takes our `max-failures` away, which plans of others would inherit; never while a plan of ours runs or has failed. */
+export async function liftSingleAttempt(
+  deps: ActivityDependencies,
+  fence: Fence,
+  { namespace, name, maxFailures, resourceVersion, uid }: PlanSecretView,
+): Promise<void> {
+  if (maxFailures === undefined) return;
+  fence.assertAlive();
+  try {
+    await deps.kube.patch(secrets, { namespace, name }, releasePatch({ resourceVersion, uid }));
+  } catch (error) {
+    // Whoever may write the Secret can make it immutable; what the host has done is done all the same.
+    if (!isRefused(error)) throw error;
+    log.warn('The plan Secret keeps its limit of one attempt', { secret: name, problem: stoppedBy(error)?.message });
+  }
 }

@@ -6,6 +6,7 @@ import { type HostOwner, type HostView, viewHost } from '../../domain/inputs/hos
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import type { ActivityDependencies } from '../step/dependencies.ts';
 import type { Fence } from '../step/fence.ts';
+import { findReadable } from '../step/unreadable.ts';
 
 /** The annotations of ours that a step wants on an inventory; null removes one. */
 export interface HostRecord {
@@ -31,7 +32,7 @@ export async function readOwnedHost(
   machine: MachineRef,
   inventoryName: string,
 ): Promise<OwnedHost> {
-  const inventory = await deps.kube.find(machineInventories, { namespace: machine.namespace, name: inventoryName });
+  const inventory = await findReadable(deps, machineInventories, { namespace: machine.namespace, name: inventoryName });
   if (inventory === undefined) return { kind: 'missing' };
   const host = viewHost(inventory);
   deps.caches.hosts.upsert(host);

@@ -1,12 +1,15 @@
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import type { PoolView } from '../../domain/inputs/pool-view.ts';
+import type { PlanSecretFacts } from '../../domain/pool/host-eligibility.ts';
 import type { ObjectKey } from '../../api/meta.ts';
 import type { KubeClient } from '../../runtime/kube/client.ts';
 
 /** Read side of an informer's store. */
 export interface Cache<T> {
   get(key: ObjectKey): T | undefined;
+  /** What makes an object that exists unreadable: the fields, without their values. */
+  problemOf(key: ObjectKey): string | undefined;
   list(): Iterable<T>;
   byIndex(index: string, value: string): readonly T[];
   /** Writes through after a write of our own; an older resourceVersion never replaces a newer one. */
@@ -18,7 +21,7 @@ export interface WorkerCaches {
   hosts: Cache<HostView>;
   machines: Cache<MachineView>;
   pools: Cache<PoolView>;
-  planSecrets: { get(key: ObjectKey): unknown };
+  planSecrets: { get(key: ObjectKey): PlanSecretFacts | undefined };
 }
 
 /** Settings of the worker that decide how long hosts may take and where images come from. */

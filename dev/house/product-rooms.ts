@@ -77,7 +77,7 @@ const activityRooms: readonly Room[] = [
   {
     path: 'activities/host',
     holds: 'The host of a step: whose it is, what is recorded on it, the plan it gets and what it answered',
-    mayImport: ['api', 'domain', 'domain/inputs', 'domain/life', 'domain/plan', 'activities/step'],
+    mayImport: ['api', 'domain', 'domain/inputs', 'domain/life', 'domain/plan', 'domain/pool', 'activities/step'],
     bans: bans.activity,
   },
   {
@@ -89,7 +89,7 @@ const activityRooms: readonly Room[] = [
   {
     path: 'activities/step',
     holds: 'What every step needs: its dependencies, its fence, its machine, its failures, log and Events',
-    mayImport: ['api', 'domain/inputs', 'domain/report', 'runtime/kube'],
+    mayImport: ['api', 'domain/inputs', 'domain/life', 'domain/pool', 'domain/report', 'runtime/kube'],
     bans: bans.activity,
   },
 ];

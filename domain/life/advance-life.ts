@@ -1,13 +1,25 @@
 import { reasons } from '../../api/conditions.ts';
 import { assertNever } from '../assert-never.ts';
-import type { BoundHost, MachineLife, Obstacle, WrittenPlan } from './machine-life.ts';
+import type { BoundHost, MachineLife, Obstacle, Stage, WrittenPlan } from './machine-life.ts';
 import { type MachineSnapshot, sameSnapshot, settleSnapshot } from '../inputs/machine-snapshot.ts';
-import { hostMissing, hostUsedByOther, planSecretMissing, poolMissing } from './obstacles.ts';
+import { hostMissing, hostOfOther, hostUsedByOther, hostWanted, planSecretMissing, poolMissing } from './obstacles.ts';
 import type { BeginOutcome, ClaimOutcome, KeptWishes, ProvisionOutcome } from './step-outcomes.ts';
 
-/** New inputs from the bridge. Once gone, an object stays gone; what was known of its pause or move still holds. */
+/**
+ * New inputs from the bridge. A deletion is never taken back, whatever an older snapshot says that comes late; only a step
+ * that read the object itself says otherwise. Once gone, an object stays gone, and every word of a pause or a move counts.
+ */
 export function onObserved(life: MachineLife, snapshot: MachineSnapshot): MachineLife {
-  const next = snapshot.gone ? { ...life.snapshot, gone: true } : snapshot;
+  const known = life.snapshot;
+  const next = snapshot.gone
+    ? {
+        ...known,
+        gone: true,
+        deleting: known.deleting || snapshot.deleting,
+        paused: known.paused || snapshot.paused,
+        deletedForMove: known.deletedForMove || snapshot.deletedForMove,
+      }
+    : { ...snapshot, deleting: known.deleting || snapshot.deleting };
   if (sameSnapshot(next, life.snapshot)) return life;
   return { ...life, snapshot: next, revision: life.revision + 1 };
 }
@@ -25,10 +37,16 @@ export function onBegun(life: MachineLife, outcome: BeginOutcome, startRevision:
     nodeJoinDeadlineMs: outcome.nodeJoinDeadlineMs,
     snapshot: { ...life.snapshot, finalizerLost: false },
     obstacles: [],
+    lookedAt: startRevision,
   };
-  if (life.stage.kind === 'running' && outcome.kind === 'provisioned') return withHostBack(next);
-  const mayLoseHost = life.stage.kind === 'running' && life.snapshot.hostMissing;
-  if (life.stage.kind !== 'new' && life.stage.kind !== 'hostless' && !mayLoseHost) return next;
+  const { stage } = life;
+  if (stage.kind === 'running' && outcome.kind === 'provisioned') return withHostBack(next, stage);
+  if (stage.kind === 'running' && outcome.kind === 'hostWanted') {
+    return { ...next, stage: { ...stage, takenBy: outcome.by } };
+  }
+  if (holdsUnprovisioned(stage) && outcome.kind === 'fresh') return { ...next, stage: { kind: 'unclaimed' } };
+  const mayLoseHost = stage.kind === 'running' && (life.snapshot.hostMissing || life.snapshot.hostTrouble === 'lost');
+  if (stage.kind !== 'new' && stage.kind !== 'hostless' && !mayLoseHost) return next;
   switch (outcome.kind) {
     case 'fresh':
       return { ...next, stage: { kind: 'unclaimed' } };
@@ -50,14 +68,26 @@ export function onBegun(life: MachineLife, outcome: BeginOutcome, startRevision:
         [hostUsedByOther(outcome.inventory, outcome.owner)],
         startRevision,
       );
+    case 'hostWanted':
+      return withObstacles(
+        { ...next, stage: { kind: 'hostless', inventory: outcome.inventory } },
+        [hostWanted(outcome.inventory, outcome.by)],
+        startRevision,
+      );
     default:
       return assertNever(outcome);
   }
 }
 
+/** A host was claimed and has no node yet: whether it is still ours was looked at because the bridge doubts it. */
+function holdsUnprovisioned(stage: Stage): boolean {
+  return stage.kind === 'claimed' || stage.kind === 'reprovisioning';
+}
+
 /** The step has seen the inventory: a snapshot that says otherwise is old. */
-function withHostBack(life: MachineLife): MachineLife {
-  return { ...life, snapshot: { ...life.snapshot, hostMissing: false } };
+function withHostBack(life: MachineLife, stage: Extract<Stage, { kind: 'running' }>): MachineLife {
+  const { takenBy: _, ...running } = stage;
+  return { ...life, stage: running, snapshot: { ...life.snapshot, hostMissing: false } };
 }
 
 /** A run that begins takes over what an earlier one was asked for, unless it was asked for the contrary itself. */
@@ -89,6 +119,9 @@ export function onClaimed(life: MachineLife, outcome: ClaimOutcome, startRevisio
       return { ...life, stage: { kind: 'claimed', host: outcome.host, attempt: 1 }, obstacles: [] };
     case 'provisioned':
       return { ...life, stage: { kind: 'new' }, obstacles: [] };
+    case 'deleting':
+    case 'paused':
+      return withSnapshot(life, outcome.kind);
     case 'poolMissing':
       return withObstacles(life, [poolMissing(outcome.pool)], startRevision);
     case 'exhausted':
@@ -122,13 +155,27 @@ export function onProvisionTried(life: MachineLife, outcome: ProvisionOutcome, s
       return withObstacles(life, [planSecretMissing(stage.host.planSecret)], startRevision);
     case 'hostLost':
       return { ...life, stage: { kind: 'unclaimed' }, obstacles: [] };
+    case 'hostOfOther':
+      return {
+        ...life,
+        stage: { kind: 'leaving', host: stage.host },
+        obstacles: [hostOfOther(stage.host.inventory, outcome.owner)],
+      };
     case 'provisioned':
       return { ...life, stage: { kind: 'new' }, obstacles: [] };
+    case 'deleting':
+    case 'paused':
+      return withSnapshot(life, outcome.kind);
     case 'gone':
       return onObserved(life, { ...life.snapshot, gone: true });
     default:
       return assertNever(outcome);
   }
+}
+
+/** The step has read the object, which the bridge will tell of, too. */
+function withSnapshot(life: MachineLife, flag: 'deleting' | 'paused'): MachineLife {
+  return { ...life, snapshot: { ...life.snapshot, [flag]: true } };
 }
 
 function withObstacles(life: MachineLife, obstacles: Obstacle[], startRevision: number): MachineLife {

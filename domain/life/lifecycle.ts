@@ -1,49 +1,27 @@
 import { assertNever } from '../assert-never.ts';
+import { holdBack } from './halt.ts';
 import { type BoundHost, hostOf, type MachineLife, type Stage, type WrittenPlan } from './machine-life.ts';
-
-/** What a run waits for, named for people in `domain/report/machine-story.ts`. */
-export type WaitReason =
-  | 'resume'
-  | 'move'
-  | 'machine'
-  | 'clusterInfrastructure'
-  | 'inputs'
-  | 'operator'
-  | 'node'
-  | 'deletion';
-
-/** The one thing to do next. */
-export type Step =
-  /** Look at the world, add the finalizer, adopt what is ours already; else, with `claim`, claim a host at once. */
-  | { kind: 'begin'; claim: boolean }
-  | { kind: 'claim' }
-  | { kind: 'provision'; attempt: number }
-  | { kind: 'awaitPlan' }
-  | { kind: 'complete' }
-  /** Keep a host that failed out of the pool. */
-  | { kind: 'markUnavailable' }
-  | { kind: 'clean'; attempt: number }
-  /** Give the host back. `untouched`: nothing was ever written to it. `last`: the machine goes, too. */
-  | { kind: 'release'; untouched: boolean; last: boolean }
-  /** Let the host go uncleaned and quarantine it. */
-  | { kind: 'forceRelease'; last: boolean }
-  /** Drop the finalizer; there is no host. */
-  | { kind: 'finish' }
-  /** `deadlineMs`: look again after that time even if nothing happens. */
-  | { kind: 'wait'; reason: WaitReason; deadlineMs: number | null }
-  | { kind: 'end'; outcome: 'released' | 'moved' | 'orphaned' };
+import type { Step, WaitReason } from './step.ts';
 
 /** Rules that came later; a run that began before them keeps to what it did (`workflows/patches.ts`). */
 export interface LaterRules {
   /** A running machine whose host is missing looks for it, to adopt it when it comes back. */
   looksForLostHost: boolean;
+  /** An answer that a host was taken, or its Secret is gone, is read once more before an operator is waited for. */
+  confirmsBadAnswers: boolean;
 }
+
+const allRules: LaterRules = { looksForLostHost: true, confirmsBadAnswers: true };
 
 /**
  * Decides what comes next, from nothing but what the run knows. The order of the questions is the contract:
  * a finished life, a host that must not be touched, an answer that is due anyway, deletion, then the way to Running.
  */
-export function nextStep(life: MachineLife, rules: LaterRules = { looksForLostHost: true }): Step {
+export function nextStep(life: MachineLife, rules: LaterRules = allRules): Step {
+  return holdBack(life, dueStep(life, rules));
+}
+
+function dueStep(life: MachineLife, rules: LaterRules): Step {
   const { snapshot, stage } = life;
   if (stage.kind === 'ended') return { kind: 'end', outcome: stage.outcome };
   if (snapshot.gone) {
@@ -53,15 +31,26 @@ export function nextStep(life: MachineLife, rules: LaterRules = { looksForLostHo
     if (!snapshot.deleting || isLost(stage)) return { kind: 'end', outcome: 'orphaned' };
   }
   if (snapshot.deletedForMove) return wait('move');
-  const paused = isPaused(life) && !snapshot.gone;
+  // What Cluster API wanted of a gone object is settled; an operator's word holds beyond it.
+  const paused = snapshot.gone ? life.pausedByOperator : isPaused(life);
   // Nobody answers for a host that is not there any more; the step looks itself and finds nothing to clean.
   if (stage.kind === 'cleaning' && snapshot.hostMissing && !paused) return { kind: 'clean', attempt: stage.attempt };
+  if (!paused && !snapshot.deleting && mustLookAtHost(life)) return { kind: 'begin', claim: false };
   if (awaitsAnswer(stage) && (paused || !snapshot.deleting || stage.kind === 'cleaning')) return { kind: 'awaitPlan' };
   if (paused) return wait('resume');
-  return snapshot.deleting ? nextStepOfDeletion(life) : nextStepToRunning(life, rules);
+  return snapshot.deleting ? nextStepOfDeletion(life, rules) : nextStepToRunning(life, rules);
 }
 
-function nextStepToRunning(life: MachineLife, { looksForLostHost }: LaterRules): Step {
+/** The bridge sees trouble with the host that the run has not looked at itself yet. */
+function mustLookAtHost({ stage, snapshot, lookedAt, revision }: MachineLife): boolean {
+  const trouble = snapshot.hostTrouble;
+  if (trouble === undefined || lookedAt === revision) return false;
+  // Whose plan stands in the Secret is read by whoever waits for its answer, or is about to write another.
+  if (stage.kind === 'claimed' || stage.kind === 'reprovisioning') return trouble !== 'taken';
+  return stage.kind === 'running';
+}
+
+function nextStepToRunning(life: MachineLife, rules: LaterRules): Step {
   const { snapshot, stage } = life;
   if (snapshot.machine === null && stage.kind === 'new') return wait('machine');
   const ready = snapshot.machine !== null && snapshot.cluster?.infrastructureReady === true;
@@ -77,13 +66,15 @@ function nextStepToRunning(life: MachineLife, { looksForLostHost }: LaterRules):
     case 'leaving':
       return { kind: 'release', untouched: true, last: false };
     case 'reprovisioning':
-      return afterAnswer(stage.host, stage.plan, { kind: 'complete' });
+      return afterAnswer(stage.host, stage.plan, rules, { kind: 'complete' });
     case 'running':
-      return looksForLostHost && snapshot.hostMissing ? { kind: 'begin', claim: false } : waitForNode(life, stage);
+      return rules.looksForLostHost && snapshot.hostMissing
+        ? { kind: 'begin', claim: false }
+        : waitForNode(life, stage);
     case 'hostless':
       return meetsObstacle(life) ? wait('inputs') : { kind: 'begin', claim: false };
     case 'cleaning':
-      return nextStepOfCleaning(stage, false);
+      return nextStepOfCleaning(stage, rules, false);
     case 'forcing':
       return { kind: 'forceRelease', last: false };
     case 'released':
@@ -95,7 +86,7 @@ function nextStepToRunning(life: MachineLife, { looksForLostHost }: LaterRules):
   }
 }
 
-function nextStepOfDeletion(life: MachineLife): Step {
+function nextStepOfDeletion(life: MachineLife, rules: LaterRules): Step {
   const { stage } = life;
   switch (stage.kind) {
     case 'new':
@@ -111,7 +102,7 @@ function nextStepOfDeletion(life: MachineLife): Step {
     case 'running':
       return { kind: 'clean', attempt: 1 };
     case 'cleaning':
-      return nextStepOfCleaning(stage, true);
+      return nextStepOfCleaning(stage, rules, true);
     case 'forcing':
       return { kind: 'forceRelease', last: true };
     case 'ended':
@@ -146,7 +137,12 @@ function isLost(stage: Stage): boolean {
 }
 
 /** What the host's answer leads to; `onApplied` where it is the good one. */
-function afterAnswer(host: BoundHost, { progress }: WrittenPlan, onApplied: Step): Step {
+function afterAnswer(
+  host: BoundHost,
+  { progress }: WrittenPlan,
+  { confirmsBadAnswers }: LaterRules,
+  onApplied: Step,
+): Step {
   switch (progress.kind) {
     case 'pending':
     case 'timedOut':
@@ -157,15 +153,19 @@ function afterAnswer(host: BoundHost, { progress }: WrittenPlan, onApplied: Step
       return host.recorded === 'Unavailable' ? wait('operator') : { kind: 'markUnavailable' };
     case 'secretMissing':
     case 'taken':
-      return wait('operator');
+      return host.recorded === 'Unavailable' || !confirmsBadAnswers ? wait('operator') : { kind: 'markUnavailable' };
     default:
       return assertNever(progress);
   }
 }
 
-function nextStepOfCleaning({ host, attempt, plan }: Extract<Stage, { kind: 'cleaning' }>, last: boolean): Step {
+function nextStepOfCleaning(
+  { host, attempt, plan }: Extract<Stage, { kind: 'cleaning' }>,
+  rules: LaterRules,
+  last: boolean,
+): Step {
   if (plan === null) return { kind: 'clean', attempt };
-  return afterAnswer(host, plan, { kind: 'release', untouched: false, last });
+  return afterAnswer(host, plan, rules, { kind: 'release', untouched: false, last });
 }
 
 function waitForNode(life: MachineLife, stage: Extract<Stage, { kind: 'running' }>): Step {
@@ -184,8 +184,12 @@ function wait(reason: WaitReason): Step {
 }
 
 /** Whether the answer that a running `awaitPlan` step waits for is still the one to wait for. */
-export function stillAwaits(life: MachineLife, awaited: { type: string; attempt: number }): boolean {
-  if (nextStep(life).kind !== 'awaitPlan') return false;
+export function stillAwaits(
+  life: MachineLife,
+  awaited: { type: string; attempt: number },
+  rules: LaterRules = allRules,
+): boolean {
+  if (nextStep(life, rules).kind !== 'awaitPlan') return false;
   const plan = 'plan' in life.stage ? life.stage.plan : null;
   return plan?.type === awaited.type && plan.attempt === awaited.attempt;
 }

@@ -16,6 +16,8 @@ export interface BoundHost {
 export interface WrittenPlan {
   type: PlanType;
   attempt: number;
+  /** uid of the plan Secret that it was written to: what makes the attempt's id one of this claim. Absent: written before ids named it. */
+  claim?: string;
   /** sha256 of the stored plan bytes. */
   checksum: string;
   /** How long a healthy host needs at most, in milliseconds. */
@@ -56,6 +58,8 @@ export type Stage =
       /** Checksum and bootstrap hash of what the host applied; null after an adoption that found no plan. */
       applied: AppliedPlan | null;
       nodeJoinTimedOut: boolean;
+      /** Who took the host away from the node (a reset, a selector); stays, for the host that comes back is blank. */
+      takenBy?: string;
     }
   /** A node of ours runs on a host whose inventory is not in the API server (after a move, or deleted). */
   | { kind: 'hostless'; inventory: string }
@@ -80,6 +84,21 @@ export interface Obstacle {
   message: string;
 }
 
+/** A step that ended without its work done, and waits to be tried again. */
+export interface Halt {
+  /** Kind of the step. */
+  step: string;
+  condition: 'InventoryAllocated' | 'PlanApplied';
+  reason: 'WriteRefused' | 'InventoryUnreadable' | 'Unreachable' | 'Restless';
+  message: string;
+  /** How often in a row. */
+  count: number;
+  /** `revision` that the step began with; an event ends the wait. */
+  revision: number;
+  /** The time to wait is over. */
+  due: boolean;
+}
+
 /** All that a run knows of its machine; plain JSON, carried through continue-as-new. */
 export interface MachineLife {
   snapshot: MachineSnapshot;
@@ -91,6 +110,10 @@ export interface MachineLife {
   obstacles: Obstacle[];
   /** `revision` of the inputs that met the obstacles. */
   obstaclesRevision: number;
+  /** `revision` at which the run looked itself at the trouble that the bridge sees with its host. */
+  lookedAt?: number;
+  /** Absent: every step so far did its work, or came to an obstacle. */
+  halt?: Halt;
   /** An operator paused the machine; holds beside CAPI's own pause. */
   pausedByOperator: boolean;
   /** Hosts that an operator gave up for this machine; they are not claimed again. */
@@ -138,7 +161,15 @@ export function hostOf(stage: Stage): BoundHost | undefined {
 /** The life as a new run takes it over: the same, with the count of events begun anew. */
 export function carryOver(life: MachineLife): MachineLife {
   const holds = life.obstaclesRevision === life.revision;
-  return { ...life, revision: 0, obstaclesRevision: holds ? 0 : -1 };
+  const looked = life.lookedAt === life.revision;
+  const halt = life.halt && { ...life.halt, revision: life.halt.revision === life.revision ? 0 : -1 };
+  return {
+    ...life,
+    revision: 0,
+    obstaclesRevision: holds ? 0 : -1,
+    lookedAt: looked ? 0 : -1,
+    ...(halt !== undefined && { halt }),
+  };
 }
 
 /** Temporal accepts 10,000 signals a run and does not count them in its suggestion to continue as new. */

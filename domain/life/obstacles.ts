@@ -32,3 +32,19 @@ export function planSecretMissing(secret: string): Obstacle {
     message: `The plan Secret ${secret} is gone and elemental-operator does not make it again. Restore it and retry, or give the host up: reallocate, or delete the Machine`,
   };
 }
+
+export function hostWanted(inventory: string, by: string): Obstacle {
+  return {
+    condition: 'PlanApplied',
+    reason: reasons.HostTaken,
+    message: `MachineInventory ${inventory}, on which the node ran, was taken: ${by}. Nothing is written to it; delete the Machine to get another host`,
+  };
+}
+
+export function hostOfOther(inventory: string, owner: string): Obstacle {
+  return {
+    condition: 'InventoryAllocated',
+    reason: reasons.HostTaken,
+    message: `MachineInventory ${inventory} is named by the providerID of BaremetalMachine ${owner}; no plan is written, it is given back and another host is claimed`,
+  };
+}

@@ -1,4 +1,30 @@
-import type { BoundHost, Obstacle, WrittenPlan } from './machine-life.ts';
+import type { BoundHost, Obstacle, PlanProgress, WrittenPlan } from './machine-life.ts';
+
+/**
+ * A step that ended without having done its work: the API server refuses it, an object cannot be read, or nobody answers.
+ * It says so instead of trying for ever, and the run waits, open for everything.
+ */
+export interface StepStopped {
+  kind: 'stopped';
+  reason: 'WriteRefused' | 'InventoryUnreadable' | 'Unreachable';
+  /** Object, field and the server's words; nothing secret. */
+  message: string;
+}
+
+/** What the step read speaks against what it was to do; nothing was written. */
+type Unjustified =
+  /** The machine exists, is not being deleted, and did not ask for it. */
+  | { kind: 'unjustified' }
+  /** Cluster API wants nothing done, and the run does not know it yet. */
+  | { kind: 'paused' }
+  /** The object is gone, and its Cluster is paused, marked for a move, or gone, too. */
+  | { kind: 'moved' };
+
+/** The plan Secret does not say what the run was told; this is what it says. */
+interface Unproven {
+  kind: 'unproven';
+  progress: PlanProgress;
+}
 
 /** What an operator asked of an earlier run of the machine and is to hold on, as the status has it. */
 export interface KeptWishes {
@@ -27,42 +53,68 @@ export type BeginOutcome =
   | ({ kind: 'provisioned'; host: BoundHost; plan: WrittenPlan | null } & Begun)
   | ({ kind: 'hostMissing'; inventory: string } & Begun)
   /** The host that our providerID names is used by somebody else. */
-  | ({ kind: 'hostTaken'; inventory: string; owner: string } & Begun);
+  | ({ kind: 'hostTaken'; inventory: string; owner: string } & Begun)
+  /** The host that our providerID names is being reset, or a selector's; `by` says which. */
+  | ({ kind: 'hostWanted'; inventory: string; by: string } & Begun);
 
 /** The providerID is set already, so a node may run on the host that it names: the run was set back, and begins again. */
 interface ProvisionedAlready {
   kind: 'provisioned';
 }
 
+/** The machine is being deleted, and the run does not know it yet. */
+interface DeletingAlready {
+  kind: 'deleting';
+}
+
 export type ClaimOutcome =
   | ProvisionedAlready
+  | DeletingAlready
+  | { kind: 'paused' }
   | { kind: 'claimed'; host: BoundHost }
   | { kind: 'poolMissing'; pool: string }
   | { kind: 'exhausted'; message: string };
 
 export type ProvisionOutcome =
   | ProvisionedAlready
+  | DeletingAlready
+  | { kind: 'paused' }
   /** The machine's object is not there any more: nothing is written for nobody. */
   | { kind: 'gone' }
   /** `host`: with the name that the plan gave it, which may have changed since the claim. */
   | { kind: 'written'; plan: WrittenPlan; host?: BoundHost }
   | { kind: 'blocked'; obstacles: Obstacle[] }
   | { kind: 'secretMissing' }
-  | { kind: 'hostLost' };
+  | { kind: 'hostLost' }
+  /** Another machine's providerID names the host: a node of its runs there. */
+  | { kind: 'hostOfOther'; owner: string };
 
-export type CompleteOutcome = { kind: 'completed' } | { kind: 'hostLost' };
+export type CompleteOutcome = { kind: 'completed' } | { kind: 'hostLost' } | Unproven;
+
+/** undefined: marked, which is also what runs of before this type have in their histories. */
+export type MarkOutcome = { kind: 'marked' } | { kind: 'hostLost' } | Unproven | undefined;
 
 export type CleanOutcome =
   | { kind: 'written'; plan: WrittenPlan }
   | { kind: 'inventoryMissing' }
   | { kind: 'secretMissing' }
   | { kind: 'taken' }
-  /** Cluster API wants nothing done, and the run does not know it yet. */
-  | { kind: 'paused' }
+  | Unjustified
   /** The inventory is not ours any more: nothing to clean. */
   | { kind: 'hostLost' };
 
 /** undefined: done, which is also what runs of before this type have in their histories. */
-export type FinishOutcome = { kind: 'holdsHost' } | undefined;
+export type FinishOutcome =
+  /** `host`: recorded for this machine. Absent: the host on which the node runs has come back, and is adopted. */
+  { kind: 'holdsHost'; host?: BoundHost } | Unjustified | undefined;
 
-export type ReleaseOutcome = { kind: 'released' } | { kind: 'needsClean' };
+export type ReleaseOutcome =
+  | { kind: 'released' }
+  | { kind: 'needsClean' }
+  /** This host is given back, and another one is recorded for the machine. */
+  | { kind: 'holdsHost'; host: BoundHost }
+  | Unjustified
+  | Unproven;
+
+/** undefined: let go, which is also what runs of before this type have in their histories. */
+export type ForceReleaseOutcome = Unjustified | { kind: 'holdsHost'; host: BoundHost } | undefined;

@@ -6,25 +6,32 @@ export interface PlanAttempt {
   uid: string;
   planType: PlanType;
   attempt: number;
+  /**
+   * uid of the plan Secret: names the claim, because a host that is lost and registers anew gets another Secret, while the
+   * mark on its disk stays. Absent in ids of before.
+   */
+  claim?: string | undefined;
 }
 
 /**
  * Names an attempt, the same each time, so that whoever runs again after a crash finds its own plan in the Secret.
- * Only letters, digits and dashes: it stands in plans, annotations and shell scripts.
+ * Only letters, digits, dashes and one dot: it stands in plans, annotations and shell scripts.
  * @throws RangeError for a uid or number that could not be read back
  */
-export function attemptId({ uid, planType, attempt }: PlanAttempt): string {
-  const id = `${planType}-${attempt}-${uid}`;
+export function attemptId({ uid, planType, attempt, claim }: PlanAttempt): string {
+  const id = `${planType}-${attempt}-${uid}${claim === undefined ? '' : `.${claim}`}`;
   if (parseAttemptId(id) === undefined) throw new RangeError('attempt id: uid or attempt number out of range');
   return id;
 }
 
+const pattern = /^([a-z]+)-([1-9]\d{0,5})-([A-Za-z0-9][A-Za-z0-9-]{0,62})(?:\.([A-Za-z0-9][A-Za-z0-9-]{0,62}))?$/;
+
 /** The inverse of `attemptId`; undefined for any other text. */
 export function parseAttemptId(text: string): PlanAttempt | undefined {
-  const [, type, number, uid] = /^([a-z]+)-([1-9]\d{0,8})-([A-Za-z0-9][A-Za-z0-9-]{0,62})$/.exec(text) ?? [];
+  const [, type, number, uid, claim] = pattern.exec(text) ?? [];
   const planType = planTypes.find((known) => known === type);
   if (planType === undefined || number === undefined || uid === undefined) return undefined;
-  return { uid, planType, attempt: Number(number) };
+  return { uid, planType, attempt: Number(number), ...(claim !== undefined && { claim }) };
 }
 
 /**

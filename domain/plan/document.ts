@@ -60,6 +60,6 @@ export function checksumOf(bytes: string | Uint8Array): string {
 
 /** Attempt id in the bytes of a plan that `renderPlan` made; undefined in any other. */
 export function readPlanAttempt(plan: Uint8Array): string | undefined {
-  const head = Buffer.from(plan.subarray(0, 160)).toString('latin1');
-  return new RegExp(`^\\{"${attemptField}":"([A-Za-z0-9-]{1,100})"`).exec(head)?.[1];
+  const head = Buffer.from(plan.subarray(0, 200)).toString('latin1');
+  return new RegExp(`^\\{"${attemptField}":"([A-Za-z0-9.-]{1,150})"`).exec(head)?.[1];
 }

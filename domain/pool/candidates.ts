@@ -17,7 +17,9 @@ export interface UnreadableMember {
 export type MemberLookup = (inventoryName: string) => MemberFacts | UnreadableMember | undefined;
 
 /** How many members cannot be claimed, by reason. */
-export type ProblemCounts = Partial<Record<HostProblemReason | 'missing' | 'unreadable' | 'givenUp', number>>;
+export type ProblemCounts = Partial<
+  Record<HostProblemReason | 'missing' | 'unreadable' | 'givenUp' | 'passedOver', number>
+>;
 
 interface FoundHost {
   kind: 'host';
@@ -38,6 +40,8 @@ export interface ChoiceOptions {
   avoid: readonly string[];
   /** The host is being given to another machine right now: used, although it does not say so yet. */
   isReserved: (inventoryName: string) => boolean;
+  /** A claim has found out that the host is not free after all. */
+  isPassedOver?: (inventoryName: string) => boolean;
 }
 
 /**
@@ -80,11 +84,12 @@ function isLastResort({ host }: { host: HostView }): boolean {
 function problemOf(
   name: string,
   facts: ReturnType<MemberLookup>,
-  { poolName, avoid, isReserved }: ChoiceOptions,
+  { poolName, avoid, isReserved, isPassedOver }: ChoiceOptions,
 ): keyof ProblemCounts | undefined {
   if (avoid.includes(name)) return 'givenUp';
   if (facts === undefined) return 'missing';
   if ('unreadable' in facts) return 'unreadable';
+  if (isPassedOver?.(name) === true) return 'passedOver';
   return hostProblem(facts.host, { ...facts, poolName })?.reason ?? (isReserved(name) ? 'owned' : undefined);
 }
 
@@ -92,6 +97,7 @@ const problemWords: Record<keyof ProblemCounts, string> = {
   missing: 'without a MachineInventory',
   unreadable: 'with a MachineInventory that cannot be read',
   givenUp: 'given up for this machine',
+  passedOver: 'not free after all',
   deleting: 'being deleted',
   takenBySelector: 'owned by a MachineInventorySelector',
   quarantined: 'quarantined',
@@ -116,7 +122,7 @@ interface Exhaustion {
 }
 
 function describeExhaustion({ poolName, total, eligible, reasons, older }: Exhaustion): string {
-  const counts = (['missing', 'unreadable', 'givenUp', ...hostProblemReasons] as const)
+  const counts = (['missing', 'unreadable', 'givenUp', 'passedOver', ...hostProblemReasons] as const)
     .filter((reason) => reasons[reason] !== undefined)
     .map((reason) => `${reasons[reason]} ${problemWords[reason]}`);
   const hosts = total === 1 ? '1 host' : `${total} hosts`;

@@ -1,4 +1,5 @@
 import type { MachineConditionType, Reason } from '../../api/conditions.ts';
+import { obstacleOf } from '../life/halt.ts';
 import type { MachineLife } from '../life/machine-life.ts';
 
 /** A condition as the run wants it; times are added where it is written. */
@@ -9,9 +10,10 @@ export interface DesiredCondition {
   message: string;
 }
 
-/** What an obstacle that was met says under its condition. */
+/** What an obstacle that was met, or a step that was stopped, says under its condition. */
 export function findObstacle(life: MachineLife, type: MachineConditionType): DesiredCondition | null {
-  const found = life.obstacles.find((obstacle) => obstacle.condition === type);
+  const all = life.halt === undefined ? life.obstacles : [obstacleOf(life.halt), ...life.obstacles];
+  const found = all.find((obstacle) => obstacle.condition === type);
   return found === undefined ? null : fails(type, found.reason, found.message);
 }
 

@@ -1,5 +1,5 @@
 import { assertNever } from '../assert-never.ts';
-import type { Step, WaitReason } from '../life/lifecycle.ts';
+import type { Step, WaitReason } from '../life/step.ts';
 import { type MachineLife, operatorVerbs } from '../life/machine-life.ts';
 import { projectStatus } from './machine-status.ts';
 import { judgeOperation } from '../life/operations.ts';
@@ -12,6 +12,7 @@ const waits: Record<WaitReason, string> = {
   inputs: 'Waits for the obstacle below to go; it is noticed at once.',
   operator: 'Waits for an operator; see below.',
   node: 'Waits for the Node to register in the workload cluster.',
+  halt: 'Waits before it tries the step again that was stopped; anything that happens ends the wait.',
   deletion: 'Runs. Nothing to do until the machine is deleted.',
 };
 

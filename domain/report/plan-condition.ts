@@ -9,7 +9,15 @@ export function planCondition(life: MachineLife): DesiredCondition | null {
   const { stage } = life;
   const obstacle = findObstacle(life, 'PlanApplied');
   if (obstacle !== null) return obstacle;
-  if (stage.kind === 'running') return holds('PlanApplied');
+  if (stage.kind === 'running') {
+    return stage.takenBy === undefined
+      ? holds('PlanApplied')
+      : fails(
+          'PlanApplied',
+          reasons.HostTaken,
+          `The host ${stage.host.inventory} of the node was taken: ${stage.takenBy}. Nothing is written to it; delete the Machine to get another host`,
+        );
+  }
   if (stage.kind === 'reprovisioning') return planProgressCondition(stage.host, stage.plan);
   if (stage.kind !== 'cleaning') return null;
   if (stage.plan === null) return fails('PlanApplied', reasons.PlanPending, 'The clean plan is about to be written');

@@ -108,7 +108,7 @@ describe.concurrent('a host', () => {
     await untilWarning(site, 'hf-secret', 'PlanSecretMissing');
     expect(lost.status?.phase).toBe('Failed');
     expect(conditionOf(lost, 'PlanApplied')?.message).toContain('delete the Machine');
-    await untilPoolCounts(site, 'hf-secret', { total: 1, reprovisioning: 1, unavailable: 0 });
+    await untilPoolCounts(site, 'hf-secret', { total: 1, reprovisioning: 0, unavailable: 1 });
     await deleteMachine(site, 'hf-secret');
     const stuck = await waitForMachine(site, 'hf-secret', 'being deleted and blocked', (machine) => {
       const ready = conditionOf(machine, 'Ready');
@@ -130,7 +130,7 @@ describe.concurrent('a host', () => {
     const taken = await untilReason(site, 'hf-reset', 'PlanApplied', 'HostTaken');
     await untilWarning(site, 'hf-reset', 'HostTaken');
     expect(taken.status?.phase).toBe('Failed');
-    await untilPoolCounts(site, 'hf-reset', { total: 1, reprovisioning: 1, unavailable: 0 });
+    await untilPoolCounts(site, 'hf-reset', { total: 1, reprovisioning: 0, unavailable: 1 });
     const reset = await getPlanSecret(site, 'hf-reset');
     await deleteMachine(site, 'hf-reset');
     await waitForMachine(site, 'hf-reset', 'being deleted', (machine) => {

@@ -8,7 +8,7 @@ export const lifeWrites = {
     beginLife: ['addFinalizer', 'nameHostInStatus', 'swapOwner'],
     writeReprovisionPlan: ['storeResolvedValue', 'recordReprovisioning', 'writeReprovisionPlan'],
     'awaitPlanResult (reprovision)': ['reportReprovisioning'],
-    completeProvisioning: ['recordAllocated', 'setProviderId', 'reportProvisioned'],
+    completeProvisioning: ['recordAllocated', 'dropMaxFailures', 'setProviderId', 'reportProvisioned'],
     publishStatus: ['reportNodeJoined'],
   },
   detach: {

@@ -1,5 +1,12 @@
 import type { AllocationState } from '../../../api/constants.ts';
-import type { BoundHost, PlanProgress, WrittenPlan } from '../../../domain/life/machine-life.ts';
+import {
+  type BoundHost,
+  type MachineLife,
+  type PlanProgress,
+  type Stage,
+  startLife,
+  type WrittenPlan,
+} from '../../../domain/life/machine-life.ts';
 import type { MachineSnapshot } from '../../../domain/inputs/machine-snapshot.ts';
 
 /** Inputs of a machine that has all it needs. */
@@ -25,4 +32,9 @@ export function host(recorded: AllocationState = 'Allocated'): BoundHost {
 
 export function plan(progress: PlanProgress = { kind: 'pending' }): WrittenPlan {
   return { type: 'reprovision', attempt: 1, checksum: 'c', deadlineMs: 60_000, bootstrapHash: 'b', progress };
+}
+
+/** A life at that stage, with the inputs of a machine that has all it needs but for these. */
+export function at(stage: Stage, changes: Partial<MachineSnapshot> = {}): MachineLife {
+  return { ...startLife(snapshot(changes)), nodeJoinDeadlineMs: 1000, stage };
 }

@@ -4,14 +4,10 @@ import * as advance from '../../../domain/life/advance-life.ts';
 import { nextStep, stillAwaits } from '../../../domain/life/lifecycle.ts';
 import { phaseOf, projectStatus } from '../../../domain/report/machine-status.ts';
 import type { ClaimOutcome } from '../../../domain/life/step-outcomes.ts';
-import { type MachineLife, type Stage, startLife } from '../../../domain/life/machine-life.ts';
+import { type MachineLife, type Stage } from '../../../domain/life/machine-life.ts';
 import { applyOperation } from '../../../domain/life/operations.ts';
 import { isPlanAnswer } from '../../../domain/life/plan-answer.ts';
-import { host, plan, snapshot } from './life-fixtures.ts';
-
-function at(stage: Stage, changes: Partial<MachineLife['snapshot']> = {}): MachineLife {
-  return { ...startLife(snapshot(changes)), nodeJoinDeadlineMs: 1000, stage };
-}
+import { at, host, plan, snapshot } from './life-fixtures.ts';
 
 const applied = { checksum: 'c', bootstrapHash: null };
 const deleting = { deleting: true };
@@ -63,8 +59,13 @@ describe('nextStep', () => {
       { kind: 'wait', reason: 'operator' },
     ],
     [
-      'taken: an operator',
+      'taken: that is confirmed first',
       at({ kind: 'reprovisioning', host: host(), plan: plan({ kind: 'taken' }) }),
+      { kind: 'markUnavailable' },
+    ],
+    [
+      'taken, confirmed: an operator',
+      at({ kind: 'reprovisioning', host: { ...host(), recorded: 'Unavailable' }, plan: plan({ kind: 'taken' }) }),
       { kind: 'wait', reason: 'operator' },
     ],
     ['running waits for its node', at(running), { kind: 'wait', reason: 'node', deadlineMs: 1000 }],
@@ -172,7 +173,7 @@ test('an operator who lets the host go is not overruled by a step that began bef
     advanceHost.onPlanAnswered(life, { kind: 'failed', message: 'm' }),
     advance.onProvisionTried(life, { kind: 'written', plan: plan() }, 0),
     advanceHost.onCompleted(life),
-    advanceHost.onMarkedUnavailable(life),
+    advanceHost.onMarkTried(life, { kind: 'marked' }),
   ];
   for (const after of outcomes) expect(nextStep(after)).toEqual({ kind: 'forceRelease', last: true });
 });
@@ -213,7 +214,11 @@ describe('a host that is not there any more', () => {
     const released = advanceHost.onCleanTried(at(taken, gone), 1, { kind: 'inventoryMissing' });
     expect(nextStep(released)).toEqual({ kind: 'finish' });
     const there = advanceHost.onCleanTried(at(taken, gone), 1, { kind: 'taken' });
-    expect(nextStep(there)).toMatchObject({ kind: 'wait', reason: 'operator' });
+    expect(nextStep(there)).toEqual({ kind: 'markUnavailable' });
+    expect(nextStep(advanceHost.onMarkTried(there, { kind: 'marked' }))).toMatchObject({
+      kind: 'wait',
+      reason: 'operator',
+    });
   });
 
   test('and that an operator gave up is replaced', () => {
@@ -244,7 +249,10 @@ describe('a running machine whose inventory is deleted', () => {
   });
 
   test('waits on in a run of before that rule', () => {
-    expect(nextStep(lost, { looksForLostHost: false })).toMatchObject({ kind: 'wait', reason: 'node' });
+    expect(nextStep(lost, { looksForLostHost: false, confirmsBadAnswers: true })).toMatchObject({
+      kind: 'wait',
+      reason: 'node',
+    });
   });
 });
 

@@ -3,27 +3,22 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as advanceHost from '../../../domain/life/advance-host.ts';
 import * as advance from '../../../domain/life/advance-life.ts';
-import { nextStep, type Step } from '../../../domain/life/lifecycle.ts';
+import { nextStep } from '../../../domain/life/lifecycle.ts';
+import type { Step } from '../../../domain/life/step.ts';
 import {
   type MachineLife,
   operatorVerbs,
   type OperatorVerb,
   type PlanProgress,
-  type Stage,
-  startLife,
 } from '../../../domain/life/machine-life.ts';
 import { projectStatus } from '../../../domain/report/machine-status.ts';
 import { tellStory } from '../../../domain/report/machine-story.ts';
 import { applyOperation, judgeOperation } from '../../../domain/life/operations.ts';
 import type { BeginOutcome } from '../../../domain/life/step-outcomes.ts';
-import { host, plan, snapshot } from './life-fixtures.ts';
+import { at, host, plan, snapshot } from './life-fixtures.ts';
 
 const by = { actor: 'ada', reason: 'because' };
 const failed = { kind: 'failed', message: 'm' } as const;
-
-function at(stage: Stage, changes: Partial<MachineLife['snapshot']> = {}): MachineLife {
-  return { ...startLife(snapshot(changes)), stage };
-}
 
 const applied = { checksum: 'c', bootstrapHash: null };
 const reprovisioning = (progress?: PlanProgress): MachineLife =>
@@ -32,7 +27,7 @@ const cleaning = (progress: PlanProgress, changes: Partial<MachineLife['snapshot
   at({ kind: 'cleaning', host: host(), attempt: 1, plan: { ...plan(progress), type: 'clean' }, applied }, changes);
 const claimed = at({ kind: 'claimed', host: host(), attempt: 1 });
 const noImage = { condition: 'ImageResolved', reason: 'ImageCatalogMiss', message: 'none' } as const;
-const recordedUnavailable = (life: MachineLife): MachineLife => advanceHost.onMarkedUnavailable(life);
+const recordedUnavailable = (life: MachineLife): MachineLife => advanceHost.onMarkTried(life, { kind: 'marked' });
 const hostless: BeginOutcome = { kind: 'hostMissing', inventory: 'h', nodeJoinDeadlineMs: 1 };
 
 /** For each row of the table in docs/lifecycle.md a life that is there, and the steps that accepted verbs lead to. */

@@ -37,7 +37,16 @@ describe('attempt ids', () => {
     for (const attempt of [0, -1, 1.5, Number.NaN, 1e21]) {
       expect(() => attemptId({ uid: 'u', planType: 'clean', attempt })).toThrow(RangeError);
     }
-    for (const text of ['', 'reset-1-u', 'clean-01-u', 'clean-1-', 'clean-1-u\n']) {
+    for (const text of [
+      '',
+      'reset-1-u',
+      'clean-01-u',
+      'clean-1-',
+      'clean-1-u\n',
+      'clean-1000000-u',
+      'clean-1-u.',
+      'clean-1-u.c.d',
+    ]) {
       expect(parseAttemptId(text)).toBeUndefined();
     }
   });

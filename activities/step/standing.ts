@@ -1,0 +1,63 @@
+import { foreign } from '../../api/constants.ts';
+import type { CapiCluster } from '../../api/cluster-api.ts';
+import type { BaremetalMachine } from '../../api/machine.ts';
+import { capiClusters } from '../../api/resources.ts';
+import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
+import { viewCapiCluster } from '../../domain/inputs/capi-view.ts';
+import { viewMachine } from '../../domain/inputs/machine-view.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { findMachine } from './find-machine.ts';
+import { findReadable } from './unreadable.ts';
+
+/** What the API server says, at this moment, of a machine and of what Cluster API wants of it. */
+export type Standing =
+  | { kind: 'live'; machine: BaremetalMachine }
+  | { kind: 'deleting'; machine: BaremetalMachine }
+  /** The Cluster or the object is paused, or is being moved. */
+  | { kind: 'paused'; machine: BaremetalMachine }
+  | { kind: 'gone' }
+  /** Gone, and its Cluster is paused, marked for a move, gone as well, or unknown: it lives on elsewhere. */
+  | { kind: 'moved' };
+
+/** Reads what justifies a step, uncached. `lastCluster`: the Cluster that the machine had, should it be gone. */
+export async function readStanding(
+  deps: ActivityDependencies,
+  ref: MachineRef,
+  lastCluster: string | undefined,
+): Promise<Standing> {
+  const machine = await findMachine(deps, ref);
+  if (machine !== undefined) return standingOf(deps, machine);
+  if (lastCluster === undefined || lastCluster === '') return { kind: 'moved' };
+  const cluster = await findReadable(deps, capiClusters, { namespace: ref.namespace, name: lastCluster });
+  if (cluster === undefined || viewCapiCluster(cluster).paused) return { kind: 'moved' };
+  return { kind: foreign.deleteForMoveAnnotation in cluster.metadata.annotations ? 'moved' : 'gone' };
+}
+
+/** As `readStanding`, of an object that was read just now. */
+export async function standingOf(
+  deps: ActivityDependencies,
+  machine: BaremetalMachine,
+): Promise<Exclude<Standing, { kind: 'gone' | 'moved' }>> {
+  const { deletionTimestamp } = machine.metadata;
+  if (isPausedBy(machine, await findCluster(deps, machine))) return { kind: 'paused', machine };
+  return { kind: deletionTimestamp === undefined ? 'live' : 'deleting', machine };
+}
+
+/** Cluster API wants nothing to be done for the machine: paused, or being moved. */
+export function isPausedBy(machine: BaremetalMachine, cluster: CapiCluster | undefined): boolean {
+  const { pausedByAnnotation, deletedForMove } = viewMachine(machine);
+  return pausedByAnnotation || deletedForMove || (cluster !== undefined && viewCapiCluster(cluster).paused);
+}
+
+async function findCluster(
+  deps: ActivityDependencies,
+  { metadata }: BaremetalMachine,
+): Promise<CapiCluster | undefined> {
+  const name = metadata.labels[foreign.clusterNameLabel];
+  return name === undefined ? undefined : findReadable(deps, capiClusters, { namespace: metadata.namespace, name });
+}
+
+/** A machine that is not being deleted lets its host go only if its run gives the host up, and no node runs there. */
+export function mayGiveUp({ spec }: BaremetalMachine, givingUp: boolean | undefined): boolean {
+  return (givingUp ?? true) && spec.providerID === undefined;
+}
