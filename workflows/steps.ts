@@ -5,7 +5,7 @@ import { assertNever } from '../domain/assert-never.ts';
 import { onHaltOver, onStopped, withoutHalt } from '../domain/life/halt.ts';
 import { isOutcome } from '../domain/life/outcome-shape.ts';
 import type { Step } from '../domain/life/step.ts';
-import type { MachineLife } from '../domain/life/machine-life.ts';
+import { type MachineLife, takerOf } from '../domain/life/machine-life.ts';
 import type { StepStopped } from '../domain/life/step-outcomes.ts';
 import { shortStep } from './activity-proxies.ts';
 import { awaitAnswer } from './await-answer.ts';
@@ -44,7 +44,7 @@ async function performStepToRunning(run: Run, life: MachineLife, step: StepToRun
     case 'begin': {
       const summary = step.claim ? `Claim a host of pool ${life.snapshot.pool}` : 'Look for what is ours already';
       const claim = step.claim ? { status: take(run, life), avoid: life.avoidedHosts } : null;
-      const mayAdopt = life.stage.kind !== 'running' || life.stage.takenBy === undefined;
+      const mayAdopt = takerOf(life.stage) === undefined;
       const begun = shortStep(summary).beginLife({ machine, claim, mayAdopt });
       return end(run, life, step, begun, (now, outcome) => {
         const claimed = outcome.kind === 'claimTried' && outcome.claim.kind === 'claimed';

@@ -1,6 +1,13 @@
 import { reasons } from '../../api/conditions.ts';
 import { assertNever } from '../assert-never.ts';
-import type { BoundHost, MachineLife, Obstacle, Stage, WrittenPlan } from './machine-life.ts';
+import {
+  type BoundHost,
+  type MachineLife,
+  type Obstacle,
+  type Stage,
+  takerOf,
+  type WrittenPlan,
+} from './machine-life.ts';
 import { type MachineSnapshot, sameSnapshot, settleSnapshot } from '../inputs/machine-snapshot.ts';
 import { hostMissing, hostOfOther, hostUsedByOther, hostWanted, planSecretMissing, poolMissing } from './obstacles.ts';
 import type { BeginOutcome, ClaimOutcome, KeptWishes, ProvisionOutcome } from './step-outcomes.ts';
@@ -57,26 +64,26 @@ export function onBegun(life: MachineLife, outcome: BeginOutcome, startRevision:
     case 'provisioned':
       return adoptProvisioned(next, outcome.host, outcome.plan);
     case 'hostMissing':
-      return withObstacles(
-        { ...next, stage: { kind: 'hostless', inventory: outcome.inventory } },
-        [hostMissing(outcome.inventory)],
-        startRevision,
-      );
+      return withoutHost(next, outcome.inventory, hostMissing(outcome.inventory), startRevision);
     case 'hostTaken':
-      return withObstacles(
-        { ...next, stage: { kind: 'hostless', inventory: outcome.inventory } },
-        [hostUsedByOther(outcome.inventory, outcome.owner)],
-        startRevision,
-      );
-    case 'hostWanted':
-      return withObstacles(
-        { ...next, stage: { kind: 'hostless', inventory: outcome.inventory } },
-        [hostWanted(outcome.inventory, outcome.by)],
-        startRevision,
-      );
+      return withoutHost(next, outcome.inventory, hostUsedByOther(outcome.inventory, outcome.owner), startRevision);
+    case 'hostWanted': {
+      const taken = {
+        ...next,
+        stage: { kind: 'hostless', inventory: outcome.inventory, takenBy: outcome.by },
+      } as const;
+      return withObstacles(taken, [hostWanted(outcome.inventory, outcome.by)], startRevision);
+    }
     default:
       return assertNever(outcome);
   }
+}
+
+/** The node has lost its host; who took it is remembered, for the host that comes back is blank then. */
+function withoutHost(life: MachineLife, inventory: string, obstacle: Obstacle, startRevision: number): MachineLife {
+  const takenBy = takerOf(life.stage);
+  const stage = { kind: 'hostless', inventory, ...(takenBy !== undefined && { takenBy }) } as const;
+  return withObstacles({ ...life, stage }, [obstacle], startRevision);
 }
 
 /** A host was claimed and has no node yet: whether it is still ours was looked at because the bridge doubts it. */

@@ -62,7 +62,7 @@ export type Stage =
       takenBy?: string;
     }
   /** A node of ours runs on a host whose inventory is not in the API server (after a move, or deleted). */
-  | { kind: 'hostless'; inventory: string }
+  | { kind: 'hostless'; inventory: string; takenBy?: string }
   /** The clean plan number `attempt` is to be written (plan null), stands in the Secret, or was answered. */
   | { kind: 'cleaning'; host: BoundHost; attempt: number; plan: WrittenPlan | null; applied: AppliedPlan | null }
   /** An operator lets the host go without a successful clean. */
@@ -156,6 +156,11 @@ export function startLife(snapshot: MachineSnapshot): MachineLife {
 /** The host that the stage holds, if any. */
 export function hostOf(stage: Stage): BoundHost | undefined {
   return 'host' in stage ? stage.host : undefined;
+}
+
+/** Who took the host away from the node, if anybody did. */
+export function takerOf(stage: Stage): string | undefined {
+  return stage.kind === 'running' || stage.kind === 'hostless' ? stage.takenBy : undefined;
 }
 
 /** The life as a new run takes it over: the same, with the count of events begun anew. */

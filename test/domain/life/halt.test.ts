@@ -3,7 +3,7 @@ import * as advanceHost from '../../../domain/life/advance-host.ts';
 import * as advance from '../../../domain/life/advance-life.ts';
 import { onHaltOver, onRestless, onStopped, withoutHalt } from '../../../domain/life/halt.ts';
 import { nextStep } from '../../../domain/life/lifecycle.ts';
-import { carryOver, type MachineLife } from '../../../domain/life/machine-life.ts';
+import { carryOver, type MachineLife, takerOf } from '../../../domain/life/machine-life.ts';
 import { isOutcome } from '../../../domain/life/outcome-shape.ts';
 import { applyOperation } from '../../../domain/life/operations.ts';
 import { projectStatus } from '../../../domain/report/machine-status.ts';
@@ -139,6 +139,10 @@ describe('trouble with the host', () => {
     expect(projectStatus(taken).conditions[0]).toMatchObject({ status: 'False', reason: 'HostTaken' });
     expect(nextStep(taken)).toMatchObject({ kind: 'wait', reason: 'node' });
     expect(nextStep(advance.onObserved(taken, { ...taken.snapshot, deleting: true }))).toMatchObject({ kind: 'clean' });
+    const vanished = advance.onObserved(taken, { ...taken.snapshot, hostMissing: true });
+    const hostless = advance.onBegun(vanished, { kind: 'hostMissing', inventory: 'h', ...begun }, vanished.revision);
+    expect(takerOf(hostless.stage)).toBe('a reset plan stands there');
+    expect(projectStatus(hostless).conditions[0]).toMatchObject({ status: 'False', reason: 'InventoryMissing' });
   });
 });
 
