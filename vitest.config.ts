@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { changedFiles } from './test/changed/changed-files.ts';
+import { spareCores } from './test/support/process-environment.ts';
 
 /** They run the scripts of plans, simulated hosts and other programs. */
 const scriptTests = [
@@ -10,6 +11,8 @@ const modelTests = 'test/model/*.stack.test.ts';
 /** Two cores have more to do. */
 const poll = { timeout: 10_000 };
 const stackTests = ['test/**/*.stack.test.ts', 'test/e2e/**/*.test.ts'];
+
+spareCores();
 
 export default defineConfig({
   test: {
@@ -43,6 +46,8 @@ export default defineConfig({
           include: stackTests,
           exclude: [modelTests],
           globalSetup: ['test/support/stack.ts'],
+          // As the unit tests; the clients of Temporal and Kubernetes alone take seconds to be imported and made ready.
+          isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 180_000,

@@ -32,6 +32,8 @@ const trapped: string[] = [];
 /** One site for the traps of a test file, which `site` names once its tests run. */
 export function useTrapSite(label: string): void {
   beforeAll(async () => {
+    // A file before this one may have been the last to use this module.
+    trapped.length = 0;
     site = await startSite(label, { hosts: [], replicas: 0, env: { IRONLOOM_REPROVISION_DEADLINE: '5s' } });
     await deployCluster(site, useStack());
     recorder = await recordObjects(site, planSecrets);
