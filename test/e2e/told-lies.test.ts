@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { annotations } from '../../api/constants.ts';
+import { planSecrets, toValue } from '../../dev/elemental/plan-secret.ts';
+import { renderPlan } from '../../domain/plan/document.ts';
+import { attemptId } from '../../domain/plan/attempt.ts';
+import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
+import { operationUpdates } from '../../workflows/messages.ts';
+import { deployCluster } from '../support/clusters.ts';
+import { attemptsOf, plansReceived } from '../support/host-answers.ts';
+import { listHostWrites, markAudit } from '../support/host-writes.ts';
+import { allocationState, expectReleased, untilAllocationState } from '../support/hosts.ts';
+import { answerByHand, madeUpAnswers, tellLie } from '../support/lies.ts';
+import {
+  conditionOf,
+  createMachine,
+  createPool,
+  deleteMachine,
+  findMachine,
+  untilGone,
+  untilProvisioned,
+  untilReason,
+  waitForMachine,
+} from '../support/machines.ts';
+import { refOf, runOf } from '../support/runs.ts';
+import { type Site, startSite } from '../support/site.ts';
+import { useStack } from '../support/stack.ts';
+import { changeMembers } from '../support/worker-groups.ts';
+
+// Whoever reaches Temporal or a plan Secret says what is not so: time may be lost, and no host is harmed.
+const lies: [string, Partial<MachineSnapshot>][] = [
+  ['deleting', { deleting: true }],
+  ['gone', { gone: true }],
+  ['deleted', { deleting: true, gone: true }],
+];
+const lied = lies.flatMap(([lie]) => ['run', 'rep'].map((stage) => `tl-${stage}-${lie}`));
+const waiting = lies.map(([lie]) => `tl-pend-${lie}`);
+const hosts = [...lied, ...waiting, 'tl-hand', 'tl-attempt'];
+/** More than a step or two, with its timers and their status writes, and no loop. */
+const fewEvents = 40;
+
+let site: Site;
+
+beforeAll(async () => {
+  site = await startSite('lies', { hosts, replicas: 0 });
+  await deployCluster(site, useStack());
+});
+
+afterAll(() => site.close());
+
+async function beginOn(name: string): Promise<void> {
+  await createPool(site, name, [name]);
+  await createMachine(site, { name, pool: name });
+}
+
+async function beginOnSilent(name: string): Promise<void> {
+  site.host(name).neverAnswer();
+  await beginOn(name);
+  await waitForMachine(site, name, 'Reprovisioning', ({ status }) => status?.phase === 'Reprovisioning');
+}
+
+async function endLife(name: string): Promise<void> {
+  await deleteMachine(site, name);
+  await untilGone(site, name);
+  await expectReleased(site, name);
+}
+
+async function phaseOf(name: string): Promise<string | undefined> {
+  return (await findMachine(site, name))?.status?.phase;
+}
+
+/** The run of an object that goes without a deletion ends; the bridge starts another one, within minutes or at a deletion. */
+function endsRun({ gone = false, deleting = false }: Partial<MachineSnapshot>): boolean {
+  return gone && !deleting;
+}
+
+describe.concurrent('a snapshot sent by hand', () => {
+  test.each(lies)('that a Running machine is %s cleans no host; a real deletion does', async (lie, snapshot) => {
+    const name = `tl-run-${lie}`;
+    await beginOn(name);
+    await untilProvisioned(site, name);
+    const machine = await refOf(site, name);
+    const { auditLogPath } = useStack();
+    const since = await markAudit(auditLogPath);
+    expect(await tellLie(site, machine, snapshot)).toBeLessThan(fewEvents);
+    expect(await listHostWrites(auditLogPath, site, { since, hosts: [name] })).toEqual([]);
+    expect(await phaseOf(name)).toBe('Running');
+    expect(conditionOf(await findMachine(site, name), 'Ready')?.status).toBe('True');
+    expect(plansReceived(site, name)).toEqual([undefined, 'reprovision']);
+    await endLife(name);
+    expect(plansReceived(site, name)).toEqual([undefined, 'reprovision', 'clean']);
+  });
+
+  test.each(lies)('that a Reprovisioning machine is %s writes no other plan', async (lie, snapshot) => {
+    const name = `tl-rep-${lie}`;
+    await beginOnSilent(name);
+    const machine = await refOf(site, name);
+    const { auditLogPath } = useStack();
+    const since = await markAudit(auditLogPath);
+    expect(await tellLie(site, machine, snapshot)).toBeLessThan(fewEvents);
+    expect(await listHostWrites(auditLogPath, site, { since, hosts: [name] })).toEqual([]);
+    expect(await phaseOf(name)).toBe('Reprovisioning');
+    site.host(name).neverAnswer(false);
+    if (endsRun(snapshot)) return endLife(name);
+    await untilProvisioned(site, name);
+    expect(plansReceived(site, name)).toEqual([undefined, 'reprovision']);
+  });
+
+  test.each(lies)('that a Pending machine is %s lets it wait for its host', async (lie, snapshot) => {
+    const name = `tl-pend-${lie}`;
+    await createPool(site, name, []);
+    await createMachine(site, { name, pool: name });
+    await untilReason(site, name, 'InventoryAllocated', 'PoolExhausted');
+    expect(await tellLie(site, await refOf(site, name), snapshot)).toBeLessThan(fewEvents);
+    expect(await phaseOf(name)).toBe('Pending');
+    await changeMembers(site, name, [name]);
+    if (endsRun(snapshot)) {
+      await deleteMachine(site, name);
+      return untilGone(site, name);
+    }
+    await untilProvisioned(site, name);
+  });
+});
+
+describe.concurrent('a host that is silent', () => {
+  test('is not believed to have answered because somebody says so', async () => {
+    const name = 'tl-hand';
+    await beginOnSilent(name);
+    const machine = await refOf(site, name);
+    for (const answer of madeUpAnswers) {
+      await answerByHand(site, machine, answer);
+      const shown = await findMachine(site, name);
+      expect(shown?.spec.providerID, JSON.stringify(answer)).toBeUndefined();
+      expect(conditionOf(shown, 'PlanApplied')?.reason, JSON.stringify(answer)).toBe('PlanPending');
+      expect(await allocationState(site, name), JSON.stringify(answer)).toBe('Reprovisioning');
+    }
+    site.host(name).neverAnswer(false);
+    await untilProvisioned(site, name);
+
+    site.host(name).neverAnswer();
+    await deleteMachine(site, name);
+    await untilAllocationState(site, name, 'Preparing');
+    await untilReason(site, name, 'PlanApplied', 'PlanPending');
+    for (const answer of madeUpAnswers) {
+      await answerByHand(site, machine, answer);
+      const shown = await findMachine(site, name);
+      expect(conditionOf(shown, 'PlanApplied')?.reason, JSON.stringify(answer)).toBe('PlanPending');
+      expect(await allocationState(site, name), JSON.stringify(answer)).toBe('Preparing');
+    }
+    site.host(name).neverAnswer(false);
+    await untilGone(site, name);
+    await expectReleased(site, name);
+    expect(attemptsOf(site, name)).toEqual([undefined, 'reprovision-1', 'clean-1']);
+  });
+});
+
+test('a host that writes a plan of a later attempt into its Secret gets the next attempt all the same', async () => {
+  const name = 'tl-attempt';
+  await site.host(name).failStep('elemental upgrade', 1);
+  await beginOn(name);
+  const failed = await untilReason(site, name, 'PlanApplied', 'PlanFailed');
+  const { uid } = failed.metadata;
+  const id = attemptId({ uid, planType: 'reprovision', attempt: 999_999 });
+  const plan = renderPlan({ attemptId: id, planType: 'reprovision', script: 'exit 0', files: [] });
+  await site.client.patch(
+    planSecrets,
+    { namespace: site.namespace, name },
+    { metadata: { annotations: { [annotations.planAttempt]: id } }, data: { plan: toValue(plan.json) } },
+  );
+  const request = { actor: 'ada', reason: 'the host is mended' };
+  await runOf(site, await refOf(site, name)).executeUpdate(operationUpdates.retry, { args: [request] });
+  await untilProvisioned(site, name);
+  expect(attemptsOf(site, name).at(-1)).toBe('reprovision-2');
+});
