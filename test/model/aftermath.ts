@@ -5,13 +5,17 @@ import { parseAttemptId } from '../../domain/plan/attempt.ts';
 import { isNotFound } from '../../runtime/kube/client.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { isAllFree } from './at-rest.ts';
 import { sweepSecrets } from './machine-deeds.ts';
 import type { Scene } from './outcome.ts';
+import { blankHost } from './record-deeds.ts';
 
 /** What must hold once all machines of a sequence are gone; answers what does not, in words. `uids`: of its machines. */
 export async function inspectAftermath(scene: Scene, uids: ReadonlyMap<string, string>): Promise<string[]> {
   const runs = await Promise.all([...uids].map(([uid, name]) => inspectRun(scene, name, uid)));
-  const hosts = [...scene.lane.hosts.keys()].flatMap((name) => inspectHost(scene, name));
+  const { ever } = scene.model.records;
+  const sound = [...scene.lane.hosts.keys()].filter((name) => !ever.has(name));
+  const hosts = sound.flatMap((name) => inspectHost(scene, name));
   await untilNoRunIsOpen(scene);
   return [...runs.flat(), ...hosts];
 }
@@ -42,10 +46,10 @@ function inspectHost({ lane }: Scene, name: string): string[] {
   const secret = lane.history.plans.get(name);
   if (host === undefined || secret === undefined) return [`${name} has lost its plan Secret`];
   const type = secret.planAttempt === undefined ? undefined : parseAttemptId(secret.planAttempt)?.planType;
-  const ran = host.plansReceived.at(-1);
+  const ran = host.plansReceived.some(({ checksum }) => checksum === secret.planChecksum);
   return [
     ...(type === 'reprovision' ? [`${name} is free, and a reprovision plan stands in its Secret`] : []),
-    ...(ran?.checksum === secret.planChecksum ? [] : [`${name} ran ${ran?.attemptId} last, not ${secret.planAttempt}`]),
+    ...(ran ? [] : [`${name} never ran ${secret.planAttempt}`]),
     ...(secret.appliedChecksum === secret.planChecksum ? [] : [`${name} is free and has not applied its plan`]),
     ...(secret.maxFailures === undefined ? [] : [`${name} is free and held to ${secret.maxFailures} failures`]),
     ...(host.node?.running === true ? [`${name} is free and still runs the node ${host.node.name}`] : []),
@@ -57,6 +61,17 @@ async function untilNoRunIsOpen({ lane }: Scene): Promise<void> {
   await waitFor('no run is open', async () => (await lane.temporal.workflow.count(query)).count === 0);
 }
 
+/** Hosts that a damaged record has left in a state in which no life leaves them. */
+async function renewHosts(scene: Scene): Promise<void> {
+  const spoilt = [...scene.model.records.ever].filter((name) => inspectHost(scene, name).length > 0);
+  await Promise.all(spoilt.map((name) => blankHost(scene, name)));
+  await waitFor(
+    'every host is free',
+    () => isAllFree(scene),
+    () => [...scene.lane.history.pools.values()],
+  );
+}
+
 /** Takes away what nobody collects here, so that the next sequence begins like the first. */
 export async function sweep(scene: Scene): Promise<void> {
   const { client, history, namespace } = scene.lane;
@@ -65,7 +80,11 @@ export async function sweep(scene: Scene): Promise<void> {
     async () => (await client.list(capiMachines, { namespace })).items.length === 0,
   );
   await sweepSecrets(scene);
-  const used = [...history.plans.values()].filter(({ planAttempt }) => planAttempt !== undefined);
+  const { ever } = scene.model.records;
+  const used = [...history.plans.values()].filter(
+    ({ name, planAttempt }) => planAttempt !== undefined || ever.has(name),
+  );
+  await renewHosts(scene);
   await Promise.all(
     used.map(({ name }) =>
       client.delete(nodes, { namespace: '', name }).catch((error: unknown) => {

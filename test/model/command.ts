@@ -8,6 +8,29 @@ export type Slot = (typeof slots)[number];
 export const operationWays = ['signal', 'update', 'annotation'] as const;
 export type OperationWay = (typeof operationWays)[number];
 
+export const lies = ['deleting', 'gone', 'deletingAndGone', 'hostMissing', 'garbage'] as const;
+/** What a `machineObserved` signal says that no bridge has sent. */
+export type Lie = (typeof lies)[number];
+
+export const handAnswers = ['applied', 'failed', 'taken', 'secretMissing', 'garbage', 'broken'] as const;
+/** With what somebody completes the wait for a plan in the Temporal UI; `broken`: fails it. */
+export type HandAnswer = (typeof handAnswers)[number];
+
+/** What becomes of a host's records: its plan Secret, its inventory. */
+export const recordTroubles = [
+  'sealSecret',
+  'replaceSecret',
+  'fillInventory',
+  'emptyInventory',
+  'spoilInventory',
+  'mendInventory',
+  'loseHost',
+  'resetHost',
+  'selectHost',
+  'registerAnew',
+] as const;
+export type RecordTrouble = (typeof recordTroubles)[number];
+
 /**
  * One thing that a person, a host or fate does. Plain data. `nth` picks one of those that the command can be done to at
  * that time, counted round and round; a command that can be done to none is skipped.
@@ -28,11 +51,23 @@ export type Command =
   | { kind: 'killWorker' | 'startWorker' | 'killBridge' | 'startBridge' }
   | { kind: 'operate'; verb: OperatorVerb; way: OperationWay; nth: number }
   | { kind: 'unquarantine'; nth: number }
+  | { kind: 'forge'; lie: Lie; nth: number }
+  | { kind: 'answerByHand'; answer: HandAnswer; nth: number }
+  | { kind: RecordTrouble; nth: number }
   | { kind: 'rest' };
 
 /** For tables: what is counted as one. */
 export function nameCommand(given: Command): string {
-  return given.kind === 'operate' ? `operate ${given.verb} by ${given.way}` : given.kind;
+  switch (given.kind) {
+    case 'operate':
+      return `operate ${given.verb} by ${given.way}`;
+    case 'forge':
+      return `forge ${given.lie}`;
+    case 'answerByHand':
+      return `answer ${given.answer} by hand`;
+    default:
+      return given.kind;
+  }
 }
 
 /** On one line, for people. */

@@ -8,7 +8,14 @@ export function describeScene({ lane, model }: Scene): string {
   const { machines, hosts, pools, plans } = lane.history;
   const { clusterPaused, imageDropped, workerDown, bridgeDown, pausedMachines, silentHosts, darkHosts } = model;
   const outside = { clusterPaused, imageDropped, workerDown, bridgeDown };
-  const sets = { pausedMachines, silentHosts, darkHosts, askedToGiveUp: model.askedToGiveUp };
+  const sets = {
+    pausedMachines,
+    silentHosts,
+    darkHosts,
+    askedToGiveUp: model.askedToGiveUp,
+    liedTo: model.liedTo,
+    ...model.records,
+  };
   return [
     ...[...machines.values()].map(describeMachine),
     ...[...hosts.values()].filter(isOfInterest).map((host) => {

@@ -1,18 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
-import {
-  baremetalMachines,
-  machineInventories,
-  machineInventoryPools,
-  type Resource,
-  secrets,
-} from '../../api/resources.ts';
+import { baremetalMachines, machineInventoryPools, type Resource, secrets } from '../../api/resources.ts';
 import { type PlanSecretView, viewPlanSecret } from '../../domain/plan/secret.ts';
 import type { KubeClient } from '../../runtime/kube/client.ts';
+import { type Inventory, recordedInventories } from './recorded-inventory.ts';
 
 export type Machine = z.infer<typeof baremetalMachines.schema>;
 export type Pool = z.infer<typeof machineInventoryPools.schema>;
-export type Inventory = z.infer<typeof machineInventories.schema>;
+export type { Inventory };
 
 /** A state in which an object once was; `gone`: its last one. */
 export type ObjectState =
@@ -82,7 +77,7 @@ export async function recordHistory(client: KubeClient, namespace: string): Prom
       keep(pools, object.metadata.name, object, gone);
       note({ kind: 'pool', object }, gone);
     }),
-    watchKind({ ...common, resource: machineInventories }, (object, gone) => {
+    watchKind({ ...common, resource: recordedInventories }, (object, gone) => {
       keep(hosts, object.metadata.name, object, gone);
       note({ kind: 'host', object }, gone);
     }),

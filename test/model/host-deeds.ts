@@ -71,14 +71,18 @@ export async function troubleHost(scene: Scene, command: HostCommand): Promise<O
 }
 
 /** Hosts that are in use, or those that are claimed next: there trouble is worth the while. */
-function candidatesFor({ lane, model }: Scene, { kind, nth }: HostCommand): string[] {
-  if (kind === 'speakAgain') return [...model.silentHosts];
-  if (kind === 'switchOn') return [...model.darkHosts];
+export function findHostsOfInterest({ lane, model }: Scene, nth: number): string[] {
   const used = [...lane.history.hosts.values()].flatMap(({ metadata }) =>
     annotations.ownerUid in metadata.annotations ? [metadata.name] : [],
   );
   const next = slots.flatMap((slot) => model.pools[slot].members.filter((name) => !used.includes(name)).slice(0, 1));
-  const hosts = nth % 2 === 0 && used.length > 0 ? used : next;
+  return nth % 2 === 0 && used.length > 0 ? used : next;
+}
+
+function candidatesFor({ lane, model }: Scene, { kind, nth }: HostCommand): string[] {
+  if (kind === 'speakAgain') return [...model.silentHosts];
+  if (kind === 'switchOn') return [...model.darkHosts];
+  const hosts = findHostsOfInterest({ lane, model }, nth);
   if (kind === 'fallSilent') return hosts.filter((name) => !model.silentHosts.has(name));
   return kind === 'switchOff' || kind === 'reboot' ? hosts.filter((name) => !model.darkHosts.has(name)) : hosts;
 }

@@ -49,7 +49,11 @@ function allocated(uid: string, on: string, providerID?: string): HistoryEntry {
 }
 
 function judge(entries: readonly HistoryEntry[], givingUp: readonly string[] = []): string[] {
-  const one = createJudge((machine) => givingUp.includes(machine));
+  const one = createJudge({
+    givesUp: (machine) => givingUp.includes(machine),
+    isLiedTo: () => false,
+    isInTrouble: (name) => name === 'damaged',
+  });
   return entries.flatMap((each) => one.see(each)).map(({ what }) => what);
 }
 
@@ -82,6 +86,13 @@ describe('the judge', () => {
   it('finds a record that contradicts itself', () => {
     expect(judge([owned('h1', 'm1', 'Available')])).toEqual(['host h1: it is Available and has an owner']);
     expect(judge([host('h1', { [annotations.allocationState]: 'Unavailable' })])).toHaveLength(1);
+  });
+
+  it('finds a host that goes, unless somebody has damaged its records', () => {
+    expect(judge([{ ...owned('h1', 'm1'), gone: true }])).toEqual(['host h1: a host is gone']);
+    expect(judge([{ ...owned('damaged', 'm1'), gone: true }])).toEqual([]);
+    expect(judge([allocated('m1', 'h1')])).toEqual(['machine m1: m1 is Allocated on h1, which nobody owns']);
+    expect(judge([allocated('m1', 'damaged')])).toEqual([]);
   });
 
   it('finds counters that do not add up', () => {

@@ -1,9 +1,10 @@
-import { annotations } from '../../api/constants.ts';
+import { annotations, inventoryOfProviderId } from '../../api/constants.ts';
 import { viewHost } from '../../domain/inputs/host-view.ts';
 import { createBreachFinder } from '../support/ownership-ledger.ts';
 import type { HistoryEntry, Machine } from './history.ts';
 import { judgeHost } from './host-rules.ts';
 import { judgeMachine } from './machine-rules.ts';
+import { createPlanRules } from './plan-rules.ts';
 import { judgePool } from './pool-rules.ts';
 
 /** A rule that was broken, and the state that broke it. */
@@ -18,9 +19,21 @@ export interface Judge {
   see(entry: HistoryEntry): Breach[];
 }
 
-/** `givesUp` tells by its name whether an operator asked a machine to give its host up: its status may lag then. */
-export function createJudge(givesUp: (machine: string) => boolean): Judge {
+/** What the judge knows of the outside: where a status may lag, or records may go. Machines and hosts by name. */
+export interface Circumstances {
+  /** An operator asked the machine to give its host up. */
+  givesUp: (machine: string) => boolean;
+  /** Somebody told the run of the machine a lie. */
+  isLiedTo: (machine: string) => boolean;
+  /** Somebody damaged what stands in the API server about the host. */
+  isInTrouble: (host: string) => boolean;
+}
+
+/** Judges by all rules. */
+export function createJudge(circumstances: Circumstances): Judge {
+  const { givesUp, isInTrouble } = circumstances;
   const findOwnershipBreaches = createBreachFinder();
+  const judgePlan = createPlanRules(givesUp);
   const machines = new Map<string, Machine>();
   const ownerOf = new Map<string, string>();
 
@@ -32,10 +45,17 @@ export function createJudge(givesUp: (machine: string) => boolean): Judge {
         const before = machines.get(name);
         if (gone) machines.delete(name);
         else machines.set(name, object);
-        return gone ? [] : [...judgeMachine(object, before), ...judgeProviderIds(machines), ...judgeHolding(object)];
+        if (gone) return [];
+        return [
+          ...judgeMachine(object, before, mayLag(object)),
+          ...judgeProviderIds(machines),
+          ...judgeHolding(object),
+        ];
       }
       case 'host': {
         const host = viewHost(entry.object);
+        // Who owned it still does, until it registers anew.
+        if (entry.gone) return isInTrouble(host.name) ? [] : ['a host is gone'];
         if (host.owner === undefined) ownerOf.delete(host.name);
         else ownerOf.set(host.name, host.owner.uid);
         const naming = [...machines.values()].filter(({ status }) => status?.machineInventoryRef?.name === host.name);
@@ -46,22 +66,31 @@ export function createJudge(givesUp: (machine: string) => boolean): Judge {
         ];
       }
       case 'plan':
-        return entry.gone
-          ? ['a plan Secret is gone']
-          : findOwnershipBreaches({ kind: 'plan', revision: entry.revision, secret: entry.object });
+        if (entry.gone) return isInTrouble(entry.object.name) ? [] : ['a plan Secret is gone'];
+        return [
+          ...findOwnershipBreaches({ kind: 'plan', revision: entry.revision, secret: entry.object }),
+          ...judgePlan(entry.object, machines.values()),
+        ];
       case 'pool':
         return entry.gone ? [] : judgePool(entry.object);
     }
   };
 
   /** A machine that says that it uses a host owns it; one that is on its way in or out may lag behind. */
-  function judgeHolding({ metadata, status }: Machine): string[] {
+  function judgeHolding(machine: Machine): string[] {
+    const { metadata, status } = machine;
     const host = status?.machineInventoryRef?.name;
     const phase = status?.phase;
     if (host === undefined || phase === undefined || metadata.deletionTimestamp !== undefined) return [];
-    if (phase === 'Pending' || phase === 'Preparing' || givesUp(metadata.name)) return [];
+    if (phase === 'Pending' || phase === 'Preparing' || givesUp(metadata.name) || mayLag(machine)) return [];
     const owner = ownerOf.get(host);
     return owner === metadata.uid ? [] : [`${metadata.name} is ${phase} on ${host}, which ${owner ?? 'nobody'} owns`];
+  }
+
+  /** The run of the machine was told something else than what is so, or what is so has changed under its hands. */
+  function mayLag({ metadata, spec, status }: Machine): boolean {
+    const hosts = [status?.machineInventoryRef?.name, inventoryOfProviderId(spec.providerID ?? '')];
+    return circumstances.isLiedTo(metadata.name) || hosts.some((host) => host !== undefined && isInTrouble(host));
   }
 
   return {

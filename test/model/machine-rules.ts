@@ -5,7 +5,7 @@ import type { Machine } from './history.ts';
 /** Conditions whose False explains why a machine is not Ready, in the order in which they are shown. */
 const explaining = ['InventoryAllocated', 'BootstrapReady', 'ImageResolved', 'PlanApplied'];
 
-/** Reasons with which each condition may be False (docs/lifecycle.md). */
+/** Reasons with which each condition may be False (docs/lifecycle.md); `Restless` is a bug of ours wherever it stands. */
 const falseReasons: Readonly<Record<string, readonly string[]>> = {
   InventoryAllocated: [
     'WaitingForMachine',
@@ -13,10 +13,21 @@ const falseReasons: Readonly<Record<string, readonly string[]>> = {
     'PoolMissing',
     'PoolExhausted',
     'InventoryMissing',
+    'InventoryUnreadable',
+    'WriteRefused',
+    'Unreachable',
   ],
   BootstrapReady: ['BootstrapWaiting', 'BootstrapInvalid', 'BootstrapFormatUnsupported'],
   ImageResolved: ['ImageCatalogMissing', 'ImageCatalogMiss', 'ImageRegistryMissing'],
-  PlanApplied: ['PlanPending', 'PlanFailed', 'PlanTimedOut', 'PlanSecretMissing', 'HostTaken'],
+  PlanApplied: [
+    'PlanPending',
+    'PlanFailed',
+    'PlanTimedOut',
+    'PlanSecretMissing',
+    'HostTaken',
+    'WriteRefused',
+    'Unreachable',
+  ],
   NodeJoined: ['WaitingForNode', 'NodeJoinTimedOut'],
   Paused: ['NotPaused'],
 };
@@ -33,15 +44,18 @@ const failures = [
   'HostTaken',
 ];
 
-/** Rules about one state of a machine and the one before it; answers what it breaks, in words. */
-export function judgeMachine(machine: Machine, before: Machine | undefined): string[] {
+/**
+ * Rules about one state of a machine and the one before it; answers what it breaks, in words. `mayLag`: somebody meddles
+ * with its host; phase and conditions may then be about what was.
+ */
+export function judgeMachine(machine: Machine, before: Machine | undefined, mayLag = false): string[] {
   const { status } = machine;
   if (status === undefined) return [];
   const look = createLook(machine);
   return [
     ...judgeConditions(status.conditions ?? []),
     ...judgeReady(look),
-    ...judgePhase(look, machine),
+    ...(mayLag ? [] : judgePhase(look, machine)),
     ...judgePast(machine, before),
   ];
 }

@@ -15,6 +15,22 @@ export interface ModelPool {
   members: string[];
 }
 
+/** Hosts whose records somebody has damaged, by name. */
+export interface RecordTroubles {
+  /** Their plan Secret is immutable. */
+  sealed: Set<string>;
+  /** The annotations of their inventory leave no room. */
+  full: Set<string>;
+  /** Their inventory does not have the shape that its API promises. */
+  spoiled: Set<string>;
+  /** Their inventory is gone, and registers again with the disk as it was. */
+  lost: Set<string>;
+  /** Somebody else has taken them: they register again with an empty disk. */
+  taken: Set<string>;
+  /** All that ever were one of these in this sequence: what is said of them may lag. */
+  ever: Set<string>;
+}
+
 /** What the outside has done so far, as far as preconditions and the way back to quiet need it. */
 export interface ModelState {
   pools: Record<Slot, ModelPool>;
@@ -28,6 +44,9 @@ export interface ModelState {
   bridgeDown: boolean;
   /** Names of machines that an operator asked to give their host up, whichever they have when they hear of it. */
   askedToGiveUp: Set<string>;
+  /** Names of machines of whose host somebody has told a lie. */
+  liedTo: Set<string>;
+  records: RecordTroubles;
   /** Counts pools, so that each new one has a name of its own. */
   poolNumber: number;
 }
@@ -50,6 +69,15 @@ export function createModelState(plan: PoolPlan): ModelState {
     workerDown: false,
     bridgeDown: false,
     askedToGiveUp: new Set(),
+    liedTo: new Set(),
+    records: {
+      sealed: new Set(),
+      full: new Set(),
+      spoiled: new Set(),
+      lost: new Set(),
+      taken: new Set(),
+      ever: new Set(),
+    },
     poolNumber: 0,
   };
 }

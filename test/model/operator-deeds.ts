@@ -1,9 +1,10 @@
 import { isGrpcDeadlineError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { annotations } from '../../api/constants.ts';
-import { baremetalMachines, machineInventories, type Resource } from '../../api/resources.ts';
+import { baremetalMachines, type Resource } from '../../api/resources.ts';
+import { elementalInventories } from '../../dev/elemental/inventory.ts';
 import type { OperatorVerb } from '../../domain/life/machine-life.ts';
 import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
-import { isNotFound } from '../../runtime/kube/client.ts';
+import { isNotFound, isRefusal } from '../../runtime/kube/client.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { operationSignals, operationUpdates } from '../../workflows/messages.ts';
 import type { OperationWay } from './command.ts';
@@ -79,7 +80,7 @@ export async function unquarantineHost({ lane }: Scene, nth: number): Promise<Ou
     ({ metadata }) => annotations.quarantine in metadata.annotations,
   );
   const host = pick(quarantined, nth);
-  return host === undefined ? 'skipped' : annotate(lane, machineInventories, host.metadata.name, UNQUARANTINE);
+  return host === undefined ? 'skipped' : annotate(lane, elementalInventories, host.metadata.name, UNQUARANTINE);
 }
 
 function annotate(
@@ -99,6 +100,7 @@ async function unlessGone(ask: () => Promise<unknown>): Promise<Outcome> {
     return 'asked';
   } catch (error) {
     if (isNotFound(error) || error instanceof WorkflowNotFoundError) return 'skipped';
+    if (isRefusal(error)) return 'refused';
     throw error;
   }
 }

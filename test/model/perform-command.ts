@@ -1,12 +1,14 @@
 import { assertNever } from '../../domain/assert-never.ts';
 import type { ServiceKind } from '../../dev/lab/services.ts';
 import type { Command } from './command.ts';
+import { answerByHand, forgeSnapshot } from './hand-deeds.ts';
 import { troubleHost } from './host-deeds.ts';
 import { createMachines, deleteMachine, pauseCluster, pauseMachine, scale } from './machine-deeds.ts';
 import { operateMachine, unquarantineHost } from './operator-deeds.ts';
 import type { Outcome, Scene } from './outcome.ts';
 import { addMember, dropImage, dropMember, renamePool } from './pool-deeds.ts';
 import { letRest } from './let-rest.ts';
+import { troubleRecord } from './record-deeds.ts';
 
 /** Does a command if there is somebody to do it to; what it leads to is not waited for. */
 export async function performCommand(scene: Scene, command: Command): Promise<Outcome> {
@@ -53,6 +55,21 @@ export async function performCommand(scene: Scene, command: Command): Promise<Ou
       return operateMachine(scene, command);
     case 'unquarantine':
       return unquarantineHost(scene, command.nth);
+    case 'forge':
+      return forgeSnapshot(scene, command);
+    case 'answerByHand':
+      return answerByHand(scene, command);
+    case 'sealSecret':
+    case 'replaceSecret':
+    case 'fillInventory':
+    case 'emptyInventory':
+    case 'spoilInventory':
+    case 'mendInventory':
+    case 'loseHost':
+    case 'resetHost':
+    case 'selectHost':
+    case 'registerAnew':
+      return troubleRecord(scene, command);
     case 'rest':
       return letRest(scene);
     default:

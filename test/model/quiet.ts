@@ -1,12 +1,12 @@
 import { reasons } from '../../api/conditions.ts';
 import { annotations } from '../../api/constants.ts';
 import { machineInventories } from '../../api/resources.ts';
-import { viewHost } from '../../domain/inputs/host-view.ts';
 import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { slots } from './command.ts';
-import type { Machine } from './history.ts';
+import { findCondition, isAllFree, isAtRest, judgeRest } from './at-rest.ts';
 import { mendHosts } from './host-deeds.ts';
+import { blankHost, mendRecords } from './record-deeds.ts';
+import { untilRunsAreStill } from './still-runs.ts';
 import { deleteOne, pauseCluster, pauseMachine } from './machine-deeds.ts';
 import { livingMachines } from './model-state.ts';
 import { updateMachine } from './operator-deeds.ts';
@@ -24,6 +24,7 @@ const SETTLE_TIMEOUT_MS = 120_000;
 export async function comeToRest(scene: Scene, onLook: () => void): Promise<void> {
   const { model } = scene;
   await Promise.all([switchProcess(scene, 'worker', false), switchProcess(scene, 'bridge', false), mendHosts(scene)]);
+  await mendRecords(scene);
   await pauseCluster(scene, false);
   await dropImage(scene, false);
   while (model.pausedMachines.size > 0) {
@@ -40,6 +41,9 @@ export async function comeToRest(scene: Scene, onLook: () => void): Promise<void
     () => undefined,
     { timeoutMs: SETTLE_TIMEOUT_MS },
   );
+  const problems = judgeRest(scene.lane.history.machines.values());
+  if (problems.length > 0) throw new Error(problems.join('; '));
+  await untilRunsAreStill(scene.lane);
 }
 
 /** Deletes every machine, restores the pools, and waits until all hosts are free in theirs. See `comeToRest`. */
@@ -60,8 +64,12 @@ export async function clearAway(scene: Scene, onLook: () => void): Promise<void>
   );
 }
 
+/** What somebody has to mend before it is tried again; it is mended. */
+const retried = [reasons.PlanFailed, reasons.PlanSecretMissing, reasons.HostTaken];
+
 /** Somebody who does once what the conditions ask people for. */
-function createOperator({ lane }: Scene) {
+function createOperator(scene: Scene) {
+  const { lane, model } = scene;
   const done = new Set<string>();
   const once = async (what: string, act: () => Promise<unknown>): Promise<void> => {
     if (done.has(what)) return;
@@ -76,12 +84,17 @@ function createOperator({ lane }: Scene) {
         if (findCondition(machine, 'Paused')?.message.includes('An operator paused') === true) {
           await once(`resume ${name} ${writtenBy}`, () => updateMachine(lane, machine, 'resume'));
         }
-        if (findCondition(machine, 'PlanApplied')?.reason === reasons.PlanFailed) {
+        if (retried.some((reason) => findCondition(machine, 'PlanApplied')?.reason === reason)) {
           await once(`retry ${name} ${writtenBy}`, () => updateMachine(lane, machine, 'retry'));
         }
       }
       for (const { metadata } of lane.history.hosts.values()) {
         if (!(annotations.quarantine in metadata.annotations)) continue;
+        if (model.records.ever.has(metadata.name)) {
+          // What was left there may never have reached the host.
+          await once(`blank ${metadata.name}`, () => blankHost(scene, metadata.name));
+          continue;
+        }
         const note = { [annotations.operation]: UNQUARANTINE };
         await once(`unquarantine ${metadata.name}`, () =>
           lane.client.patch(machineInventories, metadata, { metadata: { annotations: note } }),
@@ -89,52 +102,4 @@ function createOperator({ lane }: Scene) {
       }
     },
   };
-}
-
-function findCondition({ status }: Machine, type: string) {
-  return status?.conditions?.find((condition) => condition.type === type);
-}
-
-function isAtRest(scene: Scene, machine: Machine | undefined): boolean {
-  if (machine === undefined) return false;
-  if (machine.status?.phase === 'Running') return findCondition(machine, 'NodeJoined')?.status === 'True';
-  if (machine.status?.phase !== 'Pending') return false;
-  const { history } = scene.lane;
-  const pool = history.pools.get(machine.spec.machineInventoryPoolRef.name);
-  switch (findCondition(machine, 'InventoryAllocated')?.reason) {
-    case reasons.PoolMissing:
-      return pool === undefined;
-    case reasons.PoolExhausted:
-      return pool !== undefined && !pool.spec.machineInventories.some(({ name }) => canClaim(scene, machine, name));
-    default:
-      return false;
-  }
-}
-
-/** The host is free, and the machine has not been told to give it up. */
-function canClaim({ lane, model }: Scene, { metadata, spec, status }: Machine, name: string): boolean {
-  const inventory = lane.history.hosts.get(name);
-  const avoids = model.askedToGiveUp.has(metadata.name) && status?.avoidedInventories?.includes(name) === true;
-  if (inventory === undefined || avoids) return false;
-  const { owner, quarantined, ready, pool } = viewHost(inventory);
-  return owner === undefined && !quarantined && ready && pool === spec.machineInventoryPoolRef.name;
-}
-
-/**
- * Every host is unused and in the pool that it was in at first, both pools count them so, and no host is at its plan:
- * an agent that starts runs the plan that stands there once more, and a failure then shows a moment after the start.
- */
-function isAllFree({ lane, model }: Scene): boolean {
-  const poolOf = new Map<string, string>();
-  for (const slot of slots) {
-    const { name, members } = model.pools[slot];
-    for (const member of members) poolOf.set(member, name);
-    const { total, available } = lane.history.pools.get(name)?.status ?? {};
-    if (total !== members.length || available !== members.length) return false;
-  }
-  if ([...lane.history.plans.values()].some((plan) => plan.appliedChecksum !== plan.planChecksum)) return false;
-  return [...lane.history.hosts.values()].map(viewHost).every(({ name, owner, quarantined, allocationState, pool }) => {
-    const free = allocationState === 'Available' || allocationState === undefined;
-    return owner === undefined && !quarantined && free && pool === poolOf.get(name);
-  });
 }

@@ -42,7 +42,11 @@ interface Course {
 
 export function createSequenceRunner(lane: Lane, tally: Tally): SequenceRunner {
   let model: ModelState = createModelState(lane.poolPlan);
-  const judge = createJudge((machine) => model.askedToGiveUp.has(machine));
+  const judge = createJudge({
+    givesUp: (machine) => model.askedToGiveUp.has(machine),
+    isLiedTo: (machine) => model.liedTo.has(machine),
+    isInTrouble: (host) => model.records.ever.has(host),
+  });
   return {
     async run(seed) {
       model = createModelState(lane.poolPlan);

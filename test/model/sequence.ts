@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { planTypes } from '../../api/constants.ts';
 import { operatorVerbs, type OperatorVerb } from '../../domain/life/machine-life.ts';
-import { type Command, operationWays, slots } from './command.ts';
+import { type Command, handAnswers, lies, operationWays, slots } from './command.ts';
 
 const nth = fc.nat({ max: 11 });
 const slot = fc.constantFrom(...slots);
@@ -31,6 +31,10 @@ function operate(...verbs: readonly OperatorVerb[]) {
   return fc.record({ kind: fc.constant('operate' as const), verb, way, nth });
 }
 
+const forge = fc.record({ kind: fc.constant('forge' as const), lie: fc.constantFrom(...lies), nth });
+const answer = fc.constantFrom(...handAnswers);
+const answerByHand = fc.record({ kind: fc.constant('answerByHand' as const), answer, nth });
+
 type Chain = fc.Arbitrary<Command[]>;
 
 /** Commands that follow each other, with others between them. */
@@ -43,6 +47,7 @@ function weigh(weight: number, ...commands: readonly fc.Arbitrary<Command>[]) {
 }
 
 const silenced = fc.oneof(aimed('fallSilent'), aimed('switchOff'), answerLate);
+const oneDeed = fc.oneof(create, aimed('delete'), operate('forceRelease', 'reallocate', 'retry'));
 const leastTrouble = fc.oneof(aimed('loseAnswer'), aimed('restartAgent'), aimed('reboot'), aimed('register'));
 
 /** What people and fate do, in pieces that lead somewhere. */
@@ -65,6 +70,19 @@ const anyChain: Chain = fc.oneof(
   weigh(2, plain('killWorker'), plain('startWorker')),
   weigh(3, plain('killBridge'), plain('startBridge')),
   weigh(3, operate('pause'), operate('resume')),
+  // Hands that reach Temporal.
+  weigh(4, forge),
+  weigh(2, create, rest, forge),
+  weigh(3, aimed('fallSilent'), create, rest, answerByHand, aimed('speakAgain')),
+  weigh(3, answerByHand),
+  weigh(2, silenced, aimed('delete'), answerByHand),
+  // Records that refuse, cannot be read, or go.
+  weigh(3, aimed('sealSecret'), oneDeed, aimed('replaceSecret')),
+  weigh(2, aimed('fillInventory'), oneDeed, aimed('emptyInventory')),
+  weigh(2, aimed('spoilInventory'), oneDeed, aimed('mendInventory')),
+  weigh(3, aimed('loseHost'), aimed('registerAnew')),
+  weigh(2, create, rest, aimed('resetHost'), rest, aimed('registerAnew')),
+  weigh(2, create, rest, aimed('selectHost'), rest, aimed('registerAnew')),
   // A plan that fails, and what an operator does about it.
   weigh(6, failPlan('reprovision'), create, rest, operate('retry', 'reallocate')),
   weigh(4, failPlan('clean'), rest, aimed('delete'), rest, operate('retry', 'forceRelease')),

@@ -1,0 +1,104 @@
+import { ActivityNotFoundError, isGrpcDeadlineError, WorkflowNotFoundError } from '@temporalio/client';
+import type { MachineLife, PlanAnswer } from '../../domain/life/machine-life.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
+import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
+import { lifeQuery } from '../../workflows/messages.ts';
+import type { HandAnswer, Lie } from './command.ts';
+import type { Machine } from './history.ts';
+import type { Lane } from './lane.ts';
+import { pick } from './model-state.ts';
+import type { Outcome, Scene } from './outcome.ts';
+
+/*
+ * What somebody does who can reach Temporal: signals that no bridge has sent, and activities completed by hand. They may
+ * waste time and must never harm a host.
+ */
+
+const QUERY_TIMEOUT_MS = 5_000;
+
+/** What the run knows, but for one lie. */
+const forgeries: Record<Exclude<Lie, 'garbage'>, Partial<MachineSnapshot>> = {
+  deleting: { deleting: true },
+  gone: { gone: true },
+  deletingAndGone: { deleting: true, gone: true },
+  hostMissing: { hostMissing: true },
+};
+
+/** Sends a machine's run a signal as the bridge sends them. What the run knows is asked of it: that needs a worker. */
+export async function forgeSnapshot({ lane, model }: Scene, { lie, nth }: { lie: Lie; nth: number }): Promise<Outcome> {
+  const machine = pick([...lane.history.machines.values()], nth);
+  if (machine === undefined || model.workerDown) return 'skipped';
+  const life = lie === 'garbage' ? undefined : await readLife(lane, machine);
+  if (lie !== 'garbage' && life === undefined) return 'skipped';
+  const payload = lie === 'garbage' ? { deleting: 'perhaps' } : { ...life?.snapshot, ...forgeries[lie] };
+  if (lie === 'hostMissing') model.liedTo.add(machine.metadata.name);
+  try {
+    await runOf(lane, machine).signal('machineObserved', payload);
+    return 'done';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'skipped';
+    throw error;
+  }
+}
+
+async function readLife(lane: Lane, machine: Machine): Promise<MachineLife | undefined> {
+  try {
+    return await lane.temporal.withDeadline(
+      Date.now() + QUERY_TIMEOUT_MS,
+      async () => (await runOf(lane, machine).query(lifeQuery)) ?? undefined,
+    );
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError || isGrpcDeadlineError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Completes one of the waits for a host's answer that are open, with anything. */
+export async function answerByHand(
+  { lane }: Scene,
+  { answer, nth }: { answer: HandAnswer; nth: number },
+): Promise<Outcome> {
+  const waits = await Promise.all([...lane.history.machines.values()].map((machine) => findWaits(lane, machine)));
+  const wait = pick(waits.flat(), nth);
+  if (wait === undefined) return 'skipped';
+  const { activity } = lane.temporal;
+  try {
+    await (answer === 'broken'
+      ? activity.fail(wait, new Error('Failed by hand'))
+      : activity.complete(wait, answersByHand[answer]));
+    return 'done';
+  } catch (error) {
+    if (error instanceof ActivityNotFoundError) return 'skipped';
+    throw error;
+  }
+}
+
+const answersByHand = {
+  applied: { kind: 'applied' },
+  failed: { kind: 'failed', message: 'said by hand' },
+  taken: { kind: 'taken' },
+  secretMissing: { kind: 'secretMissing' },
+  garbage: ['anything'],
+} satisfies Record<Exclude<HandAnswer, 'broken' | 'garbage'>, PlanAnswer> & { garbage: unknown };
+
+interface OpenWait {
+  workflowId: string;
+  activityId: string;
+}
+
+async function findWaits(lane: Lane, machine: Machine): Promise<OpenWait[]> {
+  const workflowId = machineWorkflowId(machine.metadata);
+  try {
+    const { raw } = await runOf(lane, machine).describe();
+    return (raw.pendingActivities ?? []).flatMap(({ activityId, activityType }) =>
+      activityType?.name === 'awaitPlanResult' && typeof activityId === 'string' ? [{ workflowId, activityId }] : [],
+    );
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return [];
+    throw error;
+  }
+}
+
+function runOf({ temporal }: Lane, { metadata }: Machine) {
+  return temporal.workflow.getHandle(machineWorkflowId(metadata));
+}
