@@ -10,6 +10,7 @@ import { findInventory, getPlanSecret, untilAllocationState } from '../support/h
 import { listHostWrites, markAudit } from '../support/host-writes.ts';
 import {
   bootstrapSecretOf,
+  conditionOf,
   createMachine,
   deleteMachine,
   untilGone,
@@ -146,8 +147,12 @@ describe.concurrent('writes', () => {
       'their result',
       ({ data }) => readText(data, 'applied-checksum') === checksumOf(bootstrapPlan),
     );
-    await deleteMachine(site, 'ht-selector');
     await untilReason(site, 'ht-selector', 'PlanApplied', 'HostTaken');
+    await deleteMachine(site, 'ht-selector');
+    await waitForMachine(site, 'ht-selector', 'given up and blocked', (machine) => {
+      const ready = conditionOf(machine, 'Ready');
+      return machine.status?.phase === 'Failed' && ready?.reason === 'HostTaken';
+    });
     await requestOperation(site, 'ht-selector', 'forceRelease: it is theirs now');
     await untilGone(site, 'ht-selector');
     expect((await getPlanSecret(site, 'ht-selector')).metadata.resourceVersion).toBe(theirs.metadata.resourceVersion);
