@@ -1,5 +1,11 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import type { BeginOutcome, ClaimOutcome, ProvisionOutcome } from '../../domain/life/step-outcomes.ts';
+import type {
+  BeginOutcome,
+  ClaimOutcome,
+  CompleteOutcome,
+  ProvisionOutcome,
+  StepStopped,
+} from '../../domain/life/step-outcomes.ts';
 import { host, plan } from '../domain/life/life-fixtures.ts';
 import {
   deleteCleanly,
@@ -195,6 +201,73 @@ export const scenarios: Record<string, () => Scenario> = {
       await driver.untilReason('InventoryMissing');
       await driver.observe(joined);
       await driver.untilRan('beginLife', 3);
+      await deleteCleanly(driver);
+    },
+  }),
+
+  'step-refused-then-allowed': () => ({
+    activities: {
+      writeReprovisionPlan: inTurn<ProvisionOutcome | StepStopped>(
+        give({ kind: 'stopped', reason: 'WriteRefused', message: 'secrets "h" is forbidden' }),
+        give({ kind: 'written', plan: plan() }),
+      ),
+    },
+    async live(driver) {
+      await driver.observe();
+      await driver.untilReason('WriteRefused');
+      await driver.answer('reprovision', { kind: 'applied' });
+      await driver.untilReason('WaitingForNode');
+    },
+  }),
+
+  'answers-that-the-secret-does-not-give': () => ({
+    activities: {
+      completeProvisioning: inTurn<CompleteOutcome>(
+        give({ kind: 'unproven', progress: { kind: 'pending' } }),
+        give({ kind: 'completed' }),
+      ),
+      markHostUnavailable: give({ kind: 'unproven', progress: { kind: 'pending' } }),
+    },
+    async live(driver) {
+      await driver.observe();
+      await driver.answer('reprovision', { kind: 'applied' });
+      await driver.untilRan('completeProvisioning');
+      await driver.answer('reprovision', { kind: 'taken' });
+      await driver.untilRan('markHostUnavailable');
+      await driver.answer('reprovision', { kind: 'applied' });
+      await driver.untilReason('WaitingForNode');
+    },
+  }),
+
+  'host-lost-while-its-plan-runs': () => ({
+    activities: {
+      beginLife: inTurn<BeginOutcome>(
+        give({ kind: 'claimTried', claim: { kind: 'claimed', host: host() }, nodeJoinDeadlineMs }),
+        give({ kind: 'fresh', nodeJoinDeadlineMs }),
+      ),
+      claimHost: give({ kind: 'claimed', host: { ...host(), inventory: 'h2' } }),
+    },
+    async live(driver) {
+      await driver.observe();
+      await driver.untilRan('awaitPlanResult');
+      await driver.observe({ hostTrouble: 'lost' });
+      await driver.untilRan('claimHost');
+      await driver.answer('reprovision', { kind: 'applied' }, 'h2');
+      await driver.untilReason('WaitingForNode');
+    },
+  }),
+
+  'host-taken-from-its-node': () => ({
+    activities: {
+      beginLife: inTurn<BeginOutcome>(
+        give({ kind: 'claimTried', claim: { kind: 'claimed', host: host() }, nodeJoinDeadlineMs }),
+        give({ kind: 'hostWanted', inventory: 'h', by: 'a MachineInventorySelector owns it', nodeJoinDeadlineMs }),
+      ),
+    },
+    async live(driver) {
+      await reachRunning(driver);
+      await driver.observe({ ...joined, hostTrouble: 'taken' });
+      await driver.untilReason('HostTaken');
       await deleteCleanly(driver);
     },
   }),
