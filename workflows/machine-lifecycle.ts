@@ -6,7 +6,7 @@ import {
   patched,
   workflowInfo,
 } from '@temporalio/workflow';
-import { MAX_STEPS_WITHOUT_REST, onRestless } from '../domain/life/halt.ts';
+import { isHaltOver, MAX_STEPS_WITHOUT_REST, onRestless, withoutHalt } from '../domain/life/halt.ts';
 import { nextStep } from '../domain/life/lifecycle.ts';
 import type { Step } from '../domain/life/step.ts';
 import { carryOver, MAX_EVENTS_PER_RUN, type MachineLife } from '../domain/life/machine-life.ts';
@@ -52,6 +52,10 @@ async function live(run: Run, present: Presenter): Promise<MachineOutcome> {
   for (;;) {
     const life = knownLife(run);
     const step = nextStep(life, rulesOf(life));
+    if (isHaltOver(life, step)) {
+      update(run, withoutHalt);
+      continue;
+    }
     present(life, step);
     if (step.kind === 'end') {
       await condition(allHandlersFinished);

@@ -36,6 +36,12 @@ export function withoutHalt(life: MachineLife): MachineLife {
   return rest;
 }
 
+/** The run comes to rest, or waits for a host, without the step that was stopped: what stopped it is over. */
+export function isHaltOver({ halt }: MachineLife, step: Step): boolean {
+  if (halt === undefined || halt.step === step.kind) return false;
+  return step.kind === 'awaitPlan' || (step.kind === 'wait' && step.reason !== 'halt');
+}
+
 /** The pause instead of a step that was stopped a moment ago. */
 export function holdBack({ halt, revision }: MachineLife, step: Step): Step {
   if (halt === undefined || halt.due || halt.step !== step.kind || halt.revision !== revision) return step;

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import * as advanceHost from '../../../domain/life/advance-host.ts';
 import * as advance from '../../../domain/life/advance-life.ts';
-import { onHaltOver, onRestless, onStopped, withoutHalt } from '../../../domain/life/halt.ts';
+import { isHaltOver, onHaltOver, onRestless, onStopped, withoutHalt } from '../../../domain/life/halt.ts';
 import { nextStep } from '../../../domain/life/lifecycle.ts';
 import { carryOver, type MachineLife, takerOf } from '../../../domain/life/machine-life.ts';
 import { isOutcome } from '../../../domain/life/outcome-shape.ts';
 import { applyOperation } from '../../../domain/life/operations.ts';
 import { projectStatus } from '../../../domain/report/machine-status.ts';
-import { at, host, plan } from './life-fixtures.ts';
+import { at, host, plan, snapshot } from './life-fixtures.ts';
 
 const refused = { kind: 'stopped', reason: 'WriteRefused', message: 'secrets "h": denied by policy' } as const;
 const claimed = at({ kind: 'claimed', host: host(), attempt: 1 });
@@ -53,6 +53,18 @@ describe('a step that was stopped', () => {
 
   test('is held back in the run that takes over, too', () => {
     expect(nextStep(carryOver(stopped(claimed)))).toMatchObject({ kind: 'wait', reason: 'halt' });
+  });
+
+  test('is not shown any more when the step is not due any more', () => {
+    const unreadable = { kind: 'stopped', reason: 'InventoryUnreadable', message: 'a field is odd' } as const;
+    const running = { kind: 'running', host: host(), applied: null, nodeJoinTimedOut: true } as const;
+    const troubled = at(running, { hostTrouble: 'unreadable' });
+    const life = onStopped(troubled, { kind: 'begin', claim: false }, unreadable, troubled.revision);
+    expect(isHaltOver(life, nextStep(life))).toBe(false);
+    expect(projectStatus(life).conditions[0]).toMatchObject({ status: 'False', reason: 'InventoryUnreadable' });
+    const mended = advance.onObserved(life, snapshot());
+    expect(isHaltOver(mended, nextStep(mended))).toBe(true);
+    expect(projectStatus(withoutHalt(mended)).conditions[0]).toMatchObject({ type: 'Ready', status: 'True' });
   });
 
   test('a run that goes round in a circle says so and pauses', () => {
