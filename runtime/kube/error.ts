@@ -66,7 +66,7 @@ export class KubeConnectionError extends Error {
  * Makes the error for a failed answer.
  * @param what the request in words, e.g. `GET /api/v1/...`
  * @param body the parsed answer, or undefined when it was no JSON
- * @param secretBody the request's body is secret: keep only the names of refused fields
+ * @param secretBody the request's body is secret: keep only the names of refused fields, or of the policy that refused
  */
 export function toKubeApiError(what: string, httpCode: number, body: unknown, secretBody: boolean): KubeApiError {
   const parsed = statusSchema.safeParse(body);
@@ -78,7 +78,8 @@ export function toKubeApiError(what: string, httpCode: number, body: unknown, se
   const code = status.code ?? httpCode;
   const fields = (status.details?.causes ?? []).flatMap((cause) => (cause.field === undefined ? [] : [cause.field]));
   const mayQuoteBody = secretBody && (code === 400 || code === 422);
-  const words = mayQuoteBody ? `refused as invalid (${fields.join(', ') || 'no field named'})` : (status.message ?? '');
+  const places = fields.join(', ') || findPolicy(status) || 'no field named';
+  const words = mayQuoteBody ? `refused as invalid (${places})` : (status.message ?? '');
   const message = `${what}: HTTP ${code} ${status.reason ?? ''}: ${words}`.slice(0, MESSAGE_LIMIT_CHARS);
   const details =
     status.details === undefined || status.details === null
@@ -90,6 +91,11 @@ export function toKubeApiError(what: string, httpCode: number, body: unknown, se
           fields,
         };
   return new KubeApiError(code, reasonOf(status), message, details);
+}
+
+/** The policy that refused, by name: its own words may quote the object. */
+function findPolicy({ message = '' }: z.infer<typeof statusSchema>): string | undefined {
+  return /^[a-z.]+ "[a-z0-9.-]+" is forbidden: (ValidatingAdmissionPolicy '[a-z0-9.-]{1,253}')/.exec(message)?.[1];
 }
 
 /** Of an unserved path in a served group the API server says NotFound, too, but names no object. */

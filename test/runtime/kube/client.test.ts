@@ -148,6 +148,19 @@ describe('failures', () => {
     expect(String(spoken)).toContain('invalid value');
   });
 
+  it('names the policy that refuses a Secret, and not its words', async () => {
+    const policy = "ValidatingAdmissionPolicy 'frozen.example.com'";
+    api.otherwise = answerJson(422, {
+      kind: 'Status',
+      code: 422,
+      reason: 'Invalid',
+      message: `secrets "a" is forbidden: ${policy} with binding 'b' denied request: aHVudGVyMg== is bad`,
+    });
+    const error = await failure(api.client.patch(secrets, key, { data: { value: 'aHVudGVyMg==' } }));
+    expect(String(error)).toContain(`refused as invalid (${policy})`);
+    expect(String(error)).not.toContain('aHVudGVyMg');
+  });
+
   it('copes with an answer that is no Status', async () => {
     api.otherwise = (_request, response) => void response.writeHead(502).end('<html>bad gateway</html>');
     expect(await failure(api.client.get(configMaps, key))).toMatchObject({ code: 502, reason: '' });
