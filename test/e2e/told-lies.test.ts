@@ -4,6 +4,7 @@ import { planSecrets, toValue } from '../../dev/elemental/plan-secret.ts';
 import { renderPlan } from '../../domain/plan/document.ts';
 import { attemptId } from '../../domain/plan/attempt.ts';
 import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { operationUpdates } from '../../workflows/messages.ts';
 import { deployCluster } from '../support/clusters.ts';
 import { attemptsOf, plansReceived } from '../support/host-answers.ts';
@@ -21,7 +22,7 @@ import {
   untilReason,
   waitForMachine,
 } from '../support/machines.ts';
-import { refOf, runOf } from '../support/runs.ts';
+import { currentRunId, refOf, runOf } from '../support/runs.ts';
 import { type Site, startSite } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
 import { changeMembers } from '../support/worker-groups.ts';
@@ -110,8 +111,12 @@ describe.concurrent('a snapshot sent by hand', () => {
     await createPool(site, name, []);
     await createMachine(site, { name, pool: name });
     await untilReason(site, name, 'InventoryAllocated', 'PoolExhausted');
-    expect(await tellLie(site, await refOf(site, name), snapshot)).toBeLessThan(fewEvents);
+    const machine = await refOf(site, name);
+    const told = await currentRunId(site, machine);
+    expect(await tellLie(site, machine, snapshot)).toBeLessThan(fewEvents);
     expect(await phaseOf(name)).toBe('Pending');
+    const run = await site.temporal.workflow.getHandle(machineWorkflowId(machine), told).describe();
+    expect(run.status.name).toBe(endsRun(snapshot) ? 'COMPLETED' : 'RUNNING');
     await changeMembers(site, name, [name]);
     if (endsRun(snapshot)) {
       await deleteMachine(site, name);
