@@ -42,7 +42,7 @@ export type Command =
   | { kind: 'renamePool'; slot: Slot }
   | { kind: 'dropMember'; slot: Slot; nth: number }
   | { kind: 'addMember'; slot: Slot; nth: number }
-  | { kind: 'dropImage' | 'addImage' | 'pauseCluster' | 'unpauseCluster' }
+  | { kind: 'dropImage' | 'addImage' | 'pauseCluster' | 'unpauseCluster' | 'forbidPlans' | 'allowPlans' }
   | { kind: 'pauseMachine' | 'unpauseMachine'; nth: number }
   | { kind: 'failPlan'; nth: number; plan: PlanType }
   | { kind: 'answerLate'; nth: number; ms: number }

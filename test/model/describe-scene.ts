@@ -6,8 +6,17 @@ import type { Scene } from './outcome.ts';
 /** What a person would look at first: every machine, every host that is not just free, every pool. */
 export function describeScene({ lane, model }: Scene): string {
   const { machines, hosts, pools, plans } = lane.history;
-  const { clusterPaused, imageDropped, workerDown, bridgeDown, pausedMachines, silentHosts, darkHosts } = model;
-  const outside = { clusterPaused, imageDropped, workerDown, bridgeDown };
+  const {
+    clusterPaused,
+    imageDropped,
+    plansForbidden,
+    workerDown,
+    bridgeDown,
+    pausedMachines,
+    silentHosts,
+    darkHosts,
+  } = model;
+  const outside = { clusterPaused, imageDropped, plansForbidden, workerDown, bridgeDown };
   const sets = {
     pausedMachines,
     silentHosts,

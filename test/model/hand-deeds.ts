@@ -3,6 +3,7 @@ import type { MachineLife, PlanAnswer } from '../../domain/life/machine-life.ts'
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import { lifeQuery } from '../../workflows/messages.ts';
+import { DeadlineError, waitFor } from '../support/wait-for.ts';
 import type { HandAnswer, Lie } from './command.ts';
 import type { Machine } from './history.ts';
 import type { Lane } from './lane.ts';
@@ -15,6 +16,8 @@ import type { Outcome, Scene } from './outcome.ts';
  */
 
 const QUERY_TIMEOUT_MS = 5_000;
+/** So long somebody looks for a wait that is open. */
+const LOOK_MS = 1_000;
 
 /** What the run knows, but for one lie. */
 const forgeries: Record<Exclude<Lie, 'garbage'>, Partial<MachineSnapshot>> = {
@@ -58,8 +61,8 @@ export async function answerByHand(
   { lane }: Scene,
   { answer, nth }: { answer: HandAnswer; nth: number },
 ): Promise<Outcome> {
-  const waits = await Promise.all([...lane.history.machines.values()].map((machine) => findWaits(lane, machine)));
-  const wait = pick(waits.flat(), nth);
+  if (lane.history.machines.size === 0) return 'skipped';
+  const wait = await untilWait(lane, nth);
   if (wait === undefined) return 'skipped';
   const { activity } = lane.temporal;
   try {
@@ -84,6 +87,21 @@ const answersByHand = {
 interface OpenWait {
   workflowId: string;
   activityId: string;
+}
+
+async function untilWait(lane: Lane, nth: number): Promise<OpenWait | undefined> {
+  try {
+    const pace = { timeoutMs: LOOK_MS, everyMs: 50 };
+    return await waitFor('a wait for a host is open', () => findWait(lane, nth), undefined, pace);
+  } catch (error) {
+    if (error instanceof DeadlineError) return undefined;
+    throw error;
+  }
+}
+
+async function findWait(lane: Lane, nth: number): Promise<OpenWait | undefined> {
+  const waits = await Promise.all([...lane.history.machines.values()].map((machine) => findWaits(lane, machine)));
+  return pick(waits.flat(), nth);
 }
 
 async function findWaits(lane: Lane, machine: Machine): Promise<OpenWait[]> {

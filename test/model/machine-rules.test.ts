@@ -10,6 +10,7 @@ function condition(type: string, status: 'True' | 'False', reason = type, messag
   return { type, status, reason, message, lastTransitionTime: time };
 }
 
+const taken = condition('PlanApplied', 'False', 'HostTaken', 'x');
 const notPaused = condition('Paused', 'False', 'NotPaused');
 const allTrue = ['InventoryAllocated', 'BootstrapReady', 'ImageResolved', 'PlanApplied', 'NodeJoined'].map((type) =>
   condition(type, 'True'),
@@ -83,6 +84,30 @@ describe('judgeMachine', () => {
       condition('ImageResolved', 'False', 'PoolMissing', 'x'),
     ]);
     expect(judgeMachine(wrong, undefined)).not.toEqual([]);
+  });
+
+  it('refuses a run without rest, whatever happens to its host', () => {
+    const restless = machine('Pending', [
+      condition('Ready', 'False', 'Restless', 'x'),
+      condition('InventoryAllocated', 'False', 'Restless', 'x'),
+    ]);
+    expect(judgeMachine(restless, undefined, true)).toEqual(['InventoryAllocated is False for the reason Restless']);
+  });
+
+  it('accepts a step that was stopped, and a Running machine whose host somebody meddles with', () => {
+    const refused = machine(
+      'Allocated',
+      [
+        condition('Ready', 'False', 'WriteRefused', 'x'),
+        condition('InventoryAllocated', 'True'),
+        condition('PlanApplied', 'False', 'WriteRefused', 'x'),
+      ],
+      { machineInventoryRef: { name: 'h1' } },
+    );
+    expect(judgeMachine(refused, undefined)).toEqual([]);
+    const lost = running({ conditions: [condition('Ready', 'False', 'HostTaken', 'x'), taken] });
+    expect(judgeMachine(lost, undefined)).not.toEqual([]);
+    expect(judgeMachine(lost, undefined, true)).toEqual([]);
   });
 
   it('refuses what goes back', () => {

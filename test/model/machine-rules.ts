@@ -44,6 +44,9 @@ const failures = [
   'HostTaken',
 ];
 
+/** A step was stopped, and is tried again. */
+const stopped = ['WriteRefused', 'Unreachable'];
+
 /**
  * Rules about one state of a machine and the one before it; answers what it breaks, in words. `mayLag`: somebody meddles
  * with its host; phase and conditions may then be about what was.
@@ -136,7 +139,7 @@ const demandsOf: Record<MachinePhase, (look: Look, machine: Machine) => Demand[]
     [!isProvisioned(machine), 'it is provisioned'],
     [[undefined, 'BootstrapWaiting'].includes(falseReason('BootstrapReady')), 'its bootstrap data is bad'],
     [falseReason('ImageResolved') === undefined, 'it has no image'],
-    [find('PlanApplied') === undefined, 'there is a plan'],
+    [[undefined, ...stopped].includes(find('PlanApplied')?.reason), 'there is a plan'],
   ],
   Reprovisioning: ({ isTrue, falseReason }, machine) => [
     [isTrue('InventoryAllocated') && hostOf(machine) !== undefined, 'it has no host'],

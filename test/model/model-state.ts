@@ -37,6 +37,8 @@ export interface ModelState {
   machines: Map<string, ModelMachine>;
   clusterPaused: boolean;
   imageDropped: boolean;
+  /** By a policy of the cluster. */
+  plansForbidden: boolean;
   pausedMachines: Set<string>;
   silentHosts: Set<string>;
   darkHosts: Set<string>;
@@ -63,6 +65,7 @@ export function createModelState(plan: PoolPlan): ModelState {
     machines: new Map(),
     clusterPaused: false,
     imageDropped: false,
+    plansForbidden: false,
     pausedMachines: new Set(),
     silentHosts: new Set(),
     darkHosts: new Set(),

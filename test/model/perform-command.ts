@@ -6,6 +6,7 @@ import { troubleHost } from './host-deeds.ts';
 import { createMachines, deleteMachine, pauseCluster, pauseMachine, scale } from './machine-deeds.ts';
 import { operateMachine, unquarantineHost } from './operator-deeds.ts';
 import type { Outcome, Scene } from './outcome.ts';
+import { forbidPlans } from './policy-deeds.ts';
 import { addMember, dropImage, dropMember, renamePool } from './pool-deeds.ts';
 import { letRest } from './let-rest.ts';
 import { troubleRecord } from './record-deeds.ts';
@@ -31,6 +32,9 @@ export async function performCommand(scene: Scene, command: Command): Promise<Ou
     case 'pauseCluster':
     case 'unpauseCluster':
       return pauseCluster(scene, command.kind === 'pauseCluster');
+    case 'forbidPlans':
+    case 'allowPlans':
+      return forbidPlans(scene, command.kind === 'forbidPlans');
     case 'pauseMachine':
     case 'unpauseMachine':
       return pauseMachine(scene, command.nth, command.kind === 'pauseMachine');

@@ -5,6 +5,7 @@ import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { findCondition, isAllFree, isAtRest, judgeRest } from './at-rest.ts';
 import { mendHosts } from './host-deeds.ts';
+import { forbidPlans } from './policy-deeds.ts';
 import { blankHost, mendRecords } from './record-deeds.ts';
 import { untilRunsAreStill } from './still-runs.ts';
 import { deleteOne, pauseCluster, pauseMachine } from './machine-deeds.ts';
@@ -24,6 +25,7 @@ const SETTLE_TIMEOUT_MS = 120_000;
 export async function comeToRest(scene: Scene, onLook: () => void): Promise<void> {
   const { model } = scene;
   await Promise.all([switchProcess(scene, 'worker', false), switchProcess(scene, 'bridge', false), mendHosts(scene)]);
+  await forbidPlans(scene, false);
   await mendRecords(scene);
   await pauseCluster(scene, false);
   await dropImage(scene, false);

@@ -80,6 +80,7 @@ const anyChain: Chain = fc.oneof(
   weigh(3, aimed('sealSecret'), oneDeed, aimed('replaceSecret')),
   weigh(2, aimed('fillInventory'), oneDeed, aimed('emptyInventory')),
   weigh(2, aimed('spoilInventory'), oneDeed, aimed('mendInventory')),
+  weigh(3, plain('forbidPlans'), oneDeed, oneDeed, plain('allowPlans')),
   weigh(3, aimed('loseHost'), aimed('registerAnew')),
   weigh(2, create, rest, aimed('resetHost'), rest, aimed('registerAnew')),
   weigh(2, create, rest, aimed('selectHost'), rest, aimed('registerAnew')),
