@@ -5,17 +5,15 @@ import { type HostView, viewHost } from '../domain/inputs/host-view.ts';
 import { tellClaim } from '../domain/report/machine-news.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
-import { chooseHost, type HostChoice, type MemberLookup } from '../domain/pool/candidates.ts';
-import { findOwningPool } from '../domain/pool/ownership.ts';
 import { type PoolView, viewPool } from '../domain/inputs/pool-view.ts';
-import { findOlderWaiting } from '../domain/pool/wakeups.ts';
 import type { ClaimOutcome } from '../domain/life/step-outcomes.ts';
 import { isConflict } from '../runtime/kube/client.ts';
 import { bindHost } from './host/bound-host.ts';
+import { chooseCandidate, describePassedOver, type Reservations } from './host/candidate-choice.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { noteNews } from './step/event-recorder.ts';
 import { type Fence, startFence } from './step/fence.ts';
-import { findHeldHost } from './host/held-host.ts';
+import { findHeldHost, type HeldHost } from './host/held-host.ts';
 import { patchHostRecord, readOwnedHost } from './host/record.ts';
 import { findMachine } from './step/find-machine.ts';
 import { writeStatus } from './publish-status.ts';
@@ -24,9 +22,6 @@ import { logStep } from './step/log.ts';
 import { standingOf } from './step/standing.ts';
 import { isRefused, stoppedBy } from './step/stopped.ts';
 import { findReadable } from './step/unreadable.ts';
-
-/** Hosts, by `<namespace>/<name>`, that a claim of this worker is at, with the uid of the machine. */
-export type Reservations = Map<string, string>;
 
 /** How a machine wants its host. */
 export interface ClaimWish {
@@ -79,11 +74,14 @@ export async function claimFreeHost(
   const intended = machine.status?.machineInventoryRef?.name;
   /** Hosts that turned out not to be free, with the reason. */
   const passedOver = new Map<string, string>();
+  let refusal: unknown;
   for (;;) {
     const pool = await findPool(deps, machine);
     if (pool === undefined) return { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name };
-    const choice = choose(deps, machine, pool, { reservations, intended, avoid: wish.avoid, passedOver });
+    const choice = chooseCandidate(deps, machine, pool, { reservations, intended, avoid: wish.avoid, passedOver });
     if (choice.kind === 'exhausted') {
+      // Nothing wakes the machine when a refusal is lifted: the step ends by it, and is tried again.
+      if (refusal !== undefined) throw refusal;
       const message = choice.message + describePassedOver(passedOver);
       logStep('Found no host to claim', { namespace, name, uid }, { pool: pool.name, problem: message });
       return { kind: 'exhausted', message };
@@ -102,8 +100,10 @@ export async function claimFreeHost(
         continue;
       }
       const claimed = await swapOwner(deps, fence, machine, pool, choice.host);
-      if (typeof claimed === 'string') passedOver.set(choice.host.name, claimed);
-      else if (claimed !== undefined) {
+      if (claimed?.kind === 'refused') {
+        refusal = claimed.error;
+        passedOver.set(choice.host.name, `refuses the claim: ${stoppedBy(refusal)?.message}`);
+      } else if (claimed !== undefined) {
         logStep('Claimed a host', { namespace, name, uid }, { host: choice.host.name, pool: pool.name });
         noteNews(deps, { namespace, name, uid }, tellClaim(choice.host.name, pool.name), choice.host.name);
         return { kind: 'claimed', host: bindHost(claimed, machine, pool) };
@@ -114,84 +114,14 @@ export async function claimFreeHost(
   }
 }
 
-function choose(
-  deps: ActivityDependencies,
-  machine: BaremetalMachine,
-  pool: PoolView,
-  circumstances: {
-    reservations: ReadonlyMap<string, string>;
-    /** The host that an earlier attempt meant to claim. */
-    intended: string | undefined;
-    avoid: readonly string[];
-    passedOver: ReadonlyMap<string, string>;
-  },
-): HostChoice {
-  const { reservations, intended, avoid, passedOver } = circumstances;
-  const { namespace, name, uid, creationTimestamp } = machine.metadata;
-  const lookup = (inventory: string) => lookUpMember(deps, pool, inventory, uid);
-  const isReserved = (inventory: string) => (reservations.get(`${namespace}/${inventory}`) ?? uid) !== uid;
-  const isPassedOver = (inventory: string) => passedOver.has(inventory);
-  if (intended !== undefined) {
-    // An attempt that froze before its swap may still swap this very host: taking it, or failing to, ends that.
-    const member = pool.members.filter((candidate) => candidate.name === intended);
-    const again = chooseHost(member, lookup, {
-      poolName: pool.name,
-      olderWaiting: [],
-      avoid,
-      isReserved,
-      isPassedOver,
-    });
-    if (again.kind === 'host') return again;
-  }
-  const others = deps.caches.machines.byIndex('pool', `${namespace}/${pool.name}`);
-  const reserving = new Set(reservations.values());
-  const hasHost = (other: string): boolean =>
-    reserving.has(other) || deps.caches.hosts.byIndex('ownerUid', other).length > 0;
-  const olderWaiting = findOlderWaiting({ uid, name, creationTimestamp }, others, hasHost);
-  return chooseHost(pool.members, lookup, { poolName: pool.name, olderWaiting, avoid, isReserved, isPassedOver });
-}
-
-function lookUpMember(deps: ActivityDependencies, pool: PoolView, name: string, uid: string): ReturnType<MemberLookup> {
-  const { caches } = deps;
-  const { namespace } = pool;
-  const host = caches.hosts.get({ namespace, name });
-  if (host === undefined) {
-    const unreadable = caches.hosts.problemOf({ namespace, name });
-    return unreadable === undefined ? undefined : { unreadable };
-  }
-  const planSecret =
-    host.planSecretName === undefined ? undefined : caches.planSecrets.get({ namespace, name: host.planSecretName });
-  return {
-    host,
-    planSecretExists: planSecret !== undefined,
-    planSecret,
-    claimedByOtherPool: host.pool !== pool.name && findOwningPool(host, findNaming(deps, host)) !== pool.name,
-    namedByProviderId: caches.machines
-      .byIndex('providerHost', `${namespace}/${name}`)
-      .some((other) => other.uid !== uid),
-  };
-}
-
-function findNaming({ caches }: ActivityDependencies, { namespace, name }: HostView): PoolView[] {
-  return [...caches.pools.list()].filter((pool) => pool.namespace === namespace && pool.memberNames.has(name));
-}
-
-/** Names few of them: a message is for people. */
-function describePassedOver(passedOver: ReadonlyMap<string, string>): string {
-  const named = [...passedOver].slice(0, 3).map(([host, problem]) => `${host} ${problem}`);
-  if (named.length === 0) return '';
-  const more = passedOver.size - named.length;
-  return `. Passed over: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
-}
-
-/** The host when it is ours; a text when the API server refuses the swap for good; undefined when somebody was faster. */
+/** The host when it is ours; undefined when somebody was faster. */
 async function swapOwner(
   deps: ActivityDependencies,
   fence: Fence,
   machine: BaremetalMachine,
   pool: PoolView,
   host: HostView,
-) {
+): Promise<HeldHost | { kind: 'refused'; error: unknown } | undefined> {
   const { namespace, name, uid } = machine.metadata;
   const owner = machine.metadata.ownerReferences.find(({ kind }) => kind === 'Machine');
   const cluster = machine.metadata.labels[foreign.clusterNameLabel] ?? pool.clusterName;
@@ -203,9 +133,9 @@ async function swapOwner(
       owner: { cluster, machine: owner?.name ?? '', baremetalMachine: name, uid },
       plan: null,
     });
-    if (inventory !== undefined) return { inventory, host: viewHost(inventory) };
+    if (inventory !== undefined) return { kind: 'ours', inventory, host: viewHost(inventory) };
   } catch (error) {
-    if (isRefused(error)) return `refuses the claim: ${stoppedBy(error)?.message}`;
+    if (isRefused(error)) return { kind: 'refused', error };
     if (!isConflict(error)) throw error;
   }
   const found = await readOwnedHost(deps, ref, host.name);

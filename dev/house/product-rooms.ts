@@ -65,7 +65,7 @@ const activityRooms: readonly Room[] = [
       'domain/life',
       'domain/network',
       'domain/plan',
-      'domain/pool',
+
       'domain/report',
       'activities/host',
       'activities/inputs',

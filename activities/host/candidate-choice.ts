@@ -1,0 +1,85 @@
+import type { BaremetalMachine } from '../../api/machine.ts';
+import type { HostView } from '../../domain/inputs/host-view.ts';
+import type { PoolView } from '../../domain/inputs/pool-view.ts';
+import { chooseHost, type HostChoice, type MemberLookup } from '../../domain/pool/candidates.ts';
+import { findOwningPool } from '../../domain/pool/ownership.ts';
+import { findOlderWaiting } from '../../domain/pool/wakeups.ts';
+import type { ActivityDependencies } from '../step/dependencies.ts';
+
+/** Hosts, by `<namespace>/<name>`, that a claim of this worker is at, with the uid of the machine. */
+export type Reservations = Map<string, string>;
+
+/** What a claim knows besides the caches. */
+export interface ClaimCircumstances {
+  reservations: ReadonlyMap<string, string>;
+  /** The host that an earlier attempt meant to claim. */
+  intended: string | undefined;
+  /** Hosts that an operator gave up for this machine. */
+  avoid: readonly string[];
+  /** Hosts that turned out not to be free, with the reason. */
+  passedOver: ReadonlyMap<string, string>;
+}
+
+/** Chooses a host of the pool for the machine by what the caches say. */
+export function chooseCandidate(
+  deps: ActivityDependencies,
+  machine: BaremetalMachine,
+  pool: PoolView,
+  { reservations, intended, avoid, passedOver }: ClaimCircumstances,
+): HostChoice {
+  const { namespace, name, uid, creationTimestamp } = machine.metadata;
+  const lookup = (inventory: string) => lookUpMember(deps, pool, inventory, uid);
+  const isReserved = (inventory: string) => (reservations.get(`${namespace}/${inventory}`) ?? uid) !== uid;
+  const isPassedOver = (inventory: string) => passedOver.has(inventory);
+  if (intended !== undefined) {
+    // An attempt that froze before its swap may still swap this very host: taking it, or failing to, ends that.
+    const member = pool.members.filter((candidate) => candidate.name === intended);
+    const again = chooseHost(member, lookup, {
+      poolName: pool.name,
+      olderWaiting: [],
+      avoid,
+      isReserved,
+      isPassedOver,
+    });
+    if (again.kind === 'host') return again;
+  }
+  const others = deps.caches.machines.byIndex('pool', `${namespace}/${pool.name}`);
+  const reserving = new Set(reservations.values());
+  const hasHost = (other: string): boolean =>
+    reserving.has(other) || deps.caches.hosts.byIndex('ownerUid', other).length > 0;
+  const olderWaiting = findOlderWaiting({ uid, name, creationTimestamp }, others, hasHost);
+  return chooseHost(pool.members, lookup, { poolName: pool.name, olderWaiting, avoid, isReserved, isPassedOver });
+}
+
+function lookUpMember(deps: ActivityDependencies, pool: PoolView, name: string, uid: string): ReturnType<MemberLookup> {
+  const { caches } = deps;
+  const { namespace } = pool;
+  const host = caches.hosts.get({ namespace, name });
+  if (host === undefined) {
+    const unreadable = caches.hosts.problemOf({ namespace, name });
+    return unreadable === undefined ? undefined : { unreadable };
+  }
+  const planSecret =
+    host.planSecretName === undefined ? undefined : caches.planSecrets.get({ namespace, name: host.planSecretName });
+  return {
+    host,
+    planSecretExists: planSecret !== undefined,
+    planSecret,
+    claimedByOtherPool: host.pool !== pool.name && findOwningPool(host, findNaming(deps, host)) !== pool.name,
+    namedByProviderId: caches.machines
+      .byIndex('providerHost', `${namespace}/${name}`)
+      .some((other) => other.uid !== uid),
+  };
+}
+
+function findNaming({ caches }: ActivityDependencies, { namespace, name }: HostView): PoolView[] {
+  return [...caches.pools.list()].filter((pool) => pool.namespace === namespace && pool.memberNames.has(name));
+}
+
+/** Why hosts were passed over, as the end of a message. Names few of them: it is for people. */
+export function describePassedOver(passedOver: ReadonlyMap<string, string>): string {
+  const named = [...passedOver].slice(0, 3).map(([host, problem]) => `${host} ${problem}`);
+  if (named.length === 0) return '';
+  const more = passedOver.size - named.length;
+  return `. Passed over: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}
