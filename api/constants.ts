@@ -66,6 +66,8 @@ export const foreign = {
   planSecretType: 'elemental.cattle.io/plan',
   /** elemental-operator's own note of what stands in a plan Secret: `empty`, `bootstrap`, `reset`. */
   elementalPlanTypeAnnotation: 'elemental.cattle.io/plan.type',
+  /** On an inventory: elemental-operator resets its host when it is deleted. */
+  resettableAnnotation: 'elemental.cattle.io/resettable',
   /** Plans of the operator's storage management, in the annotation `plan.type` that ours stand in, too. */
   storagePlanPrefix: 'storage-',
   /** Kind of the owner that takes an inventory away from every pool. */

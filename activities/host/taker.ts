@@ -1,15 +1,21 @@
+import { foreign } from '../../api/constants.ts';
 import { secrets } from '../../api/resources.ts';
 import { viewPlanSecret } from '../../domain/plan/secret.ts';
 import type { ActivityDependencies } from '../step/dependencies.ts';
 import { findReadable } from '../step/unreadable.ts';
 import type { OwnedHost } from './record.ts';
 
-/** Who takes the host away from whoever uses it, in words; undefined: nobody (notes/host-agent.md section 5). */
+/**
+ * Who takes the host away from whoever uses it, in words; undefined: nobody (notes/host-agent.md section 5). An inventory
+ * that is deleted without a reset takes nothing from the node: it is gone in a moment, and comes back with the next
+ * registration.
+ */
 export async function findTaker(
   deps: ActivityDependencies,
-  { host }: Exclude<OwnedHost, { kind: 'missing' }>,
+  { inventory, host }: Exclude<OwnedHost, { kind: 'missing' }>,
 ): Promise<string | undefined> {
-  if (host.deleting) return 'its MachineInventory is being deleted, and the host reset where it is resettable';
+  const isResettable = inventory.metadata.annotations[foreign.resettableAnnotation] === 'true';
+  if (host.deleting && isResettable) return 'its MachineInventory is being deleted, and the host reset';
   if (host.takenBySelector) return 'a MachineInventorySelector owns it';
   const name = host.planSecretName;
   if (name === undefined) return undefined;
