@@ -16,6 +16,10 @@ export const handAnswers = ['applied', 'failed', 'taken', 'secretMissing', 'garb
 /** With what somebody completes the wait for a plan in the Temporal UI; `broken`: fails it. */
 export type HandAnswer = (typeof handAnswers)[number];
 
+export const stallKinds = ['baremetalmachines', 'machineinventories', 'machineinventorypools', 'secrets'] as const;
+/** Kinds whose watch may bring nothing for a while. */
+export type StallKind = (typeof stallKinds)[number];
+
 /** What becomes of a host's records: its plan Secret, its inventory. */
 export const recordTroubles = [
   'sealSecret',
@@ -52,6 +56,8 @@ export type Command =
   | { kind: 'operate'; verb: OperatorVerb; way: OperationWay; nth: number }
   | { kind: 'unquarantine'; nth: number }
   | { kind: 'forge'; lie: Lie; nth: number }
+  | { kind: 'stallWatch'; of: StallKind }
+  | { kind: 'resumeWatches' }
   | { kind: 'answerByHand'; answer: HandAnswer; nth: number }
   | { kind: RecordTrouble; nth: number }
   | { kind: 'rest' };
@@ -63,6 +69,8 @@ export function nameCommand(given: Command): string {
       return `operate ${given.verb} by ${given.way}`;
     case 'forge':
       return `forge ${given.lie}`;
+    case 'stallWatch':
+      return `stall ${given.of}`;
     case 'answerByHand':
       return `answer ${given.answer} by hand`;
     default:

@@ -23,6 +23,7 @@ export function describeScene({ lane, model }: Scene): string {
     darkHosts,
     askedToGiveUp: model.askedToGiveUp,
     liedTo: model.liedTo,
+    stalled: model.stalled,
     ...model.records,
   };
   return [

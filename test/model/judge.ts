@@ -4,6 +4,7 @@ import { createBreachFinder } from '../support/ownership-ledger.ts';
 import type { HistoryEntry, Machine } from './history.ts';
 import { judgeHost } from './host-rules.ts';
 import { judgeMachine } from './machine-rules.ts';
+import { createClaimRules } from './claim-rules.ts';
 import { createPlanRules } from './plan-rules.ts';
 import { judgePool } from './pool-rules.ts';
 
@@ -34,6 +35,7 @@ export function createJudge(circumstances: Circumstances): Judge {
   const { givesUp, isInTrouble } = circumstances;
   const findOwnershipBreaches = createBreachFinder();
   const judgePlan = createPlanRules(givesUp);
+  const claims = createClaimRules();
   const machines = new Map<string, Machine>();
   const ownerOf = new Map<string, string>();
 
@@ -63,6 +65,7 @@ export function createJudge(circumstances: Circumstances): Judge {
           ...judgeHost(entry.object),
           ...findOwnershipBreaches({ kind: 'host', revision: entry.revision, host }),
           ...naming.flatMap(judgeHolding),
+          ...claims.seeHost(host, machines.values(), entry.seenAtMs),
         ];
       }
       case 'plan':
@@ -72,6 +75,7 @@ export function createJudge(circumstances: Circumstances): Judge {
           ...judgePlan(entry.object, machines.values()),
         ];
       case 'pool':
+        claims.seePool(entry.object, entry.gone, entry.seenAtMs);
         return entry.gone ? [] : judgePool(entry.object);
     }
   };

@@ -8,7 +8,9 @@ import { type Service, type ServiceKind, startService } from '../../dev/lab/serv
 import type { SimulatedHost } from '../../dev/host/simulated-host.ts';
 import { createKubeClient, type KubeClient } from '../../runtime/kube/client.ts';
 import { createPool } from '../support/machines.ts';
+import { startKubeGate } from '../support/kube-gate.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { createWatchStalls, type WatchStalls } from '../support/watch-stalls.ts';
 import { startClusterApiStandIn } from './cluster-api-stand-in.ts';
 import { slots } from './command.ts';
 import { type History, recordHistory } from './history.ts';
@@ -29,6 +31,8 @@ export interface Lane {
   poolPlan: PoolPlan;
   history: History;
   crew: Crew;
+  /** Of the worker. */
+  stalls: Pick<WatchStalls, 'stall' | 'resume'>;
   close(): Promise<void>;
 }
 
@@ -59,7 +63,17 @@ export async function openLane(cluster: ManagementClusterDescription, namespace:
   opened.defer(() => history.stop());
   const connection = await Connection.connect({ address: cluster.temporal.address });
   opened.defer(() => connection.close());
-  const crew = createCrew(cluster, namespace);
+  const stalls = createWatchStalls();
+  const gatedKubeconfigPath = join(cluster.dir, `${namespace}-worker.kubeconfig`);
+  const gate = await startKubeGate({
+    kubeconfigPath: cluster.kubeconfigs.worker,
+    gatedKubeconfigPath,
+    decide: () => ({ kind: 'pass' }),
+    stalls,
+  });
+  opened.defer(() => gate.close());
+  const kubeconfigs = { ...cluster.kubeconfigs, worker: gatedKubeconfigPath };
+  const crew = createCrew({ ...cluster, kubeconfigs }, namespace);
   opened.defer(() => crew.stop());
   await Promise.all([crew.start('worker'), crew.start('bridge')]);
   await waitFor('all members are available', () =>
@@ -68,7 +82,8 @@ export async function openLane(cluster: ManagementClusterDescription, namespace:
   const resources = opened.move();
   const temporal = new Client({ connection, namespace: cluster.temporal.namespace });
   const { logs } = cluster;
-  return { namespace, logs, client, temporal, hosts, poolPlan, history, crew, close: () => resources.disposeAsync() };
+  const world = { namespace, logs, client, temporal, hosts, poolPlan, history };
+  return { ...world, crew, stalls, close: () => resources.disposeAsync() };
 }
 
 async function registerHosts(

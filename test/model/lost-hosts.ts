@@ -67,17 +67,26 @@ export async function registerAnew(scene: Scene, name: string): Promise<void> {
   await createInventory(client, { namespace, name });
 }
 
+/** A host that is reset may have to end another plan, and boot, before. */
+const FORGET_TIMEOUT_MS = 90_000;
+
 async function untilForgotten({ lane }: Scene, name: string): Promise<void> {
   const { client, namespace } = lane;
   await waitFor(
     `the MachineInventory of ${name} is gone`,
     async () => (await client.find(elementalInventories, { namespace, name })) === undefined,
-    () => client.find(planSecrets, { namespace, name }),
-    { timeoutMs: 30_000, everyMs: 50 },
+    () => describeHost(lane.hosts.get(name)),
+    { timeoutMs: FORGET_TIMEOUT_MS, everyMs: 50 },
   );
   await client.delete(planSecrets, { namespace, name }).catch((error: unknown) => {
     if (!isNotFound(error)) throw error;
   });
+}
+
+function describeHost(host: SimulatedHost | undefined) {
+  if (host === undefined) return undefined;
+  const { powered, working, bootCount, plansReceived, faults } = host;
+  return { powered, working, bootCount, plansReceived: plansReceived.slice(-3), faults };
 }
 
 /** What a reset leaves of a disk. */

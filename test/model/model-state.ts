@@ -44,10 +44,14 @@ export interface ModelState {
   darkHosts: Set<string>;
   workerDown: boolean;
   bridgeDown: boolean;
+  /** Kinds of which the worker hears nothing. */
+  stalled: Set<string>;
   /** Names of machines that an operator asked to give their host up, whichever they have when they hear of it. */
   askedToGiveUp: Set<string>;
   /** Names of machines of whose host somebody has told a lie. */
   liedTo: Set<string>;
+  /** Names of machines whose run was told that they are gone: it may have ended. */
+  toldGone: Set<string>;
   records: RecordTroubles;
   /** Counts pools, so that each new one has a name of its own. */
   poolNumber: number;
@@ -71,8 +75,10 @@ export function createModelState(plan: PoolPlan): ModelState {
     darkHosts: new Set(),
     workerDown: false,
     bridgeDown: false,
+    stalled: new Set(),
     askedToGiveUp: new Set(),
     liedTo: new Set(),
+    toldGone: new Set(),
     records: {
       sealed: new Set(),
       full: new Set(),

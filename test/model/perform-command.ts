@@ -1,6 +1,6 @@
 import { assertNever } from '../../domain/assert-never.ts';
 import type { ServiceKind } from '../../dev/lab/services.ts';
-import type { Command } from './command.ts';
+import type { Command, StallKind } from './command.ts';
 import { answerByHand, forgeSnapshot } from './hand-deeds.ts';
 import { troubleHost } from './host-deeds.ts';
 import { createMachines, deleteMachine, pauseCluster, pauseMachine, scale } from './machine-deeds.ts';
@@ -59,6 +59,10 @@ export async function performCommand(scene: Scene, command: Command): Promise<Ou
       return operateMachine(scene, command);
     case 'unquarantine':
       return unquarantineHost(scene, command.nth);
+    case 'stallWatch':
+      return stallWatch(scene, command.of);
+    case 'resumeWatches':
+      return resumeWatches(scene);
     case 'forge':
       return forgeSnapshot(scene, command);
     case 'answerByHand':
@@ -87,5 +91,20 @@ export async function switchProcess({ lane, model }: Scene, kind: ServiceKind, d
   if (model[key] === down) return 'skipped';
   model[key] = down;
   await (down ? lane.crew.kill(kind) : lane.crew.start(kind));
+  return 'done';
+}
+
+/** The worker's watches of a kind bring nothing any more, and nobody tells it. */
+function stallWatch({ lane, model }: Scene, kind: StallKind): Outcome {
+  if (model.stalled.has(kind)) return 'skipped';
+  model.stalled.add(kind);
+  lane.stalls.stall(kind);
+  return 'done';
+}
+
+export function resumeWatches({ lane, model }: Scene): Outcome {
+  if (model.stalled.size === 0) return 'skipped';
+  model.stalled.clear();
+  lane.stalls.resume();
   return 'done';
 }

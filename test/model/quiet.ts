@@ -12,7 +12,7 @@ import { deleteOne, pauseCluster, pauseMachine } from './machine-deeds.ts';
 import { livingMachines } from './model-state.ts';
 import { updateMachine } from './operator-deeds.ts';
 import type { Scene } from './outcome.ts';
-import { switchProcess } from './perform-command.ts';
+import { resumeWatches, switchProcess } from './perform-command.ts';
 import { dropImage, restorePools } from './pool-deeds.ts';
 
 /** How long all may take to settle once nothing goes wrong any more; a worker's death alone costs 15 s. */
@@ -24,6 +24,7 @@ const SETTLE_TIMEOUT_MS = 120_000;
  */
 export async function comeToRest(scene: Scene, onLook: () => void): Promise<void> {
   const { model } = scene;
+  resumeWatches(scene);
   await Promise.all([switchProcess(scene, 'worker', false), switchProcess(scene, 'bridge', false), mendHosts(scene)]);
   await forbidPlans(scene, false);
   await mendRecords(scene);
@@ -38,14 +39,16 @@ export async function comeToRest(scene: Scene, onLook: () => void): Promise<void
     async () => {
       onLook();
       await operator.help();
-      return livingMachines(model).every(({ name }) => isAtRest(scene, scene.lane.history.machines.get(name)));
+      // Who was told that its machine is gone does nothing for it, until the bridge looks again in some minutes.
+      const waited = livingMachines(model).filter(({ name }) => !model.toldGone.has(name));
+      return waited.every(({ name }) => isAtRest(scene, scene.lane.history.machines.get(name)));
     },
     () => undefined,
     { timeoutMs: SETTLE_TIMEOUT_MS },
   );
   const problems = judgeRest(scene.lane.history.machines.values());
   if (problems.length > 0) throw new Error(problems.join('; '));
-  await untilRunsAreStill(scene.lane);
+  await untilRunsAreStill(scene);
 }
 
 /** Deletes every machine, restores the pools, and waits until all hosts are free in theirs. See `comeToRest`. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { planTypes } from '../../api/constants.ts';
 import { operatorVerbs, type OperatorVerb } from '../../domain/life/machine-life.ts';
-import { type Command, handAnswers, lies, operationWays, slots } from './command.ts';
+import { type Command, handAnswers, lies, operationWays, slots, stallKinds } from './command.ts';
 
 const nth = fc.nat({ max: 11 });
 const slot = fc.constantFrom(...slots);
@@ -34,6 +34,12 @@ function operate(...verbs: readonly OperatorVerb[]) {
 const forge = fc.record({ kind: fc.constant('forge' as const), lie: fc.constantFrom(...lies), nth });
 const answer = fc.constantFrom(...handAnswers);
 const answerByHand = fc.record({ kind: fc.constant('answerByHand' as const), answer, nth });
+
+const stallWatch = fc.record({ kind: fc.constant('stallWatch' as const), of: fc.constantFrom(...stallKinds) });
+const stallPools = fc.record({
+  kind: fc.constant('stallWatch' as const),
+  of: fc.constant('machineinventorypools' as const),
+});
 
 type Chain = fc.Arbitrary<Command[]>;
 
@@ -76,6 +82,9 @@ const anyChain: Chain = fc.oneof(
   weigh(3, aimed('fallSilent'), create, rest, answerByHand, aimed('speakAgain')),
   weigh(3, answerByHand),
   weigh(2, silenced, aimed('delete'), answerByHand),
+  // What the worker knows is old.
+  weigh(3, stallWatch, oneDeed, fc.oneof(dropMember, create, aimed('loseHost')), plain('resumeWatches')),
+  weigh(2, stallPools, dropMember, rest, create, rest, plain('resumeWatches')),
   // Records that refuse, cannot be read, or go.
   weigh(3, aimed('sealSecret'), oneDeed, aimed('replaceSecret')),
   weigh(2, aimed('fillInventory'), oneDeed, aimed('emptyInventory')),

@@ -3,20 +3,25 @@ import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { Machine } from './history.ts';
 import type { Lane } from './lane.ts';
+import type { Scene } from './outcome.ts';
 
 /** In so short a time a run at rest writes nothing; the limit is 30 events a minute. */
 const STILL_MS = 700;
 /** Until the last status is written, and what it leads to is done. */
 const MAX_UNREST_MS = 30_000;
 
-/** Waits until every machine has a run, and none of them writes to its history. @throws DeadlineError if one goes on for ever */
-export async function untilRunsAreStill(lane: Lane): Promise<void> {
+/**
+ * Waits until every machine has a run, and none of them writes to its history. A run that was told that its machine is gone
+ * may have ended; whatever happens to the machine next begins another. @throws DeadlineError if one goes on for ever
+ */
+export async function untilRunsAreStill({ lane, model }: Scene): Promise<void> {
+  const described = [...lane.history.machines.values()].filter(({ metadata }) => !model.toldGone.has(metadata.name));
   let [before, now] = ['', ''];
   await waitFor(
     'at rest every machine has a run that is still',
     async () => {
       before = now;
-      now = (await Promise.all([...lane.history.machines.values()].map((one) => describeRun(lane, one)))).join(', ');
+      now = (await Promise.all(described.map((one) => describeRun(lane, one)))).join(', ');
       return before === now && !now.includes(NO_RUN);
     },
     () => [before, now],

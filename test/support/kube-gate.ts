@@ -3,6 +3,7 @@ import { Agent, request, type RequestOptions } from 'node:https';
 import { writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { KubeConfig } from '@kubernetes/client-node';
+import { isWatch, type WatchStalls } from './watch-stalls.ts';
 
 /** A write that a client sends to the API server. */
 export interface KubeWrite {
@@ -29,6 +30,8 @@ export interface KubeGateOptions {
   /** Where the gate writes the kubeconfig that leads to it. */
   gatedKubeconfigPath: string;
   decide: (write: KubeWrite) => Passage;
+  /** Holds watches back. */
+  stalls?: WatchStalls;
 }
 
 /** Stands between a process and the API server and stops chosen writes, before or after they are done. */
@@ -65,7 +68,9 @@ export async function startKubeGate(options: KubeGateOptions): Promise<{ close()
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       // A watch that has nothing to say must still show that it began.
       outgoing.flushHeaders();
-      answer.pipe(outgoing);
+      const { stalls } = options;
+      if (stalls !== undefined && isWatch(url)) stalls.pass(readWrite(incoming, body).resource, answer, outgoing);
+      else answer.pipe(outgoing);
     });
     forwarded.end(body);
   };
