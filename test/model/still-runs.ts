@@ -11,17 +11,20 @@ const STILL_MS = 700;
 const MAX_UNREST_MS = 30_000;
 
 /**
- * Waits until every machine has a run, and none of them writes to its history. A run that was told that its machine is gone
+ * Waits until every machine that is not on its way out has a run, and none of them writes to its history. A run that was told that its machine is gone
  * may have ended; whatever happens to the machine next begins another. @throws DeadlineError if one goes on for ever
  */
 export async function untilRunsAreStill({ lane, model }: Scene): Promise<void> {
-  const described = [...lane.history.machines.values()].filter(({ metadata }) => !model.toldGone.has(metadata.name));
+  const described = (): Machine[] =>
+    [...lane.history.machines.values()].filter(
+      ({ metadata }) => metadata.deletionTimestamp === undefined && !model.toldGone.has(metadata.name),
+    );
   let [before, now] = ['', ''];
   await waitFor(
     'at rest every machine has a run that is still',
     async () => {
       before = now;
-      now = (await Promise.all(described.map((one) => describeRun(lane, one)))).join(', ');
+      now = (await Promise.all(described().map((one) => describeRun(lane, one)))).join(', ');
       return before === now && !now.includes(NO_RUN);
     },
     () => [before, now],
