@@ -17,7 +17,7 @@ import type { Outcome, Scene } from './outcome.ts';
 
 const QUERY_TIMEOUT_MS = 5_000;
 /** So long somebody looks for a wait that is open. */
-const LOOK_MS = 1_000;
+const LOOK_MS = 2_000;
 
 /** What the run knows, but for one lie. */
 const forgeries: Record<Exclude<Lie, 'garbage'>, Partial<MachineSnapshot>> = {
@@ -62,7 +62,10 @@ export async function answerByHand(
   { lane }: Scene,
   { answer, nth }: { answer: HandAnswer; nth: number },
 ): Promise<Outcome> {
-  if (lane.history.machines.size === 0) return 'skipped';
+  // Only who is on the way to a host, or from it, is about to wait.
+  const isOnTheWay = ({ metadata, status }: Machine): boolean =>
+    metadata.deletionTimestamp !== undefined || status?.phase !== 'Running';
+  if (![...lane.history.machines.values()].some(isOnTheWay)) return 'skipped';
   const wait = await untilWait(lane, nth);
   if (wait === undefined) return 'skipped';
   const { activity } = lane.temporal;

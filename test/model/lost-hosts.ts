@@ -45,11 +45,12 @@ export async function selectHost({ lane }: Scene, name: string): Promise<void> {
   const secret = await client.get(planSecrets, key);
   const dropped = Object.keys(secret.metadata.annotations ?? {}).map((note): [string, null] => [note, null]);
   const annotations = { ...Object.fromEntries(dropped), [elementalAnnotations.planType]: 'bootstrap' };
-  await client.patch(elementalInventories, key, { metadata: { ownerReferences: [selector] } });
   await client.patch(planSecrets, key, {
     metadata: { annotations },
     data: { plan: toValue(bootstrapPlan), 'applied-checksum': '', 'failed-checksum': '' },
   });
+  // Last: where the plan is refused nothing has happened.
+  await client.patch(elementalInventories, key, { metadata: { ownerReferences: [selector] } });
 }
 
 /** The host registers with a new inventory: as it was if that was only lost, blank if somebody had taken it. */

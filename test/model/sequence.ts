@@ -80,7 +80,7 @@ const anyChain: Chain = fc.oneof(
   weigh(4, forge),
   weigh(2, create, rest, forge),
   weigh(3, aimed('fallSilent'), create, rest, answerByHand, aimed('speakAgain')),
-  weigh(3, answerByHand),
+  weigh(3, create, answerByHand),
   weigh(2, silenced, aimed('delete'), answerByHand),
   // What the worker knows is old.
   weigh(3, stallWatch, oneDeed, fc.oneof(dropMember, create, aimed('loseHost')), plain('resumeWatches')),
