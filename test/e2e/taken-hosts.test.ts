@@ -28,7 +28,7 @@ import { waitFor } from '../support/wait-for.ts';
 
 // Hosts that somebody else takes, or wants, or that begin a new life under their machine. A host, a pool and a machine
 // each, of the same name.
-const used = ['th-selector', 'th-replaced', 'th-bootstrap', 'th-reset', 'th-forgotten', 'th-anew'];
+const used = ['th-selector', 'th-replaced', 'th-bootstrap', 'th-reset', 'th-forgotten', 'th-anew', 'th-rival'];
 const wanted = ['th-for-bootstrap', 'th-for-reset', 'th-for-storage'];
 const hosts = [...used, ...wanted, 'th-spare'];
 const fewEvents = 120;
@@ -172,36 +172,56 @@ describe.concurrent('the host of a Running machine', () => {
   });
 });
 
-test('a host that is lost and registers anew during Reprovisioning is claimed and reprovisioned for real, once', async () => {
-  const name = 'th-anew';
-  const second = 'th-anew-second';
-  const host = site.host(name);
-  // It does what the plan says, and nobody learns of it.
-  host.crashBeforePut(1_000);
+describe.concurrent('a host that is lost and registers anew during Reprovisioning', () => {
+  test('is claimed and reprovisioned for real', async () => {
+    const name = 'th-anew';
+    await loseUpgraded(name, []);
+    const before = await attemptOn(name);
+    await comeBack(name);
+    await untilProvisioned(site, name);
+    expect(await attemptOn(name)).not.toBe(before);
+    expect(await upgradesOf(name)).toBe(2);
+  });
+
+  test("is one machine's only", async () => {
+    const name = 'th-rival';
+    const second = 'th-rival-second';
+    await loseUpgraded(name, [second]);
+    await comeBack(name);
+    const served = await waitFor('one of the machines is provisioned', async () =>
+      (await site.machines()).find(({ spec }) => spec.providerID === `baremetal:///${name}`),
+    );
+    await untilProvisioned(site, served.metadata.name);
+    expect((await findInventory(site, name))?.metadata.annotations[annotations.ownerUid]).toBe(served.metadata.uid);
+    expect(await upgradesOf(name)).toBe(2);
+    const other = [name, second].find((machine) => machine !== served.metadata.name) ?? '';
+    await untilReason(site, other, 'InventoryAllocated', 'PoolExhausted');
+    expect((await findMachine(site, other))?.status?.machineInventoryRef).toBeUndefined();
+  });
+});
+
+/** The host does what the machine's plan says, and nobody learns of it; machines of these names wait for it, too. */
+async function loseUpgraded(name: string, rivals: readonly string[]): Promise<void> {
+  site.host(name).crashBeforePut(1_000);
   await beginOn(name);
-  await createMachine(site, { name: second, pool: name });
+  for (const rival of rivals) await createMachine(site, { name: rival, pool: name });
   await waitFor('the host has upgraded', async () => (await upgradesOf(name)) === 1);
-  const before = (await findInventory(site, name))?.metadata.annotations[annotations.hostPlanAttempt];
+}
+
+async function comeBack(name: string): Promise<void> {
   await site.client.delete(machineInventories, keyOf(name));
   await untilForgotten(name);
   // It says so, or goes back to the claim, by what the bridge sees first.
   await waitForMachine(site, name, 'told that its host is gone', (machine) =>
     ['InventoryMissing', 'PoolExhausted'].includes(conditionOf(machine, 'InventoryAllocated')?.reason ?? ''),
   );
-  host.crashBeforePut(0);
+  site.host(name).crashBeforePut(0);
   await createInventory(site.client, keyOf(name));
-  const served = await waitFor('one of the machines is provisioned', async () =>
-    (await site.machines()).find(({ spec }) => spec.providerID === `baremetal:///${name}`),
-  );
-  await untilProvisioned(site, served.metadata.name);
-  const after = (await findInventory(site, name))?.metadata.annotations ?? {};
-  expect(after[annotations.ownerUid]).toBe(served.metadata.uid);
-  expect(after[annotations.hostPlanAttempt]).not.toBe(before);
-  expect(await upgradesOf(name)).toBe(2);
-  const other = [name, second].find((machine) => machine !== served.metadata.name) ?? '';
-  await untilReason(site, other, 'InventoryAllocated', 'PoolExhausted');
-  expect((await findMachine(site, other))?.status?.machineInventoryRef).toBeUndefined();
-});
+}
+
+async function attemptOn(name: string): Promise<string | undefined> {
+  return (await findInventory(site, name))?.metadata.annotations[annotations.hostPlanAttempt];
+}
 
 test("a host with somebody else's plan is passed over for its neighbour, and the pool says why", async () => {
   const pool = 'th-pool';
