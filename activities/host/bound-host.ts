@@ -6,8 +6,8 @@ import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { BoundHost } from '../../domain/life/machine-life.ts';
 import type { PoolView } from '../../domain/inputs/pool-view.ts';
 
-/** Addresses of a machine beside its host name (system.md section 4). */
-const MAX_ADDRESSES = 64;
+/** Addresses of a machine beside its host name, 64 with it (system.md section 4). */
+const MAX_ADDRESSES = 63;
 const MAX_ADDRESS_LENGTH = 64;
 
 /** What a run keeps of the host that its machine holds. */

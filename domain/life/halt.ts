@@ -48,8 +48,10 @@ export function holdBack({ halt, revision }: MachineLife, step: Step): Step {
   return { kind: 'wait', reason: 'halt', deadlineMs: pauseMs(halt.count) };
 }
 
-/** What a halt says under its condition. */
-export function obstacleOf({ condition, reason, message }: Halt): Obstacle {
+/** What a halt says under its condition; nothing any more when the run waits for its host again. */
+export function haltedBy({ halt, revision }: MachineLife): Obstacle | undefined {
+  if (halt === undefined || (halt.step === 'awaitPlan' && (halt.due || halt.revision !== revision))) return undefined;
+  const { condition, reason, message } = halt;
   return { condition, reason, message };
 }
 

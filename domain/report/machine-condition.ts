@@ -1,5 +1,5 @@
 import type { MachineConditionType, Reason } from '../../api/conditions.ts';
-import { obstacleOf } from '../life/halt.ts';
+import { haltedBy } from '../life/halt.ts';
 import type { MachineLife } from '../life/machine-life.ts';
 
 /** A condition as the run wants it; times are added where it is written. */
@@ -12,7 +12,8 @@ export interface DesiredCondition {
 
 /** What an obstacle that was met, or a step that was stopped, says under its condition. */
 export function findObstacle(life: MachineLife, type: MachineConditionType): DesiredCondition | null {
-  const all = life.halt === undefined ? life.obstacles : [obstacleOf(life.halt), ...life.obstacles];
+  const halted = haltedBy(life);
+  const all = halted === undefined ? life.obstacles : [halted, ...life.obstacles];
   const found = all.find((obstacle) => obstacle.condition === type);
   return found === undefined ? null : fails(type, found.reason, found.message);
 }

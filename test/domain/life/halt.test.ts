@@ -67,6 +67,17 @@ describe('a step that was stopped', () => {
     expect(projectStatus(withoutHalt(mended)).conditions[0]).toMatchObject({ type: 'Ready', status: 'True' });
   });
 
+  test('of a wait for a host is not shown while the host is waited for again', () => {
+    const reprovisioning = at({ kind: 'reprovisioning', host: host(), plan: plan() });
+    const away = { kind: 'stopped', reason: 'Unreachable', message: 'nobody answers' } as const;
+    const life = onStopped(reprovisioning, { kind: 'awaitPlan' }, away, reprovisioning.revision);
+    expect(projectStatus(life).conditions[0]).toMatchObject({ reason: 'Unreachable' });
+    for (const due of [onHaltOver(life), advance.onWoken(life)]) {
+      expect(nextStep(due)).toEqual({ kind: 'awaitPlan' });
+      expect(projectStatus(due).conditions[0]).toMatchObject({ reason: 'PlanPending' });
+    }
+  });
+
   test('a run that goes round in a circle says so and pauses', () => {
     const life = onRestless(claimed, provision, 3);
     expect(nextStep(life)).toMatchObject({ kind: 'wait', reason: 'halt', deadlineMs: 8_000 });
