@@ -163,7 +163,14 @@ async function end<Outcome>(
     log.warn('A step was stopped', { step: step.kind, reason: stopped.reason, problem: stopped.message });
     return update(run, (now) => onStopped(now, step, stopped, life.revision));
   }
-  update(run, (now) => advanceBy(withoutHalt(now), outcome));
+  update(run, (now) => (isOvertaken(now, life, outcome) ? withoutHalt(now) : advanceBy(withoutHalt(now), outcome)));
+}
+
+/** What the step read speaks against what the run was told, and the run was told more meanwhile: the step reads again. */
+function isOvertaken(now: MachineLife, began: MachineLife, outcome: unknown): boolean {
+  const isUnjustified =
+    typeof outcome === 'object' && outcome !== null && 'kind' in outcome && outcome.kind === 'unjustified';
+  return isUnjustified && now.revision !== began.revision;
 }
 
 const noOutcome: StepStopped = {
