@@ -56,8 +56,12 @@ export function createJudge(circumstances: Circumstances): Judge {
       }
       case 'host': {
         const host = viewHost(entry.object);
-        // Who owned it still does, until it registers anew.
-        if (entry.gone) return isInTrouble(host.name) ? [] : ['a host is gone'];
+        if (entry.gone && !isInTrouble(host.name)) return ['a host is gone'];
+        if (entry.gone) {
+          // Its machine may still say that it holds it, and may claim another one.
+          findOwnershipBreaches({ kind: 'host', revision: entry.revision, host: { ...host, owner: undefined } });
+          return [];
+        }
         if (host.owner === undefined) ownerOf.delete(host.name);
         else ownerOf.set(host.name, host.owner.uid);
         const naming = [...machines.values()].filter(({ status }) => status?.machineInventoryRef?.name === host.name);

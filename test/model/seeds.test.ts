@@ -13,7 +13,7 @@ describe('seeds', () => {
     expect(readSeeds({ IRONLOOM_MODEL_SEED: '42' })).toEqual({ seeds: [42], lanes: 1 });
     expect(readSeeds({ IRONLOOM_MODEL_SEED: '42', IRONLOOM_MODEL_TIMES: '3' }).seeds).toEqual([42, 42, 42]);
     expect(readSeeds({ IRONLOOM_MODEL_SEED: '42,7' })).toEqual({ seeds: [42, 7], lanes: 2 });
-    expect(new Set(readSeeds({}).seeds).size).toBe(50);
+    expect(new Set(readSeeds({}).seeds).size).toBe(20);
     expect(readSeeds({ IRONLOOM_MODEL_SEQUENCES: '5', IRONLOOM_MODEL_LANES: '2' })).toMatchObject({ lanes: 2 });
     expect(readSeeds({})).toEqual(readSeeds({}));
     expect(readSeeds({ IRONLOOM_MODEL_SEED: 'random' })).not.toEqual(readSeeds({ IRONLOOM_MODEL_SEED: 'random' }));
