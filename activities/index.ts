@@ -4,6 +4,7 @@ import { createAwaitPlanResult } from './await-plan-result.ts';
 import { createBeginLife } from './begin-life.ts';
 import { createClaimHost } from './claim-host.ts';
 import type { Reservations } from './host/candidate-choice.ts';
+import { createConfirmGone } from './confirm-gone.ts';
 import { createCompleteProvisioning } from './complete-provisioning.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import type { StepStopped } from '../domain/life/step-outcomes.ts';
@@ -31,6 +32,7 @@ export function createActivities(deps: ActivityDependencies) {
     writeCleanPlan: short(createWriteCleanPlan(deps)),
     releaseHost: short(createReleaseHost(deps)),
     forceReleaseHost: short(createForceReleaseHost(deps)),
+    confirmGone: short(createConfirmGone(deps)),
     finishMachine: short(createFinishMachine(deps)),
     publishStatus: short((input: { machine: MachineRef; status: NumberedStatus }) =>
       publishDesiredStatus(deps, startFence(), input.machine, input.status),

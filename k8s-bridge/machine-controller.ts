@@ -51,7 +51,10 @@ export function createMachineController(deps: ControllerDeps): MachineController
   return {
     queue,
     resync: () => resyncRuns({ ...machineDeps, machines: stores.machines, runs, replaced, enqueue, watchNamespace }),
-    forgetTold: () => machineDeps.sent.clear(),
+    forgetTold() {
+      machineDeps.sent.clear();
+      machineDeps.departed.forgetListed();
+    },
     async wake(view) {
       if ((await runs.wake(view)) === 'woken') return;
       machineDeps.missingRuns.add(view.uid);

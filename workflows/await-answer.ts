@@ -41,8 +41,8 @@ export function waitIdOf(life: MachineLife): string {
 }
 
 /**
- * Waits for the host's answer. An event that makes the answer moot (a deletion) ends the wait at once; one that does
- * not (a pause) is shown meanwhile.
+ * Waits for the host's answer. An event that makes the answer moot (a deletion) ends the wait at once, and so does a run
+ * that is full; one that does not (a pause) is shown meanwhile.
  */
 export async function awaitAnswer(
   run: Run,
@@ -52,7 +52,7 @@ export async function awaitAnswer(
   const plan = planIn(life);
   const scope = new CancellationScope({ cancellable: true });
   const answered = scope.run(() => askForAnswer(run, life));
-  const moot = scope.run(() => condition(() => !stillAwaitsIn(run.life ?? life, plan)));
+  const moot = scope.run(() => condition(() => run.full || !stillAwaitsIn(run.life ?? life, plan)));
   const shown = showChanges(run, life, plan, scope);
   const end = await Promise.race<End>([
     answered.then(

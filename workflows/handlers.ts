@@ -1,6 +1,6 @@
-import { log, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import { log, patched, setDefaultSignalHandler, setHandler, workflowInfo } from '@temporalio/workflow';
 import * as advance from '../domain/life/advance-life.ts';
-import { operatorVerbs, type OperatorVerb, startLife } from '../domain/life/machine-life.ts';
+import { MAX_EVENTS_PER_RUN, operatorVerbs, type OperatorVerb, startLife } from '../domain/life/machine-life.ts';
 import { isSnapshot } from '../domain/inputs/machine-snapshot.ts';
 import { applyOperation, judgeOperation } from '../domain/life/operations.ts';
 import {
@@ -12,6 +12,8 @@ import {
   operationSignals,
   operationUpdates,
 } from './messages.ts';
+import { ignore } from './ignored-messages.ts';
+import { patches } from './patches.ts';
 import type { Run } from './run.ts';
 
 const descriptions: Record<OperatorVerb, string> = {
@@ -28,10 +30,12 @@ export function bindHandlers(run: Run): void {
   setHandler(
     machineObservedSignal,
     (snapshot) => {
+      hear(run);
       if (!isSnapshot(snapshot)) {
-        log.warn('Ignoring a machineObserved signal whose payload is no snapshot');
+        ignore(run, 'machineObserved', 'whose payload is no snapshot');
         return;
       }
+      if (snapshot.deleting || snapshot.gone) run.deletionsTold += 1;
       run.life = run.life === null ? startLife(snapshot) : advance.onObserved(run.life, snapshot);
     },
     { description: 'The bridge saw new inputs (sent by the bridge)' },
@@ -39,20 +43,32 @@ export function bindHandlers(run: Run): void {
   setHandler(
     capacityAvailableSignal,
     () => {
+      hear(run);
       if (run.life !== null) run.life = advance.onWoken(run.life);
     },
     { description: 'A host of the pool may be free: try again (sent by the bridge)' },
   );
   for (const verb of operatorVerbs) bindOperation(run, verb);
   setDefaultSignalHandler((signalName) => {
-    log.warn('Ignoring an unknown signal', { signalName });
+    hear(run);
+    ignore(run, 'unknown', `of a name that nobody knows: ${signalName.slice(0, MAX_NAME_LENGTH)}`);
   });
+}
+
+/** The server accepts so many messages a run, and refuses the deletion, too, once they are used up. */
+function hear(run: Run): void {
+  run.heard += 1;
+  const full = run.heard >= MAX_EVENTS_PER_RUN || workflowInfo().continueAsNewSuggested;
+  if (full && !run.full && patched(patches.countAllMessages)) run.full = true;
 }
 
 function bindOperation(run: Run, verb: OperatorVerb): void {
   setHandler(
     operationUpdates[verb],
-    (request?: OperationRequest): OperationAnswer => ({ answer: operate(run, verb, request) }),
+    (request?: OperationRequest): OperationAnswer => {
+      hear(run);
+      return { answer: operate(run, verb, request) };
+    },
     {
       validator: (request?: OperationRequest) => validate(run, verb, request),
       description: descriptions[verb],
@@ -61,8 +77,9 @@ function bindOperation(run: Run, verb: OperatorVerb): void {
   setHandler(
     operationSignals[verb],
     (request?: OperationRequest) => {
+      hear(run);
       if (isRequest(request)) operate(run, verb, request);
-      else log.warn('Ignoring an operation whose argument is not {actor, reason}', { verb });
+      else ignore(run, verb, 'whose argument is not {actor, reason}');
     },
     { description: descriptions[verb] },
   );
@@ -86,6 +103,7 @@ function validate(run: Run, verb: OperatorVerb, request: unknown): void {
 }
 
 const MAX_TEXT_LENGTH = 1024;
+const MAX_NAME_LENGTH = 100;
 
 function isRequest(value: unknown): value is OperationRequest | undefined {
   if (value === undefined || value === null) return true;

@@ -35,9 +35,14 @@ export async function machineLifecycle(input: MachineLifecycleInput): Promise<Ma
     brokenWaits: 0,
     busySteps: 0,
     cancelNoted: false,
+    heard: 0,
+    full: false,
+    deletionsTold: 0,
+    ignored: new Map(),
   };
   bindHandlers(run);
-  await condition(() => run.life !== null);
+  await condition(() => run.life !== null || run.full);
+  if (run.life === null) return continueAsNew<typeof machineLifecycle>({ machine: run.machine });
   const present = createPresenter(run);
   // A cancellation from the UI is noted and changes nothing: giving a host up half-way helps nobody.
   const outer = CancellationScope.current();
@@ -80,7 +85,7 @@ function mustPause({ busySteps }: Run, { halt }: MachineLife, step: Step): boole
 
 /** Between two steps nothing is under way that a new run would not do again. */
 function mustStartOver(run: Run, life: MachineLife, step: Step): boolean {
-  const full = workflowInfo().continueAsNewSuggested || life.revision >= MAX_EVENTS_PER_RUN;
+  const full = run.full || workflowInfo().continueAsNewSuggested || life.revision >= MAX_EVENTS_PER_RUN;
   if (step.kind === 'wait') return full;
   if (step.kind !== 'awaitPlan') return full && patched(patches.startOverAnywhere);
   return (full || run.abandonedWaits.has(waitIdOf(life))) && patched(patches.startOverBeforePlanWait);

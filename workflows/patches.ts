@@ -16,4 +16,10 @@ export const patches = {
   restWhenRestless: 'rest-when-restless',
   /** A run that is full starts over at any step. */
   startOverAnywhere: 'start-over-anywhere',
+  /** Whether a machine is gone is looked at before its run ends for it. */
+  confirmGone: 'confirm-gone',
+  /** A run that was told of its machine's deletion once more while a step found it untrue lets the step read again. */
+  heedRepeatedDeletion: 'heed-repeated-deletion',
+  /** Messages that change nothing fill a run up, too; one that is full starts over also while it waits. */
+  countAllMessages: 'count-all-messages',
 } as const;

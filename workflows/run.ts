@@ -26,6 +26,21 @@ export interface Run {
   busySteps: number;
   /** Somebody pressed "Request Cancellation". */
   cancelNoted: boolean;
+  /** Messages of any kind that this run was sent, also those that changed nothing: each one fills it up. */
+  heard: number;
+  /** As many messages as one run may take: it starts over as soon as it can. */
+  full: boolean;
+  /** How often the run was told that its machine goes, also when it knew. */
+  deletionsTold: number;
+  /** What was ignored, by kind of message. */
+  ignored: Map<string, IgnoredMessages>;
+}
+
+/** Messages of one kind that nobody has logged yet. */
+export interface IgnoredMessages {
+  count: number;
+  /** Workflow time. */
+  loggedAtMs: number;
 }
 
 /** Writes the status if it says something new. False: it could not be written and is to be tried again. */
@@ -63,12 +78,13 @@ export function take(run: Run, life: MachineLife): NumberedStatus {
 }
 
 /** The later rules that a run lives by; asked only where one makes a difference, for each answer leaves a mark in the history. */
-export function rulesOf({ stage, snapshot }: MachineLife): LaterRules {
+export function rulesOf({ stage, snapshot, goneSeen }: MachineLife): LaterRules {
   const answer = 'plan' in stage ? stage.plan?.progress.kind : undefined;
   const badAnswer = answer === 'taken' || answer === 'secretMissing';
   return {
     looksForLostHost: stage.kind === 'running' && snapshot.hostMissing && patched(patches.lookForLostHost),
     confirmsBadAnswers: badAnswer && patched(patches.confirmBadAnswers),
+    confirmsGone: snapshot.gone && goneSeen !== true && patched(patches.confirmGone),
   };
 }
 

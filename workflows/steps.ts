@@ -1,4 +1,4 @@
-import { condition, log } from '@temporalio/workflow';
+import { condition, log, patched } from '@temporalio/workflow';
 import * as advanceHost from '../domain/life/advance-host.ts';
 import * as advance from '../domain/life/advance-life.ts';
 import { assertNever } from '../domain/assert-never.ts';
@@ -10,6 +10,7 @@ import type { StepStopped } from '../domain/life/step-outcomes.ts';
 import { shortStep } from './activity-proxies.ts';
 import { awaitAnswer } from './await-answer.ts';
 import { isStopped, orBroken } from './ended-step.ts';
+import { patches } from './patches.ts';
 import { hostIn, planIn, publishStatus, type Run, take, unwrittenPauseMs, update } from './run.ts';
 
 /** Runs one step and lets its outcome advance the life as it is then: signals may have moved it meanwhile. */
@@ -26,6 +27,7 @@ export async function performStep(run: Run, life: MachineLife, step: Exclude<Ste
     case 'clean':
     case 'release':
     case 'forceRelease':
+    case 'confirmGone':
     case 'finish':
       return performStepOfHost(run, life, step);
     case 'wait':
@@ -89,7 +91,10 @@ async function performStepToRunning(run: Run, life: MachineLife, step: StepToRun
   }
 }
 
-type StepOfHost = Extract<Step, { kind: 'markUnavailable' | 'clean' | 'release' | 'forceRelease' | 'finish' }>;
+type StepOfHost = Extract<
+  Step,
+  { kind: 'markUnavailable' | 'clean' | 'release' | 'forceRelease' | 'confirmGone' | 'finish' }
+>;
 
 async function performStepOfHost(run: Run, life: MachineLife, step: StepOfHost): Promise<void> {
   const { machine } = run;
@@ -135,6 +140,10 @@ async function performStepOfHost(run: Run, life: MachineLife, step: StepOfHost):
       const released = shortStep(`Let ${host.inventory} go and quarantine it`).forceReleaseHost(request);
       return end(run, life, step, released, (now, outcome) => advanceHost.onForceReleaseTried(now, outcome, last));
     }
+    case 'confirmGone': {
+      const seen = shortStep('Look whether the machine is gone').confirmGone({ machine, cluster: cause.cluster });
+      return end(run, life, step, seen, advance.onPresenceSeen);
+    }
     case 'finish': {
       const finished = shortStep('Drop the finalizer').finishMachine({ machine, cluster: cause.cluster });
       return end(run, life, step, finished, advanceHost.onFinishTried);
@@ -155,6 +164,7 @@ async function end<Outcome>(
   work: Promise<Outcome | StepStopped>,
   advanceBy: (life: MachineLife, outcome: Outcome) => MachineLife,
 ): Promise<void> {
+  const told = run.deletionsTold;
   const outcome = await orBroken(work);
   if (isStopped(outcome) || !isOutcome(outcome)) {
     // The status that the step carried may be unwritten.
@@ -163,14 +173,21 @@ async function end<Outcome>(
     log.warn('A step was stopped', { step: step.kind, reason: stopped.reason, problem: stopped.message });
     return update(run, (now) => onStopped(now, step, stopped, life.revision));
   }
-  update(run, (now) => (isOvertaken(now, life, outcome) ? withoutHalt(now) : advanceBy(withoutHalt(now), outcome)));
+  const overtaken = isUnjustified(outcome) && wasToldMore(run, life, told);
+  update(run, (now) => (overtaken ? withoutHalt(now) : advanceBy(withoutHalt(now), outcome)));
 }
 
-/** What the step read speaks against what the run was told, and the run was told more meanwhile: the step reads again. */
-function isOvertaken(now: MachineLife, began: MachineLife, outcome: unknown): boolean {
-  const isUnjustified =
-    typeof outcome === 'object' && outcome !== null && 'kind' in outcome && outcome.kind === 'unjustified';
-  return isUnjustified && now.revision !== began.revision;
+function isUnjustified(outcome: unknown): boolean {
+  return typeof outcome === 'object' && outcome !== null && 'kind' in outcome && outcome.kind === 'unjustified';
+}
+
+/**
+ * What the step read speaks against what the run was told, and the run was told more since the step began: it reads again.
+ * Also what it was told before counts: the first time may have been a lie, and the second the truth.
+ */
+function wasToldMore(run: Run, began: MachineLife, told: number): boolean {
+  if (run.life?.revision !== began.revision) return true;
+  return run.deletionsTold !== told && patched(patches.heedRepeatedDeletion);
 }
 
 const noOutcome: StepStopped = {
@@ -184,7 +201,7 @@ async function waitForEvent(run: Run, life: MachineLife, step: Extract<Step, { k
   // Who could not be asked a moment ago could not take a status either.
   const mute = step.reason === 'halt' && life.halt?.reason === 'Unreachable';
   const written = mute || (await publishStatus(run, life));
-  const moved = (): boolean => run.life?.revision !== life.revision;
+  const moved = (): boolean => run.full || run.life?.revision !== life.revision;
   const blocked = !moved();
   const deadlineMs = written ? step.deadlineMs : Math.min(step.deadlineMs ?? Infinity, unwrittenPauseMs(run));
   const summary = step.reason === 'node' ? 'Deadline for the Node to register' : 'Pause before the next try';

@@ -22,6 +22,8 @@ export interface TemporalServerOptions {
   binary: string;
   port: number;
   uiPort: number;
+  /** `key=value` of the server's dynamic configuration, beside ours. */
+  dynamicConfig?: readonly string[];
 }
 
 /** Starts Temporal's dev server with its SQLite file in `dir` and our search attributes. */
@@ -50,6 +52,7 @@ export async function startTemporalServer(
       '--dynamic-config-value=history.transferProcessorMaxPollRPS=1000',
       // A workflow task takes its activities along to the same worker: a tenth less CPU time for each.
       '--dynamic-config-value=system.enableActivityEagerExecution=true',
+      ...(options.dynamicConfig ?? []).map((setting) => `--dynamic-config-value=${setting}`),
       ...searchAttributes.map((name) => `--search-attribute=${name}=Keyword`),
     ],
     // The CLI must not read a profile of the user's.

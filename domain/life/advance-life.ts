@@ -10,7 +10,7 @@ import {
 } from './machine-life.ts';
 import { type MachineSnapshot, sameSnapshot, settleSnapshot } from '../inputs/machine-snapshot.ts';
 import { hostMissing, hostOfOther, hostUsedByOther, hostWanted, planSecretMissing, poolMissing } from './obstacles.ts';
-import type { BeginOutcome, ClaimOutcome, KeptWishes, ProvisionOutcome } from './step-outcomes.ts';
+import type { BeginOutcome, ClaimOutcome, KeptWishes, PresenceOutcome, ProvisionOutcome } from './step-outcomes.ts';
 
 /**
  * New inputs from the bridge. A deletion is never taken back, whatever an older snapshot says that comes late; only a step
@@ -118,6 +118,25 @@ function adoptProvisioned(life: MachineLife, host: BoundHost, plan: WrittenPlan 
   }
   const applied = plan && { checksum: plan.checksum, bootstrapHash: plan.bootstrapHash };
   return { ...life, snapshot, stage: { kind: 'running', host, applied, nodeJoinTimedOut: false } };
+}
+
+/** The object itself was read: what it says counts from here on. */
+export function onPresenceSeen(life: MachineLife, { kind }: PresenceOutcome): MachineLife {
+  const { snapshot } = life;
+  switch (kind) {
+    case 'gone':
+      return { ...life, goneSeen: true };
+    case 'moved':
+      return { ...life, goneSeen: true, snapshot: { ...snapshot, deletedForMove: true } };
+    case 'live':
+      return { ...life, snapshot: { ...snapshot, gone: false, deleting: false } };
+    case 'deleting':
+      return { ...life, snapshot: { ...snapshot, gone: false, deleting: true } };
+    case 'paused':
+      return { ...life, snapshot: { ...snapshot, gone: false, paused: true } };
+    default:
+      return assertNever(kind);
+  }
 }
 
 export function onClaimed(life: MachineLife, outcome: ClaimOutcome, startRevision: number): MachineLife {

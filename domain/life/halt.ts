@@ -75,6 +75,7 @@ function pauseMs(count: number): number {
 function conditionOf(step: Step): Halt['condition'] {
   switch (step.kind) {
     case 'begin':
+    case 'confirmGone':
     case 'claim':
     case 'complete':
     case 'markUnavailable':

@@ -9,9 +9,11 @@ export interface LaterRules {
   looksForLostHost: boolean;
   /** An answer that a host was taken, or its Secret is gone, is read once more before an operator is waited for. */
   confirmsBadAnswers: boolean;
+  /** Whether the object is gone is looked at before a run ends for it. */
+  confirmsGone: boolean;
 }
 
-const allRules: LaterRules = { looksForLostHost: true, confirmsBadAnswers: true };
+const allRules: LaterRules = { looksForLostHost: true, confirmsBadAnswers: true, confirmsGone: true };
 
 /**
  * Decides what comes next, from nothing but what the run knows. The order of the questions is the contract:
@@ -24,12 +26,9 @@ export function nextStep(life: MachineLife, rules: LaterRules = allRules): Step 
 function dueStep(life: MachineLife, rules: LaterRules): Step {
   const { snapshot, stage } = life;
   if (stage.kind === 'ended') return { kind: 'end', outcome: stage.outcome };
-  if (snapshot.gone) {
-    if (snapshot.deletedForMove || snapshot.paused) return { kind: 'end', outcome: 'moved' };
-    // Nothing was written to the host: giving it back harms nobody, wherever the machine went.
-    if (!snapshot.deleting && isUntouched(stage)) return { kind: 'release', untouched: true, last: true };
-    if (!snapshot.deleting || isLost(stage)) return { kind: 'end', outcome: 'orphaned' };
-  }
+  const end = snapshot.gone ? nextStepOfGone(life) : null;
+  if (end?.kind === 'end' && rules.confirmsGone && life.goneSeen !== true) return { kind: 'confirmGone' };
+  if (end !== null) return end;
   if (snapshot.deletedForMove) return wait('move');
   // What Cluster API wanted of a gone object is settled; an operator's word holds beyond it.
   const paused = snapshot.gone ? life.pausedByOperator : isPaused(life);
@@ -39,6 +38,14 @@ function dueStep(life: MachineLife, rules: LaterRules): Step {
   if (awaitsAnswer(stage) && (paused || !snapshot.deleting || stage.kind === 'cleaning')) return { kind: 'awaitPlan' };
   if (paused) return wait('resume');
   return snapshot.deleting ? nextStepOfDeletion(life, rules) : nextStepToRunning(life, rules);
+}
+
+/** null: the machine was being deleted, and its host is cleaned all the same. */
+function nextStepOfGone({ snapshot, stage }: MachineLife): Step | null {
+  if (snapshot.deletedForMove || snapshot.paused) return { kind: 'end', outcome: 'moved' };
+  // Nothing was written to the host: giving it back harms nobody, wherever the machine went.
+  if (!snapshot.deleting && isUntouched(stage)) return { kind: 'release', untouched: true, last: true };
+  return !snapshot.deleting || isLost(stage) ? { kind: 'end', outcome: 'orphaned' } : null;
 }
 
 /** The bridge sees trouble with the host that the run has not looked at itself yet. */

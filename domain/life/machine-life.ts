@@ -112,6 +112,8 @@ export interface MachineLife {
   obstaclesRevision: number;
   /** `revision` at which the run looked itself at the trouble that the bridge sees with its host. */
   lookedAt?: number;
+  /** A step looked itself, and the object is gone. Absent: nobody has looked. */
+  goneSeen?: boolean;
   /** Absent: every step so far did its work, or came to an obstacle. */
   halt?: Halt;
   /** An operator paused the machine; holds beside CAPI's own pause. */

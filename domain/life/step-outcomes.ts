@@ -108,6 +108,9 @@ export type FinishOutcome =
   /** `host`: recorded for this machine. Absent: the host on which the node runs has come back, and is adopted. */
   { kind: 'holdsHost'; host?: BoundHost } | Unjustified | undefined;
 
+/** What `confirmGone` found: the object is there, being deleted or not; or it is gone, or moved away. */
+export type PresenceOutcome = { kind: 'live' | 'deleting' | 'paused' | 'gone' | 'moved' };
+
 export type ReleaseOutcome =
   | { kind: 'released' }
   | { kind: 'needsClean' }

@@ -15,6 +15,8 @@ export type WaitReason =
 export type Step =
   /** Look at the world, add the finalizer, adopt what is ours already; else, with `claim`, claim a host at once. */
   | { kind: 'begin'; claim: boolean }
+  /** The object is said to be gone: look whether it is. */
+  | { kind: 'confirmGone' }
   | { kind: 'claim' }
   | { kind: 'provision'; attempt: number }
   | { kind: 'awaitPlan' }

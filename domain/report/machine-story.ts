@@ -47,6 +47,8 @@ function describeStep(step: Step): string {
       return 'Waits for the host to apply its plan; the answer is noticed at once.';
     case 'begin':
       return 'Looks for what is there already.';
+    case 'confirmGone':
+      return 'Looks whether the machine is gone, as it was told.';
     case 'claim':
       return 'Claims a host of its pool.';
     case 'provision':

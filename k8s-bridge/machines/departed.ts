@@ -2,7 +2,7 @@ import type { ObjectKey } from '../../api/meta.ts';
 import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
 import { goneSnapshot } from '../../domain/inputs/snapshot-builder.ts';
-import type { MachineRuns } from './runs.ts';
+import type { MachineRuns, OpenRun } from './runs.ts';
 
 /**
  * A run that removed the finalizer itself is about to end: given this time, most runs are not told at all that their
@@ -30,6 +30,8 @@ interface Departure {
 /** Objects that vanished from the cache and whose runs may still be open, until they are gone or seen again. */
 export class DepartedMachines {
   readonly #byKey = new Map<string, Map<string, Departure>>();
+  /** The run of each uid that was listed without an object, and noted. */
+  #listed = new Map<string, string>();
   readonly #deps: DepartedMachinesDeps;
 
   constructor(deps: DepartedMachinesDeps) {
@@ -48,6 +50,22 @@ export class DepartedMachines {
       lastSeen: lastSeen ?? known?.lastSeen,
       sinceMs: known?.sinceMs ?? this.#deps.nowMs(),
     });
+  }
+
+  /**
+   * Notes the open runs whose objects are not there, each run once however often it is listed: one that cannot end is told
+   * no more. Answers the keys to look at.
+   */
+  addListed(open: readonly OpenRun[]): string[] {
+    const unknown = open.filter(({ uid, runId }) => this.#listed.get(uid) !== runId);
+    this.#listed = new Map(open.map(({ uid, runId }) => [uid, runId]));
+    for (const machine of unknown) this.add(machine, undefined);
+    return unknown.map(keyText);
+  }
+
+  /** Temporal has lost what the runs were told. */
+  forgetListed(): void {
+    this.#listed.clear();
   }
 
   /** The object is seen again: what was noted of its departure no longer counts. */

@@ -1,4 +1,10 @@
-import { ActivityNotFoundError, type Client, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  ActivityNotFoundError,
+  type Client,
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
 import { defineSearchAttributeKey, WorkflowNotFoundError } from '@temporalio/common';
 import { searchAttributeNames } from '../../api/constants.ts';
 import type { OperatorVerb, PlanAnswer } from '../../domain/life/machine-life.ts';
@@ -14,11 +20,11 @@ import {
 
 /** All that the bridge does to machines' runs. Every method rejects only when Temporal cannot be asked: try again. */
 export interface MachineRuns {
-  /** Tells the machine's run what is seen now, and starts the run if there is none. */
+  /** Tells the machine's run what is seen now. If there is none, or one that takes no signal any more, another is started. */
   observe(machine: MachineRef, snapshot: MachineSnapshot, labels: RunLabels): Promise<void>;
-  /** Tells an open run and never starts one. */
+  /** Tells an open run and never starts one. A run that takes no signal any more counts as none, until it starts over. */
   tell(machine: MachineRef, snapshot: MachineSnapshot): Promise<'told' | 'noRun'>;
-  /** A host may be free: an open run tries again. */
+  /** A host may be free: an open run tries again. A run that takes no signal any more counts as none. */
   wake(machine: MachineRef): Promise<'woken' | 'noRun'>;
   /** Answers a run that waits for a host's plan under one of these ids. `notWaiting`: not yet, or not any more. */
   completePlan(
@@ -67,10 +73,11 @@ const LIST_PAGE_SIZE = 1_000;
 export function createMachineRuns(client: Client, taskQueue: string): MachineRuns {
   const call = <T>(work: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + CALL_TIMEOUT_MS, work);
   return {
-    observe: (machine, snapshot, labels) =>
-      call(async () => {
-        await client.workflow.signalWithStart(MACHINE_LIFECYCLE, {
-          workflowId: machineWorkflowId(machine),
+    async observe(machine, snapshot, labels) {
+      const workflowId = machineWorkflowId(machine);
+      const signalWithStart = (): Promise<unknown> =>
+        client.workflow.signalWithStart(MACHINE_LIFECYCLE, {
+          workflowId,
           taskQueue,
           args: [{ machine } satisfies MachineLifecycleInput],
           signal: machineObservedSignal,
@@ -83,7 +90,18 @@ export function createMachineRuns(client: Client, taskQueue: string): MachineRun
           // A run that was terminated, or lost, is started again and adopts what it finds.
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         });
-      }),
+      try {
+        await call(signalWithStart);
+      } catch (error) {
+        if (!isDeaf(error)) throw error;
+        await unlessMissing(
+          () => call(async () => void (await client.workflow.getHandle(workflowId).terminate(DEAF))),
+          'ended',
+          'noRun',
+        );
+        await call(signalWithStart);
+      }
+    },
     tell: (machine, snapshot) =>
       unlessMissing(
         () => call(() => client.workflow.getHandle(machineWorkflowId(machine)).signal(machineObservedSignal, snapshot)),
@@ -130,9 +148,20 @@ async function unlessMissing<Done, Missing>(
     await work();
     return done;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError || error instanceof ActivityNotFoundError) return missing;
+    if (error instanceof WorkflowNotFoundError || error instanceof ActivityNotFoundError || isDeaf(error))
+      return missing;
     throw error;
   }
+}
+
+const DEAF = 'The run was sent so many signals that the server accepts no more; another one takes over what it finds';
+const INVALID_ARGUMENT = 3;
+
+/** The server accepts 10,000 signals a run (`history.maximumSignalsPerExecution`), and refuses all others, also a deletion. */
+function isDeaf(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  if (!isGrpcServiceError(cause) || Number(cause.code) !== INVALID_ARGUMENT) return false;
+  return cause.details.includes('limit for signal events');
 }
 
 async function operate(

@@ -46,12 +46,9 @@ export async function resyncRuns(deps: WorkflowStarterDeps): Promise<ResyncRepor
   const report: ResyncReport = { open: open.length, missing: 0, departed: 0 };
   const uids = await compareMachines(open, report, deps);
   for (const uid of missingRuns) if (!uids.has(uid)) missingRuns.delete(uid);
-  for (const machine of open) {
-    if (machines.get(machine)?.uid === machine.uid) continue;
-    departed.add(machine, undefined);
-    report.departed += 1;
-    enqueue(keyText(machine));
-  }
+  const departures = open.filter((machine) => machines.get(machine)?.uid !== machine.uid);
+  report.departed = departures.length;
+  for (const key of departed.addListed(departures)) enqueue(key);
   return report;
 }
 

@@ -35,7 +35,6 @@ export async function forgeSnapshot({ lane, model }: Scene, { lie, nth }: { lie:
   if (lie !== 'garbage' && life === undefined) return 'skipped';
   const payload = lie === 'garbage' ? { deleting: 'perhaps' } : { ...life?.snapshot, ...forgeries[lie] };
   if (lie === 'hostMissing') model.liedTo.add(machine.metadata.name);
-  if (lie === 'gone' || lie === 'deletingAndGone') model.toldGone.add(machine.metadata.name);
   try {
     await runOf(lane, machine).signal('machineObserved', payload);
     return 'done';

@@ -50,8 +50,6 @@ export interface ModelState {
   askedToGiveUp: Set<string>;
   /** Names of machines of whose host somebody has told a lie. */
   liedTo: Set<string>;
-  /** Names of machines whose run was told that they are gone: it may have ended. */
-  toldGone: Set<string>;
   records: RecordTroubles;
   /** Counts pools, so that each new one has a name of its own. */
   poolNumber: number;
@@ -78,7 +76,6 @@ export function createModelState(plan: PoolPlan): ModelState {
     stalled: new Set(),
     askedToGiveUp: new Set(),
     liedTo: new Set(),
-    toldGone: new Set(),
     records: {
       sealed: new Set(),
       full: new Set(),

@@ -39,9 +39,7 @@ export async function comeToRest(scene: Scene, onLook: () => void): Promise<void
     async () => {
       onLook();
       await operator.help();
-      // Who was told that its machine is gone does nothing for it, until the bridge looks again in some minutes.
-      const waited = livingMachines(model).filter(({ name }) => !model.toldGone.has(name));
-      return waited.every(({ name }) => isAtRest(scene, scene.lane.history.machines.get(name)));
+      return livingMachines(model).every(({ name }) => isAtRest(scene, scene.lane.history.machines.get(name)));
     },
     () => undefined,
     { timeoutMs: SETTLE_TIMEOUT_MS },

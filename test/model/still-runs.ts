@@ -11,14 +11,12 @@ const STILL_MS = 700;
 const MAX_UNREST_MS = 30_000;
 
 /**
- * Waits until every machine that is not on its way out has a run, and none of them writes to its history. A run that was told that its machine is gone
- * may have ended; whatever happens to the machine next begins another. @throws DeadlineError if one goes on for ever
+ * Waits until every machine that is not on its way out has a run, and none of them writes to its history.
+ * @throws DeadlineError if one goes on for ever
  */
-export async function untilRunsAreStill({ lane, model }: Scene): Promise<void> {
+export async function untilRunsAreStill({ lane }: Scene): Promise<void> {
   const described = (): Machine[] =>
-    [...lane.history.machines.values()].filter(
-      ({ metadata }) => metadata.deletionTimestamp === undefined && !model.toldGone.has(metadata.name),
-    );
+    [...lane.history.machines.values()].filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   let [before, now] = ['', ''];
   await waitFor(
     'at rest every machine has a run that is still',

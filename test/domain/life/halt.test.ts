@@ -111,7 +111,8 @@ describe('what a step reads counts, whatever the run was told', () => {
 
   test('pause and move count whenever they were seen, and an operator holds a gone object, too', () => {
     const gone = { ...told.snapshot, gone: true };
-    expect(nextStep(advance.onObserved(told, { ...gone, paused: true }))).toMatchObject({ outcome: 'moved' });
+    const paused = advance.onObserved(told, { ...gone, paused: true });
+    expect(nextStep(advance.onPresenceSeen(paused, { kind: 'gone' }))).toMatchObject({ outcome: 'moved' });
     const held = applyOperation(told, 'pause', { actor: 'a', reason: 'r' });
     expect(nextStep(advance.onObserved(held, gone))).toMatchObject({ kind: 'wait', reason: 'resume' });
   });

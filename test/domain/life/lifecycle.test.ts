@@ -90,9 +90,9 @@ describe('nextStep', () => {
     ['deletion of a running machine', at(running, deleting), { kind: 'clean', attempt: 1 }],
     ['deletion while paused', at(running, { ...deleting, paused: true }), { kind: 'wait', reason: 'resume' }],
     ['a move touches nothing', at(running, { ...deleting, deletedForMove: true }), { kind: 'wait', reason: 'move' }],
-    ['moved', at(running, { ...deleting, deletedForMove: true, gone: true }), { kind: 'end', outcome: 'moved' }],
-    ['gone while paused counts as moved', at(running, { paused: true, gone: true }), { kind: 'end', outcome: 'moved' }],
-    ['gone without a deletion', at(running, { gone: true }), { kind: 'end', outcome: 'orphaned' }],
+    ['moved', at(running, { ...deleting, deletedForMove: true, gone: true }), { kind: 'confirmGone' }],
+    ['gone while paused counts as moved', at(running, { paused: true, gone: true }), { kind: 'confirmGone' }],
+    ['gone without a deletion', at(running, { gone: true }), { kind: 'confirmGone' }],
     [
       'gone without a deletion, its host untouched',
       at({ kind: 'claimed', host: host(), attempt: 1 }, { gone: true }),
@@ -101,17 +101,13 @@ describe('nextStep', () => {
     [
       'gone without a deletion after a plan',
       at({ kind: 'claimed', host: host(), attempt: 2 }, { gone: true }),
-      { kind: 'end', outcome: 'orphaned' },
+      { kind: 'confirmGone' },
     ],
-    [
-      'gone before anything was looked at',
-      at({ kind: 'new' }, { ...deleting, gone: true }),
-      { kind: 'end', outcome: 'orphaned' },
-    ],
+    ['gone before anything was looked at', at({ kind: 'new' }, { ...deleting, gone: true }), { kind: 'confirmGone' }],
     [
       'gone, and its host in use by others',
       at({ ...cleaning, plan: plan({ kind: 'taken' }) }, { ...deleting, gone: true }),
-      { kind: 'end', outcome: 'orphaned' },
+      { kind: 'confirmGone' },
     ],
     [
       'gone in the middle of its deletion: still cleaned',
@@ -176,6 +172,26 @@ test('an operator who lets the host go is not overruled by a step that began bef
     advanceHost.onMarkTried(life, { kind: 'marked' }),
   ];
   for (const after of outcomes) expect(nextStep(after)).toEqual({ kind: 'forceRelease', last: true });
+});
+
+describe('a machine that is said to be gone', () => {
+  const told = advance.onObserved(at(running), { ...at(running).snapshot, gone: true });
+
+  test.each([
+    ['gone', { kind: 'end', outcome: 'orphaned' }],
+    ['moved', { kind: 'end', outcome: 'moved' }],
+    ['live', { kind: 'wait', reason: 'node' }],
+    ['deleting', { kind: 'clean', attempt: 1 }],
+    ['paused', { kind: 'wait', reason: 'resume' }],
+  ] as const)('is looked for, and what is seen counts: %s', (kind, step) => {
+    expect(nextStep(told)).toEqual({ kind: 'confirmGone' });
+    expect(nextStep(advance.onPresenceSeen(told, { kind }))).toMatchObject(step);
+  });
+
+  test('ends its run at once in one of before that rule', () => {
+    const rules = { looksForLostHost: true, confirmsBadAnswers: true, confirmsGone: false };
+    expect(nextStep(told, rules)).toEqual({ kind: 'end', outcome: 'orphaned' });
+  });
 });
 
 test('a machine whose object is gone when its plan should be written gives its untouched host back', () => {
@@ -249,7 +265,7 @@ describe('a running machine whose inventory is deleted', () => {
   });
 
   test('waits on in a run of before that rule', () => {
-    expect(nextStep(lost, { looksForLostHost: false, confirmsBadAnswers: true })).toMatchObject({
+    expect(nextStep(lost, { looksForLostHost: false, confirmsBadAnswers: true, confirmsGone: true })).toMatchObject({
       kind: 'wait',
       reason: 'node',
     });
@@ -316,7 +332,8 @@ describe('events', () => {
 
   test('gone keeps what was known of pause and move', () => {
     const life = at(running, { deletedForMove: true, deleting: true });
-    expect(nextStep(advance.onObserved(life, snapshot({ gone: true })))).toEqual({ kind: 'end', outcome: 'moved' });
+    const gone = advance.onObserved(life, snapshot({ gone: true }));
+    expect(nextStep(advance.onPresenceSeen(gone, { kind: 'gone' }))).toEqual({ kind: 'end', outcome: 'moved' });
   });
 
   test('an adopted node is never reprovisioned', () => {

@@ -473,6 +473,18 @@ describe('resyncRuns', () => {
     expect(world.runs.calls).toMatchObject([{ kind: 'tell', id: ID, snapshot: { gone: true } }]);
   });
 
+  it('tells a run that cannot end of it once, however often it is listed, and one that starts over again', async () => {
+    const run = { namespace: 'demo', name: 'm1', uid: 'uid-1' };
+    world.runs.open.set(ID, run);
+    for (const runId of ['first', 'first', 'second', 'second']) {
+      world.runs.runIds.set(ID, runId);
+      expect(await world.resync()).toMatchObject({ departed: 1 });
+      world.clock.advance(DEPARTURE_GRACE_MS);
+      await world.reconcile();
+    }
+    expect(world.runs.calls).toMatchObject([{ kind: 'tell' }, { kind: 'tell' }]);
+  });
+
   it('leaves runs of a namespace alone that the cache does not hold', async () => {
     world.runs.open.set('machine/other/m1/uid-9', { namespace: 'other', name: 'm1', uid: 'uid-9' });
     expect(await world.resync('demo')).toEqual({ open: 0, missing: 0, departed: 0 });

@@ -1,0 +1,58 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createProcessFolder } from '../../../dev/process/folder.ts';
+import { findFreePorts } from '../../../dev/process/ports.ts';
+import { createProcessSet, type ProcessSet } from '../../../dev/process/set.ts';
+import { startTemporalServer } from '../../../dev/stack/temporal-server.ts';
+import { resolveTools } from '../../../dev/tools/resolver.ts';
+import { machineWorkflowId } from '../../../domain/life/run-id.ts';
+import { createMachineRuns } from '../../../k8s-bridge/machines/runs.ts';
+import { machineObservedSignal } from '../../../workflows/messages.ts';
+import { snapshot } from '../../domain/life/life-fixtures.ts';
+
+const machine = { namespace: 'ns', name: 'm', uid: 'u' };
+const labels = { cluster: 'c', pool: 'p' };
+/** So many signals a run takes here; a real server takes 10,000. */
+const LIMIT = 5;
+
+let dir: string;
+let processes: ProcessSet;
+let connection: Connection;
+let client: Client;
+
+beforeAll(async () => {
+  dir = await createProcessFolder();
+  processes = createProcessSet(join(dir, 'logs'));
+  const { temporal: binary } = await resolveTools(['temporal']);
+  const [port, uiPort] = await findFreePorts(2);
+  const dynamicConfig = [`history.maximumSignalsPerExecution=${LIMIT}`];
+  const { address } = await startTemporalServer(processes, { dir, binary, port, uiPort, dynamicConfig });
+  connection = await Connection.connect({ address });
+  client = new Client({ connection });
+});
+
+afterAll(async () => {
+  await connection.close();
+  await processes.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+test('a run that takes no signal any more is replaced by one that hears', async () => {
+  const runs = createMachineRuns(client, 'nobody-works-here');
+  await runs.observe(machine, snapshot(), labels);
+  const deaf = client.workflow.getHandle(machineWorkflowId(machine));
+  const first = await deaf.describe();
+  for (let sent = 1; sent < LIMIT; sent += 1) await deaf.signal('noise');
+  expect(await runs.tell(machine, snapshot())).toBe('noRun');
+  expect(await runs.wake(machine)).toBe('noRun');
+  await runs.observe(machine, snapshot({ deleting: true }), labels);
+  const second = await deaf.describe();
+  expect(second.runId).not.toBe(first.runId);
+  const { events = [] } = await deaf.fetchHistory();
+  expect(events?.flatMap(({ workflowExecutionSignaledEventAttributes: signal }) => signal?.signalName ?? [])).toEqual([
+    machineObservedSignal.name,
+  ]);
+  expect((await client.workflow.getHandle(deaf.workflowId, first.runId).describe()).status.name).toBe('TERMINATED');
+});

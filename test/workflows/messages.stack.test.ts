@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { lifeQuery } from '../../workflows/messages.ts';
+import { snapshot } from '../domain/life/life-fixtures.ts';
+import { scriptActivities } from '../support/scripted-activities.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { deleting, findFailedTasks, joined, type Life, liveToRunning, useTemporal, withLife } from './scripted-life.ts';
+
+useTemporal();
+
+/** Two or three of them make a history that the server wants to see continued as new. */
+const heavy = { note: 'x'.repeat(1_900_000) };
+
+const floods: [string, (life: Life, nth: number) => Promise<void>][] = [
+  ['of an unknown name', ({ handle }) => handle.signal('retyr', heavy)],
+  ['with a payload that is none', ({ handle }) => handle.signal('machineObserved', heavy)],
+  ['with an operation that is none', ({ handle }) => handle.signal('retry', [heavy])],
+  ['that repeat what is known', ({ handle }) => handle.signal('machineObserved', { ...snapshot(joined), ...heavy })],
+];
+
+describe('a flood of signals that change nothing', () => {
+  test.each(floods)('%s: the run starts over while it waits, and hears the deletion', async (_, send) => {
+    const script = scriptActivities();
+    await withLife(script, async (life) => {
+      await liveToRunning(life);
+      await life.observe(joined);
+      await waitFor('the node has joined', async () => JSON.stringify(script.published).includes('NodeJoined'));
+      await untilStartedOver(life, send);
+      await life.observe(deleting);
+      await life.answer('clean', { kind: 'applied' });
+      expect(await life.handle.result()).toBe('released');
+      expect(await findFailedTasks(life)).toEqual([]);
+    });
+  });
+
+  test.each(floods.slice(0, 1))(
+    '%s: a run that waits for its host starts over, and takes the answer',
+    async (_, send) => {
+      await withLife(scriptActivities(), async (life) => {
+        await life.observe({});
+        await life.until('awaitPlanResult');
+        await untilStartedOver(life, send);
+        await life.answer('reprovision', { kind: 'applied' });
+        await life.until('completeProvisioning');
+        await life.handle.terminate();
+      });
+    },
+  );
+});
+
+test('a deletion that repeats a lie counts while a step finds the lie untrue', async () => {
+  const told = Promise.withResolvers<void>();
+  const looked = Promise.withResolvers<void>();
+  let looks = 0;
+  const { writeCleanPlan } = scriptActivities().activities;
+  const script = scriptActivities({
+    async writeCleanPlan(input) {
+      looks += 1;
+      if (looks > 1) return writeCleanPlan(input);
+      looked.resolve();
+      await told.promise;
+      return { kind: 'unjustified' };
+    },
+  });
+  await withLife(script, async (life) => {
+    await liveToRunning(life);
+    await life.observe(deleting);
+    await looked.promise;
+    await life.observe(deleting);
+    told.resolve();
+    await life.answer('clean', { kind: 'applied' });
+    expect(await life.handle.result()).toBe('released');
+  });
+});
+
+test.each([
+  ['gone', { gone: true }],
+  ['gone and paused', { gone: true, paused: true }],
+  ['gone and moved', { gone: true, deletedForMove: true }],
+])('a machine that is there and said to be %s goes on', async (_, lie) => {
+  const script = scriptActivities({ confirmGone: async () => ({ kind: 'live' }) });
+  await withLife(script, async (life) => {
+    await liveToRunning(life);
+    await life.observe({ ...joined, ...lie });
+    await life.until('confirmGone');
+    await life.observe(joined);
+    await waitFor('the run knows better', async () => {
+      const known = await life.handle.query(lifeQuery);
+      return known?.snapshot.gone === false && known.stage.kind === 'running';
+    });
+    await life.handle.terminate();
+  });
+});
+
+async function untilStartedOver(life: Life, send: (life: Life, nth: number) => Promise<void>): Promise<void> {
+  const before = (await life.handle.describe()).runId;
+  for (let nth = 0; nth < 6; nth += 1) await send(life, nth);
+  await waitFor('a new run', async () => (await life.handle.describe()).runId !== before);
+}
