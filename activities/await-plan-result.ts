@@ -4,15 +4,13 @@ import type { BoundHost, PlanAnswer, WrittenPlan } from '../domain/life/machine-
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
-import { type Fence, startFence } from './step/fence.ts';
-import { logStep } from './step/log.ts';
-import { isRefused, stoppedBy } from './step/stopped.ts';
+import { startFence } from './step/fence.ts';
 import { findReadable } from './step/unreadable.ts';
 import { attemptIdOf, readStandingAnswer } from './host/plan-answer.ts';
-import { publishDesiredStatus } from './publish-status.ts';
+import { publishUnlessRefused } from './publish-status.ts';
 
 /**
- * Says on the object that the host is waited for, reads the plan Secret once, and, while the host is still at it,
+ * Says on the object that the host is waited for where that is not said yet, reads the plan Secret once, and, while the host is still at it,
  * leaves the answer to the bridge, which completes this activity by workflow id and activity id.
  */
 export function createAwaitPlanResult(deps: ActivityDependencies) {
@@ -20,29 +18,15 @@ export function createAwaitPlanResult(deps: ActivityDependencies) {
     machine: MachineRef;
     host: BoundHost;
     plan: WrittenPlan;
-    status: NumberedStatus;
+    /** Absent: the step that wrote the plan wrote it. */
+    status?: NumberedStatus;
   }): Promise<PlanAnswer> {
     const { machine, host, plan } = input;
-    await publishUnlessRefused(deps, startFence(), machine, input.status);
+    if (input.status !== undefined) await publishUnlessRefused(deps, startFence(), machine, input.status);
     const secret = await findReadable(deps, secrets, { namespace: machine.namespace, name: host.planSecret });
     const expected = { checksum: plan.checksum, attemptId: attemptIdOf(machine, plan) };
     const answer = readStandingAnswer(secret, expected);
     if (answer === undefined) throw new CompleteAsyncError();
     return answer;
   };
-}
-
-/** A status that is refused for good keeps nobody from waiting for the host. */
-async function publishUnlessRefused(
-  deps: ActivityDependencies,
-  fence: Fence,
-  machine: MachineRef,
-  status: NumberedStatus,
-): Promise<void> {
-  try {
-    await publishDesiredStatus(deps, fence, machine, status);
-  } catch (error) {
-    if (!isRefused(error)) throw error;
-    logStep('Could not write the status', machine, { problem: stoppedBy(error)?.message });
-  }
 }

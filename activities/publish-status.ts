@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { activityInfo } from '@temporalio/activity';
-import { machineConditionTypes } from '../api/conditions.ts';
+import { machineConditionTypes, reasons } from '../api/conditions.ts';
 import type { BaremetalMachine, BaremetalMachineStatus } from '../api/machine.ts';
 import { baremetalMachines } from '../api/resources.ts';
 import { mergeConditions } from '../domain/conditions.ts';
@@ -11,8 +11,10 @@ import { isConflict } from '../runtime/kube/client.ts';
 import { machineWorkflowId } from '../domain/life/run-id.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { noteTransition } from './step/event-recorder.ts';
-import type { Fence } from './step/fence.ts';
+import { type Fence, startFence } from './step/fence.ts';
 import { findMachine } from './step/find-machine.ts';
+import { logStep } from './step/log.ts';
+import { isRefused, stoppedBy } from './step/stopped.ts';
 
 /** Writes the status where it differs from what stands there, and an Event where the machine has come somewhere new. */
 export async function publishDesiredStatus(
@@ -32,6 +34,32 @@ export async function publishDesiredStatus(
       if (!isConflict(error)) throw error;
     }
   }
+}
+
+/** As above; a status that is refused for good stops nothing. False: it was. */
+export async function publishUnlessRefused(
+  deps: ActivityDependencies,
+  fence: Fence,
+  machine: MachineRef,
+  status: NumberedStatus,
+): Promise<boolean> {
+  try {
+    await publishDesiredStatus(deps, fence, machine, status);
+    return true;
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    logStep('Could not write the status', machine, { problem: stoppedBy(error)?.message });
+    return false;
+  }
+}
+
+/** The status of the wait for a plan that was just written, if the order of the plan came with one. */
+export async function writeStatusOfWait(
+  deps: ActivityDependencies,
+  { machine, status }: { machine: MachineRef; status?: NumberedStatus },
+): Promise<{ statusUnwritten?: true }> {
+  if (status === undefined || (await publishUnlessRefused(deps, startFence(), machine, status))) return {};
+  return { statusUnwritten: true };
 }
 
 /** Writes the status of an object as it was read; a conflict means that somebody wrote it meanwhile. */
@@ -62,6 +90,7 @@ export async function writeStatus(
 function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired: NumberedStatus): StatusPatch {
   const { namespace, name, uid, generation } = current.metadata;
   const before = current.status;
+  if (desired.unlooked && before?.phase !== undefined) return toUnlookedStatus(deps, current, before, desired);
   const avoided = desired.avoidedInventories ?? before?.avoidedInventories ?? [];
   const wanted = desired.conditions.map((condition) => ({ ...condition, observedGeneration: generation }));
   const provisioned = desired.provisioned || before?.initialization?.provisioned === true;
@@ -83,6 +112,37 @@ function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired
     conditions: [...mergeConditions(before?.conditions, wanted, new Date(), machineConditionTypes).conditions],
   };
 }
+
+/**
+ * What a run may say of a machine that an earlier run has described, before it has looked itself: whether it is paused, and
+ * why it has not looked. Nothing that stands there is taken away.
+ */
+function toUnlookedStatus(
+  { temporalNamespace: namespace }: ActivityDependencies,
+  { metadata }: BaremetalMachine,
+  before: BaremetalMachineStatus,
+  desired: NumberedStatus,
+): StatusPatch {
+  const stopped = desired.conditions.filter(({ type, reason }) => type === 'Paused' || haltReasons.includes(reason));
+  const wanted = stopped
+    .filter(({ type }) => type !== 'Ready')
+    .map((condition) => ({ ...condition, observedGeneration: metadata.generation }));
+  return {
+    ...before,
+    pausedByOperator: (desired.pausedByOperator ?? before.pausedByOperator) || null,
+    workflow: { namespace, workflowID: machineWorkflowId(metadata) },
+    lastOperation: desired.lastOperation ?? before.lastOperation ?? null,
+    observedInputs: fingerprintSnapshot(desired.observed),
+    conditions: [...mergeConditions(before.conditions, wanted, new Date()).conditions],
+  };
+}
+
+const haltReasons: readonly string[] = [
+  reasons.WriteRefused,
+  reasons.InventoryUnreadable,
+  reasons.Unreachable,
+  reasons.Restless,
+];
 
 interface StatusAuthor {
   runId: string;

@@ -1,10 +1,12 @@
 import type { BaremetalMachine } from '../api/machine.ts';
 import type { BoundHost } from '../domain/life/machine-life.ts';
 import { tellNothingToClean } from '../domain/report/machine-news.ts';
+import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { renderCleanPlan } from '../domain/plan/clean.ts';
 import type { CleanOutcome } from '../domain/life/step-outcomes.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
+import { writeStatusOfWait } from './publish-status.ts';
 import { adoptHost, findAdoptableHost } from './host/adopt.ts';
 import { noteNews } from './step/event-recorder.ts';
 import { type Fence, startFence } from './step/fence.ts';
@@ -32,36 +34,46 @@ export function createWriteCleanPlan(deps: ActivityDependencies) {
     givingUp?: boolean;
     /** The machine's Cluster, as the run knows it. */
     cluster?: string | null;
+    /** Says that the host is waited for. Absent: asked by a worker of before this field. */
+    status?: NumberedStatus;
   }): Promise<CleanOutcome> {
-    const fence = startFence();
-    const { machine, host, attempt } = input;
-    const order = { machine, host, attempt, planType: 'clean' } as const;
-    const standing = await readStanding(deps, machine, input.cluster ?? undefined);
-    if (standing.kind === 'moved' || standing.kind === 'paused') return { kind: standing.kind };
-    if (standing.kind === 'live' && !mayGiveUp(standing.machine, input.givingUp)) return { kind: 'unjustified' };
-    const object = standing.kind === 'gone' ? undefined : standing.machine;
-    const slot = await findSlot(deps, fence, order, object);
-    const { cleanDeadlineMs } = deps.policy;
-    switch (slot.kind) {
-      case 'inventoryMissing':
-        noteNews(deps, input.machine, tellNothingToClean(input.host.inventory), input.host.inventory);
-        return { kind: slot.kind };
-      case 'hostLost':
-      case 'secretMissing':
-      case 'taken':
-        return { kind: slot.kind };
-      case 'written': {
-        const written = await confirmWrittenPlan(deps, fence, order, slot);
-        return { kind: 'written', plan: pendingPlan(order, written, cleanDeadlineMs, null) };
-      }
-      case 'free': {
-        const plan = renderCleanPlan({ attemptId: orderedAttemptId(order, slot.secret) });
-        await writePlan(deps, fence, order, slot, plan);
-        const written = { attempt, claim: slot.secret.uid, checksum: plan.checksum };
-        return { kind: 'written', plan: pendingPlan(order, written, cleanDeadlineMs, null) };
-      }
-    }
+    const outcome = await clean(deps, input);
+    return outcome.kind === 'written' ? { ...outcome, ...(await writeStatusOfWait(deps, input)) } : outcome;
   };
+}
+
+async function clean(
+  deps: ActivityDependencies,
+  input: Omit<PlanOrder, 'planType'> & { givingUp?: boolean; cluster?: string | null },
+): Promise<CleanOutcome> {
+  const fence = startFence();
+  const { machine, host, attempt } = input;
+  const order = { machine, host, attempt, planType: 'clean' } as const;
+  const standing = await readStanding(deps, machine, input.cluster ?? undefined);
+  if (standing.kind === 'moved' || standing.kind === 'paused') return { kind: standing.kind };
+  if (standing.kind === 'live' && !mayGiveUp(standing.machine, input.givingUp)) return { kind: 'unjustified' };
+  const object = standing.kind === 'gone' ? undefined : standing.machine;
+  const slot = await findSlot(deps, fence, order, object);
+  const { cleanDeadlineMs } = deps.policy;
+  switch (slot.kind) {
+    case 'inventoryMissing':
+      noteNews(deps, input.machine, tellNothingToClean(input.host.inventory), input.host.inventory);
+      return { kind: slot.kind };
+    case 'hostLost':
+    case 'secretMissing':
+    case 'taken':
+      return { kind: slot.kind };
+    case 'written': {
+      const written = await confirmWrittenPlan(deps, fence, order, slot);
+      return { kind: 'written', plan: pendingPlan(order, written, cleanDeadlineMs, null) };
+    }
+    case 'free': {
+      const plan = renderCleanPlan({ attemptId: orderedAttemptId(order, slot.secret) });
+      await writePlan(deps, fence, order, slot, plan);
+      const written = { attempt, claim: slot.secret.uid, checksum: plan.checksum };
+      return { kind: 'written', plan: pendingPlan(order, written, cleanDeadlineMs, null) };
+    }
+  }
 }
 
 /** A host that registered anew while its node runs says nothing of us: it is recorded as ours again first. */

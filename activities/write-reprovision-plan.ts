@@ -4,8 +4,11 @@ import type { MachineInventory } from '../api/inventory.ts';
 import type { BoundHost, Obstacle } from '../domain/life/machine-life.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { renderNetworkConfig } from '../domain/network/config.ts';
+import { attemptId } from '../domain/plan/attempt.ts';
+import type { RenderedPlan } from '../domain/plan/document.ts';
 import { renderReprovisionPlan } from '../domain/plan/reprovision.ts';
 import type { PoolView } from '../domain/inputs/pool-view.ts';
+import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import type { ProvisionOutcome } from '../domain/life/step-outcomes.ts';
 import { renameHost } from './host/bound-host.ts';
 import { readBootstrap, storeResolvedValue } from './inputs/bootstrap-data.ts';
@@ -13,7 +16,16 @@ import type { ActivityDependencies } from './step/dependencies.ts';
 import { startFence } from './step/fence.ts';
 import { findCapiOwners, readImage } from './inputs/image.ts';
 import { findNamingMachine } from './host/live-candidate.ts';
-import { confirmWrittenPlan, inspectPlanSlot, orderedAttemptId, pendingPlan, writePlan } from './host/plan-writer.ts';
+import {
+  confirmWrittenPlan,
+  inspectPlanSlot,
+  orderedAttemptId,
+  pendingPlan,
+  type PlanOrder,
+  type PlanSlot,
+  writePlan,
+} from './host/plan-writer.ts';
+import { writeStatusOfWait } from './publish-status.ts';
 import { findMachine } from './step/find-machine.ts';
 import { logStep } from './step/log.ts';
 import { isPausedBy } from './step/standing.ts';
@@ -27,48 +39,50 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     machine: MachineRef;
     host: BoundHost;
     attempt: number;
+    /** Says that the host is waited for. Absent: asked by a worker of before this field. */
+    status?: NumberedStatus;
   }): Promise<ProvisionOutcome> {
-    const fence = startFence();
-    const host = renameHost(input.host, findPool(deps, input.machine));
-    const order = { ...input, host, planType: 'reprovision' } as const;
-    const [machine, slot, read, namedBy] = await Promise.all([
-      findMachine(deps, input.machine),
-      inspectPlanSlot(deps, order),
-      readContent(deps, input.machine, host),
-      findNamingMachine(deps, input.machine, { namespace: input.machine.namespace, name: host.inventory }),
-    ]);
-    if (machine === undefined) return { kind: 'gone' };
-    if (machine.spec.providerID !== undefined) return { kind: 'provisioned' };
-    if (machine.metadata.deletionTimestamp !== undefined) return { kind: 'deleting' };
-    if (isPausedBy(machine, read.cluster)) return { kind: 'paused' };
-    const deadlineMs = deps.policy.reprovisionDeadlineMs;
-    if (slot.kind === 'written') {
-      const written = await confirmWrittenPlan(deps, fence, order, slot);
-      return { kind: 'written', plan: pendingPlan(order, written, deadlineMs, null) };
-    }
-    if (slot.kind === 'secretMissing') return { kind: 'secretMissing' };
-    if (slot.kind === 'taken') return { kind: 'blocked', obstacles: [hostTaken(host)] };
-    if (slot.kind !== 'free') return { kind: 'hostLost' };
-    if (namedBy !== undefined) return { kind: 'hostOfOther', owner: namedBy };
-
-    const content = judgeContent(read, host, slot.inventory);
-    if (content.kind === 'blocked') {
-      const problems = content.obstacles.map(({ reason }) => reason);
-      logStep('Cannot write the plan yet', input.machine, { host: host.inventory, problems });
-      return content;
-    }
-    const { bootstrap, image, networkConfig } = content;
-    const plan = renderReprovisionPlan({
-      attemptId: orderedAttemptId(order, slot.secret),
-      userData: bootstrap.userData,
-      hostname: host.hostname,
-      image,
-      ...(networkConfig === undefined ? {} : { networkConfig }),
-    });
-    await writePlan(deps, fence, order, slot, plan, () => storeResolvedValue(deps, fence, bootstrap));
-    const written = { attempt: input.attempt, claim: slot.secret.uid, checksum: plan.checksum };
-    return { kind: 'written', plan: pendingPlan(order, written, deadlineMs, bootstrap.hash), host };
+    const outcome = await provision(deps, input);
+    return outcome.kind === 'written' ? { ...outcome, ...(await writeStatusOfWait(deps, input)) } : outcome;
   };
+}
+
+async function provision(deps: ActivityDependencies, input: Omit<PlanOrder, 'planType'>): Promise<ProvisionOutcome> {
+  const fence = startFence();
+  const host = renameHost(input.host, findPool(deps, input.machine));
+  const order = { ...input, host, planType: 'reprovision' } as const;
+  const [machine, slot, read, namedBy] = await Promise.all([
+    findMachine(deps, input.machine),
+    inspectPlanSlot(deps, order),
+    readContent(deps, input.machine, host),
+    findNamingMachine(deps, input.machine, { namespace: input.machine.namespace, name: host.inventory }),
+  ]);
+  if (machine === undefined) return { kind: 'gone' };
+  if (machine.spec.providerID !== undefined) return { kind: 'provisioned' };
+  if (machine.metadata.deletionTimestamp !== undefined) return { kind: 'deleting' };
+  if (isPausedBy(machine, read.cluster)) return { kind: 'paused' };
+  const deadlineMs = deps.policy.reprovisionDeadlineMs;
+  if (slot.kind === 'written') {
+    const written = await confirmWrittenPlan(deps, fence, order, slot);
+    const hash = bootstrapHashOf(slot, host, judgeContent(read, host, slot.inventory));
+    return { kind: 'written', plan: pendingPlan(order, written, deadlineMs, hash) };
+  }
+  if (slot.kind === 'secretMissing') return { kind: 'secretMissing' };
+  if (slot.kind === 'taken') return { kind: 'blocked', obstacles: [hostTaken(host)] };
+  if (slot.kind !== 'free') return { kind: 'hostLost' };
+  if (namedBy !== undefined) return { kind: 'hostOfOther', owner: namedBy };
+
+  const content = judgeContent(read, host, slot.inventory);
+  if (content.kind === 'blocked') {
+    const problems = content.obstacles.map(({ reason }) => reason);
+    logStep('Cannot write the plan yet', input.machine, { host: host.inventory, problems });
+    return content;
+  }
+  const { bootstrap } = content;
+  const plan = renderContent(orderedAttemptId(order, slot.secret), host, content);
+  await writePlan(deps, fence, order, slot, plan, () => storeResolvedValue(deps, fence, bootstrap));
+  const written = { attempt: input.attempt, claim: slot.secret.uid, checksum: plan.checksum };
+  return { kind: 'written', plan: pendingPlan(order, written, deadlineMs, bootstrap.hash), host };
 }
 
 /** The machine's pool as the cache has it: a host name that was mended there is used without another claim. */
@@ -115,6 +129,35 @@ function judgeContent(
   }
   const networkConfig = network.kind === 'config' ? network.yaml : undefined;
   return { kind: 'ready', bootstrap, image: image.image, networkConfig } as const;
+}
+
+function renderContent(
+  attempt: string,
+  { hostname }: BoundHost,
+  { bootstrap, image, networkConfig }: Extract<ReturnType<typeof judgeContent>, { kind: 'ready' }>,
+): RenderedPlan {
+  return renderReprovisionPlan({
+    attemptId: attempt,
+    userData: bootstrap.userData,
+    hostname,
+    image,
+    ...(networkConfig === undefined ? {} : { networkConfig }),
+  });
+}
+
+/**
+ * What a plan that stands there already was made of: an attempt of this step that died wrote it a moment ago, from what is
+ * there now. null: from something else.
+ */
+function bootstrapHashOf(
+  { attempt, secret }: Extract<PlanSlot, { kind: 'written' }>,
+  host: BoundHost,
+  content: ReturnType<typeof judgeContent>,
+): string | null {
+  if (content.kind !== 'ready') return null;
+  return renderContent(attemptId(attempt), host, content).checksum === secret.planChecksum
+    ? content.bootstrap.hash
+    : null;
 }
 
 function hostTaken(host: BoundHost): Obstacle {

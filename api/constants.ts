@@ -109,3 +109,6 @@ export function inventoryOfProviderId(providerId: string): string | undefined {
   const name = providerId.startsWith(prefix) ? providerId.slice(prefix.length) : '';
   return name === '' ? undefined : name;
 }
+
+/** User agent of the worker, and so the field manager of all that it writes. */
+export const WORKER_NAME = 'ironloom-worker';

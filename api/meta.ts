@@ -23,6 +23,12 @@ export const objectMetaSchema = z.object({
       }),
     )
     .default([]),
+  /** Who wrote which part last, and when; not which fields. */
+  managedFields: z
+    .array(
+      z.object({ manager: z.string().default(''), subresource: z.string().optional(), time: z.string().optional() }),
+    )
+    .optional(),
 });
 export type ObjectMeta = z.infer<typeof objectMetaSchema>;
 

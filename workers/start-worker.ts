@@ -1,4 +1,4 @@
-import { searchAttributeNames } from '../api/constants.ts';
+import { searchAttributeNames, WORKER_NAME } from '../api/constants.ts';
 import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
 import { createKubeClient } from '../runtime/kube/client.ts';
@@ -20,8 +20,6 @@ export interface WorkerProcess {
   shutdown: Shutdown;
 }
 
-const USER_AGENT = 'ironloom-worker';
-
 /**
  * Starts the worker and resolves when it polls. Kubernetes, its CRDs and Temporal may come later, in any order; caches
  * are full before the first claim.
@@ -31,7 +29,7 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
   const { env, logger, shutdown } = process;
   const kube = createKubeClient({
     kubeconfigPath: env.kubeconfigPath,
-    userAgent: USER_AGENT,
+    userAgent: WORKER_NAME,
     // Below the time that a step has: one that nobody answers is to say so itself.
     requestTimeoutMs: 10_000,
   });

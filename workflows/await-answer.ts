@@ -50,6 +50,10 @@ export async function awaitAnswer(
   step: Extract<Step, { kind: 'awaitPlan' }>,
 ): Promise<void> {
   const plan = planIn(life);
+  if (showsSomethingNew(run, life) && patched(patches.statusBeforePlanWait)) {
+    await publishStatus(run, life);
+    if (!stillAwaitsIn(run.life ?? life, plan)) return;
+  }
   const scope = new CancellationScope({ cancellable: true });
   const answered = scope.run(() => askForAnswer(run, life));
   const moot = scope.run(() => condition(() => run.full || !stillAwaitsIn(run.life ?? life, plan)));
@@ -87,13 +91,14 @@ function readAnswer(answer: unknown): PlanAnswer {
 function askForAnswer(run: Run, life: MachineLife): Promise<PlanAnswer> {
   const host = hostIn(life);
   const plan = planIn(life);
+  const isNew = showsSomethingNew(run, life);
   const status = take(run, life);
   const id = patched(patches.planWaitNamesHost) ? waitIdOf(life) : hostlessPlanActivityId(plan.type, plan.attempt);
   return planWait(plan, id, `${plan.type} on ${host.inventory}`).awaitPlanResult({
     machine: run.machine,
     host,
     plan,
-    status,
+    ...(isNew && { status }),
   });
 }
 

@@ -18,6 +18,10 @@ export const patches = {
   startOverAnywhere: 'start-over-anywhere',
   /** Whether a machine is gone is looked at before its run ends for it. */
   confirmGone: 'confirm-gone',
+  /** The status of the wait for a plan is written before that wait, which has one attempt, begins. */
+  statusBeforePlanWait: 'status-before-plan-wait',
+  /** A bootstrap Secret that the bridge sees and a step did not find is looked for again. */
+  lookAgainForSecret: 'look-again-for-secret',
   /** A run that was told of its machine's deletion once more while a step found it untrue lets the step read again. */
   heedRepeatedDeletion: 'heed-repeated-deletion',
   /** Messages that change nothing fill a run up, too; one that is full starts over also while it waits. */

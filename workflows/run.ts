@@ -1,6 +1,6 @@
 import { log, patched } from '@temporalio/workflow';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
-import type { LaterRules } from '../domain/life/lifecycle.ts';
+import { hasMissedSecret, type LaterRules } from '../domain/life/lifecycle.ts';
 import { type BoundHost, hostOf, type MachineLife, type WrittenPlan } from '../domain/life/machine-life.ts';
 import { type NumberedStatus, projectStatus } from '../domain/report/machine-status.ts';
 import { shortStep } from './activity-proxies.ts';
@@ -78,12 +78,14 @@ export function take(run: Run, life: MachineLife): NumberedStatus {
 }
 
 /** The later rules that a run lives by; asked only where one makes a difference, for each answer leaves a mark in the history. */
-export function rulesOf({ stage, snapshot, goneSeen }: MachineLife): LaterRules {
+export function rulesOf(life: MachineLife): LaterRules {
+  const { stage, snapshot, goneSeen } = life;
   const answer = 'plan' in stage ? stage.plan?.progress.kind : undefined;
   const badAnswer = answer === 'taken' || answer === 'secretMissing';
   return {
     looksForLostHost: stage.kind === 'running' && snapshot.hostMissing && patched(patches.lookForLostHost),
     confirmsBadAnswers: badAnswer && patched(patches.confirmBadAnswers),
+    looksAgainForSecret: hasMissedSecret(life) && patched(patches.lookAgainForSecret),
     confirmsGone: snapshot.gone && goneSeen !== true && patched(patches.confirmGone),
   };
 }

@@ -73,8 +73,12 @@ async function performStepToRunning(run: Run, life: MachineLife, step: StepToRun
       const host = hostIn(life);
       const { attempt } = step;
       const summary = `Write the reprovision plan for ${host.inventory}`;
-      const written = shortStep(summary).writeReprovisionPlan({ machine, host, attempt });
-      return end(run, life, step, written, (now, outcome) => advance.onProvisionTried(now, outcome, at));
+      const before = run.published;
+      const status = take(run, advance.whileReprovisioning(life, host, attempt));
+      const written = shortStep(summary).writeReprovisionPlan({ machine, host, attempt, status });
+      return endOfPlanStep(run, life, step, written, before, (now, outcome) =>
+        advance.onProvisionTried(now, outcome, at),
+      );
     }
     case 'complete': {
       const host = hostIn(life);
@@ -111,13 +115,17 @@ async function performStepOfHost(run: Run, life: MachineLife, step: StepOfHost):
     case 'clean': {
       const host = hostIn(life);
       const { attempt } = step;
+      const before = run.published;
       const written = shortStep(`Write the clean plan for ${host.inventory}`).writeCleanPlan({
         machine,
         host,
         attempt,
+        status: take(run, advanceHost.whileCleaning(life, attempt)),
         ...cause,
       });
-      return end(run, life, step, written, (now, outcome) => advanceHost.onCleanTried(now, attempt, outcome));
+      return endOfPlanStep(run, life, step, written, before, (now, outcome) =>
+        advanceHost.onCleanTried(now, attempt, outcome),
+      );
     }
     case 'release': {
       const host = hostIn(life);
@@ -177,6 +185,24 @@ async function end<Outcome>(
   update(run, (now) => (overtaken ? withoutHalt(now) : advanceBy(withoutHalt(now), outcome)));
 }
 
+/** A step that writes a plan writes the status of the wait for it last, and no status if it wrote no plan. */
+async function endOfPlanStep<Outcome extends { kind: string; statusUnwritten?: boolean }>(
+  run: Run,
+  life: MachineLife,
+  step: Extract<Step, { kind: 'provision' | 'clean' }>,
+  work: Promise<Outcome | StepStopped>,
+  publishedBefore: string | null,
+  advanceBy: (life: MachineLife, outcome: Outcome) => MachineLife,
+): Promise<void> {
+  let shown = publishedBefore;
+  const carried = run.published;
+  await end(run, life, step, work, (now, outcome) => {
+    if (outcome.kind === 'written') shown = outcome.statusUnwritten === true ? null : carried;
+    return advanceBy(now, outcome);
+  });
+  run.published = shown;
+}
+
 function isUnjustified(outcome: unknown): boolean {
   return typeof outcome === 'object' && outcome !== null && 'kind' in outcome && outcome.kind === 'unjustified';
 }
@@ -209,5 +235,6 @@ async function waitForEvent(run: Run, life: MachineLife, step: Extract<Step, { k
   if (await event) {
     if (blocked) run.busySteps = 0;
   } else if (step.reason === 'halt') update(run, onHaltOver);
+  else if (step.reason === 'inputs' && written) update(run, advance.onWoken);
   else if (step.reason === 'node' && written) update(run, advanceHost.onNodeJoinDeadline);
 }

@@ -20,7 +20,13 @@ import { findReadable } from '../step/unreadable.ts';
 export type PlanSlot =
   | { kind: 'free'; inventory: MachineInventory; host: HostView; secret: PlanSecretView }
   /** This attempt, or a later one, of the same plan type stands there already. */
-  | { kind: 'written'; host: HostView; secret: PlanSecretView; attempt: PlanAttempt }
+  | {
+      kind: 'written';
+      inventory: MachineInventory;
+      host: HostView;
+      secret: PlanSecretView;
+      attempt: PlanAttempt;
+    }
   | { kind: 'inventoryMissing' | 'hostLost' | 'secretMissing' | 'taken' };
 
 export interface PlanOrder {
@@ -53,7 +59,7 @@ export async function inspectPlanSlot(deps: ActivityDependencies, order: PlanOrd
     return standing.planType === 'clean' ? { kind: 'taken' } : { kind: 'free', inventory, host, secret };
   }
   return isOwnAttempt(standing, order, host, secret)
-    ? { kind: 'written', host, secret, attempt: standing }
+    ? { kind: 'written', inventory, host, secret, attempt: standing }
     : { kind: 'free', inventory, host, secret };
 }
 

@@ -20,9 +20,14 @@ export async function readBootstrap(
 ): Promise<Bootstrap> {
   if (secretName === undefined) return waiting('The Machine names no bootstrap Secret yet');
   const secret = await deps.kube.find(secrets, { namespace, name: secretName });
-  const value = secret?.data['value'];
-  if (secret === undefined || value === undefined)
-    return waiting(`The bootstrap Secret ${secretName} is not there yet`);
+  if (secret === undefined) return waiting(`The bootstrap Secret ${secretName} is not there yet`);
+  const { value } = secret.data;
+  if (value === undefined) {
+    return notReady(
+      reasons.BootstrapInvalid,
+      `Bootstrap Secret ${secretName} has no key 'value'; its data belongs there`,
+    );
+  }
   const bytes = Buffer.from(value, 'base64');
   if (!isUtf8(bytes)) {
     return notReady(reasons.BootstrapInvalid, `Bootstrap Secret ${secretName}: user-data: not UTF-8 text`);

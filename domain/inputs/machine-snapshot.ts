@@ -17,6 +17,10 @@ export interface MachineSnapshot {
   hostMissing: boolean;
   /** What else is wrong with the host that the machine holds; absent: nothing. The run looks itself. */
   hostTrouble?: HostTrouble;
+  /** The host that the machine names is recorded as somebody else's; absent: it is not. */
+  hostInUse?: true;
+  /** When somebody else than a run wrote to the machine's status last (RFC 3339); absent: nobody. */
+  statusEditedAt?: string;
   /** Name of the `MachineInventoryPool`. */
   pool: string;
   /** The CAPI Machine that owns the object; null until CAPI has set the ownerRef. */
@@ -42,7 +46,7 @@ export interface ProvisioningInputs {
   version: string | null;
   /** `Machine.spec.bootstrap.dataSecretName`, once it is set and the Secret exists. */
   bootstrapSecret: string | null;
-  /** resourceVersions of that Secret and of the host while either was found unusable, so that an edit is noticed. */
+  /** resourceVersions of that Secret and of the host, and the host's name in the pool, while one of them was found unusable: so that an edit is noticed. */
   bootstrapRevision: string | null;
   /** The image that the catalog gives now (and what the run reported instead, if it did), or the reason why there is none. */
   image: string;
@@ -84,8 +88,10 @@ export function canonicalSnapshot(snapshot: MachineSnapshot): string {
       provisioning.bootstrapRevision,
       provisioning.image,
     ],
-    // Only where there is some: the fingerprint of all others is the one of before this field.
+    // Only where there is some: the fingerprint of all others is the one of before these fields.
     ...(snapshot.hostTrouble === undefined ? [] : [snapshot.hostTrouble]),
+    ...(snapshot.hostInUse === undefined ? [] : ['hostInUse']),
+    ...(snapshot.statusEditedAt === undefined ? [] : [snapshot.statusEditedAt]),
   ]);
 }
 
@@ -97,6 +103,8 @@ export function isSnapshot(value: unknown): value is MachineSnapshot {
   return (
     flags.every((flag) => typeof value[flag] === 'boolean') &&
     (value['hostTrouble'] === undefined || hostTroubles.some((trouble) => trouble === value['hostTrouble'])) &&
+    (value['hostInUse'] === undefined || value['hostInUse'] === true) &&
+    (value['statusEditedAt'] === undefined || isText(value['statusEditedAt'])) &&
     typeof value['pool'] === 'string' &&
     (machine === null || (isRecord(machine) && isText(machine['name']) && isTextOrNull(machine['nodeName']))) &&
     (cluster === null ||

@@ -1,5 +1,5 @@
 import { reasons } from '../../api/conditions.ts';
-import { annotations, foreign, MACHINE_FINALIZER, type MachinePhase } from '../../api/constants.ts';
+import { annotations, foreign, MACHINE_FINALIZER, type MachinePhase, WORKER_NAME } from '../../api/constants.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
 import { bounded, MAX_OPERATION, MAX_TOKEN } from './bounded-text.ts';
 
@@ -40,10 +40,21 @@ export interface MachineView {
   observedInputs: string | undefined;
   /** Id of the run that wrote the status last. */
   statusRunId: string | undefined;
+  /** When somebody else than a worker wrote to the status last (RFC 3339). */
+  statusEditedAt: string | undefined;
   /** Text of the operation annotation, if any. */
   operation: string | undefined;
   /** Id of that request, if it has got one; may be left from an older text. */
   operationId: string | undefined;
+}
+
+/** The last write to the status by a program that is not ours, as the API server keeps it for each field manager. */
+function findForeignEdit({ managedFields }: BaremetalMachine['metadata']): string | undefined {
+  return (managedFields ?? [])
+    .filter(({ manager, subresource }) => subresource === 'status' && manager !== WORKER_NAME)
+    .flatMap(({ time }) => time ?? [])
+    .toSorted()
+    .at(-1);
 }
 
 /** Reduces a machine to what decisions need. */
@@ -81,6 +92,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     provisioned: status?.initialization?.provisioned === true,
     observedInputs: status?.observedInputs,
     statusRunId: status?.writtenBy?.split('/')[0],
+    statusEditedAt: findForeignEdit(metadata),
     operation: bounded(metadata.annotations[annotations.operation], MAX_OPERATION),
     operationId: bounded(metadata.annotations[annotations.operationId], MAX_TOKEN),
   };

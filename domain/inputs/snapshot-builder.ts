@@ -20,6 +20,8 @@ export interface MachineSurroundings {
   /** The provider's registry, for clusters that name none. */
   defaultRegistry: string | undefined;
   findHost: (inventoryName: string) => HostSight;
+  /** The name that the machine's pool gives a host. */
+  findHostname: (inventoryName: string) => string | undefined;
 }
 
 /**
@@ -39,6 +41,8 @@ export function buildSnapshot(view: MachineView, around: MachineSurroundings): M
     finalizerLost: isFinalizerLost(view),
     hostMissing: sight?.kind === 'missing',
     ...(hostTrouble !== undefined && { hostTrouble }),
+    ...(hostTrouble === 'lost' && isUsedByOther(view, sight) && { hostInUse: true }),
+    ...(view.phase !== undefined && view.statusEditedAt !== undefined && { statusEditedAt: view.statusEditedAt }),
     pool: view.pool,
     machine: view.ownerMachine === undefined ? null : { name: view.ownerMachine, nodeName: machine?.nodeName ?? null },
     cluster: cluster === undefined ? null : { name: cluster.name, infrastructureReady: cluster.infrastructureReady },
@@ -109,13 +113,20 @@ function collectProvisioningInputs(view: MachineView, around: MachineSurrounding
   return {
     version: machine?.version ?? null,
     bootstrapSecret: bootstrapSecret?.name ?? null,
-    // The network of the host is refused under the same reason: an edit of either is worth another try.
+    // The network of the host and its name in the pool are refused under the same reason: each edit is worth another try.
     bootstrapRevision: contentRefused
-      ? `${bootstrapSecret?.resourceVersion} ${host && revisionOf(around.findHost(host))}`
+      ? [bootstrapSecret?.resourceVersion, host && revisionOf(around.findHost(host)), host && around.findHostname(host)]
+          .map(String)
+          .join(' ')
       : null,
     // A catalog that changed there and back was perhaps read in between: then it is worth another try.
-    image: image.kind === 'unresolved' ? image.reason : withRefusal(image.image, view.imageReason),
+    image:
+      image.kind === 'unresolved' ? `${image.reason}: ${image.message}` : withRefusal(image.image, view.imageReason),
   };
+}
+
+function isUsedByOther({ uid }: MachineView, sight: HostSight | undefined): boolean {
+  return sight?.kind === 'found' && sight.host.owner !== undefined && sight.host.owner.uid !== uid;
 }
 
 function revisionOf(sight: HostSight): string | undefined {

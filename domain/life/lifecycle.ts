@@ -1,3 +1,4 @@
+import { reasons } from '../../api/conditions.ts';
 import { assertNever } from '../assert-never.ts';
 import { holdBack } from './halt.ts';
 import { type BoundHost, hostOf, type MachineLife, type Stage, type WrittenPlan } from './machine-life.ts';
@@ -9,11 +10,18 @@ export interface LaterRules {
   looksForLostHost: boolean;
   /** An answer that a host was taken, or its Secret is gone, is read once more before an operator is waited for. */
   confirmsBadAnswers: boolean;
+  /** A bootstrap Secret that the bridge sees and a step did not find is looked for again. */
+  looksAgainForSecret: boolean;
   /** Whether the object is gone is looked at before a run ends for it. */
   confirmsGone: boolean;
 }
 
-const allRules: LaterRules = { looksForLostHost: true, confirmsBadAnswers: true, confirmsGone: true };
+const allRules: LaterRules = {
+  looksForLostHost: true,
+  confirmsBadAnswers: true,
+  confirmsGone: true,
+  looksAgainForSecret: true,
+};
 
 /**
  * Decides what comes next, from nothing but what the run knows. The order of the questions is the contract:
@@ -68,7 +76,7 @@ function nextStepToRunning(life: MachineLife, rules: LaterRules): Step {
       if (snapshot.cluster?.infrastructureReady !== true) return wait('clusterInfrastructure');
       return meetsObstacle(life) ? wait('inputs') : { kind: 'claim' };
     case 'claimed':
-      if (meetsObstacle(life) || snapshot.provisioning?.bootstrapSecret === null) return wait('inputs');
+      if (meetsObstacle(life) || snapshot.provisioning?.bootstrapSecret === null) return waitForInputs(life, rules);
       return { kind: 'provision', attempt: stage.attempt };
     case 'leaving':
       return { kind: 'release', untouched: true, last: false };
@@ -185,6 +193,20 @@ function waitForNode(life: MachineLife, stage: Extract<Stage, { kind: 'running' 
 function meetsObstacle(life: MachineLife): boolean {
   return life.obstacles.length > 0 && life.obstaclesRevision === life.revision;
 }
+
+/** A Secret that was deleted and made again between two looks of the bridge leaves the snapshot as it was. */
+export function hasMissedSecret({ stage, snapshot, obstacles }: MachineLife): boolean {
+  const missed = obstacles.some(({ reason }) => reason === reasons.BootstrapWaiting);
+  const seen = snapshot.provisioning !== null && snapshot.provisioning.bootstrapSecret !== null;
+  return stage.kind === 'claimed' && missed && seen;
+}
+
+function waitForInputs(life: MachineLife, { looksAgainForSecret }: LaterRules): Step {
+  const deadlineMs = looksAgainForSecret && hasMissedSecret(life) ? SECRET_LOOK_MS : null;
+  return { kind: 'wait', reason: 'inputs', deadlineMs };
+}
+
+const SECRET_LOOK_MS = 15_000;
 
 function wait(reason: WaitReason): Step {
   return { kind: 'wait', reason, deadlineMs: null };

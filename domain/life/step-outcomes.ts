@@ -75,6 +75,7 @@ export type ClaimOutcome =
   | { kind: 'poolMissing'; pool: string }
   | { kind: 'exhausted'; message: string };
 
+/** `statusUnwritten`: the status that came with the order was refused. */
 export type ProvisionOutcome =
   | ProvisionedAlready
   | DeletingAlready
@@ -82,7 +83,7 @@ export type ProvisionOutcome =
   /** The machine's object is not there any more: nothing is written for nobody. */
   | { kind: 'gone' }
   /** `host`: with the name that the plan gave it, which may have changed since the claim. */
-  | { kind: 'written'; plan: WrittenPlan; host?: BoundHost }
+  | { kind: 'written'; plan: WrittenPlan; host?: BoundHost; statusUnwritten?: true }
   | { kind: 'blocked'; obstacles: Obstacle[] }
   | { kind: 'secretMissing' }
   | { kind: 'hostLost' }
@@ -95,7 +96,7 @@ export type CompleteOutcome = { kind: 'completed' } | { kind: 'hostLost' } | Unp
 export type MarkOutcome = { kind: 'marked' } | { kind: 'hostLost' } | Unproven | undefined;
 
 export type CleanOutcome =
-  | { kind: 'written'; plan: WrittenPlan }
+  | { kind: 'written'; plan: WrittenPlan; statusUnwritten?: true }
   | { kind: 'inventoryMissing' }
   | { kind: 'secretMissing' }
   | { kind: 'taken' }

@@ -103,7 +103,9 @@ function rewakeAtMs({ atMs, times }: Wake, firstMs: number): number {
 
 /** The machine wants a host of its pool and can take one. */
 export function waitsForHost(machine: MachineView): boolean {
-  return machine.waitsForHost && !machine.deleting && !machine.deletedForMove && !isPaused(machine);
+  // Without an owner it has nothing to do yet, or any more, whatever its status still says.
+  const owned = machine.ownerMachine !== undefined;
+  return machine.waitsForHost && owned && !machine.deleting && !machine.deletedForMove && !isPaused(machine);
 }
 
 /** By itself, its Cluster or an operator; the annotation counts before the workflow has reported it. */

@@ -18,6 +18,8 @@ import { planCondition } from './plan-condition.ts';
 export interface DesiredStatus {
   /** null: leave it as it is (nothing is known yet). */
   phase: MachinePhase | null;
+  /** The run has not looked at the world yet: all that an earlier one wrote stays, but for what this one knows. */
+  unlooked?: true;
   provisioned: boolean;
   inventory: string | null;
   /** Names of hosts that are not claimed again. Absent: not known yet, what stands there holds. */
@@ -54,6 +56,7 @@ export function projectStatus(life: MachineLife): DesiredStatus {
   ].filter((condition) => condition !== null);
   return {
     phase: phaseOf(life),
+    ...(stage.kind === 'new' && { unlooked: true }),
     provisioned,
     inventory: inventoryOf(stage) ?? null,
     ...wishesOf(life),
@@ -117,7 +120,9 @@ function isProvisioned({ stage }: MachineLife): boolean {
 function inventoryCondition(life: MachineLife): DesiredCondition | null {
   const { stage, snapshot } = life;
   const obstacle = findObstacle(life, 'InventoryAllocated');
-  if (obstacle !== null) return obstacle;
+  // Who waits for its Machine or its Cluster does not want a host now, however the last claim ended.
+  const wantsHost = stage.kind !== 'unclaimed' || isReadyForHost(life);
+  if (obstacle !== null && wantsHost) return obstacle;
   const host = hostOf(stage);
   if (host !== undefined && snapshot.hostMissing) {
     return fails(
@@ -138,6 +143,10 @@ function inventoryCondition(life: MachineLife): DesiredCondition | null {
     );
   }
   return null;
+}
+
+function isReadyForHost({ snapshot }: MachineLife): boolean {
+  return snapshot.machine !== null && snapshot.cluster?.infrastructureReady === true;
 }
 
 function bootstrapCondition(life: MachineLife): DesiredCondition | null {

@@ -6,6 +6,7 @@ import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { HostSight, PlanSight } from '../../domain/inputs/host-trouble.ts';
 import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import type { PoolView } from '../../domain/inputs/pool-view.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
 import {
   buildSnapshot,
@@ -28,6 +29,7 @@ export interface MachineCaches {
   catalogs: ReadStore<CatalogView>;
   hosts: ReadStore<HostView>;
   planSecrets: Pick<ReadStore<PlanSight>, 'get'>;
+  pools: Pick<ReadStore<PoolView>, 'get'>;
 }
 
 /** Indexes that triggers need besides `machineIndexes` and `hostIndexes`; the value of each is a `keyText`. */
@@ -87,8 +89,14 @@ function surroundingsOf(
     bootstrapSecret: find(caches.bootstrapSecrets, machine?.bootstrapSecret),
     catalog: find(caches.catalogs, IMAGE_CATALOG_NAME),
     defaultRegistry,
+    findHostname: (inventoryName) =>
+      findHostname(caches.pools.get({ namespace: view.namespace, name: view.pool }), inventoryName),
     findHost: (inventoryName) => sightHost({ namespace: view.namespace, name: inventoryName }, caches),
   };
+}
+
+function findHostname(pool: PoolView | undefined, inventoryName: string): string | undefined {
+  return pool?.members.find(({ name }) => name === inventoryName)?.hostname;
 }
 
 function sightHost(key: ObjectKey, { hosts, planSecrets }: MachineCaches): HostSight {

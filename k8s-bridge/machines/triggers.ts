@@ -4,6 +4,7 @@ import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } fr
 import { isSameForMachine, isSamePlanSight, type PlanSight } from '../../domain/inputs/host-trouble.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import type { PoolView } from '../../domain/inputs/pool-view.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
 import type { MachineCaches } from './caches.ts';
 
@@ -20,6 +21,7 @@ export interface MachineTriggerSources {
   catalogs: ChangeSource<CatalogView>;
   hosts: ChangeSource<HostView>;
   planSecrets: ChangeSource<PlanSight>;
+  pools: ChangeSource<PoolView>;
 }
 
 /**
@@ -55,6 +57,13 @@ export function connectMachineTriggers(
     // A host's recorded network may be what a machine's bootstrap data is refused for.
     const refused = ({ bootstrapReason }: MachineView): boolean => bootstrapReason !== undefined;
     enqueueAll(isSameForMachine(current, previous) ? machines.filter(refused) : machines);
+  });
+  sources.pools.onChange((key, current, previous) => {
+    if (current?.generation === previous?.generation) return;
+    // The name that the pool gives a host may be what a machine's bootstrap data is refused for.
+    enqueueAll(
+      [...caches.machines.byIndex('pool', keyText(key))].filter(({ bootstrapReason }) => bootstrapReason !== undefined),
+    );
   });
   sources.planSecrets.onChange((key, current, previous) => {
     if (isSamePlanSight(current, previous)) return;

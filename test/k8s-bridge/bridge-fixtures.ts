@@ -41,6 +41,7 @@ export function machineView(changes: Partial<MachineView> = {}): MachineView {
     provisioned: false,
     observedInputs: undefined,
     statusRunId: undefined,
+    statusEditedAt: undefined,
     operation: undefined,
     operationId: undefined,
     ...changes,

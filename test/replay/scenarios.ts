@@ -2,7 +2,9 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type {
   BeginOutcome,
   ClaimOutcome,
+  CleanOutcome,
   CompleteOutcome,
+  PresenceOutcome,
   ProvisionOutcome,
   StepStopped,
 } from '../../domain/life/step-outcomes.ts';
@@ -269,6 +271,66 @@ export const scenarios: Record<string, () => Scenario> = {
       await driver.observe({ ...joined, hostTrouble: 'taken' });
       await driver.untilReason('HostTaken');
       await deleteCleanly(driver);
+    },
+  }),
+
+  'said-to-be-gone': () => ({
+    activities: { confirmGone: inTurn<PresenceOutcome>(give({ kind: 'live' }), give({ kind: 'gone' })) },
+    async live(driver) {
+      await reachRunning(driver);
+      await driver.observe({ ...joined, gone: true });
+      await driver.untilRan('confirmGone');
+      await driver.observe({ ...joined, hostTrouble: 'unreadable' });
+      await driver.untilRan('beginLife', 2);
+      await driver.observe({ ...joined, gone: true });
+      await driver.untilRan('confirmGone', 2);
+    },
+  }),
+
+  'deletion-that-repeats-a-lie': () => {
+    const repeated = Promise.withResolvers<void>();
+    return {
+      activities: {
+        writeCleanPlan: inTurn<CleanOutcome>(
+          () => repeated.promise.then(() => ({ kind: 'unjustified' })),
+          give({ kind: 'written', plan: { ...plan(), type: 'clean' } }),
+        ),
+      },
+      async live(driver) {
+        await reachRunning(driver);
+        await driver.observe(deleting);
+        await driver.untilRan('writeCleanPlan');
+        await driver.observe(deleting);
+        repeated.resolve();
+        await driver.answer('clean', { kind: 'applied' });
+        await driver.untilRan('releaseHost');
+      },
+    };
+  },
+
+  'bootstrap-secret-made-again': () => ({
+    activities: {
+      writeReprovisionPlan: inTurn<ProvisionOutcome>(
+        give({
+          kind: 'blocked',
+          obstacles: [{ condition: 'BootstrapReady', reason: 'BootstrapWaiting', message: 'It is not there yet' }],
+        }),
+        give({ kind: 'written', plan: plan() }),
+      ),
+    },
+    async live(driver) {
+      await driver.observe();
+      await driver.answer('reprovision', { kind: 'applied' });
+      await driver.untilReason('WaitingForNode');
+    },
+  }),
+
+  'adopted-while-its-plan-runs': () => ({
+    activities: { beginLife: give({ kind: 'holding', host: host(), plan: plan(), nodeJoinDeadlineMs }) },
+    async live(driver) {
+      await driver.observe();
+      await driver.answer('reprovision', { kind: 'applied' });
+      await driver.untilReason('WaitingForNode');
     },
   }),
 

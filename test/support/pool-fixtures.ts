@@ -71,6 +71,7 @@ export function waitingMachine(name: string, age: number, overrides: Partial<Mac
     provisioned: false,
     observedInputs: undefined,
     statusRunId: undefined,
+    statusEditedAt: undefined,
     operation: undefined,
     operationId: undefined,
     ...overrides,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { lifeQuery, operationUpdates } from '../../workflows/messages.ts';
-import { host } from '../domain/life/life-fixtures.ts';
+import { host, plan } from '../domain/life/life-fixtures.ts';
 import { scriptActivities } from '../support/scripted-activities.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { deleting, findFailedTasks, joined, liveToRunning, useTemporal, withLife } from './scripted-life.ts';
@@ -29,6 +29,42 @@ describe('machineLifecycle', () => {
         'awaitPlanResult',
         'releaseHost',
       ]);
+    });
+  });
+
+  test('the status of a wait, which has one attempt, is written by the step that writes the plan', async () => {
+    const told: boolean[] = [];
+    const { awaitPlanResult } = scriptActivities().activities;
+    const script = scriptActivities({
+      async awaitPlanResult(input) {
+        told.push(input.status === undefined);
+        return awaitPlanResult(input);
+      },
+    });
+    await withLife(script, async (life) => {
+      await life.observe({});
+      await life.until('awaitPlanResult');
+      expect(script.published.at(-1)).toMatchObject({ phase: 'Reprovisioning', inventory: host().inventory });
+      await life.answer('reprovision', { kind: 'applied' });
+      await life.until('completeProvisioning');
+      await life.observe(deleting);
+      await life.until('writeCleanPlan');
+      expect(script.published.at(-1)).toMatchObject({ phase: 'Preparing' });
+      await life.answer('clean', { kind: 'applied' });
+      expect(await life.handle.result()).toBe('released');
+      expect(told).toEqual([true, true]);
+    });
+  });
+
+  test('a run that adopts a plan says so before it waits', async () => {
+    const script = scriptActivities({
+      beginLife: async () => ({ kind: 'holding', host: host(), plan: plan(), nodeJoinDeadlineMs: 60_000 }),
+    });
+    await withLife(script, async (life) => {
+      await life.observe({});
+      await life.until('awaitPlanResult');
+      expect(script.ran).toEqual(['beginLife', 'publishStatus', 'awaitPlanResult']);
+      await life.handle.terminate();
     });
   });
 

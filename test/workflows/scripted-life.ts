@@ -7,7 +7,6 @@ import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import { planActivityId } from '../../domain/plan/attempt.ts';
 import { MACHINE_LIFECYCLE } from '../../domain/life/run-id.ts';
 import { machineObservedSignal } from '../../workflows/messages.ts';
-import { workflowsPath } from '../../workers/worker.ts';
 import { host, snapshot } from '../domain/life/life-fixtures.ts';
 import type { ScriptedActivities } from '../support/scripted-activities.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -48,7 +47,8 @@ export interface Life {
 /** Runs a worker with these activities while `body` drives one machine's run. */
 export async function withLife(script: ScriptedActivities, body: (life: Life) => Promise<void>): Promise<void> {
   const taskQueue = `test-${randomUUID()}`;
-  const worker = await Worker.create({ connection: native, taskQueue, workflowsPath, activities: script.activities });
+  const workflowBundle = { codePath: inject('workflowBundle') };
+  const worker = await Worker.create({ connection: native, taskQueue, workflowBundle, activities: script.activities });
   const workflowId = `machine/ns/m/${randomUUID()}`;
   const machine = { namespace: 'ns', name: 'm', uid: workflowId.split('/')[3] ?? '' };
   const handle = client.workflow.getHandle(workflowId);

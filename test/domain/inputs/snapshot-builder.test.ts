@@ -25,9 +25,14 @@ function around(changes: Partial<MachineSurroundings> = {}): MachineSurroundings
     catalog,
     defaultRegistry: 'mirror.example:5000',
     findHost: () => found,
+    findHostname: () => 'node-1',
     ...changes,
   };
 }
+
+const noVersion = 'ImageCatalogMiss: the Machine has no spec.version; set it, so that an image can be chosen';
+const noRegistry =
+  'ImageRegistryMissing: no registry is known for the image; annotate the Cluster with cpaas.io/registry-address or configure a default registry';
 
 const found: HostSight = { kind: 'found', host: hostView({ resourceVersion: '5' }), plan: undefined };
 const missing: HostSight = { kind: 'missing' };
@@ -60,14 +65,26 @@ describe('buildSnapshot', () => {
       { machine: undefined, bootstrapSecret: undefined },
       {
         machine: null,
-        provisioning: { version: null, bootstrapSecret: null, bootstrapRevision: null, image: 'ImageCatalogMiss' },
+        provisioning: {
+          version: null,
+          bootstrapSecret: null,
+          bootstrapRevision: null,
+          image: noVersion,
+        },
       },
     ],
     [
       'owned by a Machine that is not seen yet',
       {},
       { machine: undefined, bootstrapSecret: undefined },
-      { provisioning: { version: null, bootstrapSecret: null, bootstrapRevision: null, image: 'ImageCatalogMiss' } },
+      {
+        provisioning: {
+          version: null,
+          bootstrapSecret: null,
+          bootstrapRevision: null,
+          image: noVersion,
+        },
+      },
     ],
     ['unknown Cluster', {}, { cluster: undefined }, { cluster: null }],
     [
@@ -112,6 +129,34 @@ describe('buildSnapshot', () => {
       { findHost: () => ({ ...found, host: hostView({ owner: undefined }) }) },
       { hostTrouble: 'lost' },
     ],
+    [
+      "host that is somebody else's",
+      { providerID: 'baremetal:///h1' },
+      {
+        findHost: () => ({
+          ...found,
+          host: hostView({ owner: { cluster: 'c', machine: 'm', baremetalMachine: 'o', uid: 'o' } }),
+        }),
+      },
+      { hostTrouble: 'lost', hostInUse: true },
+    ],
+    [
+      'a status that somebody wrote to',
+      { phase: 'Running', hasFinalizer: true, statusEditedAt: '2026-01-01T00:00:00Z' },
+      {},
+      { statusEditedAt: '2026-01-01T00:00:00Z' },
+    ],
+    [
+      'a registry that is none: another cause under the same reason',
+      {},
+      { defaultRegistry: 'no registry' },
+      {
+        provisioning: {
+          ...inputs,
+          image: 'ImageRegistryMissing: the registry address of the Cluster or of the provider is not host[:port]',
+        },
+      },
+    ],
     ['provisioned', { provisioned: true }, {}, { provisioning: null }],
     [
       'bootstrap Secret not there',
@@ -124,10 +169,20 @@ describe('buildSnapshot', () => {
       'bootstrap content refused',
       { bootstrapReason: 'BootstrapInvalid', inventory: 'h1' },
       {},
-      { provisioning: { ...inputs, bootstrapRevision: '77 5' } },
+      { provisioning: { ...inputs, bootstrapRevision: '77 5 node-1' } },
     ],
-    ['no catalog', {}, { catalog: undefined }, { provisioning: { ...inputs, image: 'ImageCatalogMissing' } }],
-    ['no registry', {}, { defaultRegistry: undefined }, { provisioning: { ...inputs, image: 'ImageRegistryMissing' } }],
+    [
+      'no catalog',
+      {},
+      { catalog: undefined },
+      {
+        provisioning: {
+          ...inputs,
+          image: 'ImageCatalogMissing: ConfigMap elemental-image-catalog does not exist; create it',
+        },
+      },
+    ],
+    ['no registry', {}, { defaultRegistry: undefined }, { provisioning: { ...inputs, image: noRegistry } }],
     [
       'an image that is there although the run has reported that it is not',
       { imageReason: 'ImageCatalogMiss' },

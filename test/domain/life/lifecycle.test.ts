@@ -174,6 +174,20 @@ test('an operator who lets the host go is not overruled by a step that began bef
   for (const after of outcomes) expect(nextStep(after)).toEqual({ kind: 'forceRelease', last: true });
 });
 
+test('a bootstrap Secret that the bridge sees and the step did not find is looked for again soon', () => {
+  const waiting = { condition: 'BootstrapReady', reason: 'BootstrapWaiting', message: '' } as const;
+  const claimed = at({ kind: 'claimed', host: host(), attempt: 1 });
+  const missed = advance.onProvisionTried(claimed, { kind: 'blocked', obstacles: [waiting] }, claimed.revision);
+  expect(nextStep(missed)).toEqual({ kind: 'wait', reason: 'inputs', deadlineMs: 15_000 });
+  expect(nextStep(advance.onWoken(missed))).toEqual({ kind: 'provision', attempt: 1 });
+  const { provisioning } = missed.snapshot;
+  const snapshotWithout = {
+    ...missed.snapshot,
+    provisioning: provisioning && { ...provisioning, bootstrapSecret: null },
+  };
+  expect(nextStep({ ...missed, snapshot: snapshotWithout })).toMatchObject({ reason: 'inputs', deadlineMs: null });
+});
+
 describe('a machine that is said to be gone', () => {
   const told = advance.onObserved(at(running), { ...at(running).snapshot, gone: true });
 
@@ -189,7 +203,7 @@ describe('a machine that is said to be gone', () => {
   });
 
   test('ends its run at once in one of before that rule', () => {
-    const rules = { looksForLostHost: true, confirmsBadAnswers: true, confirmsGone: false };
+    const rules = { looksForLostHost: true, confirmsBadAnswers: true, confirmsGone: false, looksAgainForSecret: true };
     expect(nextStep(told, rules)).toEqual({ kind: 'end', outcome: 'orphaned' });
   });
 });
@@ -265,7 +279,14 @@ describe('a running machine whose inventory is deleted', () => {
   });
 
   test('waits on in a run of before that rule', () => {
-    expect(nextStep(lost, { looksForLostHost: false, confirmsBadAnswers: true, confirmsGone: true })).toMatchObject({
+    expect(
+      nextStep(lost, {
+        looksForLostHost: false,
+        confirmsBadAnswers: true,
+        confirmsGone: true,
+        looksAgainForSecret: true,
+      }),
+    ).toMatchObject({
       kind: 'wait',
       reason: 'node',
     });

@@ -183,10 +183,14 @@ describe('waitsForHost', () => {
     const machine = baremetalMachines.schema.parse({
       apiVersion: 'infrastructure.cluster.x-k8s.io/v1beta1',
       kind: 'BaremetalMachine',
-      metadata: { namespace: 'demo', name: 'm', uid: 'u', resourceVersion: '1', creationTimestamp: '' },
+      metadata: {
+        ...{ namespace: 'demo', name: 'm', uid: 'u', resourceVersion: '1', creationTimestamp: '' },
+        ownerReferences: [{ apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Machine', name: 'capi-m', uid: 'o' }],
+      },
       spec: { machineInventoryPoolRef: { name: 'workers' } },
       status: { conditions: [condition('InventoryAllocated', 'False', 'PoolExhausted'), condition('Paused', paused)] },
     });
     expect(waitsForHost(viewMachine(machine))).toBe(waits);
+    expect(waitsForHost({ ...viewMachine(machine), ownerMachine: undefined })).toBe(false);
   });
 });

@@ -4,6 +4,7 @@ import type { PlanSight } from '../../../domain/inputs/host-trouble.ts';
 import type { CapiClusterView } from '../../../domain/inputs/capi-view.ts';
 import type { HostView } from '../../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../../domain/inputs/machine-view.ts';
+import type { PoolView } from '../../../domain/inputs/pool-view.ts';
 import { keyText } from '../../../domain/pool/indexes.ts';
 import { fingerprintSnapshot } from '../../../domain/inputs/snapshot-fingerprint.ts';
 import { DEPARTURE_GRACE_MS, DepartedMachines } from '../../../k8s-bridge/machines/departed.ts';
@@ -50,6 +51,7 @@ function createWorld() {
     catalogs: new MemoryStore(),
     hosts,
     planSecrets: new MemoryStore<PlanSight & ObjectKey>(),
+    pools: new MemoryStore<PoolView>(),
   };
   /** uids that the API server answers, where they differ from the cache. */
   const live = new Map<string, string | undefined>();

@@ -2,16 +2,17 @@ import { describe, expect, it } from 'vitest';
 import type { ObjectKey } from '../../../api/meta.ts';
 import type { PlanSight } from '../../../domain/inputs/host-trouble.ts';
 import type { HostView } from '../../../domain/inputs/host-view.ts';
+import type { PoolView } from '../../../domain/inputs/pool-view.ts';
 import { hostIndexes, machineIndexes } from '../../../domain/pool/indexes.ts';
 import { type MachineCaches, triggerIndexes } from '../../../k8s-bridge/machines/caches.ts';
 import { connectMachineTriggers } from '../../../k8s-bridge/machines/triggers.ts';
 import { capiMachineView, changeSource, clusterView, hostView, machineView, MemoryStore } from '../bridge-fixtures.ts';
 
-function connect() {
+function connect(first: Parameters<typeof machineView>[0] = {}) {
   const caches: MachineCaches = {
     machines: new MemoryStore(
       [
-        machineView(),
+        machineView(first),
         machineView({
           name: 'm2',
           uid: 'uid-2',
@@ -29,6 +30,7 @@ function connect() {
     catalogs: new MemoryStore(),
     hosts: new MemoryStore([hostView({ name: 'h2', planSecretName: 'h2-plan' })], hostIndexes),
     planSecrets: new MemoryStore<PlanSight & ObjectKey>(),
+    pools: new MemoryStore(),
   };
   const sources = {
     machines: changeSource<ReturnType<typeof machineView>>(),
@@ -44,11 +46,18 @@ function connect() {
     }>(),
     hosts: changeSource<ReturnType<typeof hostView>>(),
     planSecrets: changeSource<PlanSight>(),
+    pools: changeSource<PoolView>(),
   };
   const enqueued: string[] = [];
   connectMachineTriggers(sources, caches, (key) => enqueued.push(key));
   return { sources, enqueued };
 }
+
+const poolView = (changes: { generation: number }): PoolView => ({
+  ...{ namespace: 'demo', name: 'workers', uid: 'p', resourceVersion: '1', creationTimestamp: '', deleting: false },
+  ...{ clusterName: 'c1', members: [], memberNames: new Set<string>(), counters: {}, conditions: [] },
+  ...changes,
+});
 
 const demo = (name: string) => ({ namespace: 'demo', name });
 
@@ -65,6 +74,14 @@ describe('connectMachineTriggers', () => {
     sources.bootstrapSecrets.emit(demo('boot-1'), undefined, undefined);
     sources.bootstrapSecrets.emit(demo('of-nobody'), undefined, undefined);
     expect(enqueued).toEqual(['demo/m2', 'demo/m1']);
+  });
+
+  it('finds the machines whose data is refused when their pool is edited, and none for its counters', () => {
+    const { sources, enqueued } = connect({ bootstrapReason: 'BootstrapInvalid' });
+    sources.pools.emit(demo('workers'), poolView({ generation: 2 }), poolView({ generation: 2 }));
+    expect(enqueued).toEqual([]);
+    sources.pools.emit(demo('workers'), poolView({ generation: 3 }), poolView({ generation: 2 }));
+    expect(enqueued).toEqual(['demo/m1']);
   });
 
   it('finds the machines of a Cluster when something that they read has changed', () => {
