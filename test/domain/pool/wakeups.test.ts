@@ -184,7 +184,11 @@ describe('waitsForHost', () => {
       apiVersion: 'infrastructure.cluster.x-k8s.io/v1beta1',
       kind: 'BaremetalMachine',
       metadata: {
-        ...{ namespace: 'demo', name: 'm', uid: 'u', resourceVersion: '1', creationTimestamp: '' },
+        namespace: 'demo',
+        name: 'm',
+        uid: 'u',
+        resourceVersion: '1',
+        creationTimestamp: '',
         ownerReferences: [{ apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Machine', name: 'capi-m', uid: 'o' }],
       },
       spec: { machineInventoryPoolRef: { name: 'workers' } },

@@ -54,8 +54,17 @@ function connect(first: Parameters<typeof machineView>[0] = {}) {
 }
 
 const poolView = (changes: { generation: number }): PoolView => ({
-  ...{ namespace: 'demo', name: 'workers', uid: 'p', resourceVersion: '1', creationTimestamp: '', deleting: false },
-  ...{ clusterName: 'c1', members: [], memberNames: new Set<string>(), counters: {}, conditions: [] },
+  namespace: 'demo',
+  name: 'workers',
+  uid: 'p',
+  resourceVersion: '1',
+  creationTimestamp: '',
+  deleting: false,
+  clusterName: 'c1',
+  members: [],
+  memberNames: new Set<string>(),
+  counters: {},
+  conditions: [],
   ...changes,
 });
 
