@@ -2,7 +2,7 @@ import type { Secret } from '../../api/core.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
-import { explainFailure } from '../../domain/plan/failure-output.ts';
+import { tellFailure } from '../../domain/plan/failure-output.ts';
 import type { PlanProgress, WrittenPlan } from '../../domain/life/machine-life.ts';
 import { attemptId, parseAttemptId } from '../../domain/plan/attempt.ts';
 import { readPlanResult, viewPlanSecret } from '../../domain/plan/secret.ts';
@@ -10,10 +10,11 @@ import { readPlanResult, viewPlanSecret } from '../../domain/plan/secret.ts';
 /** What a host said, or what became of its Secret. */
 export type StandingAnswer = Exclude<PlanProgress, { kind: 'pending' | 'timedOut' }>;
 
-/** What stands in a host's plan Secret about an attempt of ours; undefined while the host is at it. */
+/** What stands in a host's plan Secret about an attempt of ours; undefined while the host, the named inventory, is at it. */
 export function readStandingAnswer(
   secret: Secret | undefined,
   expected: { checksum: string; attemptId: string },
+  host: string,
 ): StandingAnswer | undefined {
   if (secret === undefined) return { kind: 'secretMissing' };
   const result = readPlanResult(viewPlanSecret(secret), expected);
@@ -22,7 +23,7 @@ export function readStandingAnswer(
     case 'taken':
       return { kind: result.kind };
     case 'failed':
-      return { kind: 'failed', message: explainFailure(secret.data['failed-output']).message };
+      return { kind: 'failed', message: tellFailure(secret.data['failed-output'], { ...secret.metadata, name: host }) };
     case 'running':
       return undefined;
     default:
@@ -35,14 +36,14 @@ export function findStandingProgress(
   secret: Secret | undefined,
   machine: MachineRef,
   plan: WrittenPlan | undefined,
-  { plan: recorded }: Pick<HostView, 'plan'>,
+  { plan: recorded, name }: Pick<HostView, 'plan' | 'name'>,
 ): PlanProgress {
   if (secret === undefined) return { kind: 'secretMissing' };
   // It was never written, because somebody else's stood there.
   if (plan?.checksum === '') return { kind: holdsForeignPlan(secret, machine) ? 'taken' : 'pending' };
   const expected = plan === undefined ? recorded : { checksum: plan.checksum, attemptId: attemptIdOf(machine, plan) };
   if (expected === undefined) return { kind: 'taken' };
-  return readStandingAnswer(secret, expected) ?? { kind: 'pending' };
+  return readStandingAnswer(secret, expected, name) ?? { kind: 'pending' };
 }
 
 function holdsForeignPlan(secret: Secret, machine: MachineRef): boolean {

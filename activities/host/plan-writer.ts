@@ -1,12 +1,14 @@
 import { log } from '@temporalio/activity';
 import type { AllocationState, PlanType } from '../../api/constants.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
+import type { Secret } from '../../api/core.ts';
 import { secrets } from '../../api/resources.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { BoundHost, WrittenPlan } from '../../domain/life/machine-life.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { attemptId, parseAttemptId, type PlanAttempt } from '../../domain/plan/attempt.ts';
 import type { RenderedPlan } from '../../domain/plan/document.ts';
+import { keepLastFailure } from '../../domain/plan/last-failure.ts';
 import { type PlanSecretView, planSecretPatch, releasePatch, viewPlanSecret } from '../../domain/plan/secret.ts';
 import type { ActivityDependencies } from '../step/dependencies.ts';
 import type { Fence } from '../step/fence.ts';
@@ -18,7 +20,7 @@ import { findReadable } from '../step/unreadable.ts';
 
 /** Where a plan can be written to, as it is now. */
 export type PlanSlot =
-  | { kind: 'free'; inventory: MachineInventory; host: HostView; secret: PlanSecretView }
+  | { kind: 'free'; inventory: MachineInventory; host: HostView; secret: PlanSecretView; found: Secret }
   /** This attempt, or a later one, of the same plan type stands there already. */
   | {
       kind: 'written';
@@ -51,16 +53,18 @@ export async function inspectPlanSlot(deps: ActivityDependencies, order: PlanOrd
   assertPlanSecretOf(inventory, secret);
   const standing = secret.planAttempt === undefined ? undefined : parseAttemptId(secret.planAttempt);
   if (standing === undefined) {
-    return isForeign(secret, host, order.machine) ? { kind: 'taken' } : { kind: 'free', inventory, host, secret };
+    return isForeign(secret, host, order.machine)
+      ? { kind: 'taken' }
+      : { kind: 'free', inventory, host, secret, found };
   }
   // Of a machine that had the host before: its life is over.
-  if (standing.uid !== order.machine.uid) return { kind: 'free', inventory, host, secret };
+  if (standing.uid !== order.machine.uid) return { kind: 'free', inventory, host, secret, found };
   if (standing.planType !== order.planType) {
-    return standing.planType === 'clean' ? { kind: 'taken' } : { kind: 'free', inventory, host, secret };
+    return standing.planType === 'clean' ? { kind: 'taken' } : { kind: 'free', inventory, host, secret, found };
   }
   return isOwnAttempt(standing, order, host, secret)
     ? { kind: 'written', inventory, host, secret, attempt: standing }
-    : { kind: 'free', inventory, host, secret };
+    : { kind: 'free', inventory, host, secret, found };
 }
 
 /**
@@ -120,6 +124,7 @@ export async function writePlan(
       attemptId: id,
       planType: order.planType,
       unattended: order.unattended ?? false,
+      lastFailure: keepLastFailure(slot.found, Buffer.byteLength(plan.json), new Date()),
       resourceVersion: slot.secret.resourceVersion,
       uid: slot.secret.uid,
     }),

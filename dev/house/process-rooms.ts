@@ -141,8 +141,16 @@ export const processRooms: readonly Room[] = [
   ...bridgeRooms,
   {
     path: 'cli',
-    holds: 'The command line: one command a file, asked of the runs',
-    mayImport: ['api', 'domain/life', 'runtime', 'runtime/temporal', 'workflows/messages.ts'],
+    holds: 'The command line: one command a file, asked of the runs, and of the plan Secrets of hosts',
+    mayImport: [
+      'api',
+      'domain/life',
+      'domain/plan',
+      'runtime',
+      'runtime/kube',
+      'runtime/temporal',
+      'workflows/messages.ts',
+    ],
     bans: bans.outsideOfWorkflows,
   },
   ...runtimeRooms,

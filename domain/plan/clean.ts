@@ -26,25 +26,25 @@ stop_unit() {
 has_pods() { grep -qs '^containerd-shim' "$root"/proc/[0-9]*/comm; }
 
 # A disk that takes no log must not keep a node alive.
-open_log || :
+open_log 2>/dev/null || :
 
-step=cancel-reboot
+begin cancel-reboot
 run ${timeouts.shutdown} shutdown -c
 # The marker still stands: no boot has read the seed yet, and none may make a node of it any more.
 if [ -e "$marker" ]; then rm -rf "$seed" "$state/seed"; fi
 rm -f "$marker"
 
-step=stop-kubelet
+begin stop-kubelet
 # Before it is stopped: a bootstrap that is still under way would start it again. The next boot forgets this.
 run ${timeouts.query} systemctl mask --runtime kubelet || :
 stop_unit kubelet
 
-step=remove-pods
+begin remove-pods
 if has_pods || { run ${timeouts.query} systemctl is-active containerd && command -v crictl >/dev/null; }; then
   run ${timeouts.start} systemctl start containerd
   run ${timeouts.pods} crictl --runtime-endpoint ${criEndpoint} --timeout ${timeouts.pod}s rmp --all --force
 fi
 
-step=stop-containerd
+begin stop-containerd
 stop_unit containerd
 `;

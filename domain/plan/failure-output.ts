@@ -1,5 +1,6 @@
-import { gunzipSync } from 'node:zlib';
+import type { ObjectKey } from '../../api/meta.ts';
 import { classifyFailure } from './failure-cause.ts';
+import { decodeOutput } from './host-output.ts';
 import { findPlanStep, type PlanStep } from './steps.ts';
 
 /** Why a plan failed, in words of ours only: it goes to conditions and into history. */
@@ -10,23 +11,18 @@ export interface FailureExplanation {
   message: string;
 }
 
-/** A host wrote the output: both sizes are bounded. */
-const packedLimitBytes = 900 * 1024;
-const unpackedLimitBytes = 4 * 1024 * 1024;
 /** What is looked at for a cause. */
 const tailChars = 16 * 1024;
 
-type DecodedOutput = { kind: 'text'; text: string } | { kind: 'unreadable'; problem: string };
-
 /**
- * Reads `failed-output` of a plan Secret (base64 of gzip of a JSON map from instruction to base64 or null).
- * No byte of it reaches the answer: steps, exit codes and causes come from fixed lists.
+ * Reads `failed-output` of a plan Secret. No byte of it reaches the answer: steps, exit codes and causes come from fixed
+ * lists.
  */
 export function explainFailure(failedOutput: string | undefined): FailureExplanation {
   const decoded = decodeOutput(failedOutput);
   if (decoded.kind === 'unreadable') return { message: `The plan failed on the host: ${decoded.problem}` };
   const ending = findEnding(decoded.text);
-  const cause = classifyFailure(decoded.text.slice(-tailChars), ending?.exitCode);
+  const cause = classifyFailure(decoded.text.slice(-tailChars), ending);
   const place =
     ending === undefined
       ? 'The plan failed on the host'
@@ -38,12 +34,18 @@ export function explainFailure(failedOutput: string | undefined): FailureExplana
   };
 }
 
+/** The same for people who ask a machine: with the command that prints what the host said. */
+export function tellFailure(failedOutput: string | undefined, host: ObjectKey): string {
+  const { message } = explainFailure(failedOutput);
+  return `${message}. \`ironloom output ${host.namespace}/${host.name}\` prints what the host said`;
+}
+
 /**
- * Last lines of the output, for an operator who may read the Secret. Control characters, which could deceive a
- * terminal, are replaced.
+ * Last lines of an output, for an operator who may read the Secret. Control characters, which could deceive a terminal,
+ * are replaced.
  */
-export function decodeOutputTail(failedOutput: string | undefined, { maxLines }: { maxLines: number }): string {
-  const decoded = decodeOutput(failedOutput);
+export function decodeOutputTail(packed: string | undefined, { maxLines }: { maxLines: number }): string {
+  const decoded = decodeOutput(packed);
   if (decoded.kind === 'unreadable') return `(${decoded.problem})`;
   const lines = decoded.text.trimEnd().split('\n').slice(-Math.max(1, maxLines));
   return lines
@@ -56,44 +58,11 @@ export function decodeOutputTail(failedOutput: string | undefined, { maxLines }:
     .join('\n');
 }
 
-function findEnding(text: string): { step: PlanStep; exitCode: number } | undefined {
+/** Where a script of ours ended, by its last line. */
+export function findEnding(text: string): { step: PlanStep; exitCode: number } | undefined {
   const [last] = [
     ...text.slice(-tailChars).matchAll(/^ironloom: step ([a-z-]{1,40}) failed with exit code (\d{1,3})$/gm),
   ].slice(-1);
   const step = findPlanStep(last?.[1] ?? '');
   return step === undefined ? undefined : { step, exitCode: Number(last?.[2]) };
-}
-
-function decodeOutput(packed: string | undefined): DecodedOutput {
-  if (packed === undefined || packed === '') return unreadable('it reported no output');
-  if (packed.length > (packedLimitBytes * 4) / 3) return unreadable('its output is too large to be read');
-  let json: Buffer;
-  try {
-    json = gunzipSync(Buffer.from(packed, 'base64'), { maxOutputLength: unpackedLimitBytes });
-  } catch (error) {
-    return unreadable(error instanceof RangeError ? 'its output unpacks to too many bytes' : 'its output is not gzip');
-  }
-  return joinOutputs(json.toString('utf8'));
-}
-
-function joinOutputs(json: string): DecodedOutput {
-  let outputs: unknown;
-  try {
-    outputs = JSON.parse(json);
-  } catch {
-    return unreadable('its output is not JSON');
-  }
-  if (typeof outputs !== 'object' || outputs === null || Array.isArray(outputs)) {
-    return unreadable('its output is not a map of instructions');
-  }
-  const values: unknown[] = Object.values(outputs);
-  const texts = values.filter((value) => typeof value === 'string');
-  if (texts.length > 0) {
-    return { kind: 'text', text: texts.map((text) => Buffer.from(text, 'base64').toString('utf8')).join('\n') };
-  }
-  return unreadable(values.includes(null) ? 'the instruction could not be started' : 'it reported no output');
-}
-
-function unreadable(problem: string): DecodedOutput {
-  return { kind: 'unreadable', problem };
 }

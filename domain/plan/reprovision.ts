@@ -59,7 +59,7 @@ seen=''
 seen_boot=''
 if [ -f "$mark" ]; then { read -r seen && read -r seen_boot; } <"$mark" || :; fi
 if [ "$seen" = "$attempt" ]; then
-  step=schedule-reboot
+  begin schedule-reboot
   if [ "$seen_boot" = "$boot" ]; then run ${timeouts.shutdown} shutdown -r +1; fi
   exit 0
 fi
@@ -70,7 +70,7 @@ if [ "$seen_boot" = "$boot" ]; then run ${timeouts.shutdown} shutdown -c || :; f
 rm -f "$mark"
 open_log
 
-step=stage-seed
+begin stage-seed
 (
   umask 077
   rm -rf "$state/seed"
@@ -80,7 +80,7 @@ step=stage-seed
 )
 
 # On the disk before anything of a seed changes: without a mark it makes the next boot forget every seed.
-step=write-cleanup-marker
+begin write-cleanup-marker
 mkdir -p "$root/oem"
 rm -f "$state/cleared"
 cat >"$marker.new" <<'IRONLOOM_MARKER'
@@ -88,10 +88,10 @@ ${cleanupMarker(attemptId)}IRONLOOM_MARKER
 mv "$marker.new" "$marker"
 run ${timeouts.sync} sync
 
-step=clean-cloud-init
+begin clean-cloud-init
 run ${timeouts.cloudInit} cloud-init clean --logs --seed
 
-step=install-seed
+begin install-seed
 (
   umask 077
   rm -rf "$seed"
@@ -99,15 +99,15 @@ step=install-seed
   cp "$state"/seed/* "$seed/"
 )
 
-step=upgrade
+begin upgrade
 run ${timeouts.upgrade} elemental upgrade --reboot=false --system "$image"
 
-step=write-mark
+begin write-mark
 run ${timeouts.sync} sync
 printf '%s\\n%s\\n' "$attempt" "$boot" >"$mark.new"
 mv "$mark.new" "$mark"
 
-step=schedule-reboot
+begin schedule-reboot
 run ${timeouts.shutdown} shutdown -r +1
 `;
 }

@@ -19,9 +19,10 @@ export function shellQuote(word: string): string {
 }
 
 /**
- * How a plan's script begins. Each step sets `step`; whatever ends the script early is named in its last line, which
- * `explainFailure` reads. Commands run by `run <seconds> <command>`: their output goes to a log on the host, and its
- * tail is printed at the end, because the agent hangs on long lines and keeps everything in a Secret.
+ * How a plan's script begins. Each step begins by `begin <step>`; whatever ends the script early is named in its last line,
+ * which `explainFailure` reads. Commands run by `run <seconds> <command>`: their output goes to a log on the host, and its
+ * tail is printed at the end, because the agent hangs on long lines and keeps everything in a Secret. Of a failure it is
+ * what the step that failed has added: what earlier ones survived is no cause.
  * IRONLOOM_ROOT is unset on a host; a simulated host is a folder and names it there.
  */
 export function beginScript(planType: PlanType): string {
@@ -33,7 +34,12 @@ marker="$root${cleanupMarkerPath}"
 seed="$root${seedFolder}"
 log=/dev/null
 step=prepare
+logged=0
 undo() { :; }
+begin() {
+  step=$1
+  logged=$(wc -c <"$log") || logged=0
+}
 run() {
   limit=$1
   shift
@@ -44,8 +50,8 @@ finish() {
   code=$?
   trap - EXIT
   set +e
-  if [ "$code" -ne 0 ]; then undo; fi
-  if [ -s "$log" ]; then tail -c 32768 "$log" | tail -n 40 | cut -c 1-400; fi
+  if [ "$code" -ne 0 ]; then undo; else logged=0; fi
+  if [ -s "$log" ]; then tail -c "+$((logged + 1))" "$log" | tail -c 32768 | tail -n 40 | cut -c 1-400; fi
   if [ "$code" -ne 0 ]; then printf 'ironloom: step %s failed with exit code %s\\n' "$step" "$code"; fi
   exit "$code"
 }

@@ -104,12 +104,20 @@ export interface Precondition {
 }
 
 /**
- * The one merge patch that puts a plan to work: all that earlier plans left is emptied, counts begin anew, and the agent
+ * The one merge patch that puts a plan to work: all that earlier plans left is emptied (the evidence of a failure is put
+ * aside), counts begin anew, and the agent
  * is held to checksum mode and a single attempt, unless nobody is left to order another one: then it tries for itself.
  * Until the result nothing else may be written to the Secret.
  */
 export function planSecretPatch(
-  order: Precondition & { plan: RenderedPlan; attemptId: string; planType: PlanType; unattended?: boolean },
+  order: Precondition & {
+    plan: RenderedPlan;
+    attemptId: string;
+    planType: PlanType;
+    unattended?: boolean;
+    /** See `keepLastFailure`. */
+    lastFailure?: Readonly<Record<string, string | null>>;
+  },
 ): object {
   return {
     metadata: {
@@ -117,6 +125,7 @@ export function planSecretPatch(
       annotations: { [annotations.planType]: order.planType, [annotations.planAttempt]: order.attemptId },
     },
     data: {
+      ...order.lastFailure,
       plan: encode(order.plan.json),
       'applied-checksum': '',
       'failed-checksum': '',

@@ -55,7 +55,9 @@ function tellProgress(before: BaremetalMachineStatus | undefined, after: Baremet
   const { reason, message } = ready;
   if (ready.status === 'True' || calmReasons.has(reason)) return tellCalmly(after, ready);
   const host = after.machineInventoryRef?.name;
-  return { type: 'Warning', reason, message: host === undefined ? message : `Host ${host}: ${message}` };
+  // Most messages name the host themselves.
+  const named = host === undefined || message.includes(host);
+  return { type: 'Warning', reason, message: named ? message : `Host ${host}: ${message}` };
 }
 
 function tellCalmly(

@@ -1,6 +1,6 @@
 import type { Secret } from '../../api/core.ts';
 import type { ObjectKey } from '../../api/meta.ts';
-import { explainFailure } from '../../domain/plan/failure-output.ts';
+import { tellFailure } from '../../domain/plan/failure-output.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { PlanAnswer } from '../../domain/life/machine-life.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
@@ -27,6 +27,7 @@ interface AwaitedPlan {
   activityIds: readonly string[];
   expected: { attemptId: string; checksum: string };
   secret: ObjectKey;
+  host: ObjectKey;
 }
 
 /**
@@ -80,6 +81,7 @@ function awaitedPlanOf({ namespace, name, allocationState, owner, plan, planSecr
     ],
     expected: plan,
     secret: { namespace, name: planSecretName },
+    host: { namespace, name },
   } satisfies AwaitedPlan;
 }
 
@@ -95,7 +97,7 @@ async function explainLiveFailure(awaited: AwaitedPlan, { findSecret }: HostPlan
   if (secret === undefined) return { kind: 'lookAgain' };
   const { kind } = readPlanResult(viewPlanSecret(secret), awaited.expected);
   if (kind !== 'failed') return { kind: 'lookAgain' };
-  return { kind, message: explainFailure(secret.data['failed-output']).message };
+  return { kind, message: tellFailure(secret.data['failed-output'], awaited.host) };
 }
 
 async function giveAnswer(key: string, awaited: AwaitedPlan, answer: PlanAnswer, deps: HostPlanReconcilerDeps) {

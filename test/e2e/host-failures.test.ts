@@ -3,6 +3,7 @@ import { MACHINE_FINALIZER } from '../../api/constants.ts';
 import { machineInventories, machineInventoryPools, secrets } from '../../api/resources.ts';
 import { elementalAnnotations } from '../../dev/elemental/inventory.ts';
 import { readAuditEvents } from '../../dev/stack/audit.ts';
+import { runCli } from '../support/cli.ts';
 import { deployCluster } from '../support/clusters.ts';
 import {
   allocationState,
@@ -71,6 +72,7 @@ describe.concurrent('a host', () => {
     expect(failed.status?.phase).toBe('Failed');
     const message = conditionOf(failed, 'PlanApplied')?.message;
     expect(message).toContain('Step upgrade failed with exit code 1: no space left on the host');
+    expect(message).toContain(`\`ironloom output ${site.namespace}/hf-upgrade\``);
     expect(conditionOf(failed, 'Ready')).toMatchObject({ status: 'False', reason: 'PlanFailed', message });
     await untilAllocationState(site, 'hf-upgrade', 'Unavailable');
     await untilPoolCounts(site, 'hf-upgrade', { total: 1, unavailable: 1, available: 0 });
@@ -78,6 +80,10 @@ describe.concurrent('a host', () => {
     await untilGone(site, 'hf-upgrade');
     await expectReleased(site, 'hf-upgrade');
     expect(plansOf('hf-upgrade')).toEqual([undefined, 'reprovision', 'clean']);
+    const said = await runCli('output', `${site.namespace}/hf-upgrade`);
+    expect(said).toMatchObject({ code: 0, stderr: '' });
+    expect(said.stdout).toContain(`Failed earlier: reprovision-1-${failed.metadata.uid}.`);
+    expect(said.stdout).toContain('cannot write layer: no space left on device\nironloom: step upgrade failed');
     await untilPoolCounts(site, 'hf-upgrade', { total: 1, available: 1 });
   });
 

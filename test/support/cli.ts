@@ -11,10 +11,16 @@ export interface CliResult {
   stderr: string;
 }
 
-/** Runs `ironloom` against the Temporal of the management cluster, as an operator does. */
+/** Runs `ironloom` against the management cluster and its Temporal, as an operator does. */
 export async function runCli(...args: string[]): Promise<CliResult> {
-  const { address, namespace } = useStack().temporal;
-  const env = { ...process.env, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, NO_COLOR: '1' };
+  const { temporal, kubeconfigs } = useStack();
+  const env = {
+    ...process.env,
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: temporal.namespace,
+    KUBECONFIG: kubeconfigs.admin,
+    NO_COLOR: '1',
+  };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [cli, ...args], { env }, (error, stdout, stderr) => {
       const code = error === null ? 0 : error.code;

@@ -103,6 +103,6 @@ test('a host without a record proves nothing', () => {
   expect(findStandingProgress(secretWith(ours), machine, undefined, hostWith(undefined)).kind).toBe('taken');
 });
 
-function hostWith(recorded: HostView['plan']): Pick<HostView, 'plan'> {
-  return { plan: recorded };
+function hostWith(recorded: HostView['plan']): Pick<HostView, 'plan' | 'name'> {
+  return { name: 'h', plan: recorded };
 }

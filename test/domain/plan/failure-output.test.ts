@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeOutputTail, explainFailure } from '../../../domain/plan/failure-output.ts';
+import { decodeOutputTail, explainFailure, tellFailure } from '../../../domain/plan/failure-output.ts';
 
 const pack = (value: unknown): string => gzipSync(JSON.stringify(value)).toString('base64');
 const failed = (output: string): string => pack({ 'ironloom-reprovision': Buffer.from(output).toString('base64') });
@@ -29,6 +29,38 @@ describe('explainFailure', () => {
     });
   });
 
+  it.each([
+    ['a count', 'Copied 403 of 900 files\nerror: 403 files could not be linked'],
+    ['a path', 'copying /usr/share/certificate/x509.crt\nfailed to stat /etc/ca-certificates/certificate.pem'],
+    ['a progress line', 'checking the disk for an i/o error\nwaiting, connection refused is normal here'],
+    ['a line that is no error', 'INFO[0001] pull: unauthorized\n2026-07-05T03:04:05Z WARN dial: connection refused'],
+    ['a structured line that is none', 'time="t" level=warning msg="pull failed: manifest unknown"'],
+  ])('takes no cause from %s', (_, output) => {
+    const explained = explainFailure(failed(`${output}\n${ending('upgrade', 1)}`));
+    expect(explained).not.toHaveProperty('cause');
+  });
+
+  it.each([
+    ['error: failed to pull: unexpected status from HEAD request to https://r/v2/: 403 Forbidden', 'refuses access'],
+    ['curl: (22) The requested URL returned error: 403', 'refuses access'],
+    ['time="t" level=error msg="dial tcp 10.0.0.1:443: connect: connection refused"', 'the connection is refused'],
+    ['tls: failed to verify certificate: x509: certificate has expired or is not yet valid', 'not trusted'],
+    ['ERROR: copying /certificates/a: Permission denied', 'permission is denied'],
+  ])('takes a cause from the error line %s', (line, cause) => {
+    expect(explainFailure(failed(`${line}\n${ending('upgrade', 1)}`)).cause).toContain(cause);
+  });
+
+  it('blames no registry for a step that asks none', () => {
+    const output = failed(`error: unauthorized: authentication required\n${ending('schedule-reboot', 1)}`);
+    expect(explainFailure(output)).not.toHaveProperty('cause');
+  });
+
+  it('names the command that prints the rest', () => {
+    expect(tellFailure(failed(ending('upgrade', 124)), { namespace: 'metal', name: 'rack1-node12' })).toBe(
+      'Step upgrade failed with exit code 124: the command did not end in time. `ironloom output metal/rack1-node12` prints what the host said',
+    );
+  });
+
   it('recognises the end by timeout', () => {
     expect(explainFailure(failed(ending('upgrade', 124)))).toMatchObject({ cause: 'the command did not end in time' });
   });
@@ -40,7 +72,12 @@ describe('explainFailure', () => {
     ['not JSON', gzipSync('s3cret').toString('base64'), 'its output is not JSON'],
     ['not a map', pack(['s3cret']), 'its output is not a map of instructions'],
     ['null', pack(null), 'its output is not a map of instructions'],
-    ['not started', pack({ 'ironloom-clean': null }), 'the instruction could not be started'],
+    ['nothing said', pack({ 'ironloom-clean': null }), 'the instruction could not be started, or ended without output'],
+    [
+      'what others said',
+      pack({ 'ironloom-clean': null, other: Buffer.from('no space left on device').toString('base64') }),
+      'the instruction could not be started, or ended without output',
+    ],
     ['empty map', pack({}), 'it reported no output'],
     ['odd values', pack({ a: 1 }), 'it reported no output'],
     ['huge', 'A'.repeat(1_300_000), 'its output is too large to be read'],

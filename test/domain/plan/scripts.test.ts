@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -63,6 +72,11 @@ class Host {
     writeFileSync(join(this.root, '.fault'), command);
     writeFileSync(join(this.root, '.code'), String(code));
     writeFileSync(join(this.root, '.output'), output);
+  }
+
+  /** The command says this whenever it runs. */
+  chatter(command: string, output: string): void {
+    appendFileSync(join(this.#bin, command), `echo ${shellQuote(output)}\n`);
   }
 
   heal(): void {
@@ -227,6 +241,17 @@ describe('the reprovision script', () => {
       expect(host.has(mark)).toBe(true);
     },
   );
+
+  it('says of a failed step only what that step said', () => {
+    host.chatter('elemental', 'error: 403 Forbidden');
+    host.fail('shutdown -r', 1, 'Call to Reboot failed: Access denied\n');
+    const { output } = host.apply(reprovision());
+    expect(output).not.toContain('403');
+    expect(output).toBe(
+      'Call to Reboot failed: Access denied\nironloom: step schedule-reboot failed with exit code 1\n',
+    );
+    expect(host.read('/var/lib/elemental/ironloom/reprovision.log')).toContain('403');
+  });
 
   it.each([
     ['prepare', '/proc/sys/kernel/random/boot_id'],

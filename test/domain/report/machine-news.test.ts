@@ -59,6 +59,13 @@ describe('what is told of a machine', () => {
     expect(told(before, {})).toEqual([]);
   });
 
+  it('a failure with the host, once', () => {
+    const pending = statusOf('Reprovisioning', 'PlanPending', '', 'h1');
+    const failed = (message: string) => told(pending, statusOf('Failed', 'PlanFailed', message, 'h1'));
+    expect(failed('it failed')).toEqual(['Warning PlanFailed: Host h1: it failed']);
+    expect(failed('The plan on host h1 failed')).toEqual(['Warning PlanFailed: The plan on host h1 failed']);
+  });
+
   it('a pause, with and without a phase', () => {
     const paused = ['Normal Paused: Reconciliation is paused'];
     expect(told(undefined, statusOf(undefined, 'Paused', 'Reconciliation is paused'))).toEqual(paused);

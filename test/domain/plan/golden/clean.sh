@@ -6,7 +6,12 @@ marker="$root/oem/99_ironloom-cleanup.yaml"
 seed="$root/var/lib/cloud/seed/nocloud"
 log=/dev/null
 step=prepare
+logged=0
 undo() { :; }
+begin() {
+  step=$1
+  logged=$(wc -c <"$log") || logged=0
+}
 run() {
   limit=$1
   shift
@@ -17,8 +22,8 @@ finish() {
   code=$?
   trap - EXIT
   set +e
-  if [ "$code" -ne 0 ]; then undo; fi
-  if [ -s "$log" ]; then tail -c 32768 "$log" | tail -n 40 | cut -c 1-400; fi
+  if [ "$code" -ne 0 ]; then undo; else logged=0; fi
+  if [ -s "$log" ]; then tail -c "+$((logged + 1))" "$log" | tail -c 32768 | tail -n 40 | cut -c 1-400; fi
   if [ "$code" -ne 0 ]; then printf 'ironloom: step %s failed with exit code %s\n' "$step" "$code"; fi
   exit "$code"
 }
@@ -34,24 +39,24 @@ stop_unit() {
 has_pods() { grep -qs '^containerd-shim' "$root"/proc/[0-9]*/comm; }
 
 # A disk that takes no log must not keep a node alive.
-open_log || :
+open_log 2>/dev/null || :
 
-step=cancel-reboot
+begin cancel-reboot
 run 30 shutdown -c
 # The marker still stands: no boot has read the seed yet, and none may make a node of it any more.
 if [ -e "$marker" ]; then rm -rf "$seed" "$state/seed"; fi
 rm -f "$marker"
 
-step=stop-kubelet
+begin stop-kubelet
 # Before it is stopped: a bootstrap that is still under way would start it again. The next boot forgets this.
 run 20 systemctl mask --runtime kubelet || :
 stop_unit kubelet
 
-step=remove-pods
+begin remove-pods
 if has_pods || { run 20 systemctl is-active containerd && command -v crictl >/dev/null; }; then
   run 60 systemctl start containerd
   run 300 crictl --runtime-endpoint unix:///var/run/containerd/containerd.sock --timeout 60s rmp --all --force
 fi
 
-step=stop-containerd
+begin stop-containerd
 stop_unit containerd

@@ -6,7 +6,12 @@ marker="$root/oem/99_ironloom-cleanup.yaml"
 seed="$root/var/lib/cloud/seed/nocloud"
 log=/dev/null
 step=prepare
+logged=0
 undo() { :; }
+begin() {
+  step=$1
+  logged=$(wc -c <"$log") || logged=0
+}
 run() {
   limit=$1
   shift
@@ -17,8 +22,8 @@ finish() {
   code=$?
   trap - EXIT
   set +e
-  if [ "$code" -ne 0 ]; then undo; fi
-  if [ -s "$log" ]; then tail -c 32768 "$log" | tail -n 40 | cut -c 1-400; fi
+  if [ "$code" -ne 0 ]; then undo; else logged=0; fi
+  if [ -s "$log" ]; then tail -c "+$((logged + 1))" "$log" | tail -c 32768 | tail -n 40 | cut -c 1-400; fi
   if [ "$code" -ne 0 ]; then printf 'ironloom: step %s failed with exit code %s\n' "$step" "$code"; fi
   exit "$code"
 }
@@ -34,7 +39,7 @@ seen=''
 seen_boot=''
 if [ -f "$mark" ]; then { read -r seen && read -r seen_boot; } <"$mark" || :; fi
 if [ "$seen" = "$attempt" ]; then
-  step=schedule-reboot
+  begin schedule-reboot
   if [ "$seen_boot" = "$boot" ]; then run 60 shutdown -r +1; fi
   exit 0
 fi
@@ -45,7 +50,7 @@ if [ "$seen_boot" = "$boot" ]; then run 60 shutdown -c || :; fi
 rm -f "$mark"
 open_log
 
-step=stage-seed
+begin stage-seed
 (
   umask 077
   rm -rf "$state/seed"
@@ -55,7 +60,7 @@ step=stage-seed
 )
 
 # On the disk before anything of a seed changes: without a mark it makes the next boot forget every seed.
-step=write-cleanup-marker
+begin write-cleanup-marker
 mkdir -p "$root/oem"
 rm -f "$state/cleared"
 cat >"$marker.new" <<'IRONLOOM_MARKER'
@@ -92,10 +97,10 @@ IRONLOOM_MARKER
 mv "$marker.new" "$marker"
 run 180 sync
 
-step=clean-cloud-init
+begin clean-cloud-init
 run 120 cloud-init clean --logs --seed
 
-step=install-seed
+begin install-seed
 (
   umask 077
   rm -rf "$seed"
@@ -103,13 +108,13 @@ step=install-seed
   cp "$state"/seed/* "$seed/"
 )
 
-step=upgrade
+begin upgrade
 run 2700 elemental upgrade --reboot=false --system "$image"
 
-step=write-mark
+begin write-mark
 run 180 sync
 printf '%s\n%s\n' "$attempt" "$boot" >"$mark.new"
 mv "$mark.new" "$mark"
 
-step=schedule-reboot
+begin schedule-reboot
 run 60 shutdown -r +1
