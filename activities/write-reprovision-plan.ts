@@ -15,6 +15,7 @@ import { readBootstrap, storeResolvedValue } from './inputs/bootstrap-data.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { startFence } from './step/fence.ts';
 import { findCapiOwners, readImage } from './inputs/image.ts';
+import { mayRepeatBoot } from './host/repeated-boot.ts';
 import { findNamingMachine } from './host/live-candidate.ts';
 import {
   confirmWrittenPlan,
@@ -58,14 +59,16 @@ async function provision(deps: ActivityDependencies, input: Omit<PlanOrder, 'pla
     findNamingMachine(deps, input.machine, { namespace: input.machine.namespace, name: host.inventory }),
   ]);
   if (machine === undefined) return { kind: 'gone' };
-  if (machine.spec.providerID !== undefined) return { kind: 'provisioned' };
+  const isProvisioned = machine.spec.providerID !== undefined;
+  if (isProvisioned && !mayRepeatBoot(machine, read.machine, slot, input.attempt)) return { kind: 'provisioned' };
   if (machine.metadata.deletionTimestamp !== undefined) return { kind: 'deleting' };
   if (isPausedBy(machine, read.cluster)) return { kind: 'paused' };
   const deadlineMs = deps.policy.reprovisionDeadlineMs;
   if (slot.kind === 'written') {
     const written = await confirmWrittenPlan(deps, fence, order, slot);
     const hash = bootstrapHashOf(slot, host, judgeContent(read, host, slot.inventory));
-    return { kind: 'written', plan: pendingPlan(order, written, deadlineMs, hash) };
+    const pending = pendingPlan(order, written, deadlineMs, hash);
+    return { kind: 'written', plan: hash === null ? pending : { ...pending, reportsBoot: true } };
   }
   if (slot.kind === 'secretMissing') return { kind: 'secretMissing' };
   if (slot.kind === 'taken') return { kind: 'blocked', obstacles: [hostTaken(host)] };
@@ -82,7 +85,8 @@ async function provision(deps: ActivityDependencies, input: Omit<PlanOrder, 'pla
   const plan = renderContent(orderedAttemptId(order, slot.secret), host, content);
   await writePlan(deps, fence, order, slot, plan, () => storeResolvedValue(deps, fence, bootstrap));
   const written = { attempt: input.attempt, claim: slot.secret.uid, checksum: plan.checksum };
-  return { kind: 'written', plan: pendingPlan(order, written, deadlineMs, bootstrap.hash), host };
+  const pending = { ...pendingPlan(order, written, deadlineMs, bootstrap.hash), reportsBoot: true } as const;
+  return { kind: 'written', plan: pending, host };
 }
 
 /** The machine's pool as the cache has it: a host name that was mended there is used without another claim. */
@@ -103,7 +107,7 @@ async function readContent(deps: ActivityDependencies, ref: MachineRef, host: Bo
     }),
     readImage(deps, ref.namespace, owners),
   ]);
-  return { bootstrap, image, cluster: owners.cluster };
+  return { bootstrap, image, cluster: owners.cluster, machine: owners.machine };
 }
 
 function judgeContent(

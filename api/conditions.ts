@@ -10,6 +10,8 @@ export const machineConditionTypes = [
   'ImageResolved',
   /** The host applied the plan that stands in its plan Secret. */
   'PlanApplied',
+  /** The host has booted the image that the plan installed. */
+  'Booted',
   /** The Node of the Machine registered in the workload cluster. */
   'NodeJoined',
   /** Reconciliation is paused by the Cluster, an annotation or an operator. */
@@ -25,6 +27,7 @@ export const reasons = {
   BootstrapReady: 'BootstrapReady',
   ImageResolved: 'ImageResolved',
   PlanApplied: 'PlanApplied',
+  Booted: 'Booted',
   NodeJoined: 'NodeJoined',
   /** The object is being deleted. */
   Deleting: 'Deleting',
@@ -73,6 +76,13 @@ export const reasons = {
   PlanSecretMissing: 'PlanSecretMissing',
   /** PlanApplied: somebody else's plan stands in our host's Secret. */
   HostTaken: 'HostTaken',
+
+  /** Booted: the host applied its plan and has not said yet that it booted. */
+  WaitingForBoot: 'WaitingForBoot',
+  /** Booted: it has not said so within the deadline. */
+  BootTimedOut: 'BootTimedOut',
+  /** Booted: the new image does not boot, and the host runs the one of before; no node is made of it. */
+  BootedFallback: 'BootedFallback',
 
   /** NodeJoined: the Machine has no `status.nodeRef` yet. */
   WaitingForNode: 'WaitingForNode',

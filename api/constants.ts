@@ -68,8 +68,8 @@ export const foreign = {
   elementalPlanTypeAnnotation: 'elemental.cattle.io/plan.type',
   /** On an inventory: elemental-operator resets its host when it is deleted. */
   resettableAnnotation: 'elemental.cattle.io/resettable',
-  /** Plans of the operator's storage management, in the annotation `plan.type` that ours stand in, too. */
-  storagePlanPrefix: 'storage-',
+  /** Its note of a Secret that it has just made. */
+  noElementalPlan: 'empty',
   /** Kind of the owner that takes an inventory away from every pool. */
   inventorySelectorKind: 'MachineInventorySelector',
 } as const;

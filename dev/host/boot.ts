@@ -28,9 +28,13 @@ const stageOrder = ['rootfs', 'initramfs', 'fs', 'network', 'boot'].flatMap((sta
   `${stage}.after`,
 ]);
 
-/** Carries out the boot stages (elemental-toolkit's yip) that lie under /oem: commands and files. */
+/**
+ * Carries out the boot stages (elemental-toolkit's yip) that lie under /oem: commands and files. The first ones run in the
+ * initramfs; `fs` comes when all of fstab is mounted, and before any unit that is not early.
+ */
 export async function runBootStages(disk: HostDisk, commands: HostCommandFolder): Promise<void> {
   for (const stage of stageOrder) {
+    if (stage === 'fs.before') await disk.mountOwnDisks();
     for (const name of (await disk.list('/oem')).filter((entry) => /\.ya?ml$/.test(entry))) {
       const config = bootConfigSchema.safeParse(parseYaml((await disk.read(`/oem/${name}`)) ?? ''));
       for (const step of config.data?.stages?.[stage] ?? []) await runBootStep(step, disk, commands);
@@ -77,8 +81,18 @@ export function mapHostPaths(command: string, root: string): string {
   );
 }
 
+/** Writes os-release as the image has it that boots: the one of the last upgrade, or, as a fallback, the one before. */
+export async function bootImage(disk: HostDisk, mode: 'active' | 'passive'): Promise<void> {
+  const upgrades = (await disk.commands()).filter(
+    ({ command, args }) => command === 'elemental' && args[0] === 'upgrade',
+  );
+  const image = upgrades.at(mode === 'active' ? -1 : -2)?.args.at(-1) ?? 'installed';
+  await disk.write('/etc/os-release', `NAME="Simulated"\nIMAGE="${image}"\n`);
+}
+
 /** What cloud-init made of the seed at a boot. */
 export type SeedBoot =
+  /** There is none, or none that asks for a node. */
   | { kind: 'none' }
   /** The seed's instance-id is the one of the last boot: nothing runs again. */
   | { kind: 'unchanged' }
@@ -104,6 +118,7 @@ export async function bootSeed(disk: HostDisk): Promise<SeedBoot> {
     if (!metaData.success || typeof instanceId !== 'string') return failed('meta-data names no instance-id');
     if ((await disk.read(instanceFile)) === instanceId) return { kind: 'unchanged' };
     await disk.write(instanceFile, instanceId);
+    if (userData.trim() === '#cloud-config') return { kind: 'none' };
     try {
       return await join(disk, parseSeed(userData, metaData.data));
     } catch (error) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { annotations } from '../../api/constants.ts';
 import { type HostAgent, type RunPlan, startHostAgent } from './agent/agent.ts';
-import { bootSeed, readJoinedIdentity, runBootStages, startPods } from './boot.ts';
+import { bootImage, bootSeed, readJoinedIdentity, runBootStages, startPods } from './boot.ts';
 import { type HostDisk, simulatorFolder } from './os/disk.ts';
 import { type AgentFaults, noFaults } from './agent/faults.ts';
 import { type HostKubelet, startHostKubelet } from './node/kubelet.ts';
@@ -18,6 +18,8 @@ interface MachineState {
   kubelet: HostKubelet | undefined;
   power: HostPower | undefined;
   bootCount: number;
+  /** How many of the next boots find the active image broken. */
+  fallbackBoots: number;
   identity: NodeIdentity | undefined;
   registered: boolean;
   joinProblem: string | undefined;
@@ -33,6 +35,8 @@ export interface Machine {
   reboot: () => Promise<void>;
   die: () => Promise<void>;
   powerOn: () => Promise<void>;
+  /** Lets the next boots fall back to the passive image. */
+  fallBack: (times: number) => void;
 }
 
 /** A machine on this disk, switched off. */
@@ -45,6 +49,7 @@ export function createMachine(options: SimulatedHostOptions, disk: HostDisk): Ma
     kubelet: undefined,
     power: undefined,
     bootCount: 0,
+    fallbackBoots: 0,
     identity: undefined,
     registered: false,
     joinProblem: undefined,
@@ -95,7 +100,10 @@ export function createMachine(options: SimulatedHostOptions, disk: HostDisk): Ma
   };
   const comeUp = async (): Promise<void> => {
     if (state.agent !== undefined) return;
-    await disk.beginBoot();
+    const mode = state.fallbackBoots > 0 ? 'passive' : 'active';
+    state.fallbackBoots = Math.max(0, state.fallbackBoots - 1);
+    await disk.beginBoot(mode);
+    await bootImage(disk, mode);
     state.bootCount += 1;
     await runBootStages(disk, options.commands);
     await joinByBoot();
@@ -128,7 +136,8 @@ export function createMachine(options: SimulatedHostOptions, disk: HostDisk): Ma
       await sleep(times.bootMs);
       await comeUp();
     });
-  return { faults, plansReceived, state: () => state, isUnitStopped, reboot, die, powerOn };
+  const fallBack = (times: number): void => void (state.fallbackBoots = times);
+  return { faults, plansReceived, state: () => state, isUnitStopped, reboot, die, powerOn, fallBack };
 }
 
 function recordPlan(plans: PlanReceived[], checksum: string, notes: Record<string, string>): void {

@@ -28,6 +28,8 @@ export interface SimulatedHost extends ObjectKey {
   apiDownAtPut(times?: number): void;
   slow(ms: number): void;
   restartAgent(): void;
+  /** Lets the next boots find the active image broken: elemental boots the passive one. */
+  fallBack(times?: number): void;
   reboot(): Promise<void>;
   /** Power off, for good unless `powerOn`. */
   die(): Promise<void>;
@@ -72,6 +74,7 @@ export async function startSimulatedHost(options: SimulatedHostOptions): Promise
     apiDownAtPut: (times = 1) => (faults.unreachablePuts = times * 4),
     slow: (ms) => (faults.slowMs = ms),
     restartAgent: () => machine.state().agent?.restart(),
+    fallBack: (times = 1) => machine.fallBack(times),
     reboot: machine.reboot,
     die: machine.die,
     powerOn: machine.powerOn,

@@ -1,3 +1,4 @@
+import type { BootSight } from './boot-sight.ts';
 import type { HostView } from './host-view.ts';
 import type { HostTrouble } from './machine-snapshot.ts';
 import type { MachineView } from './machine-view.ts';
@@ -10,6 +11,8 @@ export interface PlanSight {
   planAttempt: string | undefined;
   /** No plan of anybody stands there. */
   isEmpty: boolean;
+  /** How the host booted since it applied the plan that stands there; undefined: it has not told. */
+  boot?: BootSight | undefined;
 }
 
 /** How the host that a machine names looks in the caches. */
@@ -72,8 +75,9 @@ export function isSameForMachine(a: HostView | undefined, b: HostView | undefine
   );
 }
 
-/** The Secret says the same of whose plan stands there. */
+/** The Secret says the same of whose plan stands there, and of the boot after it. */
 export function isSamePlanSight(a: PlanSight | undefined, b: PlanSight | undefined): boolean {
   if (a === undefined || b === undefined) return false;
-  return a.foreignPlanType === b.foreignPlanType && isForeignContent(a) === isForeignContent(b);
+  const sameBoot = a.boot?.rebooted === b.boot?.rebooted && a.boot?.mode === b.boot?.mode;
+  return sameBoot && a.foreignPlanType === b.foreignPlanType && isForeignContent(a) === isForeignContent(b);
 }

@@ -1,3 +1,5 @@
+import { type Boot, boots } from './boot-sight.ts';
+
 /**
  * What the bridge tells a machine's workflow: the inputs of its decisions, as names, uids and flags, never content.
  * Level-triggered: a snapshot is the whole truth of its moment, and only the newest one counts.
@@ -21,6 +23,8 @@ export interface MachineSnapshot {
   hostInUse?: true;
   /** When somebody else than a run wrote to the machine's status last (RFC 3339); absent: nobody. */
   statusEditedAt?: string;
+  /** Which image the host of a provisioned machine has booted; absent: it has not told. It says so itself: to be shown only. */
+  boot?: Boot;
   /** Name of the `MachineInventoryPool`. */
   pool: string;
   /** The CAPI Machine that owns the object; null until CAPI has set the ownerRef. */
@@ -92,6 +96,7 @@ export function canonicalSnapshot(snapshot: MachineSnapshot): string {
     ...(snapshot.hostTrouble === undefined ? [] : [snapshot.hostTrouble]),
     ...(snapshot.hostInUse === undefined ? [] : ['hostInUse']),
     ...(snapshot.statusEditedAt === undefined ? [] : [snapshot.statusEditedAt]),
+    ...(snapshot.boot === undefined ? [] : [{ boot: snapshot.boot }]),
   ]);
 }
 
@@ -105,6 +110,7 @@ export function isSnapshot(value: unknown): value is MachineSnapshot {
     (value['hostTrouble'] === undefined || hostTroubles.some((trouble) => trouble === value['hostTrouble'])) &&
     (value['hostInUse'] === undefined || value['hostInUse'] === true) &&
     (value['statusEditedAt'] === undefined || isText(value['statusEditedAt'])) &&
+    (value['boot'] === undefined || boots.some((boot) => boot === value['boot'])) &&
     typeof value['pool'] === 'string' &&
     (machine === null || (isRecord(machine) && isText(machine['name']) && isTextOrNull(machine['nodeName']))) &&
     (cluster === null ||

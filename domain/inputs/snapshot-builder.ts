@@ -1,6 +1,7 @@
 import { reasons } from '../../api/conditions.ts';
 import { inventoryOfProviderId } from '../../api/constants.ts';
 import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } from './capi-view.ts';
+import { findBoot } from './boot-sight.ts';
 import { findHostTrouble, type HostSight } from './host-trouble.ts';
 import { resolveImage } from './image-resolution.ts';
 import type { MachineSnapshot, ProvisioningInputs } from './machine-snapshot.ts';
@@ -33,6 +34,7 @@ export function buildSnapshot(view: MachineView, around: MachineSurroundings): M
   const host = hostNameOf(view);
   const sight = host === undefined ? undefined : around.findHost(host);
   const hostTrouble = sight && findHostTrouble(view, sight);
+  const boot = findBoot(view, sight);
   return {
     deleting: view.deleting,
     gone: false,
@@ -43,6 +45,7 @@ export function buildSnapshot(view: MachineView, around: MachineSurroundings): M
     ...(hostTrouble !== undefined && { hostTrouble }),
     ...(hostTrouble === 'lost' && isUsedByOther(view, sight) && { hostInUse: true }),
     ...(view.phase !== undefined && view.statusEditedAt !== undefined && { statusEditedAt: view.statusEditedAt }),
+    ...(boot !== undefined && { boot }),
     pool: view.pool,
     machine: view.ownerMachine === undefined ? null : { name: view.ownerMachine, nodeName: machine?.nodeName ?? null },
     cluster: cluster === undefined ? null : { name: cluster.name, infrastructureReady: cluster.infrastructureReady },

@@ -1,4 +1,5 @@
 import { assertNever } from '../assert-never.ts';
+import { expectBoot } from './boot.ts';
 import {
   type AppliedPlan,
   type BoundHost,
@@ -38,7 +39,13 @@ export function onCompleted(life: MachineLife): MachineLife {
   return {
     ...life,
     snapshot: settleSnapshot(life.snapshot),
-    stage: { kind: 'running', host: { ...stage.host, recorded: 'Allocated' }, applied, nodeJoinTimedOut: false },
+    stage: {
+      kind: 'running',
+      host: { ...stage.host, recorded: 'Allocated' },
+      applied,
+      nodeJoinTimedOut: false,
+      ...expectBoot(stage.plan),
+    },
     obstacles: [],
   };
 }

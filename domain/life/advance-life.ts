@@ -1,5 +1,6 @@
 import { reasons } from '../../api/conditions.ts';
 import { assertNever } from '../assert-never.ts';
+import { expectBoot } from './boot.ts';
 import {
   type BoundHost,
   type MachineLife,
@@ -117,7 +118,8 @@ function adoptProvisioned(life: MachineLife, host: BoundHost, plan: WrittenPlan 
     return { ...life, snapshot, stage: { kind: 'cleaning', host, attempt: plan.attempt, plan, applied: null } };
   }
   const applied = plan && { checksum: plan.checksum, bootstrapHash: plan.bootstrapHash };
-  return { ...life, snapshot, stage: { kind: 'running', host, applied, nodeJoinTimedOut: false } };
+  const expected = plan === null ? {} : expectBoot(plan);
+  return { ...life, snapshot, stage: { kind: 'running', host, applied, nodeJoinTimedOut: false, ...expected } };
 }
 
 /** The object itself was read: what it says counts from here on. */

@@ -24,6 +24,8 @@ export interface WrittenPlan {
   deadlineMs: number;
   /** sha256 of the normalised bootstrap data in the plan; null for a clean plan. */
   bootstrapHash: string | null;
+  /** The plan makes its host say how it booted afterwards. Absent: it does not, or is of before that. */
+  reportsBoot?: true;
   progress: PlanProgress;
 }
 
@@ -57,7 +59,12 @@ export type Stage =
       host: BoundHost;
       /** Checksum and bootstrap hash of what the host applied; null after an adoption that found no plan. */
       applied: AppliedPlan | null;
+      /** The time is over in which the Node was to register, and the host to say that it booted. */
       nodeJoinTimedOut: boolean;
+      /** Number of the reprovision plan that the host applied. Absent: not known, or noted by a run of before this field. */
+      attempt?: number;
+      /** The host is to say how it booted: its plan makes it. */
+      awaitsBoot?: true;
       /** Who took the host away from the node (a reset, a selector); stays, for the host that comes back is blank. */
       takenBy?: string;
     }

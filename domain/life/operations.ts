@@ -1,5 +1,6 @@
 import { reasons } from '../../api/conditions.ts';
 import { assertNever } from '../assert-never.ts';
+import { isBound, retryBoot } from './boot.ts';
 import { isPaused } from './lifecycle.ts';
 import { hostOf, type MachineLife, type OperationRecord, type OperatorVerb, type Stage } from './machine-life.ts';
 
@@ -56,6 +57,10 @@ function judgeRetry(life: MachineLife): Verdict {
       stage.kind === 'cleaning' ? { ...stage, host, attempt, plan: null } : { kind: 'claimed', host, attempt };
     return accept({ ...life, stage: again }, `Attempt ${attempt} of the ${plan.type} plan is written`);
   }
+  const again = retryBoot(life);
+  if (again !== undefined) {
+    return accept({ ...life, stage: again }, `Attempt ${again.attempt} of the reprovision plan is written`);
+  }
   if (life.obstacles.length > 0) return accept(life, 'The step that is blocked is tried again');
   return refuse('Nothing has failed');
 }
@@ -68,6 +73,7 @@ function judgeReallocation(life: MachineLife): Verdict {
     return refuse('A node runs on the host; delete the Machine instead, so that it is drained and replaced');
   }
   if (host === undefined) return refuse('The machine holds no host yet');
+  if (isBound(life)) return refuse('The providerID of the machine names its host for good; delete the Machine instead');
   if (stage.kind === 'reprovisioning' && stage.plan.progress.kind === 'applied') {
     return refuse('The host has applied its plan and is about to join; delete the Machine instead');
   }

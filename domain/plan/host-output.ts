@@ -4,8 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 export type HostOutput = { kind: 'text'; text: string } | { kind: 'unreadable'; problem: string };
 
 /** A host wrote the output: both sizes are bounded. */
-const packedLimitBytes = 900 * 1024;
-const unpackedLimitBytes = 4 * 1024 * 1024;
+const usualLimits = { packedBytes: 900 * 1024, unpackedBytes: 4 * 1024 * 1024 };
 /** Names of our instructions begin so, see `renderPlan`. */
 const ourInstructions = 'ironloom-';
 
@@ -13,12 +12,12 @@ const ourInstructions = 'ironloom-';
  * Reads `failed-output` or `applied-output` of a plan Secret: base64 of gzip of a JSON map from instruction to base64 or
  * null. What instructions of others printed, and of earlier plans, does not count where one of ours is named.
  */
-export function decodeOutput(packed: string | undefined): HostOutput {
+export function decodeOutput(packed: string | undefined, limits = usualLimits): HostOutput {
   if (packed === undefined || packed === '') return unreadable('it reported no output');
-  if (packed.length > (packedLimitBytes * 4) / 3) return unreadable('its output is too large to be read');
+  if (packed.length > (limits.packedBytes * 4) / 3) return unreadable('its output is too large to be read');
   let json: Buffer;
   try {
-    json = gunzipSync(Buffer.from(packed, 'base64'), { maxOutputLength: unpackedLimitBytes });
+    json = gunzipSync(Buffer.from(packed, 'base64'), { maxOutputLength: limits.unpackedBytes });
   } catch (error) {
     return unreadable(error instanceof RangeError ? 'its output unpacks to too many bytes' : 'its output is not gzip');
   }

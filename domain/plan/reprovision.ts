@@ -1,6 +1,7 @@
 import { parseAttemptId } from './attempt.ts';
 import { cleanupMarker } from './cleanup-marker.ts';
 import { type PlanFile, type RenderedPlan, renderPlan } from './document.ts';
+import { bootReport } from './boot-report.ts';
 import { beginScript, hostStateFolder, shellQuote } from './script.ts';
 
 export interface ReprovisionPlan {
@@ -54,13 +55,17 @@ image=${shellQuote(image)}
 mark="$state/attempt"
 boot=$(cat "$root/proc/sys/kernel/random/boot_id")
 
-# Done already: only a reboot that a crash may have lost is scheduled again.
+# Done already: says how the host has booted since, which proves that it did, and schedules a reboot that a crash may have
+# lost. One that waits is left alone: an agent that starts again and again would move it away for ever.
 seen=''
 seen_boot=''
 if [ -f "$mark" ]; then { read -r seen && read -r seen_boot; } <"$mark" || :; fi
 if [ "$seen" = "$attempt" ]; then
   begin schedule-reboot
-  if [ "$seen_boot" = "$boot" ]; then run ${timeouts.shutdown} shutdown -r +1; fi
+${bootReport}
+  if [ "$seen_boot" = "$boot" ] && ! grep -qs '^MODE=reboot$' "$root/run/systemd/shutdown/scheduled"; then
+    run ${timeouts.shutdown} shutdown -r +1
+  fi
   exit 0
 fi
 
@@ -82,7 +87,7 @@ begin stage-seed
 # On the disk before anything of a seed changes: without a mark it makes the next boot forget every seed.
 begin write-cleanup-marker
 mkdir -p "$root/oem"
-rm -f "$state/cleared"
+rm -f "$state/cleared" "$state/cleared-mounts"
 cat >"$marker.new" <<'IRONLOOM_MARKER'
 ${cleanupMarker(attemptId)}IRONLOOM_MARKER
 mv "$marker.new" "$marker"

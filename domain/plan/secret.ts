@@ -1,6 +1,7 @@
 import { annotations, foreign, type PlanType, planTypes } from '../../api/constants.ts';
 import type { Secret } from '../../api/core.ts';
 import { parseAttemptId } from './attempt.ts';
+import { type BootReport, readBootReport } from './boot-report.ts';
 import { checksumOf, type RenderedPlan, readPlanAttempt } from './document.ts';
 
 /** What `plan-state` says; elemental and this provider never write it. */
@@ -20,7 +21,7 @@ export interface PlanSecretView {
   planAttempt: string | undefined;
   /** Our annotation. */
   planType: PlanType | undefined;
-  /** Somebody else's kind of plan, as its annotation says: elemental's `bootstrap` or `reset`, the operator's `storage-…`. */
+  /** Somebody else's kind of plan, as its annotation says: elemental's `bootstrap` or `reset`, the operator's `storage-…`, or one that we do not know. */
   foreignPlanType: string | undefined;
   /** The Secret has the type of plan Secrets. */
   isPlanSecret: boolean;
@@ -36,39 +37,54 @@ export interface PlanSecretView {
   /** undefined: attempts without end, as the agent reads it. */
   maxFailures: number | undefined;
   planState: PlanState;
+  /** What the host says of its boot since it applied the plan of ours that stands there. It may be shown; it proves nothing. */
+  boot: BootReport | undefined;
 }
 
 /** Reduces a plan Secret to what decisions need, whatever stands in its keys. */
 export function viewPlanSecret({ metadata, data, type, immutable }: Secret): PlanSecretView {
   const plan = Buffer.from(data['plan'] ?? '', 'base64');
   const attempt = readPlanAttempt(plan);
+  const planAttempt = attempt !== undefined && parseAttemptId(attempt) !== undefined ? attempt : undefined;
+  const planChecksum = plan.length === 0 ? '' : checksumOf(plan);
+  const appliedChecksum = readChecksum(data['applied-checksum']);
+  const applied = planAttempt !== undefined && appliedChecksum === planChecksum;
   return {
     namespace: metadata.namespace,
     name: metadata.name,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
-    planChecksum: plan.length === 0 ? '' : checksumOf(plan),
+    planChecksum,
     isEmpty: plan.length < 16 && ['', '{}'].includes(plan.toString('latin1').trim()),
-    planAttempt: attempt !== undefined && parseAttemptId(attempt) !== undefined ? attempt : undefined,
+    planAttempt,
     planType: planTypes.find((type) => type === metadata.annotations[annotations.planType]),
     foreignPlanType: foreignPlanTypeOf(metadata.annotations),
     isPlanSecret: type === foreign.planSecretType,
     controllerUid: metadata.ownerReferences.find(({ controller }) => controller === true)?.uid,
     immutable: immutable === true,
-    appliedChecksum: readChecksum(data['applied-checksum']),
+    appliedChecksum,
     failedChecksum: readChecksum(data['failed-checksum']),
     failureCount: readCount(data['failure-count']) ?? 0,
     maxFailures: readCount(data['max-failures']),
     planState: readState(data['plan-state']),
+    boot: applied ? readBootReport(data['applied-output']) : undefined,
   };
 }
 
-/** The kind of plan that somebody else wants the host for, if the annotations of its plan Secret name one. */
+/**
+ * The kind of plan that somebody else wants the host for, if the annotations of its plan Secret name one. A kind that we
+ * do not know is not ours, whoever annotates more of them.
+ */
 export function foreignPlanTypeOf(notes: Readonly<Record<string, string>>): string | undefined {
   const elemental = notes[foreign.elementalPlanTypeAnnotation] ?? '';
-  if (elemental === 'bootstrap' || elemental === 'reset') return elemental;
+  if (elemental !== '' && elemental !== foreign.noElementalPlan) return wordOf(elemental);
   const own = notes[annotations.planType] ?? '';
-  return own.startsWith(foreign.storagePlanPrefix) ? own.slice(0, 64) : undefined;
+  return own === '' || planTypes.some((type) => type === own) ? undefined : wordOf(own);
+}
+
+/** Somebody wrote it, and people are shown it. */
+function wordOf(planType: string): string {
+  return planType.slice(0, 64).replaceAll(/[^\w.-]/g, '?');
 }
 
 export type PlanResult = { kind: 'running' } | { kind: 'applied' } | { kind: 'failed' } | { kind: 'taken' };

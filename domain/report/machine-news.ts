@@ -22,7 +22,9 @@ const calmReasons = new Set<string>([
 
 /** The start and the result of each step, read off two statuses that follow each other. What did not move is no news. */
 export function tellNews(before: BaremetalMachineStatus | undefined, after: BaremetalMachineStatus): News[] {
-  return [tellProgress(before, after), tellNode(before, after)].filter((news) => news !== undefined);
+  return [tellProgress(before, after), tellBoot(before, after), tellNode(before, after)].filter(
+    (news) => news !== undefined,
+  );
 }
 
 /** The host is clean, or was never written to, and is back in its pool. */
@@ -83,6 +85,13 @@ function tellCalmly(
     default:
       return assertNever(phase);
   }
+}
+
+function tellBoot(before: BaremetalMachineStatus | undefined, after: BaremetalMachineStatus): News | undefined {
+  const boot = find(after, 'Booted');
+  if (boot === undefined || find(before, 'Booted')?.reason === boot.reason) return undefined;
+  if (boot.reason !== reasons.BootedFallback && boot.reason !== reasons.BootTimedOut) return undefined;
+  return { type: 'Warning', reason: boot.reason, message: boot.message };
 }
 
 function tellNode(before: BaremetalMachineStatus | undefined, after: BaremetalMachineStatus): News | undefined {

@@ -3,6 +3,7 @@ import { type MachinePhase } from '../../api/constants.ts';
 import { appliedOf } from '../life/advance-host.ts';
 import { assertNever } from '../assert-never.ts';
 import { inventoryOf, isPaused } from '../life/lifecycle.ts';
+import { adviseOnNode, bootCondition } from './boot-condition.ts';
 import { type DesiredCondition, fails, findObstacle, holds } from './machine-condition.ts';
 import {
   type BoundHost,
@@ -52,6 +53,7 @@ export function projectStatus(life: MachineLife): DesiredStatus {
     bootstrapCondition(life),
     imageCondition(life),
     planCondition(life),
+    bootCondition(life),
     nodeCondition(life),
   ].filter((condition) => condition !== null);
   return {
@@ -166,25 +168,27 @@ function imageCondition(life: MachineLife): DesiredCondition | null {
   return life.stage.kind === 'reprovisioning' || life.stage.kind === 'running' ? holds('ImageResolved') : null;
 }
 
-function nodeCondition({ stage, snapshot }: MachineLife): DesiredCondition | null {
+function nodeCondition(life: MachineLife): DesiredCondition | null {
+  const { stage, snapshot } = life;
   if (stage.kind !== 'running' && stage.kind !== 'hostless') return null;
   if (snapshot.machine !== null && snapshot.machine.nodeName !== null) return holds('NodeJoined');
   if (stage.kind === 'running' && stage.nodeJoinTimedOut) {
     return fails(
       'NodeJoined',
       reasons.NodeJoinTimedOut,
-      `Host ${stage.host.inventory} applied its plan and no Node with its providerID registered in time; look at cloud-init and kubelet on the host`,
+      `Host ${stage.host.inventory} applied its plan and no Node with its providerID registered in time; ${adviseOnNode(life)}`,
     );
   }
   return fails('NodeJoined', reasons.WaitingForNode, 'The Machine has no nodeRef yet');
 }
 
 /**
- * The first condition that is False decides. NodeJoined and Paused stay out: CAPI mirrors Ready as InfrastructureReady,
+ * The first condition that is False decides. Booted, NodeJoined and Paused stay out: CAPI mirrors Ready as InfrastructureReady,
  * and a MachineHealthCheck counts its node start-up time from there.
  */
 function readyCondition(life: MachineLife, details: DesiredCondition[]): DesiredCondition {
-  const culprit = details.find((condition) => condition.status === 'False' && condition.type !== 'NodeJoined');
+  const late = new Set<string>(['Booted', 'NodeJoined']);
+  const culprit = details.find(({ status, type }) => status === 'False' && !late.has(type));
   if (culprit !== undefined) return fails('Ready', culprit.reason, culprit.message);
   if (life.snapshot.deleting) return fails('Ready', reasons.Deleting, 'The machine is being deleted');
   if (isProvisioned(life)) return holds('Ready');

@@ -15,7 +15,7 @@ export function isAtRest(scene: Scene, machine: Machine | undefined): boolean {
   if (machine === undefined) return false;
   // A node whose host was taken stays away, until somebody deletes its machine.
   const wasTaken = findCondition(machine, 'PlanApplied')?.reason === reasons.HostTaken;
-  if (machine.status?.phase === 'Running') return wasTaken || findCondition(machine, 'NodeJoined')?.status === 'True';
+  if (machine.status?.phase === 'Running') return wasTaken || hasArrived(machine);
   if (machine.status?.phase !== 'Pending') return false;
   const { history } = scene.lane;
   const pool = history.pools.get(machine.spec.machineInventoryPoolRef.name);
@@ -27,6 +27,12 @@ export function isAtRest(scene: Scene, machine: Machine | undefined): boolean {
     default:
       return false;
   }
+}
+
+/** Nothing is to come any more of the host's boot. */
+function hasArrived(machine: Machine): boolean {
+  const boots = findCondition(machine, 'Booted')?.reason === reasons.WaitingForBoot;
+  return !boots && findCondition(machine, 'NodeJoined')?.status === 'True';
 }
 
 /** The host is free, and the machine has not been told to give it up. */

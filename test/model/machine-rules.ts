@@ -25,6 +25,7 @@ const falseReasons: Readonly<Record<string, readonly string[]>> = {
     'WriteRefused',
     'Unreachable',
   ],
+  Booted: ['WaitingForBoot', 'BootTimedOut', 'BootedFallback'],
   NodeJoined: ['WaitingForNode', 'NodeJoinTimedOut'],
   Paused: ['NotPaused'],
 };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { decodeFileContent, type HostPlanFile, UnreportedPlanError } from '../../elemental/host-plan.ts';
 
@@ -33,8 +33,12 @@ export interface HostDisk {
   list(hostPath: string): Promise<string[]>;
   /** Writes `files[]` of a plan in order. @throws UnreportedPlanError as the agent would give up */
   applyFile(file: HostPlanFile): Promise<void>;
-  /** What a reboot loses; gives the host a new boot id. */
-  beginBoot(): Promise<string>;
+  /** What a reboot loses; gives the host a new boot id, and says which image boots. */
+  beginBoot(mode?: 'active' | 'passive'): Promise<void>;
+  /** Keeps these folders on disks of their own, which a boot mounts later than the rest. */
+  useOwnDisks(hostPaths: readonly string[]): void;
+  /** Mounts them: the middle of a boot. */
+  mountOwnDisks(): Promise<void>;
   commands(): Promise<RecordedCommand[]>;
   injectFault(fault: CommandFault): Promise<void>;
 }
@@ -55,6 +59,14 @@ export async function createHostDisk(root: string, volatilePaths: readonly strin
     await mkdir(dirname(locate(hostPath)), { recursive: true });
     await writeFile(locate(hostPath), content);
   };
+  const ownDisks = new Set<string>();
+  const contentOf = (hostPath: string): string => join(state, 'disks', encodeURIComponent(hostPath));
+  const replace = async (path: string, by: string): Promise<void> => {
+    await rm(path, { recursive: true, force: true });
+    await mkdir(by, { recursive: true });
+    await mkdir(dirname(path), { recursive: true });
+    await rename(by, path);
+  };
   let faults = 0;
   return {
     root,
@@ -68,14 +80,21 @@ export async function createHostDisk(root: string, volatilePaths: readonly strin
         () => [],
       ),
     applyFile: (file) => applyFile(locate, file),
-    beginBoot: async () => {
+    beginBoot: async (mode = 'active') => {
+      for (const folder of ownDisks) {
+        await replace(contentOf(folder), locate(folder));
+        await mkdir(locate(folder), { recursive: true });
+      }
       for (const folder of volatilePaths) await rm(locate(folder), { recursive: true, force: true });
       for (const folder of volatilePaths) await mkdir(locate(folder), { recursive: true });
       for (const folder of [locate('/proc'), join(state, 'pods')]) await rm(folder, { recursive: true, force: true });
       await rm(join(state, 'power/scheduled'), { force: true });
-      const bootId = randomUUID();
-      await write('/proc/sys/kernel/random/boot_id', `${bootId}\n`);
-      return bootId;
+      await write(`/run/elemental/${mode}_mode`, '1');
+      await write('/proc/sys/kernel/random/boot_id', `${randomUUID()}\n`);
+    },
+    useOwnDisks: (hostPaths) => hostPaths.forEach((hostPath) => ownDisks.add(hostPath)),
+    mountOwnDisks: async () => {
+      for (const folder of ownDisks) await replace(locate(folder), contentOf(folder));
     },
     commands: async () => parseCommandLog(await readFile(join(state, 'commands.log'), 'utf8').catch(() => '')),
     injectFault: async (fault) => {

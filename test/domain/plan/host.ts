@@ -26,9 +26,8 @@ for operand; do
 done
 `;
 
-const bootSchema = z.object({
-  stages: z.object({ initramfs: z.tuple([z.object({ commands: z.tuple([z.string()]) })]) }),
-});
+const stageSchema = z.tuple([z.object({ commands: z.tuple([z.string()]) })]);
+const bootSchema = z.object({ stages: z.object({ initramfs: stageSchema, fs: stageSchema }) });
 
 export interface ScriptEnd {
   code: number;
@@ -43,7 +42,7 @@ export interface PlanHost {
   /** As the agent: files first, then the script. */
   apply(plan: RenderedPlan): Promise<ScriptEnd>;
   /** Up to cloud-init. */
-  boot(): Promise<void>;
+  boot(mode?: 'active' | 'passive'): Promise<void>;
   isRebootDue(): Promise<boolean>;
   /** The same host once more, with a disk of its own. */
   copy(volatilePaths?: readonly string[]): Promise<PlanHost>;
@@ -98,9 +97,11 @@ export async function createPlanHosts(): Promise<PlanHosts> {
       instances,
       copy,
       apply: async (plan) => runScript(await takePlan(disk, plan), disk, plain),
-      boot: async () => {
-        await disk.beginBoot();
-        await runScript(await readMarker(disk), disk, plain);
+      boot: async (mode) => {
+        await disk.beginBoot(mode);
+        await runScript(await readMarker(disk, 'initramfs'), disk, plain);
+        await disk.mountOwnDisks();
+        await runScript(await readMarker(disk, 'fs'), disk, plain);
         instances.push(...(await bootInstance(disk)));
       },
       isRebootDue: async () => (await disk.list(`/${simulatorFolder}/power`)).includes('scheduled'),
@@ -111,7 +112,8 @@ export async function createPlanHosts(): Promise<PlanHosts> {
       cutOffBoot: async () => {
         const host = await copy();
         await host.disk.beginBoot();
-        return witnessScript(host, await readMarker(host.disk));
+        const stages = [await readMarker(host.disk, 'initramfs'), await readMarker(host.disk, 'fs')];
+        return witnessScript(host, stages.map((stage) => `(\n${stage})`).join('\n'));
       },
       fingerprint: () => fingerprint(root),
     };
@@ -137,9 +139,9 @@ async function takePlan(disk: HostDisk, plan: RenderedPlan): Promise<string> {
   return instructions[0]?.args[1] ?? '';
 }
 
-async function readMarker(disk: HostDisk): Promise<string> {
+async function readMarker(disk: HostDisk, stage: 'initramfs' | 'fs'): Promise<string> {
   const marker = await disk.read(cleanupMarkerPath);
-  return marker === undefined ? '' : bootSchema.parse(parse(marker)).stages.initramfs[0].commands[0];
+  return marker === undefined ? ':' : bootSchema.parse(parse(marker)).stages[stage][0].commands[0];
 }
 
 async function bootInstance(disk: HostDisk): Promise<string[]> {

@@ -122,6 +122,37 @@ describe.each(disks)('a host whose disk %s', (_, volatilePaths) => {
     }
   });
 
+  it('becomes no node by a fallback, and one by the next boot of the right image', { timeout: patience }, async () => {
+    const [finished = expect.fail()] = cutOff.slice(-1);
+    const host = await finished.copy(volatilePaths);
+    for (const _boot of [1, 2]) {
+      await host.boot('passive');
+      await carryOut(host, reprovision(2));
+      expect(host.instances).toEqual(one);
+      expect(await host.disk.read('/var/lib/kubelet/pods/work')).toBeUndefined();
+    }
+    await host.boot();
+    expect(host.instances).toEqual(both);
+    await expectAtRest(host, reprovision(2));
+  });
+
+  it(
+    'clears the state of the last node on disks of their own, wherever the boot is cut off',
+    { timeout: patience },
+    async () => {
+      const folders = ['/var/lib/kubelet', '/var/lib/containerd', '/var/lib/etcd'];
+      const [finished = expect.fail()] = cutOff.slice(-1);
+      for (const state of await (await finished.copy(volatilePaths)).cutOffBoot()) {
+        if ((await state.disk.read('/var/lib/elemental/ironloom/cleared-mounts')) !== undefined) continue;
+        state.disk.useOwnDisks(folders);
+        for (const folder of folders) await state.disk.write(`${folder}/old`, 'old');
+        await state.boot();
+        for (const folder of folders) expect(await state.disk.read(`${folder}/old`)).toBeUndefined();
+        expect(state.instances).toEqual(both);
+      }
+    },
+  );
+
   it('becomes no node after a clean plan, whatever was cut off before', { timeout: patience }, async () => {
     const isNew = createNovelty();
     for (const state of cutOff) {

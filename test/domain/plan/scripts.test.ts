@@ -25,9 +25,8 @@ const planSchema = z.object({
   files: z.array(z.object({ path: z.string(), content: z.base64(), permissions: z.string() })),
   instructions: z.tuple([z.object({ name: z.string(), command: z.string(), args: z.tuple([z.string(), z.string()]) })]),
 });
-const bootSchema = z.object({
-  stages: z.object({ initramfs: z.tuple([z.object({ if: z.string(), commands: z.tuple([z.string()]) })]) }),
-});
+const stageSchema = z.tuple([z.object({ if: z.string(), commands: z.tuple([z.string()]) })]);
+const bootSchema = z.object({ stages: z.object({ initramfs: stageSchema, fs: stageSchema }) });
 
 const attempt = 'reprovision-1-0b7c2f6e-9a53-4a51-9a3e-0d9e7f0a1b2c';
 const reprovision = (more: Partial<Parameters<typeof renderReprovisionPlan>[0]> = {}): RenderedPlan =>
@@ -117,10 +116,12 @@ class Host {
     return { code: ended.status, output: ended.stdout };
   }
 
-  runMarker(): void {
-    const boot = bootSchema.parse(parse(this.read(marker) ?? ''));
-    const { code, output } = this.shell(boot.stages.initramfs[0].commands[0]);
-    expect({ code, output }).toEqual({ code: 0, output: '' });
+  /** As a boot does; `mount` is what comes between the stages. */
+  runMarker(mount = (): void => {}): void {
+    const { initramfs, fs } = bootSchema.parse(parse(this.read(marker) ?? '')).stages;
+    expect(this.shell(initramfs[0].commands[0])).toEqual({ code: 0, output: '' });
+    mount();
+    expect(this.shell(fs[0].commands[0])).toEqual({ code: 0, output: '' });
   }
 
   remove(): void {
@@ -196,14 +197,32 @@ describe('the reprovision script', () => {
     expect(host.read(mark)).toBe(`${attempt}\nboot-1\n`);
   });
 
-  it('schedules the reboot again in the same boot, and does nothing after it', () => {
+  it('schedules the reboot again in the same boot, and only tells how it booted after it', () => {
     host.apply(reprovision());
     host.takeCalls();
-    expect(host.apply(reprovision())).toEqual({ code: 0, output: '' });
+    const output = 'ironloom: boot boot-1 after boot-1 mode unknown image unknown\n';
+    expect(host.apply(reprovision())).toEqual({ code: 0, output });
     expect(host.takeCalls()).toEqual(['shutdown -r +1']);
     host.boot('boot-2');
-    expect(host.apply(reprovision())).toEqual({ code: 0, output: '' });
+    host.write('/run/elemental/active_mode', '1');
+    host.write('/etc/os-release', 'NAME="x y"\nIMAGE="registry.example/os:v1 ;$(id)"\n'.replace('$', '\\$'));
+    const told = 'ironloom: boot boot-2 after boot-1 mode active image registry.example/os:v1id\n';
+    expect(host.apply(reprovision())).toEqual({ code: 0, output: told });
     expect(host.takeCalls()).toEqual([]);
+    host.write('/etc/os-release', 'IMAGE_REPO="registry.example/os"\nIMAGE_TAG="v2"\n');
+    host.write('/run/elemental/passive_mode', '1');
+    expect(host.apply(reprovision()).output).toContain(' mode passive image registry.example/os:v2\n');
+  });
+
+  it('leaves a reboot alone that is scheduled already, however often the agent starts', () => {
+    host.apply(reprovision());
+    host.takeCalls();
+    host.write('/run/systemd/shutdown/scheduled', 'USEC=1\nWARN_WALL=1\nMODE=reboot\n');
+    for (let start = 0; start < 3; start++) expect(host.apply(reprovision()).code).toBe(0);
+    expect(host.takeCalls()).toEqual([]);
+    host.write('/run/systemd/shutdown/scheduled', 'USEC=1\nMODE=poweroff\n');
+    host.apply(reprovision());
+    expect(host.takeCalls()).toEqual(['shutdown -r +1']);
   });
 
   it('runs again for a new attempt', () => {
@@ -311,13 +330,77 @@ describe('the reprovision script', () => {
     expect(left()).toEqual([false, false, false, false]);
   });
 
+  it('writes a marker that clears once more what is mounted later, once per attempt', () => {
+    const folders = ['/var/lib/kubelet', '/var/lib/containerd', '/var/lib/etcd'];
+    const fill = (): void => folders.forEach((folder) => host.write(`${folder}/member/wal`, 'old'));
+    const left = (): boolean[] => folders.map((folder) => host.has(`${folder}/member`));
+    host.apply(reprovision());
+    const text = host.read(marker) ?? '';
+    host.runMarker(fill);
+    expect(left()).toEqual([false, false, false]);
+    expect([host.has(marker), host.has('/var/lib/etcd')]).toEqual([false, true]);
+
+    // The power went between the stages: no node ran, and the next boot is the first that gets to the mounts.
+    rmSync(join(host.root, '/var/lib/elemental/ironloom/cleared-mounts'));
+    host.write(marker, text);
+    host.runMarker(fill);
+    expect(left()).toEqual([false, false, false]);
+
+    // Should /oem bring it back, the running node is not touched.
+    host.write(marker, text);
+    host.runMarker(fill);
+    expect(left()).toEqual([true, true, true]);
+
+    rmSync(join(host.root, mark));
+    host.apply(reprovision());
+    host.runMarker(fill);
+    expect(left()).toEqual([false, false, false]);
+  });
+
+  it('writes a marker that makes no node of a fallback, keeps its network, and waits for the next boot', () => {
+    const fill = (): void => host.write('/var/lib/kubelet/pki/old', 'old');
+    host.apply(reprovision({ networkConfig: 'version: 2\n' }));
+    const text = host.read(marker) ?? '';
+    host.write('/run/elemental/passive_mode', '1');
+    for (let boot = 0; boot < 2; boot++) {
+      fill();
+      host.runMarker(fill);
+      expect(host.has('/var/lib/kubelet/pki')).toBe(false);
+      expect(host.read(`${seed}/user-data`)).toBe('#cloud-config\n');
+      expect(host.read(`${seed}/meta-data`)).toBe(`instance-id: ${attempt}-fallback\n`);
+      expect(host.read(`${seed}/network-config`)).toBe('version: 2\n');
+    }
+    rmSync(join(host.root, '/run/elemental/passive_mode'));
+    fill();
+    host.runMarker(fill);
+    expect(host.has('/var/lib/kubelet/pki')).toBe(false);
+    expect(host.read(`${seed}/user-data`)).toContain('rack-1');
+    expect(parse(host.read(`${seed}/meta-data`) ?? '')).toMatchObject({ 'instance-id': attempt });
+    expect(host.has(marker)).toBe(false);
+
+    // The image broke later, and /oem brought the marker back: the node that runs is nobody's to clear.
+    fill();
+    host.write(marker, text);
+    host.write('/run/elemental/passive_mode', '1');
+    host.runMarker();
+    expect(host.has('/var/lib/kubelet/pki')).toBe(true);
+  });
+
+  it('writes a marker that leaves no seed to a fallback without a network of its own', () => {
+    host.apply(reprovision());
+    host.write('/run/cos/passive_mode', '1');
+    host.runMarker();
+    expect([host.has(`${seed}/user-data`), host.has(marker)]).toEqual([false, true]);
+  });
+
   it('writes a marker that leaves rescue systems alone', () => {
     host.apply(reprovision());
-    const condition = bootSchema.parse(parse(host.read(marker) ?? '')).stages.initramfs[0].if;
-    const inFolder = condition.replaceAll('/run', `${host.root}/run`);
-    expect(host.shell(inFolder).code).toBe(0);
+    const { initramfs, fs } = bootSchema.parse(parse(host.read(marker) ?? '')).stages;
+    const allows = (): (number | null)[] =>
+      [initramfs, fs].map(([{ if: condition }]) => host.shell(condition.replaceAll('/run', `${host.root}/run`)).code);
+    expect(allows()).toEqual([0, 0]);
     host.write('/run/elemental/recovery_mode', '1');
-    expect(host.shell(inFolder).code).toBe(1);
+    expect(allows()).toEqual([1, 1]);
   });
 });
 

@@ -127,6 +127,20 @@ describe('viewPlanSecret', () => {
     expect(viewPlanSecret(secret(data)).isEmpty).toBe(isEmpty);
   });
 
+  it.each([
+    [{}, undefined],
+    [{ 'elemental.cattle.io/plan.type': 'empty', 'baremetal.alauda.io/plan.type': 'clean' }, undefined],
+    [{ 'baremetal.alauda.io/plan.type': 'reprovision' }, undefined],
+    [{ 'elemental.cattle.io/plan.type': 'reset' }, 'reset'],
+    [{ 'elemental.cattle.io/plan.type': 'bootstrap' }, 'bootstrap'],
+    [{ 'elemental.cattle.io/plan.type': 'upgrade' }, 'upgrade'],
+    [{ 'baremetal.alauda.io/plan.type': 'storage-format' }, 'storage-format'],
+    [{ 'baremetal.alauda.io/plan.type': 'firmware' }, 'firmware'],
+    [{ 'baremetal.alauda.io/plan.type': `a b\u202e${'x'.repeat(99)}` }, `a?b?${'x'.repeat(60)}`],
+  ])('knows whose plan %j is', (annotations, type) => {
+    expect(viewPlanSecret(secret({}, annotations)).foreignPlanType).toBe(type);
+  });
+
   it('takes any garbage', () => {
     const keys = ['plan', 'applied-checksum', 'failed-checksum', 'failure-count', 'max-failures', 'plan-state'];
     const garbage = fc.dictionary(

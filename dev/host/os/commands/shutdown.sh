@@ -1,5 +1,6 @@
 #!/bin/sh
-# Keeps what is scheduled in power/scheduled, which the simulator watches. A file that is replaced is a new schedule.
+# Keeps what is scheduled in power/scheduled, which the simulator watches. A file that is replaced is a new schedule. What
+# systemd says of it lies below /run.
 . "${SIMULATOR_COMMANDS:?}/record.sh"
 mode=poweroff
 when=+1
@@ -11,9 +12,12 @@ for argument in "$@"; do
     now | +* | *:*) when=$argument ;;
   esac
 done
+told=$IRONLOOM_ROOT/run/systemd/shutdown
 if [ "$mode" = cancel ]; then
-  rm -f "$simulator/power/scheduled"
+  rm -f "$told/scheduled" "$simulator/power/scheduled"
 else
   echo "$mode $when $$" >"$simulator/power/.new.$$"
   mv "$simulator/power/.new.$$" "$simulator/power/scheduled"
+  mkdir -p "$told"
+  printf 'USEC=%s000000\nWARN_WALL=1\nMODE=%s\n' "$(date +%s)" "$mode" >"$told/scheduled"
 fi

@@ -34,13 +34,22 @@ image='registry.example/os/elemental:v1.34.1'
 mark="$state/attempt"
 boot=$(cat "$root/proc/sys/kernel/random/boot_id")
 
-# Done already: only a reboot that a crash may have lost is scheduled again.
+# Done already: says how the host has booted since, which proves that it did, and schedules a reboot that a crash may have
+# lost. One that waits is left alone: an agent that starts again and again would move it away for ever.
 seen=''
 seen_boot=''
 if [ -f "$mark" ]; then { read -r seen && read -r seen_boot; } <"$mark" || :; fi
 if [ "$seen" = "$attempt" ]; then
   begin schedule-reboot
-  if [ "$seen_boot" = "$boot" ]; then run 60 shutdown -r +1; fi
+  mode=unknown
+  for known in active passive live recovery; do
+    if [ -e "$root/run/elemental/${known}_mode" ] || [ -e "$root/run/cos/${known}_mode" ]; then mode=$known; fi
+  done
+  booted=$(. "$root/etc/os-release" 2>/dev/null && echo "${IMAGE:-${IMAGE_REPO:-}:${IMAGE_TAG:-}}" | tr -cd 'A-Za-z0-9._:/@-') || :
+  printf 'ironloom: boot %s after %s mode %s image %.300s\n' "$boot" "$seen_boot" "$mode" "${booted:-unknown}"
+  if [ "$seen_boot" = "$boot" ] && ! grep -qs '^MODE=reboot$' "$root/run/systemd/shutdown/scheduled"; then
+    run 60 shutdown -r +1
+  fi
   exit 0
 fi
 
@@ -62,7 +71,7 @@ begin stage-seed
 # On the disk before anything of a seed changes: without a mark it makes the next boot forget every seed.
 begin write-cleanup-marker
 mkdir -p "$root/oem"
-rm -f "$state/cleared"
+rm -f "$state/cleared" "$state/cleared-mounts"
 cat >"$marker.new" <<'IRONLOOM_MARKER'
 name: "Ironloom: clear the previous node once"
 stages:
@@ -73,26 +82,64 @@ stages:
         - |
           root="${IRONLOOM_ROOT:-}"
           state="$root/var/lib/elemental/ironloom"
+          attempt=reprovision-1-0b7c2f6e-9a53-4a51-9a3e-0d9e7f0a1b2c
+          holds() { [ "$(head -n 1 "$state/$1" 2>/dev/null)" = "$attempt" ]; }
+          forget_node() {
+            for folder in "$root/var/lib/kubelet" "$root/var/lib/containerd" "$root/var/lib/etcd" "$root/etc/kubernetes"; do
+              if [ -d "$folder" ]; then find "$folder" -xdev -mindepth 1 -delete; fi
+            done
+          }
           seed="$root/var/lib/cloud/seed/nocloud"
+          in_fallback() { [ -e "$root/run/elemental/passive_mode" ] || [ -e "$root/run/cos/passive_mode" ]; }
           restore_seed() {
             if [ -f "$state/seed/user-data" ]; then
               mkdir -p "$seed"
               cp -p "$state"/seed/* "$seed/"
             fi
           }
-          if [ "$(head -n 1 "$state/attempt" 2>/dev/null)" != reprovision-1-0b7c2f6e-9a53-4a51-9a3e-0d9e7f0a1b2c ]; then
+          seed_network_only() {
+            rm -rf "$seed"
+            if [ -f "$state/seed/network-config" ]; then
+              mkdir -p "$seed"
+              cp -p "$state/seed/network-config" "$seed/"
+              echo '#cloud-config' >"$seed/user-data"
+              echo "instance-id: $attempt-fallback" >"$seed/meta-data"
+            fi
+          }
+          if ! holds attempt; then
             rm -rf "$seed" "$state/seed"
-          elif [ "$(cat "$state/cleared" 2>/dev/null)" != reprovision-1-0b7c2f6e-9a53-4a51-9a3e-0d9e7f0a1b2c ]; then
-            for folder in "$root/var/lib/kubelet" "$root/var/lib/containerd" "$root/var/lib/etcd" "$root/etc/kubernetes"; do
-              if [ -d "$folder" ]; then find "$folder" -xdev -mindepth 1 -delete; fi
-            done
-            restore_seed
-            echo reprovision-1-0b7c2f6e-9a53-4a51-9a3e-0d9e7f0a1b2c >"$state/cleared"
-          elif [ -z "$(ls -A "$root/var/lib/kubelet" 2>/dev/null)" ]; then
+          elif ! holds cleared; then
+            forget_node
+            if in_fallback; then
+              seed_network_only
+            else
+              restore_seed
+              echo "$attempt" >"$state/cleared"
+            fi
+          elif [ -z "$(ls -A "$root/var/lib/kubelet" 2>/dev/null)" ] && ! in_fallback; then
             restore_seed
           fi
           sync
-          rm -f "$root/oem/99_ironloom-cleanup.yaml"
+  fs:
+    - name: "Clear what is mounted"
+      if: '[ ! -e /run/elemental/recovery_mode ] && [ ! -e /run/cos/recovery_mode ] && [ ! -e /run/elemental/live_mode ] && [ ! -e /run/cos/live_mode ]'
+      commands:
+        - |
+          root="${IRONLOOM_ROOT:-}"
+          state="$root/var/lib/elemental/ironloom"
+          attempt=reprovision-1-0b7c2f6e-9a53-4a51-9a3e-0d9e7f0a1b2c
+          holds() { [ "$(head -n 1 "$state/$1" 2>/dev/null)" = "$attempt" ]; }
+          forget_node() {
+            for folder in "$root/var/lib/kubelet" "$root/var/lib/containerd" "$root/var/lib/etcd"; do
+              if [ -d "$folder" ]; then find "$folder" -xdev -mindepth 1 -delete; fi
+            done
+          }
+          if holds attempt && ! holds cleared-mounts; then
+            forget_node
+            if holds cleared; then echo "$attempt" >"$state/cleared-mounts"; fi
+            sync
+          fi
+          if holds cleared || ! holds attempt; then rm -f "$root/oem/99_ironloom-cleanup.yaml"; fi
 IRONLOOM_MARKER
 mv "$marker.new" "$marker"
 run 180 sync

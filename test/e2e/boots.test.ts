@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deployCluster } from '../support/clusters.ts';
+import { attemptsOf } from '../support/host-answers.ts';
+import { expectReleased } from '../support/hosts.ts';
+import {
+  conditionOf,
+  createMachine,
+  createPool,
+  deleteMachine,
+  untilGone,
+  untilReason,
+  waitForMachine,
+} from '../support/machines.ts';
+import { untilWarning } from '../support/object-events.ts';
+import { createWays } from '../support/operator-ways.ts';
+import { type Site, startSite } from '../support/site.ts';
+import { useStack } from '../support/stack.ts';
+
+// What a host says of its boot after it applied its plan. A pool of one host for each test.
+const hosts = ['bo-good', 'bo-fallback', 'bo-deleted', 'bo-disks'];
+
+let site: Site;
+
+beforeAll(async () => {
+  site = await startSite('boots', { hosts, replicas: 0 });
+  await deployCluster(site, useStack());
+});
+afterAll(() => site.close());
+
+async function beginOn(host: string): Promise<void> {
+  await createPool(site, host, [host]);
+  await createMachine(site, { name: host, pool: host });
+}
+
+async function untilBooted(name: string) {
+  return waitForMachine(site, name, 'Booted', (machine) => conditionOf(machine, 'Booted')?.status === 'True');
+}
+
+describe.concurrent('a host that applied its plan', () => {
+  test('proves that it booted the image', async () => {
+    await beginOn('bo-good');
+    const machine = await untilBooted('bo-good');
+    expect(machine.status?.phase).toBe('Running');
+    await waitForMachine(site, 'bo-good', 'joined', (seen) => conditionOf(seen, 'NodeJoined')?.status === 'True');
+    expect(site.host('bo-good').bootCount).toBe(2);
+  });
+
+  test('and falls back to its old image is no node, says so, and gets the plan again by retry', async () => {
+    site.host('bo-fallback').fallBack();
+    await beginOn('bo-fallback');
+    const fallen = await untilReason(site, 'bo-fallback', 'Booted', 'BootedFallback');
+    await untilWarning(site, 'bo-fallback', 'BootedFallback');
+    expect(conditionOf(fallen, 'Booted')?.message).toContain('retry');
+    expect(conditionOf(fallen, 'Ready')?.status).toBe('True');
+    expect(site.host('bo-fallback').node).toBeUndefined();
+    expect(fallen.spec.providerID).toBe('baremetal:///bo-fallback');
+
+    const answer = await createWays(site).update.ask(fallen.metadata, 'retry', 'reseated the disk');
+    expect(answer).toEqual({ accepted: true, text: 'Attempt 2 of the reprovision plan is written' });
+    await untilBooted('bo-fallback');
+    await waitForMachine(site, 'bo-fallback', 'joined', (seen) => conditionOf(seen, 'NodeJoined')?.status === 'True');
+    expect(site.host('bo-fallback').node?.registered).toBe(true);
+    expect(attemptsOf(site, 'bo-fallback')).toEqual([undefined, 'reprovision-1', 'reprovision-2']);
+  });
+
+  test('and fell back is cleaned and given back when its Machine is deleted', async () => {
+    site.host('bo-deleted').fallBack(5);
+    await beginOn('bo-deleted');
+    await untilReason(site, 'bo-deleted', 'Booted', 'BootedFallback');
+    await deleteMachine(site, 'bo-deleted');
+    await untilGone(site, 'bo-deleted');
+    await expectReleased(site, 'bo-deleted');
+    expect(site.host('bo-deleted').node).toBeUndefined();
+  });
+
+  test('and keeps the state of nodes on disks of their own is cleared once they are mounted', async () => {
+    const host = site.host('bo-disks');
+    host.disk.useOwnDisks(['/var/lib/etcd', '/var/lib/containerd', '/var/lib/kubelet']);
+    await host.disk.write('/var/lib/etcd/member/wal/0.wal', 'of another cluster');
+    await host.disk.write('/var/lib/kubelet/pki/old.pem', 'of another node');
+    await beginOn('bo-disks');
+    await untilBooted('bo-disks');
+    expect(host.joinProblem).toBeUndefined();
+    expect(await host.disk.list('/var/lib/etcd')).toEqual([]);
+    expect(await host.disk.read('/var/lib/kubelet/pki/old.pem')).toBeUndefined();
+  });
+});
