@@ -12,6 +12,7 @@ COPY api api
 COPY cli cli
 COPY domain domain
 COPY k8s-bridge k8s-bridge
+COPY reading reading
 COPY runtime runtime
 COPY workers workers
 COPY workflows workflows

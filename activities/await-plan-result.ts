@@ -25,7 +25,7 @@ export function createAwaitPlanResult(deps: ActivityDependencies) {
     if (input.status !== undefined) await publishUnlessRefused(deps, startFence(), machine, input.status);
     const secret = await findReadable(deps, secrets, { namespace: machine.namespace, name: host.planSecret });
     const expected = { checksum: plan.checksum, attemptId: attemptIdOf(machine, plan) };
-    const answer = readStandingAnswer(secret, expected, host.inventory);
+    const answer = await readStandingAnswer(deps.reader, secret, expected, host.inventory);
     if (answer === undefined) throw new CompleteAsyncError();
     return answer;
   };

@@ -133,7 +133,7 @@ async function findOwnPlan(
   const deadlineMs = planType === 'clean' ? cleanDeadlineMs : reprovisionDeadlineMs;
   const written = { attempt, checksum, ...(claim !== undefined && { claim }) };
   const plan = pendingPlan({ planType }, written, deadlineMs, null);
-  const answer = readStandingAnswer(secret, { checksum, attemptId: planAttempt }, host.inventory);
+  const answer = await readStandingAnswer(deps.reader, secret, { checksum, attemptId: planAttempt }, host.inventory);
   return answer === undefined ? plan : { ...plan, progress: answer };
 }
 

@@ -32,7 +32,7 @@ export function createCompleteProvisioning(deps: ActivityDependencies) {
     if (owned.kind !== 'ours') return { kind: 'hostLost' };
     const key = { namespace: input.machine.namespace, name: owned.host.planSecretName ?? input.host.planSecret };
     const secret = await findReadable(deps, secrets, key);
-    const progress = findStandingProgress(secret, input.machine, input.plan, owned.host);
+    const progress = await findStandingProgress(deps.reader, secret, input.machine, input.plan, owned.host);
     if (progress.kind !== 'applied' || secret === undefined) return { kind: 'unproven', progress };
     await writeHostRecord(deps, fence, owned.host, { state: 'Allocated', failedReprovision: null });
     await liftSingleAttempt(deps, fence, viewPlanSecret(secret));

@@ -31,7 +31,7 @@ export function createMarkHostUnavailable(deps: ActivityDependencies) {
       namespace: machine.namespace,
       name: host.planSecretName ?? input.host.planSecret,
     });
-    const progress = findStandingProgress(secret, machine, plan ?? undefined, host);
+    const progress = await findStandingProgress(deps.reader, secret, machine, plan ?? undefined, host);
     if (!(['failed', 'taken', 'secretMissing'] as const).some((kind) => kind === progress.kind)) {
       return { kind: 'unproven', progress };
     }

@@ -76,7 +76,7 @@ async function freePlanSecret(
   const secret = await findReadable(deps, secrets, key);
   const view = secret && viewPlanSecret(secret);
   if (untouched) return isOurs(view?.planAttempt) || isOurs(host.plan?.attemptId) ? { kind: 'needsClean' } : undefined;
-  const progress: PlanProgress = findStandingProgress(secret, machine, plan ?? undefined, host);
+  const progress: PlanProgress = await findStandingProgress(deps.reader, secret, machine, plan ?? undefined, host);
   if (progress.kind !== 'applied') return { kind: 'unproven', progress };
   if (view !== undefined) await liftSingleAttempt(deps, fence, view);
   return undefined;

@@ -1,9 +1,8 @@
 import { reasons } from '../api/conditions.ts';
 import { providerIdOf } from '../api/constants.ts';
-import type { MachineInventory } from '../api/inventory.ts';
 import type { BoundHost, Obstacle } from '../domain/life/machine-life.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
-import { renderNetworkConfig } from '../domain/network/config.ts';
+import type { RenderedNetwork } from '../domain/network/config.ts';
 import { attemptId } from '../domain/plan/attempt.ts';
 import type { RenderedPlan } from '../domain/plan/document.ts';
 import { renderReprovisionPlan } from '../domain/plan/reprovision.ts';
@@ -66,7 +65,7 @@ async function provision(deps: ActivityDependencies, input: Omit<PlanOrder, 'pla
   const deadlineMs = deps.policy.reprovisionDeadlineMs;
   if (slot.kind === 'written') {
     const written = await confirmWrittenPlan(deps, fence, order, slot);
-    const hash = bootstrapHashOf(slot, host, judgeContent(read, host, slot.inventory));
+    const hash = bootstrapHashOf(slot, host, judgeContent(read, host, await readNetwork(deps, slot)));
     const pending = pendingPlan(order, written, deadlineMs, hash);
     return { kind: 'written', plan: hash === null ? pending : { ...pending, reportsBoot: true } };
   }
@@ -75,7 +74,7 @@ async function provision(deps: ActivityDependencies, input: Omit<PlanOrder, 'pla
   if (slot.kind !== 'free') return { kind: 'hostLost' };
   if (namedBy !== undefined) return { kind: 'hostOfOther', owner: namedBy };
 
-  const content = judgeContent(read, host, slot.inventory);
+  const content = judgeContent(read, host, await readNetwork(deps, slot));
   if (content.kind === 'blocked') {
     const problems = content.obstacles.map(({ reason }) => reason);
     logStep('Cannot write the plan yet', input.machine, { host: host.inventory, problems });
@@ -110,12 +109,18 @@ async function readContent(deps: ActivityDependencies, ref: MachineRef, host: Bo
   return { bootstrap, image, cluster: owners.cluster, machine: owners.machine };
 }
 
+function readNetwork(
+  { reader }: ActivityDependencies,
+  { inventory }: Extract<PlanSlot, { kind: 'free' | 'written' }>,
+): Promise<RenderedNetwork> {
+  return reader.network(inventory.spec.network, inventory.spec.observedNetwork);
+}
+
 function judgeContent(
   { bootstrap, image }: Pick<Content, 'bootstrap' | 'image'>,
   host: BoundHost,
-  inventory: MachineInventory,
+  network: RenderedNetwork,
 ) {
-  const network = renderNetworkConfig(inventory.spec.network, inventory.spec.observedNetwork);
   const obstacles: Obstacle[] = [];
   if (bootstrap.kind !== 'ready') obstacles.push(bootstrap.obstacle);
   if (image.kind === 'unresolved') {

@@ -7,6 +7,7 @@ import type { MachineRef, MachineSnapshot } from '../domain/inputs/machine-snaps
 import { startLife } from '../domain/life/machine-life.ts';
 import type { ClaimOutcome, StepStopped } from '../domain/life/step-outcomes.ts';
 import { projectStatus } from '../domain/report/machine-status.ts';
+import { createReader } from '../reading/reader.ts';
 import { createKubeClient } from '../runtime/kube/client.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createWorkerCaches } from '../workers/caches.ts';
@@ -85,6 +86,7 @@ async function startClaimer({ cluster, namespace }: BenchSite): Promise<Claimer>
   const informers = createWorkerCaches(kube, logger, namespace);
   for (const informer of Object.values(informers)) informer.start();
   await Promise.all(Object.values(informers).map((informer) => informer.synced));
+  const reader = createReader({ threads: 1 });
   const activities: Activities = createActivities({
     kube,
     caches: {
@@ -93,6 +95,7 @@ async function startClaimer({ cluster, namespace }: BenchSite): Promise<Claimer>
       pools: informers.pools.store,
       planSecrets: informers.planSecrets.store,
     },
+    reader,
     policy: { reprovisionDeadlineMs: 1, cleanDeadlineMs: 1, nodeJoinDeadlineMs: 1, defaultRegistry: undefined },
     temporalNamespace: 'default',
   });
@@ -113,6 +116,7 @@ async function startClaimer({ cluster, namespace }: BenchSite): Promise<Claimer>
     },
     async stop() {
       await Promise.all(Object.values(informers).map((informer) => informer.stop()));
+      await reader.close();
       await kube.close();
     },
   };

@@ -10,6 +10,7 @@ import type { Logger } from '../runtime/logger.ts';
 import { createMetricsRegistry, createRunCallCounter, createWorkqueueMetrics } from '../runtime/metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';
 import { connectTemporal, ensureSearchAttributes, readNamespaceId } from '../runtime/temporal/connection.ts';
+import { createReader } from '../reading/reader.ts';
 import { waitForKubernetes } from '../runtime/kube/wait-until-ready.ts';
 import { type BridgeCaches, createBridgeCaches, unsyncedCaches } from './caches.ts';
 import type { ControllerDeps } from './controller-deps.ts';
@@ -27,6 +28,8 @@ export interface BridgeOptions {
 
 const USER_AGENT = 'ironloom-bridge';
 const LEASE_NAME = 'ironloom-bridge';
+/** Only failures are read here, and few of them at a time. */
+const READER_THREADS = 1;
 const TEMPORAL_CHECK_MS = 1_500;
 
 /**
@@ -43,9 +46,11 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
     watchFilter: env.watchFilter,
   });
   const informers = Object.values(caches);
+  const reader = createReader({ threads: READER_THREADS });
   const temporal: { connection: Connection | undefined } = { connection: undefined };
   const metrics = await startObservation({ env, logger, shutdown }, caches, () => temporal.connection);
   shutdown.onShutdown('kube client', () => kube.close());
+  shutdown.onShutdown('reader', () => reader.close());
   shutdown.onShutdown('caches', () => Promise.all(informers.map((informer) => informer.stop())));
 
   await waitForKubernetes(kube, shutdown.signal, logger);
@@ -65,7 +70,7 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   const temporalReturns = createTemporalReturns({ identify: () => readNamespaceId(connection, namespace) });
   const { defaultRegistry, watchNamespace } = env;
   const { queueMetrics } = metrics;
-  const known = { kube, runs, caches, defaultRegistry, watchNamespace, logger, queueMetrics };
+  const known = { kube, runs, caches, reader, defaultRegistry, watchNamespace, logger, queueMetrics };
   const deps = { ...known, prepareTemporal, temporalReturns };
   lead({ env, logger, shutdown }, kube, deps);
 }

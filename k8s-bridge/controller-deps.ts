@@ -1,4 +1,5 @@
 import type { KubeClient } from '../runtime/kube/client.ts';
+import type { Reader } from '../reading/reader.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { BridgeCaches } from './caches.ts';
 import type { MachineRuns } from './machines/runs.ts';
@@ -11,6 +12,8 @@ export interface ControllerDeps {
   runs: MachineRuns;
   /** All synced. */
   caches: BridgeCaches;
+  /** Reads what hosts wrote. */
+  reader: Reader;
   defaultRegistry: string | undefined;
   /** The namespace that the caches hold; undefined: all. */
   watchNamespace: string | undefined;

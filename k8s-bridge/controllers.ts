@@ -46,10 +46,10 @@ export async function runControllers(deps: ControllerDeps, signal: AbortSignal):
 }
 
 function startHostPlans(deps: ControllerDeps): Workqueue {
-  const { kube, runs, caches, logger } = deps;
+  const { kube, runs, caches, reader, logger } = deps;
   const { hosts, planSecrets } = storesOf(caches);
   const findSecret = (key: ObjectKey) => kube.find(secrets, key);
-  const hostDeps = { hosts, planSecrets, runs, findSecret, answers: new AnswerMemory(monotonicNowMs), logger };
+  const hostDeps = { hosts, planSecrets, runs, findSecret, reader, answers: new AnswerMemory(monotonicNowMs), logger };
   const queue = createQueue('host-plans', 16, deps, (key) => reconcileHostPlan(key, hostDeps));
   connectHostPlanTriggers(caches, (key) => queue.add(key));
   return queue;

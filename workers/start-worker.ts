@@ -8,6 +8,7 @@ import { createMetricsRegistry } from '../runtime/metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';
 import { connectTemporalWorker } from '../runtime/temporal/worker.ts';
 import { ensureSearchAttributes } from '../runtime/temporal/connection.ts';
+import { createReader } from '../reading/reader.ts';
 import { waitForKubernetes } from '../runtime/kube/wait-until-ready.ts';
 import { loadWorkflowBundle } from './bundle.ts';
 import { createWorkerCaches, type WorkerInformers } from './caches.ts';
@@ -19,6 +20,9 @@ export interface WorkerProcess {
   logger: Logger;
   shutdown: Shutdown;
 }
+
+/** One that is held up leaves the other to the rest of the machines. */
+const READER_THREADS = 2;
 
 /**
  * Starts the worker and resolves when it polls. Kubernetes, its CRDs and Temporal may come later, in any order; caches
@@ -35,9 +39,11 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
   });
   const caches = createWorkerCaches(kube, logger, env.watchNamespace);
   const informers = Object.values(caches);
+  const reader = createReader({ threads: READER_THREADS });
   const state = { polling: false };
   await startObservation(process, caches, () => state.polling);
   shutdown.onShutdown('kube client', () => kube.close());
+  shutdown.onShutdown('reader', () => reader.close());
   shutdown.onShutdown('caches', () => Promise.all(informers.map((informer) => informer.stop())));
 
   const bundling = loadWorkflowBundle(env.workflowBundlePath, shutdown.signal);
@@ -67,6 +73,7 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
         pools: caches.pools.store,
         planSecrets: caches.planSecrets.store,
       },
+      reader,
       policy: env,
       temporalNamespace: namespace,
     },

@@ -6,16 +6,18 @@ import { tellFailure } from '../../domain/plan/failure-output.ts';
 import type { PlanProgress, WrittenPlan } from '../../domain/life/machine-life.ts';
 import { attemptId, parseAttemptId } from '../../domain/plan/attempt.ts';
 import { readPlanResult, viewPlanSecret } from '../../domain/plan/secret.ts';
+import type { Reader } from '../../reading/reader.ts';
 
 /** What a host said, or what became of its Secret. */
 export type StandingAnswer = Exclude<PlanProgress, { kind: 'pending' | 'timedOut' }>;
 
 /** What stands in a host's plan Secret about an attempt of ours; undefined while the host, the named inventory, is at it. */
-export function readStandingAnswer(
+export async function readStandingAnswer(
+  reader: Pick<Reader, 'failure'>,
   secret: Secret | undefined,
   expected: { checksum: string; attemptId: string },
   host: string,
-): StandingAnswer | undefined {
+): Promise<StandingAnswer | undefined> {
   if (secret === undefined) return { kind: 'secretMissing' };
   const result = readPlanResult(viewPlanSecret(secret), expected);
   switch (result.kind) {
@@ -23,7 +25,10 @@ export function readStandingAnswer(
     case 'taken':
       return { kind: result.kind };
     case 'failed':
-      return { kind: 'failed', message: tellFailure(secret.data['failed-output'], { ...secret.metadata, name: host }) };
+      return {
+        kind: 'failed',
+        message: tellFailure(await reader.failure(secret.data['failed-output']), { ...secret.metadata, name: host }),
+      };
     case 'running':
       return undefined;
     default:
@@ -32,18 +37,19 @@ export function readStandingAnswer(
 }
 
 /** How the plan that the run waited for stands by the Secret's own word; a plan that the run cannot name, by the record. */
-export function findStandingProgress(
+export async function findStandingProgress(
+  reader: Pick<Reader, 'failure'>,
   secret: Secret | undefined,
   machine: MachineRef,
   plan: WrittenPlan | undefined,
   { plan: recorded, name }: Pick<HostView, 'plan' | 'name'>,
-): PlanProgress {
+): Promise<PlanProgress> {
   if (secret === undefined) return { kind: 'secretMissing' };
   // It was never written, because somebody else's stood there.
   if (plan?.checksum === '') return { kind: holdsForeignPlan(secret, machine) ? 'taken' : 'pending' };
   const expected = plan === undefined ? recorded : { checksum: plan.checksum, attemptId: attemptIdOf(machine, plan) };
   if (expected === undefined) return { kind: 'taken' };
-  return readStandingAnswer(secret, expected, name) ?? { kind: 'pending' };
+  return (await readStandingAnswer(reader, secret, expected, name)) ?? { kind: 'pending' };
 }
 
 function holdsForeignPlan(secret: Secret, machine: MachineRef): boolean {

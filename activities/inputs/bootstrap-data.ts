@@ -2,7 +2,6 @@ import { isUtf8 } from 'node:buffer';
 import { reasons } from '../../api/conditions.ts';
 import type { Secret } from '../../api/core.ts';
 import { secrets } from '../../api/resources.ts';
-import { normaliseBootstrap } from '../../domain/bootstrap/cloud-init.ts';
 import type { Obstacle } from '../../domain/life/machine-life.ts';
 import type { ActivityDependencies } from '../step/dependencies.ts';
 import type { Fence } from '../step/fence.ts';
@@ -33,7 +32,7 @@ export async function readBootstrap(
     return notReady(reasons.BootstrapInvalid, `Bootstrap Secret ${secretName}: user-data: not UTF-8 text`);
   }
   const format = secret.data['format'];
-  const result = normaliseBootstrap({
+  const result = await deps.reader.bootstrap({
     userData: bytes.toString('utf8'),
     ...(format === undefined ? {} : { format: Buffer.from(format, 'base64').toString('utf8') }),
     ...host,

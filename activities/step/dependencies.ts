@@ -3,6 +3,7 @@ import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import type { PoolView } from '../../domain/inputs/pool-view.ts';
 import type { PlanSecretFacts } from '../../domain/pool/host-eligibility.ts';
 import type { ObjectKey } from '../../api/meta.ts';
+import type { Reader } from '../../reading/reader.ts';
 import type { KubeClient } from '../../runtime/kube/client.ts';
 
 /** Read side of an informer's store. */
@@ -35,6 +36,8 @@ export interface MachinePolicy {
 export interface ActivityDependencies {
   kube: KubeClient;
   caches: WorkerCaches;
+  /** Reads what tenants and hosts wrote; nothing of it is parsed here. */
+  reader: Reader;
   policy: MachinePolicy;
   temporalNamespace: string;
 }

@@ -77,19 +77,28 @@ const activityRooms: readonly Room[] = [
   {
     path: 'activities/host',
     holds: 'The host of a step: whose it is, what is recorded on it, the plan it gets and what it answered',
-    mayImport: ['api', 'domain', 'domain/inputs', 'domain/life', 'domain/plan', 'domain/pool', 'activities/step'],
+    mayImport: [
+      'api',
+      'domain',
+      'domain/inputs',
+      'domain/life',
+      'domain/plan',
+      'domain/pool',
+      'activities/step',
+      'reading',
+    ],
     bans: bans.activity,
   },
   {
     path: 'activities/inputs',
     holds: 'What a plan needs besides the host: bootstrap data and the image',
-    mayImport: ['api', 'domain/bootstrap', 'domain/inputs', 'domain/life', 'activities/step'],
+    mayImport: ['api', 'domain/inputs', 'domain/life', 'activities/step'],
     bans: bans.activity,
   },
   {
     path: 'activities/step',
     holds: 'What every step needs: its dependencies, its fence, its machine, its failures, log and Events',
-    mayImport: ['api', 'domain/inputs', 'domain/life', 'domain/pool', 'domain/report', 'runtime/kube'],
+    mayImport: ['api', 'domain/inputs', 'domain/life', 'domain/pool', 'domain/report', 'reading', 'runtime/kube'],
     bans: bans.activity,
   },
 ];
@@ -109,6 +118,12 @@ export const productRooms: readonly Room[] = [
     mayImport: ['api/constants.ts', 'domain', 'domain/inputs', 'domain/life', 'domain/plan', 'domain/report'],
     mayImportTypesOf: ['activities'],
     bans: bans.sandbox,
+  },
+  {
+    path: 'reading',
+    holds: 'What tenants and hosts wrote, read in threads with limits of time and memory',
+    mayImport: ['domain', 'domain/bootstrap', 'domain/network', 'domain/plan', 'runtime'],
+    bans: bans.reading,
   },
   ...activityRooms,
 ];

@@ -94,6 +94,7 @@ export const workshopRooms: readonly Room[] = [
       'domain/life',
       'domain/plan',
       'domain/report',
+      'reading',
       'runtime',
       'runtime/kube',
       'workers',

@@ -3,6 +3,7 @@ import { isScalar } from 'yaml';
 import { normaliseFiles } from './write-files.ts';
 import { BootstrapProblem } from './problem.ts';
 import { beginsBlock } from './jinja-template.ts';
+import { createReadingBudget } from './yaml-scan.ts';
 import { rootMap, YamlText } from './yaml-text.ts';
 
 /** Largest user-data in bytes: base64 in a plan it still leaves room for outputs in a Secret of 1 MiB. */
@@ -53,7 +54,8 @@ export function normaliseBootstrap(input: BootstrapInput): NormalisedBootstrap {
 function normalise({ userData, hostname, providerID }: BootstrapInput): string {
   checkNames(hostname, providerID);
   checkShape(userData);
-  const text = new YamlText(userData, 'user-data');
+  const budget = createReadingBudget();
+  const text = new YamlText(userData, 'user-data', budget);
   if (text.documents.length > 1) throw text.problem('more than one YAML document');
   const contents = text.documents[0]?.contents ?? null;
   if (contents === null || (isScalar(contents) && contents.value === null)) {
@@ -64,7 +66,7 @@ function normalise({ userData, hostname, providerID }: BootstrapInput): string {
   if (beginsBlock(text.source.slice(0, root.range?.[0]))) {
     throw text.problem('a template block begins before the first key, where the host name is put; move it behind');
   }
-  normaliseFiles(text, root, { hostname, providerID });
+  normaliseFiles(text, root, { hostname, providerID }, budget);
   text.set(root, [0], 'hostname', hostname);
   text.set(root, [0], 'fqdn', hostname);
   const result = text.render();
@@ -76,7 +78,7 @@ function normalise({ userData, hostname, providerID }: BootstrapInput): string {
 function addNames(text: YamlText, hostname: string): string {
   const end = text.source.endsWith('\n') ? '' : '\n';
   const result = `${text.source}${end}hostname: "${hostname}"\nfqdn: "${hostname}"\n`;
-  const documents = new YamlText(result, 'user-data').documents;
+  const documents = new YamlText(result, 'user-data', createReadingBudget()).documents;
   if (documents.length !== 1 || rootMap(documents[0]) === undefined)
     throw text.problem('the top level is not a mapping');
   return result;

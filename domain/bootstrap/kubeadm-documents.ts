@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
 import { rootMap, YamlText } from './yaml-text.ts';
+import type { ReadingBudget } from './yaml-scan.ts';
 import type { YamlPath } from './yaml-values.ts';
 
 /** What a kubeadm configuration must say about the node that it makes. */
@@ -26,11 +27,15 @@ export function mentionsKubeadm(content: string): boolean {
 /**
  * Names the node in every Init and Join configuration of a file with one or more YAML documents.
  * All other bytes stay.
- * @param place how messages name the file
+ * `place` is how messages name the file.
  * @throws BootstrapProblem with the place: not YAML, unknown kubeadm version, a field of another type
  */
-export function normaliseKubeadmDocuments(content: string, node: KubeadmNode, place: string): string {
-  const text = new YamlText(content, place);
+export function normaliseKubeadmDocuments(
+  content: string,
+  node: KubeadmNode,
+  { place, budget }: { place: string; budget: ReadingBudget },
+): string {
+  const text = new YamlText(content, place, budget);
   text.documents.forEach((document, index) => {
     const root = rootMap(document);
     if (root === undefined) return;

@@ -7,21 +7,25 @@ import {
   inflateLimitBytes,
   parseEncoding,
 } from './content-encoding.ts';
+import type { ReadingBudget } from './yaml-scan.ts';
 import type { YamlText } from './yaml-text.ts';
 import { type KubeadmNode, mentionsKubeadm, normaliseKubeadmDocuments } from './kubeadm-documents.ts';
+
+/** Largest kubeadm file, unpacked. */
+const kubeadmLimitBytes = 256 * 1024;
 
 /**
  * Names the node in the kubeadm configurations of `write_files`; other files stay.
  * @throws BootstrapProblem with the place
  */
-export function normaliseFiles(text: YamlText, root: YAMLMap, node: KubeadmNode): void {
+export function normaliseFiles(text: YamlText, root: YAMLMap, node: KubeadmNode, reading: ReadingBudget): void {
   const files = text.find(root, 'write_files', 'top level')?.node;
   if (files === undefined || files === null || (isScalar(files) && files.value === null)) return;
   if (!isSeq(files)) throw text.problem('write_files is not a list');
-  const budget: InflateBudget = { remainingBytes: inflateLimitBytes };
+  const inflating: InflateBudget = { remainingBytes: inflateLimitBytes };
   files.items.forEach((file, index) => {
     if (isAlias(file)) throw text.problem(`write_files[${index}]: aliases are not supported here`);
-    if (isMap(file)) normaliseFile(text, file, index, { node, budget });
+    if (isMap(file)) normaliseFile(text, file, index, { node, inflating, reading });
   });
 }
 
@@ -29,7 +33,7 @@ function normaliseFile(
   text: YamlText,
   file: YAMLMap,
   index: number,
-  { node, budget }: { node: KubeadmNode; budget: InflateBudget },
+  { node, inflating, reading }: { node: KubeadmNode; inflating: InflateBudget; reading: ReadingBudget },
 ): void {
   const place = `write_files[${index}]`;
   const content = text.find(file, 'content', place)?.node;
@@ -38,10 +42,16 @@ function normaliseFile(
   const encoding = encodingOf(text, file, content, place);
   const encoded = encoding.base64 || encoding.gzip;
   if (encoded && /\{\{|\{%/.test(content.value)) return;
-  const decoded = decodeContent(content.value, encoding, budget);
+  const decoded = decodeContent(content.value, encoding, inflating);
   if (decoded.kind === 'broken') throw text.problem(`${place}.content: ${decoded.fault}`);
   if (decoded.kind === 'binary' || !mentionsKubeadm(decoded.text)) return;
-  const changed = normaliseKubeadmDocuments(decoded.text, node, `user-data: ${place}.content`);
+  if (Buffer.byteLength(decoded.text, 'utf8') > kubeadmLimitBytes) {
+    throw text.problem(`${place}.content: a kubeadm file of more than ${kubeadmLimitBytes / 1024} KiB`);
+  }
+  const changed = normaliseKubeadmDocuments(decoded.text, node, {
+    place: `user-data: ${place}.content`,
+    budget: reading,
+  });
   if (changed === decoded.text) return;
   text.setContent(content, [0, 'write_files', index, 'content'], encoded ? encodeContent(changed, encoding) : changed);
 }

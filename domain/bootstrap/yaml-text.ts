@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Document, isMap, isScalar, type Node, Scalar, stringify, type YAMLMap, type YAMLSeq } from 'yaml';
 import { renderLiteral } from './yaml-literal.ts';
 import { BootstrapProblem } from './problem.ts';
+import { type ReadingBudget, scanYaml } from './yaml-scan.ts';
 import { isTemplate, wouldEscapeExpression } from './jinja-template.ts';
 import {
   applyChange,
@@ -38,11 +39,12 @@ export class YamlText {
 
   /**
    * @param place how messages name this text, e.g. `write_files[2].content`
-   * @throws BootstrapProblem with line and column when the text is not YAML
+   * @throws BootstrapProblem with line and column when the text is not YAML, or more than the budget allows
    */
-  constructor(source: string, place: string) {
+  constructor(source: string, place: string, budget: ReadingBudget) {
     this.source = source;
     this.#place = place;
+    scanYaml(source, place, budget);
     this.documents = parseDocuments(source, place);
   }
 

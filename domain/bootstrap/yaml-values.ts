@@ -1,5 +1,6 @@
 import { type Document, parseAllDocuments } from 'yaml';
 import { BootstrapProblem } from './problem.ts';
+import { lineAt } from './yaml-scan.ts';
 
 /** Where a value stands: document index, then keys and indexes. */
 export type YamlPath = readonly [documentIndex: number, ...rest: (string | number)[]];
@@ -26,13 +27,15 @@ export function describePath(path: YamlPath): string {
 /** @throws BootstrapProblem with line and column */
 export function parseDocuments(source: string, place: string): readonly Document.Parsed[] {
   // uniqueKeys costs time quadratic in the number of keys; `find` checks the keys that matter.
-  const documents = [...parseAllDocuments(source, { uniqueKeys: false, logLevel: 'error' })];
+  const options = { uniqueKeys: false, prettyErrors: false, logLevel: 'error' } as const;
+  const documents = [...parseAllDocuments(source, options)];
   for (const document of documents) {
     const [error] = document.errors;
     if (error === undefined) continue;
-    const [at] = error.linePos ?? [];
-    const where = at ? ` at line ${at.line}, column ${at.col}` : '';
-    throw new BootstrapProblem(`${place}: not valid YAML${where} (${error.code})`);
+    const [offset] = error.pos;
+    const column = offset - source.lastIndexOf('\n', offset - 1);
+    const where = `at line ${lineAt(source, offset)}, column ${column}`;
+    throw new BootstrapProblem(`${place}: not valid YAML ${where} (${error.code})`);
   }
   return documents;
 }

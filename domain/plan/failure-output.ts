@@ -35,8 +35,7 @@ export function explainFailure(failedOutput: string | undefined): FailureExplana
 }
 
 /** The same for people who ask a machine: with the command that prints what the host said. */
-export function tellFailure(failedOutput: string | undefined, host: ObjectKey): string {
-  const { message } = explainFailure(failedOutput);
+export function tellFailure({ message }: FailureExplanation, host: ObjectKey): string {
   return `${message}. \`ironloom output ${host.namespace}/${host.name}\` prints what the host said`;
 }
 

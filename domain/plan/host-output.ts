@@ -5,6 +5,8 @@ export type HostOutput = { kind: 'text'; text: string } | { kind: 'unreadable'; 
 
 /** A host wrote the output: both sizes are bounded. */
 const usualLimits = { packedBytes: 900 * 1024, unpackedBytes: 4 * 1024 * 1024 };
+/** A plan of ours has one; parsing a million takes seconds. */
+const maxInstructions = 1_000;
 /** Names of our instructions begin so, see `renderPlan`. */
 const ourInstructions = 'ironloom-';
 
@@ -31,6 +33,8 @@ export function encodeOutput(text: string): string {
 }
 
 function joinOutputs(json: string): HostOutput {
+  // Neither base64 nor the names of instructions hold commas.
+  if (json.split(',', maxInstructions + 1).length > maxInstructions) return unreadable('its output is too complex');
   let outputs: unknown;
   try {
     outputs = JSON.parse(json);

@@ -8,6 +8,7 @@ import { hostlessPlanActivityId, parseAttemptId, planActivityId } from '../../do
 import { type PlanSecretView, readPlanResult, viewPlanSecret } from '../../domain/plan/secret.ts';
 import type { AnswerMemory } from './answer-memory.ts';
 import type { MachineRuns } from '../machines/runs.ts';
+import type { Reader } from '../../reading/reader.ts';
 import { parseKey } from '../../runtime/kube/object-key.ts';
 import type { ReadStore, ReconcilerLogger, ReconcileResult } from '../reconcile/ports.ts';
 
@@ -17,6 +18,8 @@ export interface HostPlanReconcilerDeps {
   runs: Pick<MachineRuns, 'completePlan'>;
   /** A live read: bodies of plan Secrets are not kept. */
   findSecret: (key: ObjectKey) => Promise<Secret | undefined>;
+  /** Explains what a host wrote. */
+  reader: Pick<Reader, 'failure'>;
   answers: AnswerMemory;
   logger: ReconcilerLogger;
 }
@@ -92,12 +95,15 @@ function answerKindOf(view: PlanSecretView | undefined, { expected }: AwaitedPla
 }
 
 /** Reads the Secret itself: the cache keeps no outputs, and what it says may be older than a retry. */
-async function explainLiveFailure(awaited: AwaitedPlan, { findSecret }: HostPlanReconcilerDeps): Promise<PlanAnswer> {
+async function explainLiveFailure(
+  awaited: AwaitedPlan,
+  { findSecret, reader }: HostPlanReconcilerDeps,
+): Promise<PlanAnswer> {
   const secret = await findSecret(awaited.secret);
   if (secret === undefined) return { kind: 'lookAgain' };
   const { kind } = readPlanResult(viewPlanSecret(secret), awaited.expected);
   if (kind !== 'failed') return { kind: 'lookAgain' };
-  return { kind, message: tellFailure(secret.data['failed-output'], awaited.host) };
+  return { kind, message: tellFailure(await reader.failure(secret.data['failed-output']), awaited.host) };
 }
 
 async function giveAnswer(key: string, awaited: AwaitedPlan, answer: PlanAnswer, deps: HostPlanReconcilerDeps) {

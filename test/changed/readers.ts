@@ -4,7 +4,8 @@
  */
 const readers: readonly (readonly [changed: RegExp, readers: readonly string[]])[] = [
   // Worker and bridge are processes of their own.
-  [/^(api|domain|runtime|activities|workflows|workers|k8s-bridge)\/.*\.ts$/, ['dev/lab/services.ts']],
+  [/^(api|domain|reading|runtime|activities|workflows|workers|k8s-bridge)\/.*\.ts$/, ['dev/lab/services.ts']],
+  [/^(api|domain)\/.*\.ts$|^reading\/|^runtime\/thread-pool\.ts$/, ['reading/reader.ts']],
   [/^(api|domain|workflows)\/.*\.ts$/, ['workers/worker.ts', 'workers/bundle.ts']],
   [/^(api|domain|runtime|workflows|cli)\/.*\.ts$/, ['test/support/cli.ts']],
   [/^config\/samples\//, ['dev/lab/samples.ts', 'test/support/control-plane.ts']],

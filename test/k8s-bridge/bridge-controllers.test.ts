@@ -7,6 +7,7 @@ import { renderPlan } from '../../domain/plan/document.ts';
 import { type BridgeCaches, createBridgeCaches, unsyncedCaches } from '../../k8s-bridge/caches.ts';
 import { runControllers } from '../../k8s-bridge/controllers.ts';
 import { DEPARTURE_GRACE_MS } from '../../k8s-bridge/machines/departed.ts';
+import { createReader } from '../../reading/reader.ts';
 import { KubeApiError, type KubeClient, type Selection, type WatchEvent } from '../../runtime/kube/client.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { MemoryRuns } from './bridge-fixtures.ts';
@@ -154,7 +155,8 @@ describe('runControllers', () => {
   async function start(): Promise<void> {
     for (const informer of Object.values(caches)) informer.start();
     await Promise.all(Object.values(caches).map((informer) => informer.synced));
-    const settings = { defaultRegistry: undefined, watchNamespace: undefined };
+    const reader = createReader({ threads: 1 });
+    const settings = { reader, defaultRegistry: undefined, watchNamespace: undefined };
     const deps = { kube: kube.client(), runs, caches, ...settings, logger };
     running = runControllers(deps, ending.signal);
   }

@@ -3,9 +3,11 @@ import { attemptIdOf, findStandingProgress } from '../../../activities/host/plan
 import { type Secret, secretSchema } from '../../../api/core.ts';
 import type { HostView } from '../../../domain/inputs/host-view.ts';
 import type { PlanProgress, WrittenPlan } from '../../../domain/life/machine-life.ts';
+import { explainFailure } from '../../../domain/plan/failure-output.ts';
 import { renderCleanPlan } from '../../../domain/plan/clean.ts';
 
 // Whoever answers a wait, the step after it goes by the Secret alone.
+const reader = { failure: async (output: string | undefined) => explainFailure(output) };
 const machine = { namespace: 'ns', name: 'm', uid: 'uid-1' };
 const claim = 'secret-1';
 const base: Omit<WrittenPlan, 'checksum'> = {
@@ -76,12 +78,14 @@ const told: PlanProgress[] = [
 ];
 
 describe.each(Object.entries(truths))('%s', (_, { secret, kind }) => {
-  test.each(told.map((progress) => [progress.kind, progress] as const))('whoever says %s', (_said, progress) => {
-    expect(findStandingProgress(secret, machine, { ...plan, progress }, hostWith(host.plan)).kind).toBe(kind);
+  test.each(told.map((progress) => [progress.kind, progress] as const))('whoever says %s', async (_said, progress) => {
+    expect((await findStandingProgress(reader, secret, machine, { ...plan, progress }, hostWith(host.plan))).kind).toBe(
+      kind,
+    );
   });
 
-  test('by the record, where the run cannot name its plan', () => {
-    expect(findStandingProgress(secret, machine, undefined, hostWith(host.plan)).kind).toBe(kind);
+  test('by the record, where the run cannot name its plan', async () => {
+    expect((await findStandingProgress(reader, secret, machine, undefined, hostWith(host.plan))).kind).toBe(kind);
   });
 });
 
@@ -94,13 +98,15 @@ describe('a plan that was never written', () => {
     ["somebody's, without a word", secretWith({ plan: '{"instructions":[]}' }), 'taken'],
     ['an earlier one of ours', secretWith({ plan: rendered.json }), 'pending'],
     ['no Secret', undefined, 'secretMissing'],
-  ] as const)('%s', (_, secret, kind) => {
-    expect(findStandingProgress(secret, machine, unwritten, hostWith(undefined)).kind).toBe(kind);
+  ] as const)('%s', async (_, secret, kind) => {
+    expect((await findStandingProgress(reader, secret, machine, unwritten, hostWith(undefined))).kind).toBe(kind);
   });
 });
 
-test('a host without a record proves nothing', () => {
-  expect(findStandingProgress(secretWith(ours), machine, undefined, hostWith(undefined)).kind).toBe('taken');
+test('a host without a record proves nothing', async () => {
+  expect((await findStandingProgress(reader, secretWith(ours), machine, undefined, hostWith(undefined))).kind).toBe(
+    'taken',
+  );
 });
 
 function hostWith(recorded: HostView['plan']): Pick<HostView, 'plan' | 'name'> {

@@ -56,7 +56,9 @@ describe('explainFailure', () => {
   });
 
   it('names the command that prints the rest', () => {
-    expect(tellFailure(failed(ending('upgrade', 124)), { namespace: 'metal', name: 'rack1-node12' })).toBe(
+    expect(
+      tellFailure(explainFailure(failed(ending('upgrade', 124))), { namespace: 'metal', name: 'rack1-node12' }),
+    ).toBe(
       'Step upgrade failed with exit code 124: the command did not end in time. `ironloom output metal/rack1-node12` prints what the host said',
     );
   });
@@ -81,6 +83,7 @@ describe('explainFailure', () => {
     ['empty map', pack({}), 'it reported no output'],
     ['odd values', pack({ a: 1 }), 'it reported no output'],
     ['huge', 'A'.repeat(1_300_000), 'its output is too large to be read'],
+    ['too many instructions', pack(Object.fromEntries(Array(1_001).fill(null).entries())), 'its output is too complex'],
     ['bomb', gzipSync(Buffer.alloc(50_000_000)).toString('base64'), 'its output unpacks to too many bytes'],
   ])('says why it cannot be read: %s', (_, output, problem) => {
     expect(explainFailure(output)).toEqual({ message: `The plan failed on the host: ${problem}` });

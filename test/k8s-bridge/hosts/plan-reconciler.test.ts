@@ -4,6 +4,7 @@ import type { Secret } from '../../../api/core.ts';
 import { secretSchema } from '../../../api/core.ts';
 import type { HostView } from '../../../domain/inputs/host-view.ts';
 import { attemptId } from '../../../domain/plan/attempt.ts';
+import { explainFailure } from '../../../domain/plan/failure-output.ts';
 import { renderPlan } from '../../../domain/plan/document.ts';
 import { type PlanSecretView, viewPlanSecret } from '../../../domain/plan/secret.ts';
 import { AnswerMemory, FIRST_REPEAT_MS } from '../../../k8s-bridge/hosts/answer-memory.ts';
@@ -53,6 +54,7 @@ function createWorld() {
     planSecrets,
     runs,
     findSecret: async () => live.secret,
+    reader: { failure: async (output) => explainFailure(output) },
     answers: new AnswerMemory(clock.nowMs),
     logger: silentLogger,
   };

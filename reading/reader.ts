@@ -1,0 +1,47 @@
+import type { BootstrapInput, NormalisedBootstrap } from '../domain/bootstrap/cloud-init.ts';
+import type { RenderedNetwork } from '../domain/network/config.ts';
+import type { FailureExplanation } from '../domain/plan/failure-output.ts';
+import { createThreadPool, type ThreadLimits } from '../runtime/thread-pool.ts';
+import type { ReadingRequest } from './requests.ts';
+
+/**
+ * Reads what tenants and hosts wrote, in threads of its own: whatever stands there costs this process neither its event
+ * loop nor its memory. What takes too long or too much is answered as too complex.
+ */
+export interface Reader {
+  bootstrap(input: BootstrapInput): Promise<NormalisedBootstrap>;
+  network(explicit: unknown, observed: unknown): Promise<RenderedNetwork>;
+  /** Why a plan failed, from `failed-output` of its Secret. */
+  failure(output: string | undefined): Promise<FailureExplanation>;
+  close(): Promise<void>;
+}
+
+/** Far more than honest data needs, and little enough for two threads beside a worker of 1 GiB. */
+const limits: ThreadLimits = { timeMs: 2_000, heapMb: 128 };
+
+/** See `Reader`. Threads start when something is to be read. */
+export function createReader({ threads }: { threads: number }): Reader {
+  const pool = createThreadPool({ entry: new URL('./thread-main.ts', import.meta.url), threads, limits });
+  async function read<Answer>(request: ReadingRequest, tooComplex: (problem: string) => Answer): Promise<Answer> {
+    const outcome = await pool.run<Answer>(request);
+    return outcome.kind === 'done' ? outcome.answer : tooComplex(describeExcess(outcome.of));
+  }
+  return {
+    bootstrap: (input) =>
+      read<NormalisedBootstrap>({ kind: 'bootstrap', input }, (problem) => ({
+        kind: 'invalid',
+        message: `user-data: ${problem}`,
+      })),
+    network: (explicit, observed) =>
+      read<RenderedNetwork>({ kind: 'network', explicit, observed }, (message) => ({ kind: 'invalid', message })),
+    failure: (output) =>
+      read<FailureExplanation>({ kind: 'failure', output }, (problem) => ({
+        message: `The plan failed on the host: its output is ${problem}`,
+      })),
+    close: () => pool.close(),
+  };
+}
+
+function describeExcess(of: 'time' | 'memory'): string {
+  return of === 'time' ? `too complex, not read within ${limits.timeMs / 1000} seconds` : 'too complex for the memory';
+}

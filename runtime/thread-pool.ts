@@ -1,0 +1,156 @@
+import { Worker } from 'node:worker_threads';
+
+/** What a thread may use for one piece of work; one that takes more is ended. */
+export interface ThreadLimits {
+  timeMs: number;
+  heapMb: number;
+}
+
+export interface ThreadPoolOptions {
+  /** The module that a thread runs: it posts `threadReady` once, then one answer to each request. */
+  entry: URL;
+  /** Pieces of work that are done side by side; threads are started when they are needed first. */
+  threads: number;
+  limits: ThreadLimits;
+  /** Work that has waited longer for a thread is given up: whoever asked has gone. Default: 10 s. */
+  waitMs?: number;
+}
+
+export type ThreadOutcome<Answer> = { kind: 'done'; answer: Answer } | { kind: 'tooMuch'; of: 'time' | 'memory' };
+
+/** Runs work that may never end, or take all memory, where it harms nobody. */
+export interface ThreadPool {
+  /** `Answer` is what the entry posts for such a request. @throws Error when the thread breaks, or none was free in time */
+  run<Answer>(request: unknown): Promise<ThreadOutcome<Answer>>;
+  /** Ends all threads. Work that was asked for is refused. */
+  close(): Promise<void>;
+}
+
+/** First message of a thread: its time begins after its modules are loaded. */
+export const threadReady = 'ready';
+
+const DEFAULT_WAIT_MS = 10_000;
+/** A timer that comes this late says that the whole process stood still, and nothing about the work. */
+const STANDSTILL_MS = 500;
+
+interface Job {
+  request: unknown;
+  askedAt: number;
+  done(answer: unknown): void;
+  tooMuch(of: 'time' | 'memory'): void;
+  fail(error: Error): void;
+}
+
+/** A thread, and what it does: it loads its modules, is free, or has a job. */
+interface Thread {
+  worker: Worker;
+  state: { kind: 'starting' } | { kind: 'free' } | { kind: 'working'; job: Job; timer: NodeJS.Timeout; due: number };
+}
+
+/** See `ThreadPool`. Threads do not keep the process alive. */
+export function createThreadPool({ entry, threads, limits, waitMs = DEFAULT_WAIT_MS }: ThreadPoolOptions): ThreadPool {
+  const waiting: Job[] = [];
+  const crew = new Set<Thread>();
+  let leaving = 0;
+  let closed = false;
+
+  function next(): void {
+    for (;;) {
+      const job = waiting[0];
+      if (job === undefined) return;
+      const isLate = performance.now() - job.askedAt > waitMs;
+      const free = [...crew].find(({ state }) => state.kind === 'free');
+      if (!isLate && free === undefined) return grow();
+      waiting.shift();
+      if (isLate) job.fail(new Error('No thread was free in time'));
+      else if (free !== undefined) begin(free, job);
+    }
+  }
+
+  function grow(): void {
+    const starting = [...crew].filter(({ state }) => state.kind === 'starting').length;
+    if (closed || crew.size + leaving >= threads || starting >= waiting.length) return;
+    const worker = new Worker(entry, {
+      name: 'ironloom-reader',
+      env: {},
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: limits.heapMb, maxYoungGenerationSizeMb: 16 },
+    });
+    const thread: Thread = { worker, state: { kind: 'starting' } };
+    crew.add(thread);
+    worker.on('message', (message: unknown) => hear(thread, message));
+    worker.on('error', (error: Error & { code?: string }) => lose(thread, error));
+    worker.on('exit', () => lose(thread, new Error('it ended')));
+    worker.unref();
+  }
+
+  function begin(thread: Thread, job: Job): void {
+    watch(thread, job);
+    thread.worker.postMessage(job.request);
+  }
+
+  function watch(thread: Thread, job: Job): void {
+    const timer = setTimeout(() => expire(thread), limits.timeMs);
+    thread.state = { kind: 'working', job, timer, due: performance.now() + limits.timeMs };
+  }
+
+  function hear(thread: Thread, message: unknown): void {
+    const { state } = thread;
+    if (!crew.has(thread)) return;
+    thread.state = { kind: 'free' };
+    if (state.kind === 'working') {
+      clearTimeout(state.timer);
+      state.job.done(message);
+    }
+    next();
+  }
+
+  function expire(thread: Thread): void {
+    const { state } = thread;
+    if (state.kind !== 'working') return;
+    if (performance.now() - state.due > STANDSTILL_MS) return watch(thread, state.job);
+    discard(thread);
+    state.job.tooMuch('time');
+  }
+
+  /** The thread broke, with its job if it had one; one that cannot even start takes a job with it, or nobody would hear. */
+  function lose(thread: Thread, cause: Error & { code?: string }): void {
+    if (!crew.has(thread)) return;
+    const { state } = thread;
+    const job = state.kind === 'working' ? state.job : state.kind === 'starting' ? waiting.shift() : undefined;
+    if (state.kind === 'working') clearTimeout(state.timer);
+    discard(thread);
+    if (cause.code === 'ERR_WORKER_OUT_OF_MEMORY') job?.tooMuch('memory');
+    else job?.fail(new Error(`A thread broke: ${cause.message}`, { cause }));
+  }
+
+  /** Its place is taken again once it is really gone: there are never more threads than was said. */
+  function discard(thread: Thread): void {
+    crew.delete(thread);
+    leaving += 1;
+    void thread.worker.terminate().finally(() => {
+      leaving -= 1;
+      next();
+    });
+  }
+
+  return {
+    run: <Answer>(request: unknown) =>
+      new Promise<ThreadOutcome<Answer>>((resolve, reject) => {
+        if (closed) return reject(new Error('The threads are closed'));
+        waiting.push({
+          request,
+          askedAt: performance.now(),
+          done: (answer: Answer) => resolve({ kind: 'done', answer }),
+          tooMuch: (of) => resolve({ kind: 'tooMuch', of }),
+          fail: reject,
+        });
+        next();
+      }),
+    async close() {
+      closed = true;
+      for (const job of waiting.splice(0)) job.fail(new Error('The threads are closed'));
+      await Promise.all([...crew].map(({ worker }) => worker.terminate()));
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createReader, type Reader } from '../../reading/reader.ts';
+import { measureStall } from '../support/event-loop-stall.ts';
+import { hostileBootstrap } from '../support/hostile-bootstrap.ts';
+
+const host = { hostname: 'n1', providerID: 'baremetal:///n1' };
+const good = '#cloud-config\nruncmd: [true]\n';
+
+const stringContaining = (text: string): unknown => expect.stringContaining(text);
+
+let reader: Reader;
+
+beforeAll(async () => {
+  reader = createReader({ threads: 2 });
+  await reader.bootstrap({ userData: good, ...host });
+});
+
+afterAll(() => reader.close());
+
+describe('createReader', () => {
+  it('refuses hostile user-data with the place, and holds up nothing meanwhile', async () => {
+    const hostile = Object.values(hostileBootstrap);
+    const { answer, stallMs } = await measureStall(() =>
+      Promise.all([
+        ...hostile.map(({ userData }) => reader.bootstrap({ userData, ...host })),
+        reader.bootstrap({ userData: good, ...host }),
+      ]),
+    );
+    const places = answer.map((result) => (result.kind === 'invalid' ? result.message : result.kind));
+    expect(places).toEqual([...hostile.map(({ place }) => stringContaining(place)), 'normalised']);
+    expect(stallMs).toBeLessThan(100);
+  }, 30_000);
+
+  it('reads the network of a host, and refuses one without end', async () => {
+    const interfaces = [{ name: 'eno1', mac: '52:54:00:00:00:01', addresses: ['192.0.2.1/24'] }];
+    expect(await reader.network(undefined, { interfaces })).toMatchObject({ kind: 'config' });
+    const { answer, stallMs } = await measureStall(() =>
+      reader.network(undefined, { interfaces: Array(300_000).fill(1) }),
+    );
+    expect(answer.kind).toBe('invalid');
+    expect(stallMs).toBeLessThan(100);
+  }, 30_000);
+
+  it('explains the output of a host, and holds up nothing over one that is huge', async () => {
+    const output = (steps: unknown) => gzipSync(JSON.stringify(steps)).toString('base64');
+    const line = Buffer.from('ironloom: step upgrade failed with exit code 124\n').toString('base64');
+    expect(await reader.failure(output({ reprovision: line }))).toMatchObject({ exitCode: 124 });
+    const many = gzipSync('['.repeat(4_000_000)).toString('base64');
+    const { answer, stallMs } = await measureStall(() => reader.failure(many));
+    expect(answer.message).toContain('The plan failed on the host');
+    expect(stallMs).toBeLessThan(100);
+  }, 30_000);
+});

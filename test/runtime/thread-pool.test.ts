@@ -1,0 +1,77 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createThreadPool, type ThreadPool, type ThreadPoolOptions } from '../../runtime/thread-pool.ts';
+import { measureStall } from '../support/event-loop-stall.ts';
+
+const entry = new URL('./hostile-thread.ts', import.meta.url);
+const pools: ThreadPool[] = [];
+
+function open(options: Partial<ThreadPoolOptions> = {}): ThreadPool {
+  const pool = createThreadPool({ entry, threads: 1, limits: { timeMs: 10_000, heapMb: 32 }, ...options });
+  pools.push(pool);
+  return pool;
+}
+
+const echo = (value: unknown) => ({ kind: 'echo', value });
+
+afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.close())));
+
+describe('createThreadPool', () => {
+  it('answers each request, however many there are', async () => {
+    const pool = open({ threads: 2 });
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => pool.run<number>(echo(index))));
+    expect(answers).toEqual(Array.from({ length: 50 }, (_, index) => ({ kind: 'done', answer: index })));
+  });
+
+  it('ends work that takes too long, without a stall, and goes on with the next', async () => {
+    const pool = open({ limits: { timeMs: 300, heapMb: 32 } });
+    await pool.run(echo('warm'));
+    const began = performance.now();
+    const { answer, stallMs } = await measureStall(() =>
+      Promise.all([pool.run({ kind: 'spin' }), pool.run(echo('next'))]),
+    );
+    const [spun, echoed] = answer;
+    expect(spun).toEqual({ kind: 'tooMuch', of: 'time' });
+    expect(echoed).toEqual({ kind: 'done', answer: 'next' });
+    expect(performance.now() - began).toBeGreaterThan(290);
+    expect(stallMs).toBeLessThan(100);
+  });
+
+  it('ends work that takes too much memory, and lives on', async () => {
+    const pool = open();
+    expect(await pool.run({ kind: 'hoard' })).toEqual({ kind: 'tooMuch', of: 'memory' });
+    expect(await pool.run(echo(1))).toEqual({ kind: 'done', answer: 1 });
+  });
+
+  it.each([
+    ['throw', 'A thread broke: as asked'],
+    ['exit', 'A thread broke: it ended'],
+  ])('tells a thread that breaks (%s) from work that is too much', async (kind, message) => {
+    const pool = open();
+    await expect(pool.run({ kind })).rejects.toThrow(message);
+    expect(await pool.run(echo(1))).toEqual({ kind: 'done', answer: 1 });
+  });
+
+  it('says so when a thread cannot start', async () => {
+    const pool = open({ entry: new URL('./no-such-thread.ts', import.meta.url) });
+    await expect(pool.run(echo(1))).rejects.toThrow('A thread broke: Cannot find module');
+  });
+
+  it('gives up what waited too long for a thread', async () => {
+    const pool = open({ limits: { timeMs: 1_500, heapMb: 32 }, waitMs: 1_000 });
+    await pool.run(echo('warm'));
+    const spun = pool.run({ kind: 'spin' });
+    await expect(pool.run(echo(1))).rejects.toThrow('No thread was free in time');
+    expect(await spun).toEqual({ kind: 'tooMuch', of: 'time' });
+  });
+
+  it('refuses work once it is closed, also what runs', async () => {
+    const pool = open();
+    await pool.run(echo(1));
+    const spun = pool.run({ kind: 'spin' });
+    const waiting = pool.run(echo(2));
+    const refused = [expect(spun).rejects.toThrow('it ended'), expect(waiting).rejects.toThrow('closed')];
+    await pool.close();
+    await Promise.all(refused);
+    await expect(pool.run(echo(3))).rejects.toThrow('closed');
+  });
+});
