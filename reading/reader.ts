@@ -17,14 +17,14 @@ export interface Reader {
 }
 
 /** Far more than honest data needs, and little enough for two threads beside a worker of 1 GiB. */
-const limits: ThreadLimits = { timeMs: 2_000, heapMb: 128 };
+const usualLimits: ThreadLimits = { timeMs: 2_000, heapMb: 128 };
 
 /** See `Reader`. Threads start when something is to be read. */
-export function createReader({ threads }: { threads: number }): Reader {
+export function createReader({ threads, limits = usualLimits }: { threads: number; limits?: ThreadLimits }): Reader {
   const pool = createThreadPool({ entry: new URL('./thread-main.ts', import.meta.url), threads, limits });
   async function read<Answer>(request: ReadingRequest, tooComplex: (problem: string) => Answer): Promise<Answer> {
     const outcome = await pool.run<Answer>(request);
-    return outcome.kind === 'done' ? outcome.answer : tooComplex(describeExcess(outcome.of));
+    return outcome.kind === 'done' ? outcome.answer : tooComplex(describeExcess(outcome.of, limits));
   }
   return {
     bootstrap: (input) =>
@@ -42,6 +42,6 @@ export function createReader({ threads }: { threads: number }): Reader {
   };
 }
 
-function describeExcess(of: 'time' | 'memory'): string {
+function describeExcess(of: 'time' | 'memory', limits: ThreadLimits): string {
   return of === 'time' ? `too complex, not read within ${limits.timeMs / 1000} seconds` : 'too complex for the memory';
 }

@@ -14,6 +14,8 @@ export interface ThreadPoolOptions {
   limits: ThreadLimits;
   /** Work that has waited longer for a thread is given up: whoever asked has gone. Default: 10 s. */
   waitMs?: number;
+  /** The clock by which work waits. */
+  nowMs?: () => number;
 }
 
 export type ThreadOutcome<Answer> = { kind: 'done'; answer: Answer } | { kind: 'tooMuch'; of: 'time' | 'memory' };
@@ -48,7 +50,8 @@ interface Thread {
 }
 
 /** See `ThreadPool`. Threads do not keep the process alive. */
-export function createThreadPool({ entry, threads, limits, waitMs = DEFAULT_WAIT_MS }: ThreadPoolOptions): ThreadPool {
+export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
+  const { entry, threads, limits, waitMs = DEFAULT_WAIT_MS, nowMs = () => performance.now() } = options;
   const waiting: Job[] = [];
   const crew = new Set<Thread>();
   let leaving = 0;
@@ -58,7 +61,7 @@ export function createThreadPool({ entry, threads, limits, waitMs = DEFAULT_WAIT
     for (;;) {
       const job = waiting[0];
       if (job === undefined) return;
-      const isLate = performance.now() - job.askedAt > waitMs;
+      const isLate = nowMs() - job.askedAt > waitMs;
       const free = [...crew].find(({ state }) => state.kind === 'free');
       if (!isLate && free === undefined) return grow();
       waiting.shift();
@@ -140,7 +143,7 @@ export function createThreadPool({ entry, threads, limits, waitMs = DEFAULT_WAIT
         if (closed) return reject(new Error('The threads are closed'));
         waiting.push({
           request,
-          askedAt: performance.now(),
+          askedAt: nowMs(),
           done: (answer: Answer) => resolve({ kind: 'done', answer }),
           tooMuch: (of) => resolve({ kind: 'tooMuch', of }),
           fail: reject,

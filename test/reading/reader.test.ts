@@ -12,7 +12,8 @@ const stringContaining = (text: string): unknown => expect.stringContaining(text
 let reader: Reader;
 
 beforeAll(async () => {
-  reader = createReader({ threads: 2 });
+  // Others use the machine as well: here it is not about time.
+  reader = createReader({ threads: 2, limits: { timeMs: 30_000, heapMb: 128 } });
   await reader.bootstrap({ userData: good, ...host });
 });
 

@@ -1,13 +1,14 @@
 /**
- * What `work` answers, and the longest time in ms that nothing else in this process could happen meanwhile. The last
- * stretch counts, too, which `monitorEventLoopDelay` learns of only at its next turn.
+ * What `work` answers, and the longest time in ms that this thread computed without letting anything else happen.
+ * What other processes take of the machine meanwhile does not count.
  */
 export async function measureStall<T>(work: () => Promise<T>): Promise<{ answer: T; stallMs: number }> {
-  let last = performance.now();
+  let last = process.threadCpuUsage();
   let stallMs = 0;
   const look = () => {
-    stallMs = Math.max(stallMs, performance.now() - last);
-    last = performance.now();
+    const { user, system } = process.threadCpuUsage(last);
+    stallMs = Math.max(stallMs, (user + system) / 1_000);
+    last = process.threadCpuUsage();
   };
   const timer = setInterval(look, 2);
   try {
