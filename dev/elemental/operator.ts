@@ -11,7 +11,7 @@ import {
   type ElementalInventory,
   mayCreatePlanSecret,
 } from './inventory.ts';
-import { renderElementalResetPlan } from './reset-plan.ts';
+import { renderElementalResetPlan, replacedAnnotations } from './reset-plan.ts';
 import { followObjects } from './object-feed.ts';
 import { type PlanSecret, planSecrets, readText, toValue } from './plan-secret.ts';
 
@@ -127,12 +127,16 @@ async function createPlanSecret(client: KubeClient, inventory: ElementalInventor
   }
 }
 
-/** Not resettable: gone at once. Else the reset plan goes over whatever stands there, and any answer ends it. */
+/**
+ * Not resettable: gone at once. Else the reset plan goes over whatever stands there, and any answer ends it; without a
+ * plan Secret nothing ever does.
+ */
 async function reconcileDeletion(client: KubeClient, key: ObjectKey, inventory: ElementalInventory): Promise<void> {
   const { annotations = {}, finalizers = [], resourceVersion } = inventory.metadata;
   if (!finalizers.includes(elementalFinalizer)) return;
   const secret = await client.find(planSecrets, key);
-  if (annotations[elementalAnnotations.resettable] === 'true' && secret !== undefined) {
+  if (annotations[elementalAnnotations.resettable] === 'true') {
+    if (secret === undefined) return;
     const isReset = secret.metadata.annotations?.[elementalAnnotations.planType] === 'reset';
     if (!isReset) {
       await client.patch(planSecrets, key, resetPatch(secret, inventory));
@@ -146,8 +150,7 @@ async function reconcileDeletion(client: KubeClient, key: ObjectKey, inventory: 
 
 /** A merge patch without a resourceVersion that replaces all annotations. */
 function resetPatch(secret: PlanSecret, inventory: ElementalInventory): object {
-  const dropped = Object.keys(secret.metadata.annotations ?? {}).map((name): [string, null] => [name, null]);
-  const annotations = { ...Object.fromEntries(dropped), [elementalAnnotations.planType]: 'reset' };
+  const annotations = replacedAnnotations(secret.metadata.annotations, { [elementalAnnotations.planType]: 'reset' });
   const plan = toValue(renderElementalResetPlan(inventory, nowIso()));
   return { metadata: { annotations }, data: { plan, 'applied-checksum': '', 'failed-checksum': '' } };
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { elementalAnnotations, type ElementalInventory } from './inventory.ts';
 
 /** The plan that elemental-operator writes over any other when a resettable inventory is deleted; ends in a newline. */
@@ -9,6 +10,9 @@ export function renderElementalResetPlan(inventory: ElementalInventory, nowIso: 
       : {
           files: [{ content: toBase64(resetCloudConfig), path: '/oem/reset-cloud-config.yaml', permissions: '0600' }],
           instructions: [
+            ...(replacesNetwork(inventory)
+              ? [instruction('restore first boot config', 'elemental-register', ['--debug', '--reset-network'])]
+              : []),
             instruction('configure next boot to recovery mode', 'grub2-editenv', [
               '/oem/grubenv',
               'set',
@@ -19,6 +23,23 @@ export function renderElementalResetPlan(inventory: ElementalInventory, nowIso: 
         };
   return `${JSON.stringify(plan)}\n`;
 }
+
+/** Merge patch of annotations that leaves none but `wanted`. */
+export function replacedAnnotations(
+  standing: Readonly<Record<string, string>> = {},
+  wanted: Readonly<Record<string, string>>,
+): Record<string, string | null> {
+  const dropped = Object.keys(standing).map((name): [string, null] => [name, null]);
+  return { ...Object.fromEntries(dropped), ...wanted };
+}
+
+/** The network was made by elemental: the host goes back to the one of its first boot. */
+function replacesNetwork({ spec }: ElementalInventory): boolean {
+  const configurator = networkSchema.safeParse(spec).data?.network?.configurator ?? 'none';
+  return configurator !== 'none';
+}
+
+const networkSchema = z.looseObject({ network: z.looseObject({ configurator: z.string().optional() }).optional() });
 
 const resetCloudConfig = `name: Elemental Reset
 stages:

@@ -10,7 +10,7 @@ import { type AgentFaults, noFaults } from './agent/faults.ts';
 import { type HostKubelet, startHostKubelet } from './node/kubelet.ts';
 import type { NodeIdentity } from './node/identity.ts';
 import { type HostPower, type ScheduledShutdown, watchHostPower } from './os/power.ts';
-import { runHostPlan } from './agent/script.ts';
+import { runHostPeriodic, runHostPlan } from './agent/script.ts';
 import { defaultHostTimes, type PlanReceived, type SimulatedHostOptions } from './options.ts';
 
 interface MachineState {
@@ -119,6 +119,7 @@ export function createMachine(options: SimulatedHostOptions, disk: HostDisk): Ma
       feed: options.feed,
       api: options.api,
       runPlan,
+      runPeriodic: (instruction, signal) => runHostPeriodic(instruction, { disk, commands: options.commands, signal }),
       faults,
       times,
       now: () => Date.now() + faults.clockOffsetMs,

@@ -8,7 +8,14 @@ import { isSameData, layRunFailure, layRunSuccess } from './result.ts';
 import { AgentExit, writeAgentResult } from './write.ts';
 import type { AgentFaults } from './faults.ts';
 import { createLatestInbox } from './inbox.ts';
-import { type OutputMap, UnreportedPlanError } from '../../elemental/host-plan.ts';
+import {
+  type HostPlan,
+  type HostPlanPeriodic,
+  type OutputMap,
+  UnreportedPlanError,
+} from '../../elemental/host-plan.ts';
+import { type RunPeriodic, runPeriodicInstructions } from './periodic.ts';
+import { runProbes } from './probes.ts';
 import type { PlanSecret, PlanSecretApi, PlanSecretFeed, SecretData } from '../../elemental/plan-secret.ts';
 import { spoilOutput } from './faults.ts';
 
@@ -29,6 +36,8 @@ export interface HostAgentOptions {
   feed: PlanSecretFeed;
   api: PlanSecretApi;
   runPlan: RunPlan;
+  /** Runs one periodic instruction of a plan. */
+  runPeriodic: (instruction: HostPlanPeriodic, signal: AbortSignal) => ReturnType<RunPeriodic>;
   faults: AgentFaults;
   times: AgentTimes;
   now: () => number;
@@ -132,8 +141,15 @@ async function passOnce(
       return { memory: decision.memory, next: 'tick' };
     case 'unreadable':
       return { memory: decision.memory, next: 'backoff' };
-    case 'settled':
-      return { memory: await write(options, secret, decision.data, decision.memory, signal), next: 'tick' };
+    case 'settled': {
+      const at = { ran: false, first: !memory.ranOnce };
+      const data = await runBeside(options, decision.plan, decision.data, at, signal).catch((error: unknown) => {
+        if (error instanceof UnreportedPlanError) return undefined;
+        throw signal.aborted ? new AgentExit('killed', { cause: error }) : error;
+      });
+      if (data === undefined) return { memory: decision.memory, next: 'backoff' };
+      return { memory: await write(options, secret, data, decision.memory, signal), next: 'tick' };
+    }
     case 'run':
       return runAndReport(options, secret, decision.run, decision.memory, signal);
   }
@@ -157,7 +173,8 @@ async function runAndReport(
     const startedAtMs = options.now();
     const result = await options.runPlan(run, secret, signal);
     const outputs = result.outputs;
-    const data = result.succeeded ? layRunSuccess(run, outputs, startedAtMs) : layRunFailure(run, outputs, startedAtMs);
+    const laid = result.succeeded ? layRunSuccess(run, outputs, startedAtMs) : layRunFailure(run, outputs, startedAtMs);
+    const data = await runBeside(options, run.plan, laid, { ran: true, first: true }, signal);
     const written = await write(options, base, spoilOutput(data, options.faults, result.succeeded), current, signal);
     return { memory: written, next: result.succeeded ? 'tick' : 'event' };
   } catch (error) {
@@ -171,6 +188,21 @@ async function runAndReport(
   } finally {
     options.onRunEnded?.();
   }
+}
+
+/** What a pass runs besides the plan's instructions, before its one write; it has no influence on the plan's result. */
+async function runBeside(
+  options: HostAgentOptions,
+  plan: HostPlan,
+  data: SecretData,
+  { ran, first }: { ran: boolean; first: boolean },
+  signal: AbortSignal,
+): Promise<SecretData> {
+  const at = { ran, nowMs: options.now() };
+  const run: RunPeriodic = (instruction) => options.runPeriodic(instruction, signal);
+  const periodic = await runPeriodicInstructions(plan, data, at, run);
+  signal.throwIfAborted();
+  return runProbes(plan, periodic, first, signal);
 }
 
 async function write(

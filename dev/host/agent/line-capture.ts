@@ -4,9 +4,9 @@ const lineLimitBytes = 64 * 1024;
 
 /**
  * Reads a stream as the agent does, line by line: a line of 64 KiB ends the capture, and when another 64 KiB follow
- * nobody reads any more, so that the command blocks and the agent hangs for ever.
+ * nobody reads any more, so that the command blocks and the agent hangs for ever. `content` is base64; null: nothing.
  */
-export function createLineCapture(stream: Readable): { content(): Buffer } {
+export function createLineCapture(stream: Readable): { content(): string | null } {
   const chunks: Buffer[] = [];
   let lineBytes = 0;
   let ignoredBytes: number | undefined;
@@ -25,9 +25,16 @@ export function createLineCapture(stream: Readable): { content(): Buffer } {
     content: () => {
       const captured = Buffer.concat(chunks);
       // The beginning of the line that was too long went with it.
-      return ignoredBytes === undefined ? captured : captured.subarray(0, captured.lastIndexOf(10) + 1);
+      const whole = ignoredBytes === undefined ? captured : captured.subarray(0, captured.lastIndexOf(10) + 1);
+      return whole.length === 0 ? null : endLines(whole).toString('base64');
     },
   };
+}
+
+/** Go's scanner: a carriage return before the end of a line is dropped, and each line, the last one too, gets its end. */
+function endLines(captured: Buffer): Buffer {
+  const text = captured.toString('latin1').replaceAll(/\r?\n|\r$/g, '\n');
+  return Buffer.from(text.endsWith('\n') ? text : `${text}\n`, 'latin1');
 }
 
 /** How much of a chunk can be taken before a line reaches the limit, and the length of its last, open line. */

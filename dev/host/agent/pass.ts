@@ -1,4 +1,4 @@
-import { layUnchangedSuccess, readCount } from './result.ts';
+import { layCommon, layUnchangedSuccess, readCount } from './result.ts';
 import {
   decodeOutputs,
   type HostPlan,
@@ -36,7 +36,7 @@ export type PassDecision =
   | { kind: 'stale' }
   | { kind: 'idle'; memory: AgentMemory }
   | { kind: 'unreadable'; memory: AgentMemory; message: string }
-  | { kind: 'settled'; memory: AgentMemory; data: SecretData; checksum: string }
+  | { kind: 'settled'; memory: AgentMemory; plan: HostPlan; data: SecretData; checksum: string }
   | { kind: 'run'; memory: AgentMemory; run: PlanRun };
 
 /** Memory of a process that has just begun. */
@@ -66,7 +66,7 @@ export function decidePass(input: PassInput): PassDecision {
       state === '' ? decideByChecksum({ ...input, memory: next }, found) : decideByState(data, state, found);
     return decided.kind === 'run'
       ? { kind: 'run', memory: settledMemory, run: decided.run }
-      : { kind: 'settled', memory: settledMemory, data: decided.data, checksum: found.checksum };
+      : { kind: 'settled', memory: settledMemory, plan: found.plan, data: decided.data, checksum: found.checksum };
   } catch (error) {
     if (!(error instanceof UnreportedPlanError)) throw error;
     return { kind: 'unreadable', memory: next, message: error.message };
@@ -86,7 +86,7 @@ function decideByChecksum(input: PassInput, { plan, checksum }: FoundPlan): Deci
   const failureCount = readCount(stored, 'failure-count');
   const failedBefore = failureCount !== 0 && readText(stored, 'failed-checksum') === checksum;
   const due = forced || readText(stored, 'applied-checksum') !== checksum;
-  if (failedBefore && (!due || mustNotRetry(input, failureCount))) return { kind: 'settled', data };
+  if (failedBefore && (!due || mustNotRetry(input, failureCount))) return { kind: 'settled', data: layCommon(data) };
   const ownWrite = metadata.resourceVersion === input.memory.lastResourceVersion && !failedBefore;
   if (!due || ownWrite) return { kind: 'settled', data: layUnchangedSuccess(data, checksum) };
   const outputs = decodeOutputs(stored[failedBefore ? 'failed-output' : 'applied-output']);

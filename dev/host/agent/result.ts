@@ -9,12 +9,12 @@ export function readCount(data: SecretData, key: string): number {
   return /^-?\d+$/.test(value) ? Number(value) : 0;
 }
 
-/** The success branch of a pass that ran nothing. */
+/** The success branch of a pass that ran nothing: an output that is not there becomes an empty value. */
 export function layUnchangedSuccess(data: SecretData, checksum: string): SecretData {
   return {
     ...layCommon(data),
     'applied-checksum': toValue(checksum),
-    'applied-output': data['applied-output'] ?? encodeOutputs({}),
+    'applied-output': data['applied-output'] ?? '',
     'failed-checksum': '',
     'failed-output': '',
     'failure-count': toValue('0'),
@@ -45,7 +45,8 @@ export function layRunFailure(run: PlanRun, outputs: OutputMap, startedAtMs: num
   };
 }
 
-function layCommon(data: SecretData): SecretData {
+/** What every pass writes, whatever it did. */
+export function layCommon(data: SecretData): SecretData {
   return {
     ...data,
     'probe-statuses': data['probe-statuses'] ?? toValue('{}'),

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +6,7 @@ import type { PlanRun } from './plan-run.ts';
 import type { RunResult } from './agent.ts';
 import type { HostCommandFolder } from '../os/command-folder.ts';
 import type { HostDisk } from '../os/disk.ts';
-import type { HostPlanInstruction, OutputMap } from '../../elemental/host-plan.ts';
+import type { HostPlanInstruction, HostPlanPeriodic, OutputMap } from '../../elemental/host-plan.ts';
 import { createLineCapture } from './line-capture.ts';
 
 export interface HostScriptOptions {
@@ -18,6 +18,8 @@ export interface HostScriptOptions {
   signal: AbortSignal;
 }
 
+/** Stands for systemd's minute and a half. */
+const KILL_AFTER_MS = 500;
 const workFolder = '/var/lib/elemental/agent/work';
 
 /**
@@ -37,16 +39,27 @@ export async function runHostPlan(run: PlanRun, options: HostScriptOptions): Pro
     const ended = await runInstruction(instruction, folder, run.attempt, options);
     signal.throwIfAborted();
     if (instruction.saveOutput && instruction.name !== '') {
-      outputs[instruction.name] = ended.stdout?.toString('base64') ?? null;
+      outputs[instruction.name] = ended.stdout;
     }
     if (ended.exitCode !== 0) return { succeeded: false, outputs };
   }
   return { succeeded: true, outputs };
 }
 
+/** Runs one periodic instruction in the host's folder. */
+export async function runHostPeriodic(
+  instruction: HostPlanPeriodic,
+  options: Omit<HostScriptOptions, 'slowMs'>,
+): Promise<InstructionEnd> {
+  const folder = options.disk.locate(`${workFolder}/periodic`);
+  await mkdir(folder, { recursive: true });
+  return runInstruction(instruction, folder, 1, options);
+}
+
 interface InstructionEnd {
-  /** Undefined when it could not be started. */
-  stdout: Buffer | undefined;
+  /** Base64; null when nothing was captured. */
+  stdout: string | null;
+  stderr: string | null;
   exitCode: number;
 }
 
@@ -55,7 +68,7 @@ async function runInstruction(
   instruction: HostPlanInstruction,
   folder: string,
   attempt: number,
-  { disk, commands, signal }: HostScriptOptions,
+  { disk, commands, signal }: Omit<HostScriptOptions, 'slowMs'>,
 ): Promise<InstructionEnd> {
   const child = spawn(locateCommand(instruction.command, disk), instruction.args, {
     cwd: folder,
@@ -72,27 +85,37 @@ async function runInstruction(
       SIMULATOR_COMMANDS: commands.scripts,
     },
   });
+  // As systemd ends a unit: all of it is asked to end, and killed when it does not.
+  const { promise, resolve } = Promise.withResolvers<InstructionEnd>();
   const kill = (): void => {
-    if (child.pid === undefined) return;
-    try {
-      process.kill(-child.pid, 'SIGKILL');
-    } catch {
-      // The group is gone already.
-    }
+    // A hung capture never closes: the end of the process is the only way out.
+    const end = (): void => resolve({ stdout: null, stderr: null, exitCode: -1 });
+    child.once('exit', end);
+    signalGroup(child, 'SIGTERM');
+    setTimeout(() => {
+      signalGroup(child, 'SIGKILL');
+      end();
+    }, KILL_AFTER_MS).unref();
   };
   signal.addEventListener('abort', kill, { once: true });
   const capture = createLineCapture(child.stdout);
-  createLineCapture(child.stderr);
-  const { promise, resolve } = Promise.withResolvers<InstructionEnd>();
-  child.on('error', () => resolve({ stdout: undefined, exitCode: -1 }));
-  child.on('close', (code) => resolve({ stdout: capture.content(), exitCode: code ?? -1 }));
-  // A hung capture never closes: the end of the process group, by the agent's end, is the only way out.
-  signal.addEventListener('abort', () => resolve({ stdout: undefined, exitCode: -1 }), { once: true });
+  const errors = createLineCapture(child.stderr);
+  child.on('error', () => resolve({ stdout: null, stderr: null, exitCode: -1 }));
+  child.on('close', (code) => resolve({ stdout: capture.content(), stderr: errors.content(), exitCode: code ?? -1 }));
   if (signal.aborted) kill();
   try {
     return await promise;
   } finally {
     signal.removeEventListener('abort', kill);
+  }
+}
+
+function signalGroup({ pid }: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // The group is gone already.
   }
 }
 

@@ -108,7 +108,7 @@ export async function createHostDisk(root: string, volatilePaths: readonly strin
 }
 
 async function applyFile(locate: (hostPath: string) => string, file: HostPlanFile): Promise<void> {
-  if (!file.path.startsWith('/')) throw new UnreportedPlanError('the path of a file is not absolute');
+  // A relative one lies below the agent's working directory, which systemd makes `/`.
   const path = locate(file.path);
   const mode = file.permissions === '' ? (file.directory ? '0755' : '0600') : file.permissions;
   if (!/^0?[0-7]{3,4}$/.test(mode)) throw new UnreportedPlanError('the permissions of a file are not octal');

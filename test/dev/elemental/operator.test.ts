@@ -60,6 +60,20 @@ describe('computeElementalStatus', () => {
   });
 });
 
+describe('renderElementalResetPlan of an inventory with a network', () => {
+  const metadata = { namespace: 'ns', name: 'host-1', uid: 'u', resourceVersion: '1' };
+  it.each([
+    [undefined, []],
+    [{ configurator: 'none' }, []],
+    [{ interfaces: [] }, []],
+    [{ configurator: 'nmc' }, [['--debug', '--reset-network']]],
+  ])('%j resets the network: %j', (network, calls) => {
+    const plan = parseHostPlan(Buffer.from(renderElementalResetPlan({ metadata, spec: { network } }, early)));
+    const found = plan.instructions.filter(({ command }) => command === 'elemental-register');
+    expect(found.map(({ args }) => args)).toEqual(calls);
+  });
+});
+
 describe('renderElementalResetPlan', () => {
   const metadata = { namespace: 'ns', name: 'host-1', uid: 'u', resourceVersion: '1' };
   it('reboots into recovery, or only leaves a time stamp on an unmanaged host', () => {

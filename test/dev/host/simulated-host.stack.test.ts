@@ -8,6 +8,7 @@ import {
   startElementalOperator,
   touchInventory,
 } from '../../../dev/elemental/operator.ts';
+import { adoptBySelector } from '../../../dev/elemental/selector.ts';
 import { nodes } from '../../../dev/host/node/kube-api.ts';
 import { type HostSimulator, startHostSimulator } from '../../../dev/host/simulator.ts';
 import { planSecrets, readText, toValue } from '../../../dev/elemental/plan-secret.ts';
@@ -140,6 +141,46 @@ describe('simulated hosts on a real API server', () => {
       'elemental.cattle.io/plan.type': 'reset',
     });
     expect((await host.disk.commands()).map(({ command }) => command)).toContain('shutdown');
+  }, 60_000);
+
+  it('does nothing for a resettable host that stays, and never ends the deletion of one without a plan Secret', async () => {
+    const key = keyOf('hangs');
+    await createInventory(client, { ...key, annotations: { 'elemental.cattle.io/resettable': 'true' } });
+    await simulator.startHost(key);
+    await expect.poll(() => ready(key), deadline).toBe('True/PlanSuccessfullyApplied');
+    const before = await client.get(planSecrets, key);
+    for (let hours = 0; hours < 7; hours += 1) await touchInventory(client, key);
+    expect(await client.get(planSecrets, key)).toEqual(before);
+
+    await client.delete(planSecrets, key);
+    await expect.poll(() => ready(key), deadline).toBe('False/PlanFailure');
+    await client.delete(elementalInventories, key);
+    // The operator takes one after the other: when this one is gone, it has looked at that.
+    const barrier = keyOf('goes');
+    await createInventory(client, barrier);
+    await client.delete(elementalInventories, barrier);
+    await expect.poll(() => client.find(elementalInventories, barrier), deadline).toBeUndefined();
+    const left = await client.get(elementalInventories, key);
+    expect(left.metadata.finalizers).toEqual(['machineinventory.elemental.cattle.io']);
+  }, 60_000);
+
+  it('lets a selector take a host, whoever uses it', async () => {
+    const key = keyOf('selected');
+    const theirs = { 'example.com/user': 'somebody' };
+    await createInventory(client, { ...key, annotations: theirs });
+    const host = await simulator.startHost(key);
+    await settle(key, cleanPlan(1), 'applied');
+    await client.patch(planSecrets, key, { metadata: { annotations: theirs } });
+    await adoptBySelector(client, key, 'rack-1');
+    await expect.poll(() => host.plansReceived.length, deadline).toBe(3);
+    await expect
+      .poll(async () => (await host.disk.commands()).map(({ args }) => args[0]), deadline)
+      .toContain('bootstrap');
+    const { metadata } = await client.get(planSecrets, key);
+    expect(metadata.annotations).toEqual({ 'elemental.cattle.io/plan.type': 'bootstrap' });
+    const inventory = await client.get(elementalInventories, key);
+    expect(inventory.metadata['ownerReferences']).toMatchObject([{ kind: 'MachineInventorySelector', name: 'rack-1' }]);
+    expect(inventory.metadata.annotations).toMatchObject(theirs);
   }, 60_000);
 
   it('never makes a deleted plan Secret again', async () => {

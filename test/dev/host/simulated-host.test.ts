@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { annotations } from '../../../api/constants.ts';
 import { createHostCommandFolder, type HostCommandFolder } from '../../../dev/host/os/command-folder.ts';
@@ -188,7 +191,6 @@ describe('startSimulatedHost', () => {
 
   it.each([
     ['content that is no base64', { path: '/etc/x', content: 'a*' }],
-    ['a path that is not absolute', { path: 'etc/x', content: '' }],
     ['permissions that are not octal', { path: '/etc/x', content: '', permissions: 'rw' }],
     ['a folder in the way', { path: '/oem', content: '' }],
   ])('never reports %s', async (_, file) => {
@@ -204,6 +206,90 @@ describe('startSimulatedHost', () => {
     expect(await output('applied-output')).toBe('seen\n');
     await settle(samplePlan('2', 'echo short; head -c 70000 /dev/zero | tr "\\0" x; echo; echo later'), 'applied');
     expect(await output('applied-output')).toBe('short\n');
+  });
+
+  it('captures nothing as null, and ends each line, without its carriage return', async () => {
+    await settle(samplePlan('1', 'true'), 'applied');
+    expect(await output('applied-output')).toBe('null');
+    await settle(samplePlan('2', 'printf "a\\r\\nb\\rc\\r\\n\\nlast"'), 'applied');
+    expect(await output('applied-output')).toBe('a\nb\rc\n\nlast\n');
+    await settle(samplePlan('3', 'head -c 70000 /dev/zero | tr "\\0" x; exit 3'), 'failed');
+    expect(await output('failed-output')).toBe('null');
+  });
+
+  it('takes base64 with line breaks, and a relative path below its working directory', async () => {
+    const files = [
+      { path: '/etc/broken-up', content: 'c2Vu\r\ndA==\n' },
+      { path: 'etc/relative', content: '' },
+    ];
+    await settle(JSON.stringify({ attempt: '1', files }), 'applied');
+    expect(await host.disk.read('/etc/broken-up')).toBe('sent');
+    expect(await host.disk.read('/etc/relative')).toBe('');
+  });
+
+  it('runs periodic instructions with the plan and when they are due, and says what came of them', async () => {
+    const periodic = (name: string, script: string, more = {}) => ({
+      name,
+      command: '/bin/sh',
+      args: ['-c', script],
+      periodSeconds: 3600,
+      ...more,
+    });
+    const note = 'echo x >>"$IRONLOOM_ROOT/var/lib/elemental/beats"';
+    const periodicInstructions = [
+      periodic('', note),
+      periodic('beat', `${note}; echo beats; echo aside >&2`),
+      periodic('broken', 'echo why >&2; exit 4', { saveStderrOutput: true }),
+    ];
+    await settle(JSON.stringify({ attempt: '1', periodicInstructions }), 'applied');
+    const stored = gunzipSync(Buffer.from((await secrets.get(key)).data['applied-periodic-output'] ?? '', 'base64'));
+    expect(JSON.parse(stored.toString())).toMatchObject({
+      beat: {
+        name: 'beat',
+        stdout: Buffer.from('beats\n').toString('base64'),
+        stderr: null,
+        exitCode: 0,
+        lastSuccessfulRunTime: text('last-apply-time'),
+        failures: 0,
+        lastFailedRunTime: '',
+      },
+      broken: {
+        stderr: Buffer.from('why\n').toString('base64'),
+        exitCode: 4,
+        failures: 1,
+        lastSuccessfulRunTime: '',
+      },
+    });
+    expect(await host.disk.read('/var/lib/elemental/beats')).toBe('x\n');
+    host.faults.clockOffsetMs = 3_700_000;
+    await expect.poll(() => host.disk.read('/var/lib/elemental/beats')).toBe('x\nx\n');
+  });
+
+  it('probes as long as the plan stands, which changes nothing of its result', async () => {
+    let code = 500;
+    const server = createServer((_, response) => response.writeHead(code).end());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const bound = server.address();
+    const url = `http://127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}/`;
+    const probes = { api: { httpGet: { url }, timeoutSeconds: 1, successThreshold: 2, failureThreshold: 2 } };
+    await settle(JSON.stringify({ attempt: '1', probes }), 'applied');
+    const statuses = (): unknown => JSON.parse(text('probe-statuses'));
+    await expect.poll(statuses).toEqual({ api: { failureCount: 2 } });
+    code = 204;
+    await expect.poll(statuses).toEqual({ api: { healthy: true, successCount: 2 } });
+    server.close();
+    await expect.poll(statuses).toEqual({ api: { failureCount: 2 } });
+    expect(text('success-count')).toBe('2');
+  });
+
+  it('ends a plan as systemd ends a unit: by SIGTERM to all of it', async () => {
+    const note = '"$IRONLOOM_ROOT/var/lib/elemental/asked"';
+    send(samplePlan('1', `trap ': >${note}; exit 0' TERM; : >"$IRONLOOM_ROOT/oem/begun"; sleep 30 & wait`));
+    await vi.waitUntil(async () => (await host.disk.list('/oem')).includes('begun'));
+    await host.die();
+    expect(await host.disk.read('/var/lib/elemental/asked')).toBe('');
+    expect(text('applied-checksum')).toBe('');
   });
 
   it('hangs for ever on a command that prints a longer line, until it is rebooted', async () => {

@@ -40,6 +40,7 @@ describe('startHostAgent', () => {
       faults,
       times: { ...quick, ...times },
       now: () => clockMs,
+      runPeriodic: async () => ({ exitCode: 0, stdout: null, stderr: null }),
       runPlan: (run, secret, signal) => {
         runs.push(run.checksum);
         return runPlan(run, secret, signal);

@@ -192,6 +192,38 @@ describe('decidePass, plan-state mode', () => {
   });
 });
 
+describe('what the real agent writes', () => {
+  const settledBy = (texts: Record<string, string>, memory: Partial<AgentMemory> = {}): SecretData => {
+    const decision = decide(secretOf(texts), memory);
+    if (decision.kind !== 'settled') throw new Error(decision.kind);
+    return decision.data;
+  };
+
+  it('is an empty value for an output that a terminal state never had', () => {
+    const data = settledBy({ plan, 'plan-state': 'succeeded' });
+    expect(data['applied-output']).toBe('');
+  });
+
+  it('holds probes and periodic outputs after the first pass over a failed plan, too', () => {
+    const failed = { plan, 'failed-checksum': checksum, 'failure-count': '1' };
+    const data = settledBy({ ...failed, 'last-apply-time': formatUnixDate(nowMs) }, { ranOnce: false });
+    expect(readText(data, 'probe-statuses')).toBe('{}');
+    expect(decodeOutputs(data['applied-periodic-output'])).toEqual({});
+    expect(readText(data, 'failed-checksum')).toBe(checksum);
+  });
+
+  it('applies a plan that is null, and knows fields in any case', () => {
+    expect(decide(secretOf({ plan: 'null' })).kind).toBe('run');
+    const shouted = '{"INSTRUCTIONS":[{"Name":"a","COMMAND":"true","SaveOutput":true}],"Files":[{"PATH":"/x"}]}';
+    const decision = decide(secretOf({ plan: shouted }));
+    if (decision.kind !== 'run') throw new Error(decision.kind);
+    expect(decision.run.plan).toMatchObject({
+      instructions: [{ name: 'a', command: 'true', saveOutput: true }],
+      files: [{ path: '/x' }],
+    });
+  });
+});
+
 describe('UnixDate', () => {
   it('reads what it writes and nothing else', () => {
     for (const timeMs of [nowMs, Date.parse('2026-12-31T23:59:59Z')])
