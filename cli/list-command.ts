@@ -2,7 +2,8 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { searchAttributeNames } from '../api/constants.ts';
-import { MACHINE_LIFECYCLE, parseMachineWorkflowId } from '../domain/life/run-id.ts';
+import { parseMachineWorkflowId } from '../domain/life/run-id.ts';
+import { machineRunQuery } from '../domain/life/run-query.ts';
 import type { CliWorld } from './cli-world.ts';
 import { withTemporal } from './temporal-client.ts';
 
@@ -28,8 +29,8 @@ export function addListCommand(program: Command, world: CliWorld): void {
 async function printRuns(world: CliWorld, options: ListOptions): Promise<void> {
   const columns = ['cluster', 'pool', 'inventory', 'phase', 'reason'] as const;
   const table = new Table({ head: ['Machine', 'Cluster', 'Pool', 'Host', 'Phase', 'Reason', 'Since'] });
-  await withTemporal(world.answerTimeoutMs, async (client) => {
-    for await (const run of client.workflow.list({ query: toQuery(options) })) {
+  await withTemporal(world.answerTimeoutMs, async ({ client, taskQueue }) => {
+    for await (const run of client.workflow.list({ query: toQuery(taskQueue, options) })) {
       const machine = parseMachineWorkflowId(run.workflowId);
       const cells = columns.map((column) => {
         const key = defineSearchAttributeKey(searchAttributeNames[column], 'KEYWORD');
@@ -42,10 +43,10 @@ async function printRuns(world: CliWorld, options: ListOptions): Promise<void> {
   world.print(table.toString());
 }
 
-function toQuery(options: ListOptions): string {
-  const filters = (['cluster', 'pool', 'phase', 'reason'] as const).flatMap((name) => {
+function toQuery(taskQueue: string, options: ListOptions): string {
+  const given = (['cluster', 'pool', 'phase', 'reason'] as const).flatMap((name) => {
     const value = options[name];
-    return value === undefined ? [] : [`${searchAttributeNames[name]}='${value.replaceAll("'", "''")}'`];
+    return value === undefined ? [] : [[searchAttributeNames[name], value] as const];
   });
-  return [`WorkflowType='${MACHINE_LIFECYCLE}'`, "ExecutionStatus='Running'", ...filters].join(' AND ');
+  return machineRunQuery(taskQueue, { open: true, attributes: Object.fromEntries(given) });
 }

@@ -1,13 +1,14 @@
 import {
-  type Client,
   isGrpcDeadlineError,
   type WorkflowHandle,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { Argument, InvalidArgumentError } from 'commander';
-import { MACHINE_LIFECYCLE, parseMachineWorkflowId } from '../domain/life/run-id.ts';
+import { parseMachineWorkflowId } from '../domain/life/run-id.ts';
+import { machineRunQuery } from '../domain/life/run-query.ts';
 import { CliError, Refusal } from './failures.ts';
+import type { Fleet } from './temporal-client.ts';
 
 /** The machine that a command is about, checked before anybody is asked. */
 export function machineArgument(): Argument {
@@ -26,14 +27,14 @@ export function machineArgument(): Argument {
  * @throws Refusal with the run's own words; CliError when there is no run or no worker
  */
 export async function askRun<T>(
-  client: Client,
+  fleet: Fleet,
   machine: string,
   ask: (handle: WorkflowHandle) => Promise<T>,
   unanswered = '',
 ): Promise<T> {
-  const workflowId = await findWorkflowId(client, machine);
+  const workflowId = await findWorkflowId(fleet, machine);
   try {
-    return await ask(client.workflow.getHandle(workflowId));
+    return await ask(fleet.client.workflow.getHandle(workflowId));
   } catch (error) {
     const cause = { cause: error };
     if (error instanceof WorkflowUpdateFailedError) throw new Refusal(error.cause?.message ?? error.message, cause);
@@ -44,15 +45,19 @@ export async function askRun<T>(
   }
 }
 
-/** Workflow id of the newest run of a machine. @throws CliError when the machine has none */
-async function findWorkflowId(client: Client, machine: string): Promise<string> {
+/**
+ * Workflow id of the newest run of a machine; one that is given as such is taken as it is, for it names one object.
+ * @throws CliError when the machine has none
+ */
+async function findWorkflowId({ client, taskQueue }: Fleet, machine: string): Promise<string> {
   if (parseMachineWorkflowId(machine) !== undefined) return machine;
-  const query = `WorkflowType='${MACHINE_LIFECYCLE}' AND WorkflowId STARTS_WITH 'machine/${machine}/'`;
+  const query = machineRunQuery(taskQueue, { idPrefix: `machine/${machine}/` });
   let newest: { workflowId: string; startTime: Date } | undefined;
   for await (const run of client.workflow.list({ query })) {
     if (newest === undefined || run.startTime > newest.startTime) newest = run;
   }
   if (newest !== undefined) return newest.workflowId;
-  const where = `in the Temporal namespace '${client.options.namespace}'`;
-  throw new CliError(`BaremetalMachine ${machine} has no run ${where}; 'list' shows the machines that have one`);
+  const where = `in the task queue '${taskQueue}' of the Temporal namespace '${client.options.namespace}'`;
+  const hint = "IRONLOOM_TASK_QUEUE and TEMPORAL_NAMESPACE say where to look; 'list' shows the machines that have one";
+  throw new CliError(`BaremetalMachine ${machine} has no run ${where}. ${hint}`);
 }

@@ -35,9 +35,9 @@ export function addOperationCommands(program: Command, world: CliWorld): void {
 
 function operate(world: CliWorld, machine: string, verb: OperatorVerb, request: OperationRequest): Promise<string> {
   const unanswered = ' The request may still be carried out when one is back; see what `show` tells then.';
-  return withTemporal(world.answerTimeoutMs, async (client) => {
+  return withTemporal(world.answerTimeoutMs, async (fleet) => {
     const { answer } = await askRun(
-      client,
+      fleet,
       machine,
       (run) => run.executeUpdate(operationUpdates[verb], { args: [request] }),
       unanswered,

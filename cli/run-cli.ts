@@ -46,4 +46,5 @@ const HELP = `
 All commands but list and output need a live worker.
 output reads the host's plan Secret with your own rights (KUBECONFIG); the others ask Temporal.
 Temporal is found as by the Temporal CLI: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS…, or a profile.
+Only machines whose runs are in the task queue IRONLOOM_TASK_QUEUE are found; it is that of worker and bridge.
 Exit codes: 0 done, 1 failed or refused, 2 wrong usage or environment.`;

@@ -12,8 +12,8 @@ export function addShowCommand(program: Command, world: CliWorld): void {
     .description("Show what a machine's run knows")
     .addArgument(machineArgument())
     .action((machine: string) =>
-      withTemporal(world.answerTimeoutMs, async (client) => {
-        const shown = await askRun(client, machine, async (run) => ({
+      withTemporal(world.answerTimeoutMs, async (fleet) => {
+        const shown = await askRun(fleet, machine, async (run) => ({
           workflowId: run.workflowId,
           life: await run.query(lifeQuery),
         }));

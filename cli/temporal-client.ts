@@ -15,19 +15,27 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const TRIES = 4;
 const UNAVAILABLE = 14;
 
+/** The runs that a command may be about. */
+export interface Fleet {
+  client: Client;
+  /** Theirs; others in the same Temporal namespace may be another management cluster's. */
+  taskQueue: string;
+}
+
 /**
  * Runs `body` with a client of the configured namespace; whatever it asks has to be answered in time.
  * @throws CliError that names the address when Temporal is not reached, or does not answer
  */
-export async function withTemporal<T>(answerTimeoutMs: number, body: (client: Client) => Promise<T>): Promise<T> {
-  const { connectionOptions, namespace } = readEnv().temporal;
+export async function withTemporal<T>(answerTimeoutMs: number, body: (fleet: Fleet) => Promise<T>): Promise<T> {
+  const { temporal, taskQueue } = readEnv();
+  const { connectionOptions, namespace } = temporal;
   const { address } = connectionOptions;
   const interceptors = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: TRIES }))];
   const connection = Connection.lazy({ ...connectionOptions, interceptors });
   try {
     await checkConnection(connection, address);
     const client = new Client({ connection, namespace });
-    return await client.withDeadline(Date.now() + answerTimeoutMs, () => body(client));
+    return await client.withDeadline(Date.now() + answerTimeoutMs, () => body({ client, taskQueue }));
   } catch (error) {
     if (!isGrpcDeadlineError(error) || error instanceof CliError) throw error;
     const seconds = Math.ceil(answerTimeoutMs / 1000);

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Client, type Connection } from '@temporalio/client';
-import { searchAttributeNames } from '../api/constants.ts';
 import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
 import { createKubeClient, type KubeClient } from '../runtime/kube/client.ts';
@@ -9,16 +8,18 @@ import { publishInformerStats } from '../runtime/kube/informer-metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createMetricsRegistry, createRunCallCounter, createWorkqueueMetrics } from '../runtime/metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';
-import { connectTemporal, ensureSearchAttributes, readNamespaceId } from '../runtime/temporal/connection.ts';
+import { connectTemporal, readNamespaceId } from '../runtime/temporal/connection.ts';
 import { createReader } from '../reading/reader.ts';
 import { waitForKubernetes } from '../runtime/kube/wait-until-ready.ts';
 import { type BridgeCaches, createBridgeCaches, unsyncedCaches } from './caches.ts';
 import type { ControllerDeps } from './controller-deps.ts';
 import { runControllers } from './controllers.ts';
 import { countCalls } from './machines/counted-runs.ts';
+import { leaseNameOf } from './leader/lease-name.ts';
 import { createLeaderElection } from './leader/lease.ts';
 import { createMachineRuns } from './machines/runs.ts';
 import { createTemporalReturns } from './machines/temporal-returns.ts';
+import { createSearchAttributes } from './search-attributes.ts';
 
 export interface BridgeOptions {
   env: Env;
@@ -27,7 +28,6 @@ export interface BridgeOptions {
 }
 
 const USER_AGENT = 'ironloom-bridge';
-const LEASE_NAME = 'ironloom-bridge';
 /** Only failures are read here, and few of them at a time. */
 const READER_THREADS = 1;
 const TEMPORAL_CHECK_MS = 1_500;
@@ -62,11 +62,12 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   logger.info('Caches are filled');
 
   const { namespace } = env.temporal;
+  const attributes = createSearchAttributes(connection, namespace, logger);
   const runs = countCalls(
-    createMachineRuns(new Client({ connection, namespace }), env.taskQueue),
+    createMachineRuns(new Client({ connection, namespace }), env.taskQueue, attributes),
     metrics.countRunCall,
   );
-  const prepareTemporal = () => provideSearchAttributes(connection, namespace, logger);
+  const prepareTemporal = () => attributes.provide();
   const temporalReturns = createTemporalReturns({ identify: () => readNamespaceId(connection, namespace) });
   const { defaultRegistry, watchNamespace } = env;
   const { queueMetrics } = metrics;
@@ -109,11 +110,6 @@ async function checkTemporal(connection: Connection | undefined): Promise<true |
   return true;
 }
 
-async function provideSearchAttributes(connection: Connection, namespace: string, logger: Logger): Promise<void> {
-  const outcome = await ensureSearchAttributes(connection, namespace, Object.values(searchAttributeNames));
-  if (outcome.kind === 'missing') logger.error({ problem: outcome.message }, 'Search attributes are missing');
-}
-
 /** Works while it holds the lease; a bridge that lost it ends, so that it begins anew with nothing in its memory. */
 function lead({ env, logger, shutdown }: BridgeOptions, kube: KubeClient, deps: ControllerDeps): void {
   const work = async (signal: AbortSignal): Promise<void> => {
@@ -132,7 +128,7 @@ function lead({ env, logger, shutdown }: BridgeOptions, kube: KubeClient, deps: 
   const election = createLeaderElection({
     client: kube,
     namespace: env.leaseNamespace,
-    name: LEASE_NAME,
+    name: leaseNameOf(env),
     identity: `${hostname()}_${randomUUID()}`,
     logger,
     onStartedLeading: work,

@@ -9,6 +9,9 @@ export interface ListenAddress {
   port: number;
 }
 
+/** Where runs are looked for when nobody says otherwise. */
+export const DEFAULT_TASK_QUEUE = 'ironloom-machine-v1';
+
 const MAX_DEADLINE_MS = 30 * 24 * 3_600_000;
 
 const duration = (fallback: string) =>
@@ -40,7 +43,7 @@ const dnsLabel = matching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a namespace n
 
 /** The variables that a process of ours reads. Empty counts as unset. `TEMPORAL_*`: see `@temporalio/envconfig`. */
 export const envSchema = z.object({
-  IRONLOOM_TASK_QUEUE: z.string().max(200).default('ironloom-machine-v1').describe('Temporal task queue.'),
+  IRONLOOM_TASK_QUEUE: z.string().max(200).default(DEFAULT_TASK_QUEUE).describe('Temporal task queue.'),
   KUBECONFIG: text.describe('Kubeconfig files. Default: ~/.kube/config, then the service account of the Pod.'),
   IRONLOOM_WATCH_NAMESPACE: dnsLabel.describe('Only this namespace is served. Default: all.'),
   IRONLOOM_WATCH_FILTER: matching(/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/, 'a label value').describe(

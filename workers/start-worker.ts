@@ -7,8 +7,8 @@ import type { Logger } from '../runtime/logger.ts';
 import { createMetricsRegistry } from '../runtime/metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';
 import { connectTemporalWorker } from '../runtime/temporal/worker.ts';
-import { ensureSearchAttributes } from '../runtime/temporal/connection.ts';
 import { createReader } from '../reading/reader.ts';
+import { ensureSearchAttributes } from '../runtime/temporal/search-attributes.ts';
 import { waitForKubernetes } from '../runtime/kube/wait-until-ready.ts';
 import { loadWorkflowBundle } from './bundle.ts';
 import { createWorkerCaches, type WorkerInformers } from './caches.ts';
@@ -55,8 +55,8 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
   shutdown.onShutdown('Temporal', () => connection.close());
   await Promise.all(informers.map((informer) => informer.synced));
   const { namespace } = env.temporal;
-  const outcome = await ensureSearchAttributes(connection, namespace, Object.values(searchAttributeNames));
-  if (outcome.kind === 'missing') logger.error({ problem: outcome.message }, 'Search attributes are missing');
+  const { problem } = await ensureSearchAttributes(connection, namespace, Object.values(searchAttributeNames));
+  if (problem !== undefined) logger.error({ problem }, 'Search attributes are missing');
 
   const build = env.buildId === undefined ? undefined : { deploymentName: env.taskQueue, buildId: env.buildId };
   const worker = await createMachineWorker({

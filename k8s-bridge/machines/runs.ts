@@ -5,18 +5,18 @@ import {
   ServiceError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
-import { defineSearchAttributeKey, WorkflowNotFoundError } from '@temporalio/common';
-import { searchAttributeNames } from '../../api/constants.ts';
+import { WorkflowNotFoundError } from '@temporalio/common';
 import type { OperatorVerb, PlanAnswer } from '../../domain/life/machine-life.ts';
 import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
-import { MACHINE_LIFECYCLE, machineWorkflowId, parseMachineWorkflowId } from '../../domain/life/run-id.ts';
+import { machineWorkflowId, parseMachineWorkflowId } from '../../domain/life/run-id.ts';
+import { machineRunQuery } from '../../domain/life/run-query.ts';
 import {
   capacityAvailableSignal,
   machineObservedSignal,
-  type MachineLifecycleInput,
   type OperationRequest,
   operationUpdates,
 } from '../../workflows/messages.ts';
+import { type RunLabels, signalWithStart, type StartAttributes } from './start-run.ts';
 
 /** All that the bridge does to machines' runs. Every method rejects only when Temporal cannot be asked: try again. */
 export interface MachineRuns {
@@ -55,14 +55,7 @@ export interface IdentifiedRequest extends OperationRequest {
 /** What a run says to an operator's verb. */
 export type OperationVerdict = { kind: 'accepted' | 'refused'; answer: string } | { kind: 'noRun'; answer: string };
 
-/** By what a run can be found in the Temporal UI from its first moment on. */
-export interface RunLabels {
-  cluster: string | undefined;
-  pool: string;
-}
-
-const clusterKey = defineSearchAttributeKey(searchAttributeNames.cluster, 'KEYWORD');
-const poolKey = defineSearchAttributeKey(searchAttributeNames.pool, 'KEYWORD');
+const anyAttribute: StartAttributes = { isUsable: () => true, noteRefused: () => {} };
 
 /** gRPC deadline of one call, in milliseconds; without one a call into a dead connection hangs. */
 const CALL_TIMEOUT_MS = 10_000;
@@ -70,36 +63,19 @@ const LIST_TIMEOUT_MS = 120_000;
 const LIST_PAGE_SIZE = 1_000;
 
 /** Talks to the runs in the client's namespace; new runs go to `taskQueue`. */
-export function createMachineRuns(client: Client, taskQueue: string): MachineRuns {
+export function createMachineRuns(client: Client, taskQueue: string, attributes = anyAttribute): MachineRuns {
   const call = <T>(work: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + CALL_TIMEOUT_MS, work);
   return {
     async observe(machine, snapshot, labels) {
-      const workflowId = machineWorkflowId(machine);
-      const signalWithStart = (): Promise<unknown> =>
-        client.workflow.signalWithStart(MACHINE_LIFECYCLE, {
-          workflowId,
-          taskQueue,
-          args: [{ machine } satisfies MachineLifecycleInput],
-          signal: machineObservedSignal,
-          signalArgs: [snapshot],
-          staticSummary: `BaremetalMachine ${machine.namespace}/${machine.name}`,
-          typedSearchAttributes: [
-            { key: poolKey, value: labels.pool },
-            ...(labels.cluster === undefined ? [] : [{ key: clusterKey, value: labels.cluster }]),
-          ],
-          // A run that was terminated, or lost, is started again and adopts what it finds.
-          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        });
+      const tell = () => call(() => signalWithStart(client, { machine, snapshot, labels }, { taskQueue, attributes }));
       try {
-        await call(signalWithStart);
+        await tell();
       } catch (error) {
         if (!isDeaf(error)) throw error;
-        await unlessMissing(
-          () => call(async () => void (await client.workflow.getHandle(workflowId).terminate(DEAF))),
-          'ended',
-          'noRun',
-        );
-        await call(signalWithStart);
+        const { workflow } = client;
+        const terminate = async () => void (await workflow.getHandle(machineWorkflowId(machine)).terminate(DEAF));
+        await unlessMissing(() => call(terminate), 'ended', 'noRun');
+        await tell();
       }
     },
     tell: (machine, snapshot) =>
@@ -127,10 +103,8 @@ export function createMachineRuns(client: Client, taskQueue: string): MachineRun
   };
 }
 
-/** Runs of other task queues may be those of another management cluster, whose objects are not ours to judge. */
 async function collectOpen(client: Client, taskQueue: string): Promise<OpenRun[]> {
-  const quoted = taskQueue.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
-  const query = `WorkflowType='${MACHINE_LIFECYCLE}' AND ExecutionStatus='Running' AND TaskQueue='${quoted}'`;
+  const query = machineRunQuery(taskQueue, { open: true });
   const machines: OpenRun[] = [];
   for await (const { workflowId, runId } of client.workflow.list({ query, pageSize: LIST_PAGE_SIZE })) {
     const machine = parseMachineWorkflowId(workflowId);

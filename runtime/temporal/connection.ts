@@ -1,5 +1,4 @@
 import { Connection, isGrpcServiceError } from '@temporalio/client';
-import proto from '@temporalio/proto';
 import { createBackoff } from '../backoff.ts';
 import { type TemporalEnv } from '../env.ts';
 import { type Logger } from '../logger.ts';
@@ -18,13 +17,18 @@ export interface TemporalConnection {
 }
 
 const CONNECT_TIMEOUT_MS = 5000;
-const CALL_TIMEOUT_MS = 10_000;
+/** gRPC deadline of one call. */
+export const CALL_TIMEOUT_MS = 10_000;
 /** gRPC would let two minutes pass between two tries after a long outage. */
 const MAX_RECONNECT_MS = 5_000;
-const grpcCodes = {
+/** Statuses of gRPC that mean something here. */
+export const grpcCodes = {
+  invalidArgument: 3,
   notFound: 5,
   alreadyExists: 6,
   permissionDenied: 7,
+  failedPrecondition: 9,
+  aborted: 10,
   unimplemented: 12,
   unauthenticated: 16,
 } as const;
@@ -108,52 +112,8 @@ export async function readNamespaceId(connection: Connection, namespace: string)
   }
 }
 
-/** What came of `ensureSearchAttributes`. */
-export type SearchAttributesOutcome =
-  | { kind: 'present'; added: string[] }
-  /** A person with the rights must run `command`, or change what is there. */
-  | { kind: 'missing'; names: string[]; message: string };
-
-/**
- * Sees to it that the namespace has these search attributes of type Keyword. Safe to call again and by several
- * processes at once. Lack of permission is no error as long as they exist.
- */
-export async function ensureSearchAttributes(
-  connection: TemporalConnection,
-  namespace: string,
-  names: readonly string[],
-): Promise<SearchAttributesOutcome> {
-  const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
-  const call = <R>(run: () => Promise<R>) => connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, run);
-  const listed = await call(() => connection.operatorService.listSearchAttributes({ namespace })).catch(refusalOf);
-  if (listed instanceof Error) return missing(namespace, [...names], rootMessage(listed));
-  const existing = listed.customAttributes ?? {};
-  const wrongType = names.filter((name) => name in existing && existing[name] !== keyword);
-  if (wrongType.length > 0)
-    return { kind: 'missing', names: wrongType, message: `${wrongType.join(', ')}: not of type Keyword` };
-  const toAdd = names.filter((name) => !(name in existing));
-  if (toAdd.length === 0) return { kind: 'present', added: [] };
-  const searchAttributes = Object.fromEntries(toAdd.map((name) => [name, keyword]));
-  const added = await call(() => connection.operatorService.addSearchAttributes({ namespace, searchAttributes })).catch(
-    (error: unknown) => (hasGrpcCode(error, grpcCodes.alreadyExists) ? undefined : refusalOf(error)),
-  );
-  return added instanceof Error ? missing(namespace, toAdd, rootMessage(added)) : { kind: 'present', added: toAdd };
-}
-
-function missing(namespace: string, names: string[], why: string): SearchAttributesOutcome {
-  const flags = names.map((name) => `--name ${name} --type Keyword`).join(' ');
-  const command = `temporal operator search-attribute create --namespace ${namespace} ${flags}`;
-  return { kind: 'missing', names, message: `${why}; somebody with the right to do so must run: ${command}` };
-}
-
-/** The error when the server will not let us manage search attributes. @throws every other error */
-function refusalOf(error: unknown): Error {
-  const refused = [grpcCodes.permissionDenied, grpcCodes.unauthenticated, grpcCodes.unimplemented];
-  if (error instanceof Error && refused.some((code) => hasGrpcCode(error, code))) return error;
-  throw error;
-}
-
-function hasGrpcCode(error: unknown, code: number): boolean {
+/** The call was answered with this gRPC status. */
+export function hasGrpcCode(error: unknown, code: number): boolean {
   return isGrpcServiceError(error) && Number(error.code) === code;
 }
 

@@ -8,7 +8,7 @@ import {
   readUpdate,
   startFakeTemporal,
   updateResult,
-} from './fake-temporal.ts';
+} from '../support/fake-temporal.ts';
 
 const runId = 'machine/lab/m1/uid-1';
 const deadlineExceeded = 4;
@@ -70,7 +70,7 @@ describe('list', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/lab\/m1 .* workers .* 1970-01-01T00:00:01/);
     expect(readListQuery(temporal.lastRequest('ListWorkflowExecutions'))).toBe(
-      "WorkflowType='machineLifecycle' AND ExecutionStatus='Running' AND IronloomPool='work''ers' AND IronloomPhase='Failed'",
+      String.raw`WorkflowType='machineLifecycle' AND TaskQueue='ironloom-machine-v1' AND ExecutionStatus='Running' AND IronloomPool='work\'ers' AND IronloomPhase='Failed'`,
     );
   });
 
@@ -158,7 +158,9 @@ describe('what a run is asked', () => {
     temporal.replies.set('ListWorkflowExecutions', listOf());
     const { code, complaint } = await run('show', 'lab/nobody');
     expect(code).toBe(1);
-    expect(complaint).toContain("BaremetalMachine lab/nobody has no run in the Temporal namespace 'metal'");
+    expect(complaint).toContain(
+      "BaremetalMachine lab/nobody has no run in the task queue 'ironloom-machine-v1' of the Temporal namespace 'metal'",
+    );
   });
 
   it('needs a run that is there', async () => {

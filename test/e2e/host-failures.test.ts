@@ -80,7 +80,7 @@ describe.concurrent('a host', () => {
     await untilGone(site, 'hf-upgrade');
     await expectReleased(site, 'hf-upgrade');
     expect(plansOf('hf-upgrade')).toEqual([undefined, 'reprovision', 'clean']);
-    const said = await runCli('output', `${site.namespace}/hf-upgrade`);
+    const said = await runCli(site.namespace, 'output', `${site.namespace}/hf-upgrade`);
     expect(said).toMatchObject({ code: 0, stderr: '' });
     expect(said.stdout).toContain(`Failed earlier: reprovision-1-${failed.metadata.uid}.`);
     expect(said.stdout).toContain('cannot write layer: no space left on device\nironloom: step upgrade failed');

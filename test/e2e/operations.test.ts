@@ -198,17 +198,17 @@ describe.concurrent('operators', () => {
     await untilReason(site, 'op-cli', 'PlanApplied', 'PlanFailed');
     const machine = `${site.namespace}/op-cli`;
     await waitFor('the list shows the failure', async () => {
-      const { stdout } = await runCli('list', '--phase', 'Failed', '--pool', 'op-cli');
+      const { stdout } = await runCli(site.namespace, 'list', '--phase', 'Failed', '--pool', 'op-cli');
       return stdout.includes(machine) && stdout.includes('PlanFailed');
     });
-    expect((await runCli('show', machine)).stdout).toContain('inventory: op-cli');
-    const refused = await runCli('force-release', machine, '--reason', 'impatience');
+    expect((await runCli(site.namespace, 'show', machine)).stdout).toContain('inventory: op-cli');
+    const refused = await runCli(site.namespace, 'force-release', machine, '--reason', 'impatience');
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('refused: Only a host that is being given up');
-    expect((await runCli('retry', machine, '--reason', 'new disk')).stdout).toContain('Attempt 2');
+    expect((await runCli(site.namespace, 'retry', machine, '--reason', 'new disk')).stdout).toContain('Attempt 2');
     await untilProvisioned(site, 'op-cli');
-    expect(await runCli('retry', 'nobody')).toMatchObject({ code: 2 });
-    const nobody = await runCli('retry', `${site.namespace}/nobody`, '--reason', 'new disk');
+    expect(await runCli(site.namespace, 'retry', 'nobody')).toMatchObject({ code: 2 });
+    const nobody = await runCli(site.namespace, 'retry', `${site.namespace}/nobody`, '--reason', 'new disk');
     expect(nobody.code).toBe(1);
     expect(nobody.stderr).toContain('nobody has no run');
   });

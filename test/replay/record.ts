@@ -13,7 +13,7 @@ import { type History, historyToJSON } from '@temporalio/common/lib/proto-utils.
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { z } from 'zod';
 import { searchAttributeNames } from '../../api/constants.ts';
-import { ensureSearchAttributes } from '../../runtime/temporal/connection.ts';
+import { ensureSearchAttributes } from '../../runtime/temporal/search-attributes.ts';
 import { workflowsPath } from '../../workers/worker.ts';
 import { RECORDER_IDENTITY, writeHistory } from './histories.ts';
 import { recordLife } from './record-life.ts';

@@ -11,13 +11,14 @@ export interface CliResult {
   stderr: string;
 }
 
-/** Runs `ironloom` against the management cluster and its Temporal, as an operator does. */
-export async function runCli(...args: string[]): Promise<CliResult> {
+/** Runs `ironloom` for the machines of a task queue, against the management cluster and its Temporal, as an operator does. */
+export async function runCli(taskQueue: string, ...args: string[]): Promise<CliResult> {
   const { temporal, kubeconfigs } = useStack();
   const env = {
     ...process.env,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
+    IRONLOOM_TASK_QUEUE: taskQueue,
     KUBECONFIG: kubeconfigs.admin,
     NO_COLOR: '1',
   };

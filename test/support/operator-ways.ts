@@ -99,7 +99,7 @@ async function askByAnnotation(site: Site, { name }: MachineRef, verb: OperatorV
 async function askByCli(machine: MachineRef, verb: OperatorVerb, { actor, reason }: Request): Promise<Answer> {
   const command = verb.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const name = `${machine.namespace}/${machine.name}`;
-  const { code, stdout, stderr } = await runCli(command, name, '--reason', reason, '--actor', actor);
+  const { code, stdout, stderr } = await runCli(machine.namespace, command, name, '--reason', reason, '--actor', actor);
   if (code === 0) {
     expect(stderr).toBe('');
     return { accepted: true, text: stdout.trim() };

@@ -13,8 +13,8 @@ type Reply = { message: Uint8Array } | { code: number; details: string } | 'sile
 /** A frontend of Temporal that speaks gRPC over HTTP/2 and answers what the test says. */
 export interface FakeTemporal {
   readonly address: string;
-  /** What each method answers; one that is not in here is unimplemented. */
-  readonly replies: Map<string, Reply>;
+  /** What each method answers, to each request or to this one; one that is not in here is unimplemented. */
+  readonly replies: Map<string, Reply | ((request: Uint8Array) => Reply)>;
   /** The last request of a method, as it was sent. */
   lastRequest(method: string): Uint8Array;
   close(): Promise<void>;
@@ -24,7 +24,7 @@ const LENGTH_PREFIX_BYTES = 5;
 const UNIMPLEMENTED = 12;
 
 export async function startFakeTemporal(): Promise<FakeTemporal> {
-  const replies = new Map<string, Reply>([
+  const replies: FakeTemporal['replies'] = new Map([
     ['GetSystemInfo', { message: messages.GetSystemInfoResponse.encode({}).finish() }],
   ]);
   const requests = new Map<string, Uint8Array>();
@@ -37,8 +37,10 @@ export async function startFakeTemporal(): Promise<FakeTemporal> {
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     stream.on('error', () => {});
     stream.on('end', () => {
-      requests.set(method, Buffer.concat(chunks).subarray(LENGTH_PREFIX_BYTES));
-      send(stream, replies.get(method) ?? { code: UNIMPLEMENTED, details: `no reply to ${method}` });
+      const request = Buffer.concat(chunks).subarray(LENGTH_PREFIX_BYTES);
+      requests.set(method, request);
+      const reply = replies.get(method) ?? { code: UNIMPLEMENTED, details: `no reply to ${method}` };
+      send(stream, typeof reply === 'function' ? reply(request) : reply);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -60,7 +62,7 @@ function send(stream: ServerHttp2Stream, reply: Reply): void {
   if (reply === 'silence' || stream.destroyed) return;
   const failed = 'code' in reply;
   const trailers = failed
-    ? { 'grpc-status': String(reply.code), 'grpc-message': encodeURIComponent(reply.details) }
+    ? { 'grpc-status': String(reply.code), 'grpc-message': encodeURI(reply.details) }
     : { 'grpc-status': '0' };
   stream.on('wantTrailers', () => stream.sendTrailers(trailers));
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
@@ -114,6 +116,17 @@ export function readUpdate(request: Uint8Array): { name: string; argument: unkno
   const [payload] = update?.input?.args?.payloads ?? [];
   const argument: unknown = payload && defaultPayloadConverter.fromPayload(payload);
   return { name: update?.input?.name ?? '', argument, workflowId: workflowExecution?.workflowId ?? '' };
+}
+
+/** The answer to a start. */
+export function started(): Reply {
+  return { message: messages.SignalWithStartWorkflowExecutionResponse.encode({ runId: 'run' }).finish() };
+}
+
+/** Names of the search attributes of a start as it was sent. */
+export function readStartAttributes(request: Uint8Array): string[] {
+  const { searchAttributes } = messages.SignalWithStartWorkflowExecutionRequest.decode(request);
+  return Object.keys(searchAttributes?.indexedFields ?? {}).toSorted();
 }
 
 /** The query of a list as it was sent. */

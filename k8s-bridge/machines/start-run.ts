@@ -1,0 +1,81 @@
+import { type Client, isGrpcServiceError } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { searchAttributeNames } from '../../api/constants.ts';
+import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
+import { MACHINE_LIFECYCLE, machineWorkflowId } from '../../domain/life/run-id.ts';
+import { machineObservedSignal, type MachineLifecycleInput } from '../../workflows/messages.ts';
+
+/** By what a run can be found in the Temporal UI from its first moment on. */
+export interface RunLabels {
+  cluster: string | undefined;
+  pool: string;
+}
+
+/** Which search attributes a run may be started with: a server refuses a start with one that it does not know. */
+export interface StartAttributes {
+  isUsable(name: string): boolean;
+  /** A start was refused for its search attributes, and went on without any. */
+  noteRefused(why: string): void;
+}
+
+export interface StartOptions {
+  taskQueue: string;
+  attributes: StartAttributes;
+}
+
+/** What a run is told with, and started for. */
+interface Start {
+  machine: MachineRef;
+  snapshot: MachineSnapshot;
+  labels: RunLabels;
+}
+
+const INVALID_ARGUMENT = 3;
+const clusterKey = defineSearchAttributeKey(searchAttributeNames.cluster, 'KEYWORD');
+const poolKey = defineSearchAttributeKey(searchAttributeNames.pool, 'KEYWORD');
+
+/**
+ * Tells the machine's run what is seen, and starts the run if there is none. It can be found by as many of its labels as
+ * the server takes.
+ * @throws when Temporal does not answer, or refuses the start for another reason than its search attributes
+ */
+export async function signalWithStart(client: Client, start: Start, options: StartOptions): Promise<void> {
+  const { attributes } = options;
+  const labels = pairsOf(start.labels).filter(({ key }) => attributes.isUsable(key.name));
+  try {
+    await send(client, start, options.taskQueue, labels);
+  } catch (error) {
+    const refusal = labels.length === 0 ? undefined : findRefusal(error);
+    if (refusal === undefined) throw error;
+    attributes.noteRefused(refusal);
+    await send(client, start, options.taskQueue, []);
+  }
+}
+
+type Label = ReturnType<typeof pairsOf>[number];
+
+async function send(client: Client, start: Start, taskQueue: string, labels: readonly Label[]): Promise<void> {
+  const { machine, snapshot } = start;
+  await client.workflow.signalWithStart(MACHINE_LIFECYCLE, {
+    workflowId: machineWorkflowId(machine),
+    taskQueue,
+    args: [{ machine } satisfies MachineLifecycleInput],
+    signal: machineObservedSignal,
+    signalArgs: [snapshot],
+    staticSummary: `BaremetalMachine ${machine.namespace}/${machine.name}`,
+    typedSearchAttributes: [...labels],
+    // A run that was terminated, or lost, is started again and adopts what it finds.
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+  });
+}
+
+function pairsOf({ cluster, pool }: RunLabels) {
+  return [{ key: poolKey, value: pool }, ...(cluster === undefined ? [] : [{ key: clusterKey, value: cluster }])];
+}
+
+/** The server's words when it refuses search attributes; it learns of new ones up to a minute late. */
+function findRefusal(error: unknown): string | undefined {
+  const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
+  if (!isGrpcServiceError(cause) || Number(cause.code) !== INVALID_ARGUMENT) return undefined;
+  return /search attribute/i.test(cause.details) ? cause.details : undefined;
+}
