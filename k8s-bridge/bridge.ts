@@ -1,24 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Client, type Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
 import { createKubeClient, type KubeClient } from '../runtime/kube/client.ts';
 import { publishInformerStats } from '../runtime/kube/informer-metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { createMetricsRegistry, createRunCallCounter, createWorkqueueMetrics } from '../runtime/metrics.ts';
+import {
+  createMetricsRegistry,
+  createRunCallCounter,
+  createWorkqueueMetrics,
+  publishUnattended,
+} from '../runtime/metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';
-import { connectTemporal, readNamespaceId } from '../runtime/temporal/connection.ts';
+import { connectTemporal, readNamespaceId, rootMessage } from '../runtime/temporal/connection.ts';
 import { createReader } from '../reading/reader.ts';
 import { waitForKubernetes } from '../runtime/kube/wait-until-ready.ts';
-import { type BridgeCaches, createBridgeCaches, unsyncedCaches } from './caches.ts';
-import type { ControllerDeps } from './controller-deps.ts';
+import { type BridgeCaches, createBridgeCaches } from './caches.ts';
+import { type ControllerDeps, monotonicNowMs } from './controller-deps.ts';
 import { runControllers } from './controllers.ts';
 import { countCalls } from './machines/counted-runs.ts';
 import { leaseNameOf } from './leader/lease-name.ts';
 import { createLeaderElection } from './leader/lease.ts';
 import { createMachineRuns } from './machines/runs.ts';
+import { rememberStarts, StartMemory } from './machines/start-memory.ts';
 import { createTemporalReturns } from './machines/temporal-returns.ts';
+import { UnattendedMachines } from './machines/unattended.ts';
+import { createReadiness, findNobodyServes, type RunsPlace } from './readiness.ts';
 import { createSearchAttributes } from './search-attributes.ts';
 
 export interface BridgeOptions {
@@ -30,7 +38,6 @@ export interface BridgeOptions {
 const USER_AGENT = 'ironloom-bridge';
 /** Only failures are read here, and few of them at a time. */
 const READER_THREADS = 1;
-const TEMPORAL_CHECK_MS = 1_500;
 
 /**
  * Starts the bridge and resolves when it may lead. Kubernetes, its CRDs and Temporal may come later, in any order: it
@@ -47,8 +54,8 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   });
   const informers = Object.values(caches);
   const reader = createReader({ threads: READER_THREADS });
-  const temporal: { connection: Connection | undefined } = { connection: undefined };
-  const metrics = await startObservation({ env, logger, shutdown }, caches, () => temporal.connection);
+  const known = createBridgeMemory();
+  const metrics = await startObservation({ env, logger, shutdown }, caches, known);
   shutdown.onShutdown('kube client', () => kube.close());
   shutdown.onShutdown('reader', () => reader.close());
   shutdown.onShutdown('caches', () => Promise.all(informers.map((informer) => informer.stop())));
@@ -56,24 +63,40 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   await waitForKubernetes(kube, shutdown.signal, logger);
   for (const informer of informers) informer.start();
   const connection = await connectTemporal(env.temporal, logger, shutdown.signal);
-  temporal.connection = connection;
+  const { namespace } = env.temporal;
+  const place = { connection, namespace, taskQueue: env.taskQueue };
+  known.place = place;
   shutdown.onShutdown('Temporal', () => connection.close());
   await Promise.all(informers.map((informer) => informer.synced));
   logger.info('Caches are filled');
 
-  const { namespace } = env.temporal;
   const attributes = createSearchAttributes(connection, namespace, logger);
-  const runs = countCalls(
-    createMachineRuns(new Client({ connection, namespace }), env.taskQueue, attributes),
-    metrics.countRunCall,
-  );
+  const answered = createMachineRuns(new Client({ connection, namespace }), env.taskQueue, attributes);
+  const runs = countCalls(rememberStarts(answered, known.starts, rootMessage), metrics.countRunCall);
   const prepareTemporal = () => attributes.provide();
   const temporalReturns = createTemporalReturns({ identify: () => readNamespaceId(connection, namespace) });
   const { defaultRegistry, watchNamespace } = env;
   const { queueMetrics } = metrics;
-  const known = { kube, runs, caches, reader, defaultRegistry, watchNamespace, logger, queueMetrics };
-  const deps = { ...known, prepareTemporal, temporalReturns };
-  lead({ env, logger, shutdown }, kube, deps);
+  const { starts, unattended } = known;
+  const world = { kube, runs, caches, reader, defaultRegistry, watchNamespace, logger, queueMetrics };
+  const deps = { ...world, starts, unattended, prepareTemporal, temporalReturns };
+  lead({ env, logger, shutdown }, kube, { ...deps, findNobodyServes: () => findNobodyServes(place) });
+}
+
+/** What is remembered for those who ask how the bridge is. */
+interface BridgeMemory {
+  /** undefined: not connected yet. */
+  place: RunsPlace | undefined;
+  starts: StartMemory;
+  unattended: UnattendedMachines;
+}
+
+function createBridgeMemory(): BridgeMemory {
+  return {
+    place: undefined,
+    starts: new StartMemory(monotonicNowMs),
+    unattended: new UnattendedMachines(monotonicNowMs),
+  };
 }
 
 interface BridgeMetrics {
@@ -85,29 +108,17 @@ interface BridgeMetrics {
 async function startObservation(
   { env, logger, shutdown }: BridgeOptions,
   caches: BridgeCaches,
-  connection: () => Connection | undefined,
+  memory: BridgeMemory,
 ): Promise<BridgeMetrics> {
   const registry = createMetricsRegistry('bridge');
   publishInformerStats(registry, caches);
-  const readiness = {
-    caches: () => {
-      const unsynced = unsyncedCaches(caches);
-      return unsynced.length === 0 || `not listed yet: ${unsynced.join(', ')}`;
-    },
-    temporal: () => checkTemporal(connection()),
-  };
+  publishUnattended(registry, () => memory.unattended.count());
+  const readiness = createReadiness({ caches, place: () => memory.place, starts: memory.starts });
   for (const address of observationAddresses(env)) {
     const server = await startHealthServer({ address, logger, readiness, registry });
     shutdown.onShutdown('health server', () => server.close());
   }
   return { queueMetrics: createWorkqueueMetrics(registry), countRunCall: createRunCallCounter(registry) };
-}
-
-async function checkTemporal(connection: Connection | undefined): Promise<true | string> {
-  if (connection === undefined) return 'not connected yet';
-  const deadline = Date.now() + TEMPORAL_CHECK_MS;
-  await connection.withDeadline(deadline, () => connection.workflowService.getSystemInfo({}));
-  return true;
 }
 
 /** Works while it holds the lease; a bridge that lost it ends, so that it begins anew with nothing in its memory. */

@@ -5,6 +5,8 @@ import type { BridgeCaches } from './caches.ts';
 import type { MachineRuns } from './machines/runs.ts';
 import type { ReconcileResult } from './reconcile/ports.ts';
 import type { TemporalReturns } from './machines/temporal-returns.ts';
+import type { StartMemory } from './machines/start-memory.ts';
+import type { UnattendedMachines } from './machines/unattended.ts';
 import { createWorkqueue, type Workqueue, type WorkqueueMetrics } from './queue/workqueue.ts';
 
 export interface ControllerDeps {
@@ -17,6 +19,11 @@ export interface ControllerDeps {
   defaultRegistry: string | undefined;
   /** The namespace that the caches hold; undefined: all. */
   watchNamespace: string | undefined;
+  /** Machines with news that no run has acted on. */
+  unattended: UnattendedMachines;
+  starts: StartMemory;
+  /** Why no worker would pick a run up; undefined: one would. */
+  findNobodyServes: () => Promise<string | undefined>;
   logger: Logger;
   queueMetrics?: ((queue: string) => WorkqueueMetrics) | undefined;
   /** Done before each listing of open runs: what a Temporal that lost its data must be given again. */

@@ -11,6 +11,7 @@ import { reconcileHostOperation } from './hosts/operation-reconciler.ts';
 import { reconcileHostPlan } from './hosts/plan-reconciler.ts';
 import { createMachineController, type MachineController } from './machine-controller.ts';
 import { reconcileMachineOperation } from './machines/operation-reconciler.ts';
+import { sweepUnattended } from './machines/unattended.ts';
 import { createPoolMemory } from './pools/memory.ts';
 import { createTellMembers } from './pools/news.ts';
 import { reconcilePool } from './pools/reconciler.ts';
@@ -22,6 +23,7 @@ import type { Workqueue } from './queue/workqueue.ts';
 
 const DEFAULT_RESYNC_PERIOD_MS = 3 * 60_000;
 const RESYNC_RETRY_MS = 15_000;
+const UNATTENDED_SWEEP_MS = 10_000;
 /** A look at a pool of 10,000 hosts costs some 25 ms, and hosts change in bursts. */
 const POOL_SPACING_MS = 100;
 
@@ -41,7 +43,7 @@ export async function runControllers(deps: ControllerDeps, signal: AbortSignal):
   ];
   await prepare(deps);
   machines.connect();
-  await resyncUntil(signal, machines, deps);
+  await Promise.all([resyncUntil(signal, machines, deps), watchUnattended(signal, deps)]);
   await Promise.all(queues.map((queue) => queue.stop()));
 }
 
@@ -118,6 +120,17 @@ async function resyncUntil(signal: AbortSignal, machines: MachineController, dep
       logger.warn({}, 'Temporal has lost its data: each machine gets a new run, which adopts what it finds');
       machines.forgetTold();
     }
+  }
+}
+
+/** Says on each machine that its run does not look at it. */
+async function watchUnattended(signal: AbortSignal, deps: ControllerDeps): Promise<void> {
+  const { runs, unattended, starts, findNobodyServes, kube: client, logger } = deps;
+  const startProblem = () => starts.problem();
+  const sweep = { unattended, runs, findNobodyServes, startProblem, client, logger, nowMs: monotonicNowMs };
+  while (!signal.aborted) {
+    await waitMs(UNATTENDED_SWEEP_MS, signal);
+    if (!signal.aborted) await sweepUnattended(sweep);
   }
 }
 

@@ -41,6 +41,7 @@ export function createMachineController(deps: ControllerDeps): MachineController
     sent: new SentSnapshots(monotonicNowMs),
     departed: createDepartedMachines(deps),
     suspicions: new HostSuspicions(monotonicNowMs),
+    unattended: deps.unattended,
     missingRuns: new Set(),
     logger,
     nowMs: () => Date.now(),
@@ -67,6 +68,7 @@ export function createMachineController(deps: ControllerDeps): MachineController
         machineDeps.departed.add(view, takeLastSnapshot(view, { ...stores, capiClusters }));
         machineDeps.sent.forget(view.uid);
         machineDeps.suspicions.forget(view.uid);
+        machineDeps.unattended.forget(view.uid);
         machineDeps.missingRuns.delete(view.uid);
       });
       connectMachineTriggers(caches, stores, enqueue);

@@ -51,3 +51,15 @@ export function createRunCallCounter(registry: Registry): (call: string) => void
   });
   return (call) => calls.inc({ call });
 }
+
+/** Publishes how many machines no run has looked at for a minute, read when scraped; call it once per registry. */
+export function publishUnattended(registry: Registry, count: () => number): void {
+  new Gauge({
+    name: 'ironloom_machines_unattended',
+    help: 'Machines with news that no run has looked at for a minute; on the bridge that leads.',
+    registers: [registry],
+    collect() {
+      this.set(count());
+    },
+  });
+}

@@ -1,3 +1,8 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { pid } from 'node:process';
+import { Client } from '@temporalio/client';
+import type { NativeConnection, WorkflowBundleOption } from '@temporalio/worker';
 import { searchAttributeNames, WORKER_NAME } from '../api/constants.ts';
 import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
@@ -9,10 +14,13 @@ import type { Shutdown } from '../runtime/shutdown.ts';
 import { connectTemporalWorker } from '../runtime/temporal/worker.ts';
 import { createReader } from '../reading/reader.ts';
 import { ensureSearchAttributes } from '../runtime/temporal/search-attributes.ts';
+import type { Build } from '../runtime/temporal/task-queue.ts';
 import { waitForKubernetes } from '../runtime/kube/wait-until-ready.ts';
 import { loadWorkflowBundle } from './bundle.ts';
 import { createWorkerCaches, type WorkerInformers } from './caches.ts';
-import { ensureCurrentVersion } from './deployment.ts';
+import { becomeCurrent } from './deployment.ts';
+import { checkReached, logUnreached, type PollingWorker } from './reached.ts';
+import { replayOpenRuns } from './replay-check.ts';
 import { createMachineWorker } from './worker.ts';
 
 export interface WorkerProcess {
@@ -40,7 +48,7 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
   const caches = createWorkerCaches(kube, logger, env.watchNamespace);
   const informers = Object.values(caches);
   const reader = createReader({ threads: READER_THREADS });
-  const state = { polling: false };
+  const state: { polling: PollingWorker | undefined } = { polling: undefined };
   await startObservation(process, caches, () => state.polling);
   shutdown.onShutdown('kube client', () => kube.close());
   shutdown.onShutdown('reader', () => reader.close());
@@ -58,13 +66,17 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
   const { problem } = await ensureSearchAttributes(connection, namespace, Object.values(searchAttributeNames));
   if (problem !== undefined) logger.error({ problem }, 'Search attributes are missing');
 
-  const build = env.buildId === undefined ? undefined : { deploymentName: env.taskQueue, buildId: env.buildId };
+  const { taskQueue } = env;
+  const build = env.buildId === undefined ? undefined : { deploymentName: taskQueue, buildId: env.buildId };
+  const workflowBundle = await bundling;
+  const identity = `${pid}@${hostname()}/${randomUUID().slice(0, 8)}`;
   const worker = await createMachineWorker({
     connection,
     namespace,
-    taskQueue: env.taskQueue,
-    workflowBundle: await bundling,
+    taskQueue,
+    workflowBundle,
     build,
+    identity,
     activities: {
       kube,
       caches: {
@@ -79,20 +91,46 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
     },
   });
   const running = worker.run();
-  state.polling = true;
+  state.polling = { connection, namespace, taskQueue, build, identity };
   running.catch((error: unknown) => {
     logger.fatal({ err: error }, 'The worker ended');
     shutdown.shutdown('the worker ended', 1);
   });
-  if (build !== undefined) {
-    ensureCurrentVersion(connection, namespace, build, { logger, signal: shutdown.signal }).catch((error: unknown) => {
-      if (!shutdown.signal.aborted) logger.error({ err: error, build }, 'Could not look after the worker deployment');
-    });
-  }
+  void logUnreached(state.polling, logger, shutdown.signal);
+  if (build !== undefined) takeOver({ ...process, connection, build, workflowBundle });
   shutdown.onShutdown('worker', async () => {
-    state.polling = false;
+    state.polling = undefined;
     if (worker.getState() === 'RUNNING') worker.shutdown();
     await running.catch(() => {});
+  });
+}
+
+interface NewBuild extends WorkerProcess {
+  connection: NativeConnection;
+  build: Build;
+  workflowBundle: WorkflowBundleOption;
+}
+
+/** Makes the build the current one when it is its turn; meanwhile the worker waits, and says so in `/readyz`. */
+function takeOver({ env, logger, shutdown, connection, build, workflowBundle }: NewBuild): void {
+  const { namespace } = env.temporal;
+  const client = new Client({ connection, namespace });
+  const { signal } = shutdown;
+  const canTakeOver = async (): Promise<boolean> => {
+    const verdict = await replayOpenRuns(client, env.taskQueue, workflowBundle, signal);
+    if (verdict.kind === 'replayed') {
+      logger.info({ build, runs: verdict.runs }, 'Open runs can go on with this build');
+      return true;
+    }
+    const { workflowId, why } = verdict;
+    logger.error(
+      { build, workflowId, problem: why },
+      'Open runs cannot go on with this build: it does not become current',
+    );
+    return false;
+  };
+  becomeCurrent({ connection, namespace, build, canTakeOver, logger, signal }).catch((error: unknown) => {
+    if (!signal.aborted) logger.error({ err: error, build }, 'Could not look after the worker deployment');
   });
 }
 
@@ -100,7 +138,7 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
 async function startObservation(
   { env, logger, shutdown }: WorkerProcess,
   caches: WorkerInformers,
-  isPolling: () => boolean,
+  polling: () => PollingWorker | undefined,
 ): Promise<void> {
   const registry = createMetricsRegistry('worker');
   publishInformerStats(registry, caches);
@@ -109,7 +147,10 @@ async function startObservation(
       const unsynced = Object.entries(caches).flatMap(([name, informer]) => (informer.hasSynced() ? [] : [name]));
       return unsynced.length === 0 || `not listed yet: ${unsynced.join(', ')}`;
     },
-    worker: () => isPolling() || 'not polling yet',
+    tasks: () => {
+      const worker = polling();
+      return worker === undefined ? 'not polling yet' : checkReached(worker);
+    },
   };
   for (const address of observationAddresses(env)) {
     const server = await startHealthServer({ address, logger, readiness, registry });

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { type ActivityDependencies, createActivities } from '../activities/index.ts';
-import { deploymentOptions, type WorkerBuild } from './deployment.ts';
+import type { Build } from '../runtime/temporal/task-queue.ts';
+import { deploymentOptions } from './deployment.ts';
 
 /** Path of the workflows; they are bundled, never imported. */
 export const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
@@ -13,7 +14,9 @@ export interface MachineWorkerOptions {
   activities: ActivityDependencies;
   workflowBundle: WorkflowBundleOption;
   /** undefined: unversioned. */
-  build: WorkerBuild | undefined;
+  build: Build | undefined;
+  /** By this Temporal knows it; another one for each process that ever runs. */
+  identity: string;
 }
 
 /**
@@ -24,11 +27,12 @@ const MAX_CACHED_RUNS = 300;
 
 /** The worker that serves every machine's run. Any number of them may serve one task queue. */
 export function createMachineWorker(options: MachineWorkerOptions): Promise<Worker> {
-  const { connection, namespace, taskQueue, workflowBundle, build } = options;
+  const { connection, namespace, taskQueue, workflowBundle, build, identity } = options;
   return Worker.create({
     connection,
     namespace,
     taskQueue,
+    identity,
     workflowBundle,
     maxCachedWorkflows: MAX_CACHED_RUNS,
     activities: createActivities(options.activities),

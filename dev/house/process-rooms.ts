@@ -132,6 +132,7 @@ export const processRooms: readonly Room[] = [
       'activities',
       'api',
       'domain/inputs',
+      'domain/life',
       'domain/plan',
       'domain/pool',
       'reading',

@@ -7,6 +7,7 @@ import type { MachineRuns } from './runs.ts';
 import { parseKey } from '../../runtime/kube/object-key.ts';
 import type { ReadStore, ReconcilerLogger, ReconcileResult } from '../reconcile/ports.ts';
 import { LOST_AFTER_MS, type SentSnapshots } from './sent-snapshots.ts';
+import type { UnattendedMachines } from './unattended.ts';
 
 /**
  * CAPI sets the ownerRef after it created the object, within seconds when it creates many: a run that starts before has
@@ -21,6 +22,7 @@ export interface MachineReconcilerDeps {
   sent: SentSnapshots;
   departed: DepartedMachines;
   suspicions: HostSuspicions;
+  unattended: UnattendedMachines;
   /** uids of machines whose run is missing or was replaced: told whatever was told before, and taken out then. */
   missingRuns: Set<string>;
   logger: ReconcilerLogger;
@@ -48,13 +50,14 @@ export function isReleased({ deleting, hasFinalizer }: MachineView): boolean {
 }
 
 async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<number | undefined> {
-  const { runs, sent, missingRuns, takeSnapshot, logger } = deps;
+  const { runs, sent, unattended, missingRuns, takeSnapshot, logger } = deps;
   if (isReleased(view) && view.phase === undefined) return undefined;
   const ownerGraceLeftMs = waitForOwner(view, deps.nowMs());
   if (ownerGraceLeftMs > 0) return ownerGraceLeftMs;
   const seen = takeSnapshot(view);
   const missing = missingRuns.has(view.uid);
   const suspicionMs = deps.suspicions.waitMs(view.uid, seen);
+  if (isReleased(view) || view.observedInputs === fingerprintSnapshot(seen)) unattended.forget(view.uid);
   if (sent.isKnown(view, fingerprintSnapshot(seen)) && !missing) return undefined;
   const { hostTrouble: _doubted, ...believed } = seen;
   const snapshot = suspicionMs > 0 ? believed : seen;
@@ -68,6 +71,7 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
     // Its run has ended, or is about to: a new one would find nothing to do.
     await runs.tell(machine, snapshot);
   } else {
+    unattended.note(view);
     if (missing && view.observedInputs !== undefined)
       logger.info({ machine: key(view), uid }, 'Telling a machine whose run is missing or was replaced');
     await runs.observe(machine, snapshot, { cluster: snapshot.cluster?.name ?? view.clusterName, pool: view.pool });

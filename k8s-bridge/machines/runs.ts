@@ -16,6 +16,7 @@ import {
   type OperationRequest,
   operationUpdates,
 } from '../../workflows/messages.ts';
+import { lookAtRun, type RunSight } from './run-sight.ts';
 import { type RunLabels, signalWithStart, type StartAttributes } from './start-run.ts';
 
 /** All that the bridge does to machines' runs. Every method rejects only when Temporal cannot be asked: try again. */
@@ -37,6 +38,8 @@ export interface MachineRuns {
    * id it does not do again under the same id, and answers the same.
    */
   operate(machine: MachineRef, verb: OperatorVerb, request: IdentifiedRequest): Promise<OperationVerdict>;
+  /** Whether the machine's run has taken in what it was told. */
+  look(machine: MachineRef): Promise<RunSight>;
   /** The machines that have an open run in the task queue. Eventually consistent: lags behind starts and ends by a moment. */
   listOpen(): Promise<OpenRun[]>;
 }
@@ -99,6 +102,7 @@ export function createMachineRuns(client: Client, taskQueue: string, attributes 
       return 'notWaiting';
     },
     operate: (machine, verb, request) => operate(client, machine, verb, request),
+    look: (machine) => call(() => lookAtRun(client, machineWorkflowId(machine))),
     listOpen: () => client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => collectOpen(client, taskQueue)),
   };
 }

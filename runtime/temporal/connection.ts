@@ -24,12 +24,14 @@ const MAX_RECONNECT_MS = 5_000;
 /** Statuses of gRPC that mean something here. */
 export const grpcCodes = {
   invalidArgument: 3,
+  deadlineExceeded: 4,
   notFound: 5,
   alreadyExists: 6,
   permissionDenied: 7,
   failedPrecondition: 9,
   aborted: 10,
   unimplemented: 12,
+  unavailable: 14,
   unauthenticated: 16,
 } as const;
 

@@ -115,6 +115,16 @@ describe('the manager', () => {
     ]);
   });
 
+  it('names the build of the worker as its image', () => {
+    const worker = manifests.find(
+      ({ kind, metadata }) => kind === 'Deployment' && metadata?.name === 'ironloom-worker',
+    );
+    const text = JSON.stringify(worker);
+    const tag = /"image":"[^":]*:([^"]+)"/.exec(text)?.[1];
+    expect(tag).toBeDefined();
+    expect(text).toContain(`{"name":"IRONLOOM_BUILD_ID","value":"${tag}"}`);
+  });
+
   it('sets only variables that the processes read, to values that they take', () => {
     const settings = manifests.find(({ kind }) => kind === 'ConfigMap');
     const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(settings);

@@ -6,6 +6,7 @@ import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-sn
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
 import type { MachineRuns, OpenRun, OperationVerdict } from '../../k8s-bridge/machines/runs.ts';
+import type { RunSight } from '../../k8s-bridge/machines/run-sight.ts';
 import type { ChangeSource } from '../../k8s-bridge/machines/triggers.ts';
 import type { ReadStore } from '../../k8s-bridge/reconcile/ports.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
@@ -178,6 +179,8 @@ export class MemoryRuns implements MachineRuns {
   outage: Error | undefined;
   /** Ids of runs that cannot be woken. */
   readonly deaf = new Set<string>();
+  /** What open runs look like from outside; those that are not in here rest. */
+  readonly sights = new Map<string, RunSight>();
   /** Calls that failed. */
   refused = 0;
 
@@ -217,6 +220,12 @@ export class MemoryRuns implements MachineRuns {
     const id = machineWorkflowId(machine);
     this.calls.push({ kind: 'operate', id, verb });
     return this.open.has(id) ? { kind: 'accepted', answer: 'done' } : { kind: 'noRun', answer: 'no run' };
+  }
+
+  async look(machine: MachineRef): Promise<RunSight> {
+    this.#check();
+    const id = machineWorkflowId(machine);
+    return this.open.has(id) ? (this.sights.get(id) ?? { kind: 'rests' }) : { kind: 'noRun' };
   }
 
   async listOpen(): Promise<OpenRun[]> {

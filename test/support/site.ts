@@ -13,7 +13,7 @@ import { type Lab, startLab } from '../../dev/lab/lab.ts';
 import { resourceOf } from '../../dev/stack/manifests.ts';
 import type { ManagementClusterDescription } from '../../dev/stack/management-cluster.ts';
 import { readChangedSamples } from '../../dev/lab/samples.ts';
-import { type Service, type ServiceKind, startService } from '../../dev/lab/services.ts';
+import { launchService, type Service, type ServiceKind, startService } from '../../dev/lab/services.ts';
 import type { HostTimes } from '../../dev/host/options.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { prebuiltWorkflows, useStack } from './stack.ts';
@@ -39,6 +39,8 @@ export interface Site extends Lab {
   bridge: Service;
   /** Starts another worker or bridge of this site, with `env` added to the site's; the caller stops it. */
   start(kind: ServiceKind, name: string, env?: Readonly<Record<string, string>>): Promise<Service>;
+  /** The same, and does not wait until it is ready. */
+  launch(kind: ServiceKind, name: string, env?: Readonly<Record<string, string>>): Promise<Service>;
   /** Applies the samples with the site's hosts and replicas. */
   deploy(): Promise<void>;
   scale(replicas: number): Promise<void>;
@@ -62,8 +64,12 @@ export async function startSite(label: string, options: SiteOptions): Promise<Si
     ...prebuiltWorkflows(),
     ...options.env,
   };
-  const start: Site['start'] = (kind, name, added) =>
-    startService(cluster, { kind, name: `${namespace}-${name}`, env: { ...env, ...added } });
+  const optionsOf = (kind: ServiceKind, name: string, added?: Readonly<Record<string, string>>) => ({
+    kind,
+    name: `${namespace}-${name}`,
+    env: { ...env, ...added },
+  });
+  const start: Site['start'] = (...service) => startService(cluster, optionsOf(...service));
   const lab = await startLab({
     cluster,
     namespace,
@@ -87,6 +93,7 @@ export async function startSite(label: string, options: SiteOptions): Promise<Si
     workers,
     bridge,
     start,
+    launch: (...service) => launchService(cluster, optionsOf(...service)),
     deploy: async () =>
       lab.apply(
         await readChangedSamples({

@@ -18,6 +18,7 @@ import type { ReconcileResult } from '../../../k8s-bridge/reconcile/ports.ts';
 import { HostSuspicions, SUSPICION_MS } from '../../../k8s-bridge/machines/host-suspicions.ts';
 import { ReplacedRuns } from '../../../k8s-bridge/machines/replaced-runs.ts';
 import { LOST_AFTER_MS, SentSnapshots } from '../../../k8s-bridge/machines/sent-snapshots.ts';
+import { UNATTENDED_AFTER_MS, UnattendedMachines } from '../../../k8s-bridge/machines/unattended.ts';
 import { resyncRuns } from '../../../k8s-bridge/machines/workflow-starter.ts';
 import { rememberVanishedClusters } from '../../../k8s-bridge/machines/vanished-clusters.ts';
 import {
@@ -67,6 +68,7 @@ function createWorld() {
     sent,
     departed,
     suspicions: new HostSuspicions(clock.nowMs),
+    unattended: new UnattendedMachines(clock.nowMs),
     missingRuns: new Set(),
     takeSnapshot: (view) => takeSnapshot(view, caches, undefined),
     logger: silentLogger,
@@ -498,5 +500,30 @@ describe('resyncRuns', () => {
     world.deps.missingRuns.add('uid-of-nobody');
     await world.resync();
     expect(world.deps.missingRuns.size).toBe(0);
+  });
+});
+
+describe('who waits for its run', () => {
+  const unattended = async (world: ReturnType<typeof createWorld>): Promise<number> => {
+    world.clock.advance(UNATTENDED_AFTER_MS);
+    return world.deps.unattended.overdue().length;
+  };
+
+  it('is a machine that was told and has not answered, also when it could not be told', async () => {
+    const world = createWorld();
+    world.machines.set(machineView());
+    world.runs.outage = new Error('unavailable');
+    await expect(world.reconcile()).rejects.toThrow('unavailable');
+    expect(await unattended(world)).toBe(1);
+  });
+
+  it('is no machine whose run has answered', async () => {
+    const world = createWorld();
+    const view = machineView();
+    world.machines.set(view);
+    await world.reconcile();
+    world.machines.set(machineView({ resourceVersion: '2', observedInputs: world.fingerprint(view) }));
+    await world.reconcile();
+    expect(await unattended(world)).toBe(0);
   });
 });

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { baremetalMachines } from '../../api/resources.ts';
+import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import type { KubeClient } from '../../runtime/kube/client.ts';
+import { createEvent } from '../../runtime/kube/events.ts';
+import { forEachLimited } from '../reconcile/for-each-limited.ts';
+import type { ReconcilerLogger } from '../reconcile/ports.ts';
+import type { MachineRuns } from './runs.ts';
+
+/** A run at work looks within a second. */
+export const UNATTENDED_AFTER_MS = 60_000;
+const SAY_AGAIN_MS = 10 * 60_000;
+/** Of a fleet that nobody serves, so many are looked at and told in one sweep; the next one goes on. */
+const MAX_A_SWEEP = 200;
+const PARALLEL_LOOKS = 8;
+
+interface Untold {
+  view: MachineView;
+  sinceMs: number;
+  /** A sweep found that no run has looked. */
+  confirmed: boolean;
+  lookedAtMs: number;
+  saidAtMs: number;
+}
+
+/** Machines about which there is news that no run has acted on yet. */
+export class UnattendedMachines {
+  readonly #byUid = new Map<string, Untold>();
+  readonly #nowMs: () => number;
+
+  /** `nowMs` may have any origin; only differences count. */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** There is news for the machine's run. What its run has not answered since counts from the first time. */
+  note(view: MachineView): void {
+    const known = this.#byUid.get(view.uid);
+    if (known !== undefined && known.view.observedInputs === view.observedInputs) {
+      known.view = view;
+      return;
+    }
+    const never = -Infinity;
+    this.#byUid.set(view.uid, { view, sinceMs: this.#nowMs(), confirmed: false, lookedAtMs: never, saidAtMs: never });
+  }
+
+  /** A run has looked at the machine, or the machine is gone. */
+  forget(uid: string): void {
+    this.#byUid.delete(uid);
+  }
+
+  /** How many machines a sweep found that no run has looked at for a minute. */
+  count(): number {
+    return [...this.#byUid.values()].filter(({ confirmed }) => confirmed).length;
+  }
+
+  /** Those that wait for longer than a minute; first those at which nobody has looked for the longest. */
+  overdue(): Untold[] {
+    const found = [...this.#byUid.values()].filter(({ sinceMs }) => this.#nowMs() - sinceMs >= UNATTENDED_AFTER_MS);
+    return found.toSorted((a, b) => Math.max(a.lookedAtMs, a.sinceMs) - Math.max(b.lookedAtMs, b.sinceMs));
+  }
+}
+
+export interface SweepDeps {
+  unattended: UnattendedMachines;
+  runs: Pick<MachineRuns, 'look'>;
+  /** Why no worker would pick any run up; undefined: one would. */
+  findNobodyServes: () => Promise<string | undefined>;
+  /** Why the last start of a run failed; undefined: it did not. */
+  startProblem: () => string | undefined;
+  client: Pick<KubeClient, 'create'>;
+  logger: ReconcilerLogger;
+  nowMs: () => number;
+}
+
+/** Looks at the machines that wait for long, and says in an Event on each what keeps their runs. */
+export async function sweepUnattended(deps: SweepDeps): Promise<void> {
+  const overdue = deps.unattended.overdue();
+  if (overdue.length === 0) return;
+  const nobody = await deps.findNobodyServes();
+  if (nobody !== undefined) for (const untold of overdue) untold.confirmed = true;
+  const failures = await forEachLimited(overdue.slice(0, MAX_A_SWEEP), PARALLEL_LOOKS, async (untold) => {
+    untold.lookedAtMs = deps.nowMs();
+    const why = nobody ?? (await findWhy(untold.view, deps));
+    if (why === undefined) return deps.unattended.forget(untold.view.uid);
+    untold.confirmed = true;
+    if (deps.nowMs() - untold.saidAtMs < SAY_AGAIN_MS) return;
+    await say(untold, why, deps);
+    untold.saidAtMs = deps.nowMs();
+  });
+  const [err] = failures;
+  if (err !== undefined) deps.logger.warn({ err, failures: failures.length }, 'Could not look after waiting machines');
+}
+
+async function findWhy(view: MachineView, { runs, startProblem }: SweepDeps): Promise<string | undefined> {
+  const sight = await runs.look(view);
+  switch (sight.kind) {
+    case 'rests':
+      return undefined;
+    case 'noRun':
+      return `its run is not started${withCause(startProblem())}`;
+    case 'waits':
+      if (sight.attempt < 2) return 'no worker takes the task of its run';
+      return `workers fail the task of its run (attempt ${sight.attempt}); the worker's log says why`;
+  }
+}
+
+function withCause(cause: string | undefined): string {
+  return cause === undefined ? '' : `: ${cause}`;
+}
+
+async function say({ view, sinceMs }: Untold, why: string, { client, logger, nowMs }: SweepDeps): Promise<void> {
+  const { namespace, name, uid, resourceVersion } = view;
+  const seconds = Math.round((nowMs() - sinceMs) / 1000);
+  const message = `No run has looked at this machine for ${seconds} s: ${why}`;
+  logger.warn({ machine: `${namespace}/${name}`, problem: why, seconds }, 'No run looks at a machine');
+  await createEvent(client, {
+    resource: baremetalMachines,
+    object: { namespace, name, uid, resourceVersion },
+    type: 'Warning',
+    reason: 'Unattended',
+    message,
+    component: 'ironloom-bridge',
+    digest: createHash('sha256').update(`${uid}/${new Date().toISOString()}/${message}`).digest('hex').slice(0, 16),
+  });
+}

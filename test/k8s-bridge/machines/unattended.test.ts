@@ -1,0 +1,119 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { machineWorkflowId } from '../../../domain/life/run-id.ts';
+import { sweepUnattended, UNATTENDED_AFTER_MS, UnattendedMachines } from '../../../k8s-bridge/machines/unattended.ts';
+import type { KubeClient } from '../../../runtime/kube/client.ts';
+import { machineView, ManualClock, MemoryRuns, silentLogger } from '../bridge-fixtures.ts';
+
+const eventSchema = z.object({ message: z.string(), metadata: z.object({ name: z.string() }), type: z.string() });
+const view = machineView();
+const id = machineWorkflowId(view);
+
+/** A bridge that sweeps, over runs in memory, and the Events that it has written. */
+function createWorld() {
+  const clock = new ManualClock();
+  const runs = new MemoryRuns();
+  const unattended = new UnattendedMachines(clock.nowMs);
+  const events: z.infer<typeof eventSchema>[] = [];
+  const state: { nobody?: string; startProblem?: string } = {};
+  const create: KubeClient['create'] = async (resource, body) => {
+    events.push(eventSchema.parse(body));
+    return resource.schema.parse(body);
+  };
+  const sweep = () =>
+    sweepUnattended({
+      unattended,
+      runs,
+      findNobodyServes: async () => state.nobody,
+      startProblem: () => state.startProblem,
+      client: { create },
+      logger: silentLogger,
+      nowMs: clock.nowMs,
+    });
+  return { clock, runs, unattended, events, state, sweep, messages: () => events.map(({ message }) => message) };
+}
+
+let world: ReturnType<typeof createWorld>;
+beforeEach(() => {
+  world = createWorld();
+  world.runs.open.set(id, view);
+  world.unattended.note(view);
+});
+
+describe('a machine whose run is told something', () => {
+  it('is let alone for a minute', async () => {
+    world.state.nobody = 'no worker asks for its tasks';
+    world.clock.advance(UNATTENDED_AFTER_MS - 1);
+    await world.sweep();
+    expect([world.messages(), world.unattended.count()]).toEqual([[], 0]);
+  });
+
+  it('is said to be unattended when nobody serves, again after ten minutes, and counted meanwhile', async () => {
+    world.state.nobody = 'no worker asks for its tasks';
+    world.clock.advance(74_000);
+    await world.sweep();
+    await world.sweep();
+    expect(world.messages()).toEqual(['No run has looked at this machine for 74 s: no worker asks for its tasks']);
+    expect(world.events[0]?.type).toBe('Warning');
+    expect(world.unattended.count()).toBe(1);
+    world.clock.advance(601_000);
+    await world.sweep();
+    expect(world.messages()).toHaveLength(2);
+    expect(new Set(world.events.map(({ metadata }) => metadata.name)).size).toBe(2);
+  });
+
+  it('is forgotten when its run has taken in all that it was told', async () => {
+    world.clock.advance(UNATTENDED_AFTER_MS);
+    await world.sweep();
+    expect([world.messages(), world.unattended.count()]).toEqual([[], 0]);
+    world.state.nobody = 'no worker asks for its tasks';
+    await world.sweep();
+    expect(world.messages()).toEqual([]);
+  });
+
+  it.each([
+    [{ kind: 'waits', attempt: 1 } as const, 'no worker takes the task of its run'],
+    [{ kind: 'waits', attempt: 7 } as const, 'workers fail the task of its run (attempt 7)'],
+  ])('says what its run waits for: %o', async (sight, words) => {
+    world.runs.sights.set(id, sight);
+    world.clock.advance(UNATTENDED_AFTER_MS);
+    await world.sweep();
+    expect(world.messages()).toEqual([expect.stringContaining(words)]);
+  });
+
+  it('says why its run could not be started', async () => {
+    world.runs.open.clear();
+    world.state.startProblem = 'no such namespace';
+    world.clock.advance(UNATTENDED_AFTER_MS);
+    await world.sweep();
+    expect(world.messages()).toEqual([expect.stringContaining('its run is not started: no such namespace')]);
+  });
+
+  it('counts from the first news that its run did not answer', async () => {
+    world.state.nobody = 'nobody';
+    world.clock.advance(50_000);
+    world.unattended.note({ ...view, resourceVersion: '2' });
+    world.clock.advance(10_000);
+    await world.sweep();
+    expect(world.messages()).toHaveLength(1);
+    world.unattended.note({ ...view, observedInputs: 'answered' });
+    world.clock.advance(50_000);
+    await world.sweep();
+    expect([world.messages().length, world.unattended.count()]).toEqual([1, 0]);
+  });
+});
+
+it('a fleet that nobody serves is counted at once, and told of in turns', async () => {
+  const machines = Array.from({ length: 450 }, (_, index) => machineView({ name: `m${index}`, uid: `u${index}` }));
+  for (const machine of machines) world.unattended.note(machine);
+  world.unattended.forget(view.uid);
+  world.state.nobody = 'nobody';
+  world.clock.advance(UNATTENDED_AFTER_MS);
+  await world.sweep();
+  expect([world.messages().length, world.unattended.count()]).toEqual([200, 450]);
+  world.clock.advance(10_000);
+  await world.sweep();
+  world.clock.advance(10_000);
+  await world.sweep();
+  expect(new Set(world.events.map(({ metadata }) => metadata.name.split('.')[0])).size).toBe(450);
+});

@@ -1,0 +1,36 @@
+import type proto from '@temporalio/proto';
+import type { Build } from '../runtime/temporal/task-queue.ts';
+
+type DeploymentInfo = proto.temporal.api.deployment.v1.IWorkerDeploymentInfo;
+
+/** How a build stands in its Temporal worker deployment. */
+export type Standing =
+  | { kind: 'current' }
+  /** Nobody is current, or a build that Temporal has known for longer. */
+  | { kind: 'mayFollow'; current: string | undefined }
+  /** The build that is current came after this one. */
+  | { kind: 'older'; current: string }
+  /** Only this identity may change what is current. */
+  | { kind: 'managed'; manager: string }
+  /** Temporal has not heard of this build yet. */
+  | { kind: 'unknownYet' };
+
+/** Says how a build stands in the deployment as Temporal describes it; undefined: there is none yet. */
+export function judgeStanding({ buildId }: Build, info: DeploymentInfo | null | undefined): Standing {
+  const current = info?.routingConfig?.currentDeploymentVersion?.buildId || undefined;
+  if (current === buildId) return { kind: 'current' };
+  const ours = createdAt(info, buildId);
+  if (ours === undefined) return { kind: 'unknownYet' };
+  if (info?.managerIdentity) return { kind: 'managed', manager: info.managerIdentity };
+  if (current === undefined) return { kind: 'mayFollow', current };
+  const theirs = createdAt(info, current);
+  return theirs !== undefined && theirs < ours ? { kind: 'mayFollow', current } : { kind: 'older', current };
+}
+
+/** Nanoseconds, by the server's clock. */
+function createdAt(info: DeploymentInfo | null | undefined, buildId: string): bigint | undefined {
+  const summary = info?.versionSummaries?.find(({ deploymentVersion }) => deploymentVersion?.buildId === buildId);
+  const { seconds, nanos } = summary?.createTime ?? {};
+  if (seconds === undefined || seconds === null) return undefined;
+  return BigInt(String(seconds)) * 1_000_000_000n + BigInt(nanos ?? 0);
+}
