@@ -29,56 +29,71 @@ const passing = [deadlineExceeded, notFound, failedPrecondition, aborted, unavai
 
 /** Runs change: those that this build could not go on with may be gone by then. */
 const CHECK_AGAIN = { initialMs: 15_000, maxMs: 5 * 60_000 };
+const LOOK_AGAIN_MS = 30_000;
 
 /**
  * Makes this build the current one of its deployment once the open runs can go on with it: so a Deployment that is rolled
- * out needs no command. It follows only builds that Temporal knew before it: a worker of the old one that starts again in
- * the middle of a rollout does not take the tasks back, and going back stays an operator's decision. Ends when there is
- * nothing left to do.
+ * out needs no command. A build follows only builds that Temporal knew before it, and once: an old worker that starts
+ * again in the middle of a rollout does not take the tasks back, and neither does a new one after an operator went back.
+ * Looks on until the signal aborts: a Temporal that lost its data knows of no current build any more.
  * @throws the signal's reason, or AbortError; what Temporal answers to a call that it will never take
  */
-export async function becomeCurrent(succession: Succession): Promise<void> {
-  const { build, canTakeOver, logger, signal } = succession;
-  const backoff = createBackoff({ initialMs: 250, maxMs: 10_000 });
-  const checkAgain = createBackoff(CHECK_AGAIN);
-  let checked = false;
+export async function becomeCurrent(succession: Succession): Promise<never> {
+  const early = createBackoff({ initialMs: 250, maxMs: 10_000 });
+  const settled = createBackoff({ initialMs: LOOK_AGAIN_MS, maxMs: LOOK_AGAIN_MS });
+  const unfit = createBackoff(CHECK_AGAIN);
+  const follow = createFollower(succession);
+  let said = '';
   for (;;) {
-    signal.throwIfAborted();
+    succession.signal.throwIfAborted();
     const { standing, conflictToken } = await lookUp(succession);
-    if (standing.kind === 'mayFollow') {
-      checked ||= await canTakeOver().catch((error: unknown) => {
-        if (!signal.aborted) logger.warn({ err: error, build }, 'Could not look whether open runs can go on');
-        return false;
-      });
-      if (!checked) {
-        await checkAgain.wait(signal);
-        continue;
-      }
-      if (await setCurrent(succession, conflictToken)) {
-        logger.info({ build, before: standing.current }, 'Made this build the current version of its deployment');
-        return;
-      }
-    } else if (standing.kind !== 'unknownYet') {
-      sayWhy(standing, succession);
-      return;
+    const isNews = said !== JSON.stringify(standing);
+    said = JSON.stringify(standing);
+    switch (standing.kind) {
+      case 'unknownYet':
+        await early.wait(succession.signal);
+        break;
+      case 'mayFollow':
+        await ((await follow(standing.current, conflictToken)) === 'unfit' ? unfit : early).wait(succession.signal);
+        break;
+      case 'current':
+      case 'managed':
+      case 'older':
+      case 'replaced':
+        if (isNews) sayWhy(standing, succession);
+        early.reset();
+        await settled.wait(succession.signal);
+        break;
     }
-    await backoff.wait(signal);
   }
 }
+
+/** Takes over if the open runs can go on with the build, which is found out once. */
+function createFollower(succession: Succession) {
+  const { build, canTakeOver, logger, signal } = succession;
+  let fit = false;
+  return async (before: string | undefined, conflictToken: ConflictToken): Promise<'tried' | 'unfit'> => {
+    fit ||= await canTakeOver().catch((error: unknown) => {
+      if (!signal.aborted) logger.warn({ err: error, build }, 'Could not look whether open runs can go on');
+      return false;
+    });
+    if (!fit) return 'unfit';
+    const done = await setCurrent(succession, conflictToken);
+    if (done) logger.info({ build, before }, 'Made this build the current version of its deployment');
+    return 'tried';
+  };
+}
+
+type ConflictToken = Uint8Array | null | undefined;
 
 function sayWhy(standing: Standing, { build, logger }: Succession): void {
   const { deploymentName, buildId } = build;
   const advice = `temporal worker deployment set-current-version --deployment-name ${deploymentName} --build-id ${buildId}`;
-  if (standing.kind === 'older') {
-    const { current } = standing;
-    logger.warn(
-      { build, current, advice },
-      'A younger build is current: this one gets no task until an operator says so',
-    );
-  }
-  if (standing.kind === 'managed') {
-    logger.warn({ build, manager: standing.manager, advice }, 'Somebody else decides which build is current');
-  }
+  const about = { build, standing, advice };
+  if (standing.kind === 'older') logger.warn(about, 'A younger build is current: this one waits for an operator');
+  if (standing.kind === 'replaced')
+    logger.warn(about, 'Another build took over from this one: it waits for an operator');
+  if (standing.kind === 'managed') logger.warn(about, 'Somebody else decides which build is current');
 }
 
 async function lookUp({ connection, namespace, build }: Succession) {
@@ -90,7 +105,7 @@ async function lookUp({ connection, namespace, build }: Succession) {
 
 async function setCurrent(
   { connection, namespace, build }: Succession,
-  conflictToken: Uint8Array | null | undefined,
+  conflictToken: ConflictToken,
 ): Promise<boolean> {
   const request = { namespace, ...build, ...(conflictToken && { conflictToken }) };
   const set = () => connection.workflowService.setWorkerDeploymentCurrentVersion(request);

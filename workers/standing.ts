@@ -10,6 +10,8 @@ export type Standing =
   | { kind: 'mayFollow'; current: string | undefined }
   /** The build that is current came after this one. */
   | { kind: 'older'; current: string }
+  /** It was current, or got a share, before: somebody decided otherwise since. */
+  | { kind: 'replaced'; current: string | undefined }
   /** Only this identity may change what is current. */
   | { kind: 'managed'; manager: string }
   /** Temporal has not heard of this build yet. */
@@ -19,18 +21,21 @@ export type Standing =
 export function judgeStanding({ buildId }: Build, info: DeploymentInfo | null | undefined): Standing {
   const current = info?.routingConfig?.currentDeploymentVersion?.buildId || undefined;
   if (current === buildId) return { kind: 'current' };
-  const ours = createdAt(info, buildId);
+  const summary = summaryOf(info, buildId);
+  const ours = toNanoseconds(summary?.createTime);
   if (ours === undefined) return { kind: 'unknownYet' };
   if (info?.managerIdentity) return { kind: 'managed', manager: info.managerIdentity };
+  if (summary?.lastCurrentTime || summary?.firstActivationTime) return { kind: 'replaced', current };
   if (current === undefined) return { kind: 'mayFollow', current };
-  const theirs = createdAt(info, current);
+  const theirs = toNanoseconds(summaryOf(info, current)?.createTime);
   return theirs !== undefined && theirs < ours ? { kind: 'mayFollow', current } : { kind: 'older', current };
 }
 
-/** Nanoseconds, by the server's clock. */
-function createdAt(info: DeploymentInfo | null | undefined, buildId: string): bigint | undefined {
-  const summary = info?.versionSummaries?.find(({ deploymentVersion }) => deploymentVersion?.buildId === buildId);
-  const { seconds, nanos } = summary?.createTime ?? {};
-  if (seconds === undefined || seconds === null) return undefined;
-  return BigInt(String(seconds)) * 1_000_000_000n + BigInt(nanos ?? 0);
+function summaryOf(info: DeploymentInfo | null | undefined, buildId: string) {
+  return info?.versionSummaries?.find(({ deploymentVersion }) => deploymentVersion?.buildId === buildId);
+}
+
+function toNanoseconds(time: proto.google.protobuf.ITimestamp | null | undefined): bigint | undefined {
+  if (time?.seconds === undefined || time.seconds === null) return undefined;
+  return BigInt(String(time.seconds)) * 1_000_000_000n + BigInt(time.nanos ?? 0);
 }

@@ -22,7 +22,8 @@ beforeAll(async () => {
   // Of its own: the other files shall keep their Temporal.
   cluster = await startManagementCluster();
   opened.use(cluster);
-  site = await startSite('tloss', { hosts, replicas: 2, cluster });
+  // With a build id, as in the manifests: which build is current is lost, too.
+  site = await startSite('tloss', { hosts, replicas: 2, cluster, env: { IRONLOOM_BUILD_ID: 'one' } });
   opened.defer(() => site.close());
   ledger = await openOwnershipLedger(site);
   opened.defer(() => ledger.stop());

@@ -73,11 +73,7 @@ test('a Deployment rolls to the next build under load, and needs no command', as
 test('a worker of the old build that starts again takes nothing back, and says so', async () => {
   const late = await launch('one', 9);
   await untilUnready(late, 'build two is current, not one');
-  await untilLogged(
-    site,
-    'worker-one-9',
-    'A younger build is current: this one gets no task until an operator says so',
-  );
+  await untilLogged(site, 'worker-one-9', 'Another build took over from this one: it waits for an operator');
   await late.stop();
   await untilReady(pods);
 });
@@ -108,6 +104,10 @@ test('an operator goes back to an older build with one command, and the fleet en
   await site.temporal.workflowService.setWorkerDeploymentCurrentVersion({ ...deployment, buildId: 'one' });
   await untilReady([back]);
   await Promise.all(pods.map((pod) => pod.stop()));
+  const again = await launch('two', 11);
+  await untilUnready(again, 'build one is current, not two');
+  await untilLogged(site, 'worker-two-11', 'Another build took over from this one: it waits for an operator');
+  await again.stop();
   pods = [back];
   await site.scale(0);
   await waitFor(

@@ -36,6 +36,19 @@ describe('a build in its deployment', () => {
       { kind: 'older', current: 'three' },
     ],
     [
+      'was current before: an operator went back, and a worker that starts again accepts that',
+      {
+        versionSummaries: [summary('one', 1), { ...summary('two', 2), lastCurrentTime: msToTs(3) }],
+        routingConfig: { currentDeploymentVersion: version('one') },
+      },
+      { kind: 'replaced', current: 'one' },
+    ],
+    [
+      'was current before, and an operator wants no build',
+      { versionSummaries: [{ ...summary('two', 2), firstActivationTime: msToTs(3) }] },
+      { kind: 'replaced', current: undefined },
+    ],
+    [
       'is not to judge where somebody else decides',
       {
         versionSummaries: [summary('one', 1), summary('two', 2)],
