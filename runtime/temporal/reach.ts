@@ -1,7 +1,7 @@
 import type { Build, Poller, TaskQueueView } from './task-queue.ts';
 
 /** A worker asks anew at least once a minute; Temporal remembers it for five after it was killed. */
-const POLLER_LOST_MS = 100_000;
+const POLLER_LOST_MS = 75_000;
 
 /** A worker, as Temporal knows it. */
 export interface WorkerIdentity {

@@ -33,6 +33,8 @@ async function untilCheck(service: Service, check: string, line: string): Promis
     `/readyz of ${service.name}: ${check} ${line}`,
     async () => (await read()).split('\n').some((each) => each.slice(4).startsWith(check) && each.includes(line)),
     read,
+    // Temporal still shows a worker whose connection broke for more than a minute.
+    { timeoutMs: 100_000 },
   );
 }
 

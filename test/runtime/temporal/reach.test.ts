@@ -74,7 +74,7 @@ describe('runs are picked up', () => {
   it.each([
     ['an unversioned worker', queue({ pollers: [poller('a', undefined)] })],
     ['a worker of the current build', queue({ pollers: [poller('a', build('one'))], current: build('one') })],
-    ['one that asked a minute ago', queue({ pollers: [poller('a', undefined, 70_000)] })],
+    ['one that asked a minute ago', queue({ pollers: [poller('a', undefined, 65_000)] })],
     ['one whose clock is ahead', queue({ pollers: [poller('a', undefined, -30_000)] })],
   ])('by %s', (_name, view) => {
     expect(whyNobodyServes(view, NOW)).toBeUndefined();
@@ -82,7 +82,7 @@ describe('runs are picked up', () => {
 
   it.each([
     ['there is none', queue({}), 'no worker asks for its tasks'],
-    ['the last one was killed', queue({ pollers: [poller('a', undefined, 120_000)] }), 'no worker asks for its tasks'],
+    ['the last one was killed', queue({ pollers: [poller('a', undefined, 80_000)] }), 'no worker asks for its tasks'],
     ['none is current', queue({ pollers: [poller('a', build('one'))] }), 'none of them is current'],
     [
       'the workers of the current build are gone',
