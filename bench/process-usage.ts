@@ -29,6 +29,20 @@ export async function readUsage(): Promise<Usage> {
   return { atMs: performance.now(), byProcess, rssMiB, machineMs: await readMachineMs() };
 }
 
+/** The most resident memory that each process has ever had, in MiB. */
+export async function readPeaksMiB(): Promise<ReadonlyMap<string, number>> {
+  const processes = await listProcesses();
+  const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
+  const peaks = new Map<string, number>();
+  for (const { pid, label } of processes) {
+    if (!descends(pid, parents) || label === 'sh') continue;
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+    const kib = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]);
+    if (!Number.isNaN(kib)) peaks.set(label, Math.max(peaks.get(label) ?? 0, kib / 1024));
+  }
+  return peaks;
+}
+
 /** CPU time of one process between two moments, as a share of one core. */
 export function shareOfCore(label: string, before: Usage, after: Usage): number {
   return ((after.byProcess.get(label) ?? 0) - (before.byProcess.get(label) ?? 0)) / (after.atMs - before.atMs);

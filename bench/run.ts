@@ -2,13 +2,14 @@ import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
 import { burst } from './burst.ts';
 import { claims } from './claims.ts';
+import { large } from './large.ts';
 import { latency } from './latency.ts';
 import { lives } from './lives.ts';
 import type { Benchmark, Measurement } from './measurement.ts';
 import { recordMeasurements, verdictOf } from './record.ts';
 import { rest } from './rest.ts';
 
-const benchmarks: readonly Benchmark[] = [latency, burst, claims, lives, rest];
+const benchmarks: readonly Benchmark[] = [latency, burst, claims, lives, rest, large];
 
 const program = new Command()
   .name('npm run bench --')

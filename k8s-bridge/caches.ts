@@ -32,8 +32,6 @@ export interface BridgeCacheOptions {
 }
 
 const WATCH_FILTER_LABEL = 'cluster.x-k8s.io/watch-filter';
-/** Plan Secrets travel with their bodies, up to 1 MiB each: a page must not fill the memory. */
-const PLAN_SECRET_PAGE = 50;
 
 /**
  * All informers of the bridge. They keep small views and nothing secret: of plan Secrets checksums and counts, of
@@ -85,7 +83,6 @@ export function createBridgeCaches({ client, logger, namespace, watchFilter }: B
       ...common,
       resource: secrets,
       fieldSelector: `type=${foreign.planSecretType}`,
-      pageSize: PLAN_SECRET_PAGE,
       project: (raw) => viewPlanSecret(secrets.schema.parse(raw)),
     }),
     bootstrapSecrets: createInformer({

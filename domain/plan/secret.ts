@@ -84,7 +84,8 @@ export function foreignPlanTypeOf(notes: Readonly<Record<string, string>>): stri
 
 /** Somebody wrote it, and people are shown it. */
 function wordOf(planType: string): string {
-  return planType.slice(0, 64).replaceAll(/[^\w.-]/g, '?');
+  // A copy: a slice would keep the whole annotation in memory.
+  return Buffer.from(planType.slice(0, 64).replaceAll(/[^\w.-]/g, '?')).toString();
 }
 
 export type PlanResult = { kind: 'running' } | { kind: 'applied' } | { kind: 'failed' } | { kind: 'taken' };

@@ -27,6 +27,8 @@ export interface ListOptions extends Selection, CallOptions {
   limit?: number | undefined;
   continueToken?: string | undefined;
   resourceVersion?: string | undefined;
+  /** A longer answer is thrown away as it comes: KubeAnswerTooLongError. */
+  maxBytes?: number | undefined;
 }
 
 /** One page; items are what the API server sent, unparsed. */
@@ -35,6 +37,8 @@ export interface ListPage {
   resourceVersion: string;
   /** Present when there are more pages. */
   continueToken: string | undefined;
+  /** Length of the answer. */
+  bytes: number;
 }
 
 export interface WatchOptions extends Selection {

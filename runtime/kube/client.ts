@@ -32,6 +32,7 @@ export {
   isFailedPatchTest,
   isNotFound,
   isRefusal,
+  KubeAnswerTooLongError,
   KubeApiError,
   KubeConnectionError,
 } from './error.ts';
@@ -96,9 +97,13 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   const transport = createKubeTransport(options);
   const defaultTimeoutMs = options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS;
 
-  async function call(request: Omit<KubeRequest, 'timeoutMs'>, options: CallOptions = {}): Promise<unknown> {
+  async function read(request: Omit<KubeRequest, 'timeoutMs'>, options: CallOptions = {}): Promise<string> {
     const { signal, timeoutMs = defaultTimeoutMs } = options;
-    return JSON.parse(await transport.send({ ...request, signal, timeoutMs }));
+    return transport.send({ ...request, signal, timeoutMs });
+  }
+
+  async function call(...request: Parameters<typeof read>): Promise<unknown> {
+    return JSON.parse(await read(...request));
   }
 
   const client: KubeClient = {
@@ -122,9 +127,10 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       setParam(query, 'resourceVersion', options.resourceVersion);
       const accept = options.metadataOnly === true ? partialMetadata('PartialObjectMetadataList') : undefined;
       const path = collectionPathOf(resource, options.namespace);
-      const page = listSchema.parse(await call({ method: 'GET', path, query, accept }, options));
-      const { resourceVersion, continue: continueToken } = page.metadata;
-      return { items: page.items, resourceVersion, continueToken: continueToken === '' ? undefined : continueToken };
+      const text = await read({ method: 'GET', path, query, accept, maxBytes: options.maxBytes }, options);
+      const { items, metadata } = listSchema.parse(JSON.parse(text));
+      const { resourceVersion, continue: token } = metadata;
+      return { items, resourceVersion, continueToken: token === '' ? undefined : token, bytes: text.length };
     },
 
     async create(resource, body, options = {}) {

@@ -1,6 +1,8 @@
 import { type Resource } from '../../api/resources.ts';
 import { createBackoff } from '../backoff.ts';
-import { type ChangeHandler, createInformerCache, type InformerCache, type ProjectedStore } from './informer-cache.ts';
+import { type ChangeHandler, createInformerCache, type ProjectedStore } from './informer-cache.ts';
+import { listPages } from './list-pages.ts';
+import { createPageSize } from './page-size.ts';
 import { type Selection } from './call-options.ts';
 import { isExpired, type KubeClient } from './client.ts';
 import { WatchProtocolError } from './watch.ts';
@@ -16,7 +18,7 @@ export interface InformerOptions<T extends StoreItem> extends Selection {
   project: (raw: unknown) => T;
   indexes?: Indexers<T>;
   logger: Logger;
-  /** Objects a page of a list; default 500. */
+  /** Most objects a page of a list, which holds as many as its bytes allow; default 500. */
   pageSize?: number;
   /** Default: 250 ms doubling to 30 s. */
   reconnect?: { initialMs: number; maxMs: number };
@@ -52,7 +54,7 @@ export interface Informer<T extends StoreItem> {
   stats(): InformerStats;
 }
 
-const DEFAULT_PAGE_SIZE = 500;
+const MAX_PAGE_ITEMS = 500;
 const DEFAULT_RECONNECT = { initialMs: 250, maxMs: 30_000 };
 const WATCH_MIN_SECONDS = 300;
 const SHORT_WATCH_MS = 1000;
@@ -83,7 +85,7 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
       cache,
       lastSeen,
       (page) => client.list(resource, { ...selection, ...page, signal: stop.signal }),
-      options.pageSize ?? DEFAULT_PAGE_SIZE,
+      createPageSize(options.pageSize ?? MAX_PAGE_ITEMS),
     );
     if (!hasSynced) {
       hasSynced = true;
@@ -172,27 +174,6 @@ interface Position {
   protocolErrors: number;
   /** The last watch sent something. */
   heard: boolean;
-}
-
-/** Reads all pages into the cache. @throws KubeApiError, also when the list grew too old midway: begin again */
-async function listPages<T extends StoreItem>(
-  cache: InformerCache<T>,
-  lastSeen: string | undefined,
-  list: (page: { limit: number; continueToken: string | undefined }) => ReturnType<KubeClient['list']>,
-  pageSize: number,
-): Promise<string> {
-  const relist = cache.beginRelist();
-  let continueToken: string | undefined;
-  for (;;) {
-    const page = await list({ limit: pageSize, continueToken });
-    // Older than what was seen before: the cluster was restored from a backup, and the cache must follow it back.
-    const force = lastSeen !== undefined && compareVersions(page.resourceVersion, lastSeen) < 0;
-    relist.takePage(page.items, force);
-    continueToken = page.continueToken;
-    if (continueToken !== undefined) continue;
-    relist.finish(page.resourceVersion, force);
-    return page.resourceVersion;
-  }
 }
 
 function selectionOf<T extends StoreItem>(options: InformerOptions<T>): Selection {

@@ -2,7 +2,7 @@ import { type RequestOptions } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
-import { KubeConnectionError, toKubeApiError } from './error.ts';
+import { KubeAnswerTooLongError, KubeApiError, KubeConnectionError, toKubeApiError } from './error.ts';
 
 export interface TransportOptions {
   /** Default: `KUBECONFIG`, `~/.kube/config`, then the Pod's service account. */
@@ -22,6 +22,8 @@ export interface KubeRequest {
   timeoutMs: number;
   /** Longest silence inside a streamed answer. */
   idleTimeoutMs?: number | undefined;
+  /** Of a plain request's answer; a longer one is not read to its end. */
+  maxBytes?: number | undefined;
   /** The body must not be quoted in errors. */
   secretBody?: boolean;
 }
@@ -97,7 +99,8 @@ export function createKubeTransport(options: TransportOptions): KubeTransport {
     const timeout = AbortSignal.timeout(kube.timeoutMs);
     const signal = kube.signal === undefined ? timeout : AbortSignal.any([kube.signal, timeout]);
     try {
-      return await (await dispatch(kube, signal)).body.text();
+      const { body } = await dispatch(kube, signal);
+      return kube.maxBytes === undefined ? await body.text() : await readAtMost(body, kube.maxBytes, describe(kube));
     } catch (error) {
       throw translate(error, kube, timeout.aborted);
     }
@@ -140,6 +143,18 @@ function withoutUnset<T extends { port?: unknown; timeout?: unknown }>(tls: T): 
   return rest;
 }
 
+/** Leaving the loop early destroys the connection. @throws KubeAnswerTooLongError */
+async function readAtMost(body: AsyncIterable<Uint8Array>, maxBytes: number, what: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new KubeAnswerTooLongError(`${what}: the answer is longer than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
 async function* readChunks(body: AsyncIterable<Uint8Array>, kube: KubeRequest): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
@@ -148,10 +163,12 @@ async function* readChunks(body: AsyncIterable<Uint8Array>, kube: KubeRequest): 
   }
 }
 
-/** Leaves API errors and the caller's own abort as they are; everything else is a connection that failed. */
+const ours = [KubeApiError, KubeConnectionError, KubeAnswerTooLongError];
+
+/** Leaves our own errors and the caller's own abort as they are; everything else is a connection that failed. */
 function translate(error: unknown, kube: KubeRequest, timedOut: boolean): unknown {
   if (kube.signal?.aborted === true) return kube.signal.reason;
-  if (!(error instanceof Error) || error.name === 'KubeApiError' || error.name === 'KubeConnectionError') return error;
+  if (!(error instanceof Error) || ours.some((own) => error instanceof own)) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   const byUndici = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT';
   const why = timedOut || byUndici ? `no answer within ${kube.timeoutMs} ms` : `${code} ${error.message}`;

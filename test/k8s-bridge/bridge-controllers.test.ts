@@ -65,6 +65,7 @@ class MemoryKube {
         ),
         resourceVersion: String(this.#version),
         continueToken: undefined,
+        bytes: 0,
       }),
       watch: (resource, options, signal) => this.#watch(resource.kind, options, signal),
     };

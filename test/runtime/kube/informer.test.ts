@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { configMaps } from '../../../api/resources.ts';
+import type { KubeClient } from '../../../runtime/kube/client.ts';
 import { createInformer, type Informer } from '../../../runtime/kube/informer.ts';
 import {
   answerStatus,
@@ -28,7 +29,7 @@ let informer: Informer<Item>;
 let changes: string[];
 const stopped: Informer<Item>[] = [];
 
-function create(options: { pageSize?: number; silenceMs?: number } = {}) {
+function create(options: { pageSize?: number; silenceMs?: number; client?: KubeClient } = {}) {
   informer = createInformer({
     client: api.client,
     resource: configMaps,
@@ -166,6 +167,35 @@ describe('informer', () => {
       clock.mockRestore();
     }
     expect(lists()).toHaveLength(expected);
+  });
+
+  it('takes pages by their bytes: many small objects, and large ones that follow them', async () => {
+    const MIB = 1024 * 1024;
+    for (let index = 0; index < 300; index++) cluster.put(`a${index}`, { color: 'red' });
+    for (let index = 0; index < 10; index++) cluster.put(`b${index}`, { color: 'blue', filler: 'x'.repeat(MIB) });
+    const taken: number[] = [];
+    const { client } = api;
+    const list: typeof client.list = async (...request) => {
+      const page = await client.list(...request);
+      taken.push(page.bytes);
+      return page;
+    };
+    create({ pageSize: 500, client: { ...client, list } }).start();
+    await informer.synced;
+    expect(informer.store.byIndex('color', 'blue')).toHaveLength(10);
+    expect(informer.store.size()).toBe(310);
+    expect(Math.max(...taken)).toBeLessThanOrEqual(8 * MIB);
+    expect(lists().length).toBeLessThanOrEqual(25);
+    expect(informer.stats()).toMatchObject({ lists: 1, failures: 0 });
+  });
+
+  it('takes an object alone that is longer than a page may be', async () => {
+    cluster.put('a', { color: 'red', filler: 'x'.repeat(9 * 1024 * 1024) });
+    cluster.put('b', { color: 'red' });
+    create({ pageSize: 500 }).start();
+    await informer.synced;
+    expect(informer.store.size()).toBe(2);
+    expect(lists().map(({ url }) => url.search)).toEqual(['?limit=16', '?limit=4', '?limit=1', '?limit=1&continue=1']);
   });
 
   it('goes on in pages when a continue token expires, from the first', async () => {
