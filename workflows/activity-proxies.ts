@@ -6,7 +6,8 @@ import type { WrittenPlan } from '../domain/life/machine-life.ts';
  * Short reads and writes of the Kubernetes API: idempotent, and over within half a minute. A step that is refused, or finds
  * nobody to ask, ends with an outcome that says so (see `activities/step/stopped.ts`) long before the last attempt; what
  * outlives it broke, and the run waits as well. The timeout is what a killed worker costs; an attempt that outlives it
- * writes nothing (see `activities/step/fence.ts`).
+ * writes nothing (see `activities/step/fence.ts`). The longest time is for a step that no worker takes: somebody moved it
+ * to another task queue, as the Temporal UI lets everybody.
  */
 const shortRetry = {
   initialInterval: '200ms',
@@ -16,7 +17,12 @@ const shortRetry = {
 } as const;
 
 export function shortStep(summary: string): Activities {
-  return proxyActivities<Activities>({ startToCloseTimeout: '15s', retry: shortRetry, summary });
+  return proxyActivities<Activities>({
+    startToCloseTimeout: '15s',
+    scheduleToCloseTimeout: '10m',
+    retry: shortRetry,
+    summary,
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { ActivityFailure, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure } from '@temporalio/workflow';
 import type { StepStopped } from '../domain/life/step-outcomes.ts';
 
 /** The step's own word that it ended without its work done. */
@@ -6,12 +6,15 @@ export function isStopped(outcome: unknown): outcome is StepStopped {
   return typeof outcome === 'object' && outcome !== null && 'kind' in outcome && outcome.kind === 'stopped';
 }
 
-/** The outcome of a short step; one that broke in each of its attempts is as one that reached nobody. */
+/**
+ * The outcome of a short step; one that broke in each of its attempts is as one that reached nobody. We cancel none: one
+ * that ends as cancelled was failed so by somebody's hand.
+ */
 export async function orBroken<Outcome>(step: Promise<Outcome>): Promise<Outcome | StepStopped> {
   try {
     return await step;
   } catch (error) {
-    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+    if (!(error instanceof ActivityFailure)) throw error;
     const message = `The step broke in each of its attempts: ${error.cause?.name ?? 'unknown failure'}; see the worker's log`;
     return { kind: 'stopped', reason: 'Unreachable', message };
   }

@@ -3,7 +3,7 @@ import { lifeQuery, operationUpdates } from '../../workflows/messages.ts';
 import { host, plan } from '../domain/life/life-fixtures.ts';
 import { scriptActivities } from '../support/scripted-activities.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { deleting, findFailedTasks, joined, liveToRunning, useTemporal, withLife } from './scripted-life.ts';
+import { deleting, findFailedTasks, joined, liveToRunning, useTemporal, withLife } from '../support/workflow-life.ts';
 
 useTemporal();
 

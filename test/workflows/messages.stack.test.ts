@@ -3,7 +3,15 @@ import { lifeQuery } from '../../workflows/messages.ts';
 import { snapshot } from '../domain/life/life-fixtures.ts';
 import { scriptActivities } from '../support/scripted-activities.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { deleting, findFailedTasks, joined, type Life, liveToRunning, useTemporal, withLife } from './scripted-life.ts';
+import {
+  deleting,
+  findFailedTasks,
+  joined,
+  type Life,
+  liveToRunning,
+  useTemporal,
+  withLife,
+} from '../support/workflow-life.ts';
 
 useTemporal();
 

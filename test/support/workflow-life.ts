@@ -8,15 +8,16 @@ import { planActivityId } from '../../domain/plan/attempt.ts';
 import { MACHINE_LIFECYCLE } from '../../domain/life/run-id.ts';
 import { machineObservedSignal } from '../../workflows/messages.ts';
 import { host, snapshot } from '../domain/life/life-fixtures.ts';
-import type { ScriptedActivities } from '../support/scripted-activities.ts';
-import { waitFor } from '../support/wait-for.ts';
+import type { ScriptedActivities } from './scripted-activities.ts';
+import { waitFor } from './wait-for.ts';
 
 export const joined = { machine: { name: 'm', nodeName: 'n' }, provisioning: null };
 export const deleting = { ...joined, deleting: true };
 
 let connection: Connection;
 let native: NativeConnection;
-let client: Client;
+/** For the tests of the file that called `useTemporal`. */
+export let client: Client;
 
 /** Connects the file's tests to the Temporal server of the stack. */
 export function useTemporal(): void {
