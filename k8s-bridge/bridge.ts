@@ -75,11 +75,11 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   const runs = countCalls(rememberStarts(answered, known.starts, rootMessage), metrics.countRunCall);
   const prepareTemporal = () => attributes.provide();
   const temporalReturns = createTemporalReturns({ identify: () => readNamespaceId(connection, namespace) });
-  const { defaultRegistry, watchNamespace } = env;
+  const { defaultRegistry, watchNamespace, resyncPeriodMs } = env;
   const { queueMetrics } = metrics;
   const { starts, unattended } = known;
   const world = { kube, runs, caches, reader, defaultRegistry, watchNamespace, logger, queueMetrics };
-  const deps = { ...world, starts, unattended, prepareTemporal, temporalReturns };
+  const deps = { ...world, starts, unattended, prepareTemporal, temporalReturns, resyncPeriodMs };
   lead({ env, logger, shutdown }, kube, { ...deps, findNobodyServes: () => findNobodyServes(place) });
 }
 

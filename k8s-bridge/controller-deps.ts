@@ -30,8 +30,8 @@ export interface ControllerDeps {
   prepareTemporal?: (() => Promise<void>) | undefined;
   /** Says when Temporal was away: runs may be missing then. */
   temporalReturns?: TemporalReturns | undefined;
-  /** Time between two comparisons of open runs and machines. Default 3 min. */
-  resyncPeriodMs?: number | undefined;
+  /** Time between two comparisons of open runs and machines. */
+  resyncPeriodMs: number;
 }
 
 /** An outage of Temporal or Kubernetes may have ended: each key asks again after at most this time. */

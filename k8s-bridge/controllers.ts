@@ -21,7 +21,6 @@ import { RetryPauses } from './reconcile/retry-pauses.ts';
 import { waitMs } from './queue/wait-ms.ts';
 import type { Workqueue } from './queue/workqueue.ts';
 
-const DEFAULT_RESYNC_PERIOD_MS = 3 * 60_000;
 const RESYNC_RETRY_MS = 15_000;
 const UNATTENDED_SWEEP_MS = 10_000;
 /** A look at a pool of 10,000 hosts costs some 25 ms, and hosts change in bursts. */
@@ -105,7 +104,7 @@ function startHostOperations(deps: ControllerDeps): Workqueue {
 
 /** Compares at the start, every few minutes, and as soon as Temporal is back after an outage. */
 async function resyncUntil(signal: AbortSignal, machines: MachineController, deps: ControllerDeps): Promise<void> {
-  const { logger, temporalReturns, resyncPeriodMs = DEFAULT_RESYNC_PERIOD_MS } = deps;
+  const { logger, temporalReturns, resyncPeriodMs } = deps;
   while (!signal.aborted) {
     let pauseMs = resyncPeriodMs;
     try {

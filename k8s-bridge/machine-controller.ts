@@ -9,6 +9,7 @@ import { HostSuspicions } from './machines/host-suspicions.ts';
 import { type MachineReconcilerDeps, reconcileMachine } from './machines/reconciler.ts';
 import { connectMachineTriggers } from './machines/triggers.ts';
 import { rememberVanishedClusters } from './machines/vanished-clusters.ts';
+import { createPauseTeller } from './machines/pause-teller.ts';
 import { ReplacedRuns } from './machines/replaced-runs.ts';
 import { SentSnapshots } from './machines/sent-snapshots.ts';
 import { type ResyncReport, resyncRuns } from './machines/workflow-starter.ts';
@@ -49,9 +50,11 @@ export function createMachineController(deps: ControllerDeps): MachineController
   const queue = createQueue('machines', WORKERS, deps, (key) => reconcileMachine(key, machineDeps));
   const enqueue = (key: string): void => queue.add(key);
   const replaced = new ReplacedRuns();
+  const { machines } = stores;
+  const pauses = createPauseTeller({ machines, runs, client: deps.kube, nowMs: machineDeps.nowMs });
   return {
     queue,
-    resync: () => resyncRuns({ ...machineDeps, machines: stores.machines, runs, replaced, enqueue, watchNamespace }),
+    resync: () => resyncRuns({ ...machineDeps, machines, runs, replaced, pauses, enqueue, watchNamespace }),
     forgetTold() {
       machineDeps.sent.clear();
       machineDeps.departed.forgetListed();

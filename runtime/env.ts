@@ -70,6 +70,7 @@ export const envSchema = z.object({
   ),
   IRONLOOM_CLEAN_DEADLINE: duration('15m').describe('A clean plan without a result is reported after this.'),
   IRONLOOM_NODE_JOIN_DEADLINE: duration('20m').describe('A host that did not become a Node is reported after this.'),
+  IRONLOOM_RESYNC_PERIOD: duration('3m').describe('Bridge: pause between two comparisons of runs and machines.'),
   IRONLOOM_LEADER_ELECT: z
     .enum(['true', 'false'])
     .default('true')
@@ -102,6 +103,7 @@ export interface Env {
   readonly reprovisionDeadlineMs: number;
   readonly cleanDeadlineMs: number;
   readonly nodeJoinDeadlineMs: number;
+  readonly resyncPeriodMs: number;
   readonly leaderElect: boolean;
   readonly leaseNamespace: string;
 }
@@ -159,6 +161,7 @@ function toEnv(given: z.output<typeof envSchema>, temporal: TemporalEnv): Env {
     reprovisionDeadlineMs: given.IRONLOOM_REPROVISION_DEADLINE,
     cleanDeadlineMs: given.IRONLOOM_CLEAN_DEADLINE,
     nodeJoinDeadlineMs: given.IRONLOOM_NODE_JOIN_DEADLINE,
+    resyncPeriodMs: given.IRONLOOM_RESYNC_PERIOD,
     leaderElect: given.IRONLOOM_LEADER_ELECT,
     leaseNamespace: given.IRONLOOM_LEASE_NAMESPACE,
   });

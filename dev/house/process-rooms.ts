@@ -32,6 +32,7 @@ const bridgeRooms: readonly Room[] = [
       'domain/inputs',
       'domain/life',
       'domain/pool',
+      'domain/report',
       'k8s-bridge/queue',
       'k8s-bridge/reconcile',
       'runtime/kube',

@@ -2,7 +2,7 @@ import { MACHINE_LIFECYCLE } from './run-id.ts';
 
 /** Which of the runs of one task queue are looked for. */
 export interface RunFilter {
-  /** Only open ones. */
+  /** Only open ones; one that somebody paused is open, and not `Running`. */
   open?: boolean;
   /** Beginning of the workflow id. */
   idPrefix?: string;
@@ -18,7 +18,7 @@ export function machineRunQuery(taskQueue: string, { open, idPrefix, attributes 
   return [
     `WorkflowType=${quote(MACHINE_LIFECYCLE)}`,
     `TaskQueue=${quote(taskQueue)}`,
-    ...(open === true ? ["ExecutionStatus='Running'"] : []),
+    ...(open === true ? ['CloseTime IS NULL'] : []),
     ...(idPrefix === undefined ? [] : [`WorkflowId STARTS_WITH ${quote(idPrefix)}`]),
     ...Object.entries(attributes).map(([name, value]) => `${name}=${quote(value)}`),
   ].join(' AND ');

@@ -14,5 +14,6 @@ export function countCalls(runs: MachineRuns, count: (call: keyof MachineRuns) =
     operate: (...args) => counted('operate', () => runs.operate(...args)),
     look: (...args) => counted('look', () => runs.look(...args)),
     listOpen: () => counted('listOpen', () => runs.listOpen()),
+    readPauses: (run) => counted('readPauses', () => runs.readPauses(run)),
   };
 }

@@ -32,18 +32,26 @@ interface OperationOrder {
 }
 
 const ACTOR = 'operation annotation';
+
+/** How the Event is called that tells a verdict. */
+const verdictReasons = {
+  accepted: 'OperationAccepted',
+  refused: 'OperationRefused',
+  deaf: 'OperationWaiting',
+} as const;
+
 /**
  * Hands the verb in a machine's operation annotation to its run, tells the answer in an Event and takes the annotation
  * away. Before that the request gets an id, in an annotation of its own: whoever asks again, because it died in between
- * or its cache lags, asks under the same id, and the run does nothing twice. While there is no run, or the API server refuses
- * a write, it is asked less and less often until the machine changes.
+ * or its cache lags, asks under the same id, and the run does nothing twice. While there is no run, Temporal lets nobody ask
+ * it, or the API server refuses a write, it is asked less and less often until the machine changes.
  */
 export async function reconcileMachineOperation(key: string, deps: MachineOperationDeps): Promise<ReconcileResult> {
   const seen = deps.machines.get(parseKey(key));
   try {
     const outcome = seen && (await handOver(seen, deps));
-    if (outcome?.kind === 'noRun') {
-      return { requeueAfterMs: deps.pauses.next(key, `no run ${outcome.machine.resourceVersion}`) };
+    if (outcome !== undefined && outcome.kind !== 'done') {
+      return { requeueAfterMs: deps.pauses.next(key, `${outcome.kind} ${outcome.machine.resourceVersion}`) };
     }
   } catch (error) {
     if (seen === undefined) throw error;
@@ -53,7 +61,7 @@ export async function reconcileMachineOperation(key: string, deps: MachineOperat
   return {};
 }
 
-type HandedOver = { kind: 'done' } | { kind: 'noRun'; machine: MachineView };
+type HandedOver = { kind: 'done' } | { kind: 'noRun' | 'deaf'; machine: MachineView };
 
 async function handOver(seen: MachineView, deps: MachineOperationDeps): Promise<HandedOver> {
   if (seen.operation === undefined) {
@@ -67,6 +75,7 @@ async function handOver(seen: MachineView, deps: MachineOperationDeps): Promise<
   const verdict = await ask(seen, order, deps.runs);
   if (verdict.kind === 'noRun') return { kind: 'noRun', machine: order.machine };
   await tell(seen, order, verdict, deps.client);
+  if (verdict.kind === 'deaf') return { kind: 'deaf', machine: order.machine };
   await drop(order.machine, { [annotations.operation]: order.text, [annotations.operationId]: order.id }, deps);
   return { kind: 'done' };
 }
@@ -114,14 +123,14 @@ async function ask(
 function tell(
   { namespace, name, uid, resourceVersion }: MachineView,
   { requested, id }: OperationOrder,
-  { kind, answer }: OperationVerdict,
+  { kind, answer }: Exclude<OperationVerdict, { kind: 'noRun' }>,
   client: MachineOperationDeps['client'],
 ): Promise<void> {
   return createEvent(client, {
     resource: baremetalMachines,
     object: { namespace, name, uid, resourceVersion },
     type: kind === 'accepted' ? 'Normal' : 'Warning',
-    reason: kind === 'accepted' ? 'OperationAccepted' : 'OperationRefused',
+    reason: verdictReasons[kind],
     message: `${requested.kind === 'verb' ? requested.verb : 'operation'}: ${answer}`,
     component: 'ironloom-bridge',
     digest: digest(`${uid}/${id}/${kind}`),

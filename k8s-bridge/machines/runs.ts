@@ -10,12 +10,14 @@ import type { OperatorVerb, PlanAnswer } from '../../domain/life/machine-life.ts
 import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import { machineWorkflowId, parseMachineWorkflowId } from '../../domain/life/run-id.ts';
 import { machineRunQuery } from '../../domain/life/run-query.ts';
+import type { TemporalPause } from '../../domain/report/pause-news.ts';
 import {
   capacityAvailableSignal,
   machineObservedSignal,
   type OperationRequest,
   operationUpdates,
 } from '../../workflows/messages.ts';
+import { isPaused, readPauses } from './pauses.ts';
 import { lookAtRun, type RunSight } from './run-sight.ts';
 import { type RunLabels, signalWithStart, type StartAttributes } from './start-run.ts';
 
@@ -42,12 +44,16 @@ export interface MachineRuns {
   look(machine: MachineRef): Promise<RunSight>;
   /** The machines that have an open run in the task queue. Eventually consistent: lags behind starts and ends by a moment. */
   listOpen(): Promise<OpenRun[]>;
+  /** What somebody paused in that run, in Temporal; empty also when it is not open any more. */
+  readPauses(run: OpenRun): Promise<TemporalPause[]>;
 }
 
 /** A machine and the run that it has. */
 export interface OpenRun extends MachineRef {
   /** Another one after a reset, a termination, or a continue-as-new. */
   runId: string;
+  /** Somebody paused it, or a step of it, in Temporal. */
+  paused: boolean;
 }
 
 /** A request with its id, which becomes Temporal's Update ID. */
@@ -55,8 +61,10 @@ export interface IdentifiedRequest extends OperationRequest {
   id: string;
 }
 
-/** What a run says to an operator's verb. */
-export type OperationVerdict = { kind: 'accepted' | 'refused'; answer: string } | { kind: 'noRun'; answer: string };
+/** What a run says to an operator's verb; `deaf`: it is open, and Temporal lets nobody ask it now. */
+export type OperationVerdict =
+  | { kind: 'accepted' | 'refused' | 'deaf'; answer: string }
+  | { kind: 'noRun'; answer: string };
 
 const anyAttribute: StartAttributes = { isUsable: () => true, noteRefused: () => {} };
 
@@ -64,6 +72,7 @@ const anyAttribute: StartAttributes = { isUsable: () => true, noteRefused: () =>
 const CALL_TIMEOUT_MS = 10_000;
 const LIST_TIMEOUT_MS = 120_000;
 const LIST_PAGE_SIZE = 1_000;
+const FAILED_PRECONDITION = 9;
 
 /** Talks to the runs in the client's namespace; new runs go to `taskQueue`. */
 export function createMachineRuns(client: Client, taskQueue: string, attributes = anyAttribute): MachineRuns {
@@ -104,15 +113,16 @@ export function createMachineRuns(client: Client, taskQueue: string, attributes 
     operate: (machine, verb, request) => operate(client, machine, verb, request),
     look: (machine) => call(() => lookAtRun(client, machineWorkflowId(machine))),
     listOpen: () => client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => collectOpen(client, taskQueue)),
+    readPauses: (run) => call(() => readPauses(client, run)),
   };
 }
 
 async function collectOpen(client: Client, taskQueue: string): Promise<OpenRun[]> {
   const query = machineRunQuery(taskQueue, { open: true });
   const machines: OpenRun[] = [];
-  for await (const { workflowId, runId } of client.workflow.list({ query, pageSize: LIST_PAGE_SIZE })) {
-    const machine = parseMachineWorkflowId(workflowId);
-    if (machine !== undefined) machines.push({ ...machine, runId });
+  for await (const info of client.workflow.list({ query, pageSize: LIST_PAGE_SIZE })) {
+    const machine = parseMachineWorkflowId(info.workflowId);
+    if (machine !== undefined) machines.push({ ...machine, runId: info.runId, paused: isPaused(info) });
   }
   return machines;
 }
@@ -159,6 +169,14 @@ async function operate(
     if (error instanceof WorkflowUpdateFailedError)
       return { kind: 'refused', answer: error.cause?.message ?? error.message };
     if (error instanceof WorkflowNotFoundError) return { kind: 'noRun', answer: 'The machine has no open run' };
-    throw error;
+    const why = findPrecondition(error);
+    if (why === undefined) throw error;
+    return { kind: 'deaf', answer: `The run of the machine hears nobody now (${why}); it is asked again` };
   }
+}
+
+/** Why Temporal does not hand an update to its run (paused, or its code fails), in its own words; undefined: another error. */
+function findPrecondition(error: unknown): string | undefined {
+  if (!(error instanceof ServiceError) || !isGrpcServiceError(error.cause)) return undefined;
+  return error.cause.code === FAILED_PRECONDITION ? error.cause.details : undefined;
 }

@@ -4,6 +4,7 @@ import type { DepartedMachines } from './departed.ts';
 import { forEachLimited } from '../reconcile/for-each-limited.ts';
 import { isReleased } from './reconciler.ts';
 import type { MachineRuns, OpenRun } from './runs.ts';
+import type { PauseTeller } from './pause-teller.ts';
 import type { ReplacedRuns } from './replaced-runs.ts';
 import type { ReadStore, ReconcilerLogger } from '../reconcile/ports.ts';
 import type { SentSnapshots } from './sent-snapshots.ts';
@@ -19,6 +20,7 @@ export interface WorkflowStarterDeps {
   departed: DepartedMachines;
   missingRuns: Set<string>;
   replaced: ReplacedRuns;
+  pauses: PauseTeller;
   enqueue: (key: string) => void;
   /** The namespace whose machines the cache holds; undefined: all. */
   watchNamespace: string | undefined;
@@ -36,7 +38,7 @@ export interface ResyncReport {
 /**
  * Lists the open runs once and compares them with the cache: a machine without a run is started even if its status says
  * that everything was acted on (Temporal lost its data, or somebody terminated the run), one whose run was reset is told
- * again, and a run without an object is told. The listing may lag; that is harmless, because a start is a
+ * again, a run without an object is told, and the object of one that is paused in Temporal says so. The listing may lag; that is harmless, because a start is a
  * signalWithStart, which joins a run that exists, and before a run is told that its object is gone the API server is
  * asked.
  */
@@ -49,7 +51,17 @@ export async function resyncRuns(deps: WorkflowStarterDeps): Promise<ResyncRepor
   const departures = open.filter((machine) => machines.get(machine)?.uid !== machine.uid);
   report.departed = departures.length;
   for (const key of departed.addListed(departures)) enqueue(key);
+  await tellPauses(open, deps);
   return report;
+}
+
+/** Who fails is tried again the next time. */
+async function tellPauses(open: readonly OpenRun[], { pauses, logger }: WorkflowStarterDeps): Promise<void> {
+  try {
+    await pauses.tell(open);
+  } catch (error) {
+    logger.warn({ err: error }, 'Could not say which runs are paused in Temporal');
+  }
 }
 
 /** The open runs whose objects the cache holds if they exist. */

@@ -9,6 +9,7 @@ import type { MachineRuns, OpenRun, OperationVerdict } from '../../k8s-bridge/ma
 import type { RunSight } from '../../k8s-bridge/machines/run-sight.ts';
 import type { ChangeSource } from '../../k8s-bridge/machines/triggers.ts';
 import type { ReadStore } from '../../k8s-bridge/reconcile/ports.ts';
+import type { TemporalPause } from '../../domain/report/pause-news.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { parseKey } from '../../runtime/kube/object-key.ts';
 
@@ -177,6 +178,10 @@ export class MemoryRuns implements MachineRuns {
   readonly pending = new Set<string>();
   /** Not undefined: every call fails with it. */
   outage: Error | undefined;
+  /** What is paused, by workflow id. */
+  readonly paused = new Map<string, TemporalPause[]>();
+  /** Not undefined: Temporal hands no update to a run, for this reason. */
+  refusesUpdates: string | undefined;
   /** Ids of runs that cannot be woken. */
   readonly deaf = new Set<string>();
   /** What open runs look like from outside; those that are not in here rest. */
@@ -219,6 +224,7 @@ export class MemoryRuns implements MachineRuns {
     this.#check();
     const id = machineWorkflowId(machine);
     this.calls.push({ kind: 'operate', id, verb });
+    if (this.refusesUpdates !== undefined) return { kind: 'deaf', answer: this.refusesUpdates };
     return this.open.has(id) ? { kind: 'accepted', answer: 'done' } : { kind: 'noRun', answer: 'no run' };
   }
 
@@ -230,7 +236,16 @@ export class MemoryRuns implements MachineRuns {
 
   async listOpen(): Promise<OpenRun[]> {
     this.#check();
-    return [...this.open].map(([id, machine]) => ({ ...machine, runId: this.runIds.get(id) ?? 'first' }));
+    return [...this.open].map(([id, machine]) => ({
+      ...machine,
+      runId: this.runIds.get(id) ?? 'first',
+      paused: this.paused.has(id),
+    }));
+  }
+
+  async readPauses(run: OpenRun): Promise<TemporalPause[]> {
+    this.#check();
+    return this.paused.get(machineWorkflowId(run)) ?? [];
   }
 
   #check(): void {

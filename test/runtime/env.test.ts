@@ -25,6 +25,7 @@ describe('parseEnv', () => {
       reprovisionDeadlineMs: 3_600_000,
       cleanDeadlineMs: 900_000,
       nodeJoinDeadlineMs: 1_200_000,
+      resyncPeriodMs: 180_000,
       leaderElect: true,
       leaseNamespace: 'ironloom-system',
     });
@@ -53,6 +54,7 @@ describe('parseEnv', () => {
       IRONLOOM_REPROVISION_DEADLINE: '1h30m',
       IRONLOOM_CLEAN_DEADLINE: '90s',
       IRONLOOM_NODE_JOIN_DEADLINE: '5m',
+      IRONLOOM_RESYNC_PERIOD: '10m',
       IRONLOOM_LEADER_ELECT: 'false',
       IRONLOOM_LEASE_NAMESPACE: 'metal-system',
     });
@@ -74,6 +76,7 @@ describe('parseEnv', () => {
       reprovisionDeadlineMs: 5_400_000,
       cleanDeadlineMs: 90_000,
       nodeJoinDeadlineMs: 300_000,
+      resyncPeriodMs: 600_000,
       leaderElect: false,
       leaseNamespace: 'metal-system',
     });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { countCalls } from '../../../k8s-bridge/machines/counted-runs.ts';
 import type { MachineRuns } from '../../../k8s-bridge/machines/runs.ts';
 
-const machine = { namespace: 'demo', name: 'm1', uid: 'u1', runId: 'r1' };
+const machine = { namespace: 'demo', name: 'm1', uid: 'u1', runId: 'r1', paused: false };
 
 test('each call is counted by its name and answered as before, also when it fails', async () => {
   const unused = async (): Promise<never> => Promise.reject(new Error('not asked for'));
@@ -14,6 +14,7 @@ test('each call is counted by its name and answered as before, also when it fail
     operate: unused,
     look: unused,
     listOpen: async () => [machine],
+    readPauses: unused,
   };
   const calls: string[] = [];
   const counted = countCalls(runs, (call) => calls.push(call));

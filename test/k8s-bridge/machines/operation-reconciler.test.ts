@@ -47,6 +47,19 @@ describe('a requested operation', () => {
     expect(await world.reconcile()).toEqual({ requeueAfterMs: 1_000 });
   });
 
+  it('stays, and says why, while Temporal hands it to no run', async () => {
+    world.machines.upsert(asked);
+    world.runs.refusesUpdates = 'somebody paused the run';
+    const pauses = [(await world.reconcile()).requeueAfterMs, (await world.reconcile()).requeueAfterMs];
+    expect(pauses).toEqual([1_000, 2_000]);
+    expect(world.told).toEqual(['OperationWaiting', 'OperationWaiting']);
+    expect(world.patches).toEqual([]);
+    world.runs.refusesUpdates = undefined;
+    world.runs.open.set('machine/demo/m1/uid-1', { namespace: 'demo', name: 'm1', uid: 'uid-1' });
+    expect(await world.reconcile()).toEqual({});
+    expect(world.told.at(-1)).toBe('OperationAccepted');
+  });
+
   it.each([
     new KubeApiError(422, 'Invalid', 'PATCH x: HTTP 422 Invalid: machine m1 is forbidden: policy p denied it', {
       name: 'm1',

@@ -76,6 +76,7 @@ function createWorld() {
   };
   const queue = new Set<string>();
   const replaced = new ReplacedRuns();
+  const pauses = { tell: async () => {} };
   return {
     clock,
     runs,
@@ -89,7 +90,7 @@ function createWorld() {
     queue,
     reconcile: (key = KEY): Promise<ReconcileResult> => reconcileMachine(key, deps),
     resync: (watchNamespace?: string) =>
-      resyncRuns({ ...deps, machines, runs, replaced, enqueue: (key) => void queue.add(key), watchNamespace }),
+      resyncRuns({ ...deps, machines, runs, replaced, pauses, enqueue: (key) => void queue.add(key), watchNamespace }),
     /** Fingerprint of the machine as the world is now. */
     fingerprint: (view: MachineView): string => fingerprintSnapshot(deps.takeSnapshot(view)),
     /** What the informer's handler does with an object that vanished. */
