@@ -52,6 +52,8 @@ export async function startTemporalServer(
       '--dynamic-config-value=history.transferProcessorMaxPollRPS=1000',
       // A workflow task takes its activities along to the same worker: a tenth less CPU time for each.
       '--dynamic-config-value=system.enableActivityEagerExecution=true',
+      // The button "Pause" of the UI, which not every installation shows.
+      '--dynamic-config-value=frontend.WorkflowPauseEnabled=true',
       ...(options.dynamicConfig ?? []).map((setting) => `--dynamic-config-value=${setting}`),
       ...searchAttributes.map((name) => `--search-attribute=${name}=Keyword`),
     ],

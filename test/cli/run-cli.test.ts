@@ -70,7 +70,7 @@ describe('list', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/lab\/m1 .* workers .* 1970-01-01T00:00:01/);
     expect(readListQuery(temporal.lastRequest('ListWorkflowExecutions'))).toBe(
-      String.raw`WorkflowType='machineLifecycle' AND TaskQueue='ironloom-machine-v1' AND ExecutionStatus='Running' AND IronloomPool='work\'ers' AND IronloomPhase='Failed'`,
+      String.raw`WorkflowType='machineLifecycle' AND TaskQueue='ironloom-machine-v1' AND CloseTime IS NULL AND IronloomPool='work\'ers' AND IronloomPhase='Failed'`,
     );
   });
 

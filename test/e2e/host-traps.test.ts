@@ -44,7 +44,7 @@ import {
  *
  *  1  domain/plan-secret.test.ts         readPlanResult, all rows
  *     e2e/bad-input.test.ts              garbage while the host is at it is no answer
- *  2  e2e/temporal-ui.test.ts            "Terminate" is healed in every phase: a new run adopts what is there and writes no plan
+ *  2  e2e/temporal-buttons.test.ts       %s is where it was after each button, and goes on to its end
  *  3  domain/plan-scripts.test.ts        are the plans that people reviewed
  *                                        writes a marker that clears the node once, restores the seed and removes itself
  *  4  domain/plan-scripts.test.ts        schedules the reboot again in the same boot, and does nothing after it

@@ -5,6 +5,7 @@ import type { Lab } from '../../dev/lab/lab.ts';
 import { waitFor } from './wait-for.ts';
 
 const eventSchema = z.object({
+  metadata: z.object({ name: z.string() }),
   type: z.string(),
   reason: z.string(),
   message: z.string(),
@@ -27,6 +28,24 @@ export async function untilEvent(place: Place, name: string, reason: string): Pr
     `an Event ${reason} of ${name}`,
     async () => (await read()).find((event) => event.reason === reason),
     read,
+  );
+}
+
+/** Does something, and waits for an Event of this reason that was not there before; answers it. */
+export async function untilEventSince(
+  place: Place,
+  name: string,
+  reason: string,
+  act: () => Promise<void>,
+): Promise<RecordedEvent> {
+  const read = async () => (await readEvents(place, name)).filter((event) => event.reason === reason);
+  const before = new Set((await read()).map(({ metadata }) => metadata.name));
+  await act();
+  return waitFor(
+    `another Event ${reason} of ${name}`,
+    async () => (await read()).find(({ metadata }) => !before.has(metadata.name)),
+    read,
+    { timeoutMs: 30_000 },
   );
 }
 

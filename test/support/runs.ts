@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { z } from 'zod';
 import { secrets } from '../../api/resources.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
@@ -54,6 +55,8 @@ export async function untilStage(site: Site, machine: MachineRef, stage: string,
   );
 }
 
+const { RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL: SIGNAL, RESET_REAPPLY_EXCLUDE_TYPE_UPDATE: UPDATE } =
+  proto.temporal.api.enums.v1.ResetReapplyExcludeType;
 const MAX_RESET_POINTS = 6;
 
 /** Ids of events that the UI offers to reset to, oldest first: the first, the last, and some between them. */
@@ -71,11 +74,11 @@ export async function listResetPoints(site: Site, machine: MachineRef, runId: st
 
 type ResetPoint = Awaited<ReturnType<typeof listResetPoints>>[number];
 
-/** "Reset" of the Temporal UI, which gives the new run all later signals again. Answers the new run's id. */
+/** "Reset" of the Temporal UI, which gives the new run all later signals again, unless told not to. Answers the new run's id. */
 export async function resetRun(
   { temporal }: Site,
   machine: MachineRef,
-  { runId, eventId }: { runId: string; eventId: ResetPoint },
+  { runId, eventId, withSignals = true }: { runId: string; eventId: ResetPoint; withSignals?: boolean },
 ): Promise<string> {
   const { namespace } = temporal.options;
   const answer = await temporal.workflowService.resetWorkflowExecution({
@@ -84,6 +87,7 @@ export async function resetRun(
     reason: 'tried in a test',
     requestId: randomUUID(),
     workflowTaskFinishEventId: eventId,
+    resetReapplyExcludeTypes: withSignals ? [] : [SIGNAL, UPDATE],
   });
   return answer.runId;
 }

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
+import { deployCluster } from '../support/clusters.ts';
+import { plansReceived, untilPlanned } from '../support/host-answers.ts';
+import { expectReleased } from '../support/hosts.ts';
+import {
+  createMachine,
+  createPool,
+  deleteMachine,
+  untilGone,
+  untilReason,
+  waitForMachine,
+} from '../support/machines.ts';
+import { openOwnershipLedger, type OwnershipLedger } from '../support/ownership-ledger.ts';
+import {
+  currentRunId,
+  listResetPoints,
+  readDetails,
+  readFootprint,
+  refOf,
+  resetRun,
+  untilStage,
+} from '../support/runs.ts';
+import { type Site, startSite } from '../support/site.ts';
+import { useStack } from '../support/stack.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+// "Reset" of the Temporal UI to many events of a life; the other buttons: temporal-buttons.test.ts.
+const hosts = ['tu-reset', 'tu-spare', 'tu-undo'];
+
+let site: Site;
+let ledger: OwnershipLedger;
+/** A machine that is gone, and where its first run can be reset to. */
+let former: { machine: MachineRef; runId: string; points: Awaited<ReturnType<typeof listResetPoints>> } | undefined;
+const opened = new AsyncDisposableStack();
+
+beforeAll(async () => {
+  site = await startSite('reset', { hosts, replicas: 0, env: { IRONLOOM_RESYNC_PERIOD: '3s' } });
+  opened.defer(() => site.close());
+  ledger = await openOwnershipLedger(site);
+  opened.defer(() => ledger.stop());
+  await deployCluster(site, useStack());
+});
+
+afterAll(() => opened.disposeAsync());
+
+async function begin(name: string): Promise<void> {
+  await createPool(site, name, [name]);
+  await createMachine(site, { name, pool: name });
+}
+
+describe.concurrent('"Reset"', () => {
+  test('to any earlier event gives a host no second plan, and a machine no second host', async () => {
+    site.host('tu-reset').neverAnswer();
+    await createMachine(site, { name: 'tu-reset', pool: 'tu-reset' });
+    await untilReason(site, 'tu-reset', 'InventoryAllocated', 'PoolMissing');
+    await createPool(site, 'tu-reset', ['tu-reset', 'tu-spare']);
+    await untilPlanned(site, 'reprovision', ['tu-reset']);
+    const machine = await refOf(site, 'tu-reset');
+    await untilStage(site, machine, 'reprovisioning');
+    let footprint = await readFootprint(site, 'tu-reset');
+    let runId = await currentRunId(site, machine);
+    let points = await listResetPoints(site, machine, runId);
+    for (const eventId of points) {
+      const newRunId = await resetRun(site, machine, { runId, eventId });
+      await untilStage(site, machine, 'reprovisioning');
+      await untilReason(site, 'tu-reset', 'PlanApplied', 'PlanPending');
+      expect(await currentRunId(site, machine)).toBe(newRunId);
+      expect(await readFootprint(site, 'tu-reset')).toEqual(footprint);
+    }
+
+    site.host('tu-reset').neverAnswer(false);
+    await untilJoined('tu-reset');
+    await untilStage(site, machine, 'running');
+    footprint = await readFootprint(site, 'tu-reset');
+    runId = await currentRunId(site, machine);
+    points = await listResetPoints(site, machine, runId);
+    expect(points.length).toBeGreaterThanOrEqual(5);
+    for (const eventId of points) {
+      const newRunId = await resetRun(site, machine, { runId, eventId });
+      await untilStage(site, machine, 'running');
+      await untilJoined('tu-reset');
+      expect(await currentRunId(site, machine)).toBe(newRunId);
+      expect(await readFootprint(site, 'tu-reset')).toEqual(footprint);
+    }
+    await deleteMachine(site, 'tu-reset');
+    await untilGone(site, 'tu-reset');
+    expect(plansReceived(site, 'tu-reset')).toEqual([undefined, 'reprovision', 'clean']);
+    await expectReleased(site, 'tu-reset');
+    expect(plansReceived(site, 'tu-spare')).toEqual([undefined]);
+    expect(ledger.ownerChanges().filter(({ host, to }) => host === 'tu-spare' && to !== undefined)).toEqual([]);
+  });
+
+  test('of one that is deleted takes nothing back', async () => {
+    await begin('tu-undo');
+    await untilJoined('tu-undo');
+    const machine = await refOf(site, 'tu-undo');
+    site.host('tu-undo').neverAnswer();
+    await deleteMachine(site, 'tu-undo');
+    await untilPlanned(site, 'clean', ['tu-undo']);
+    await untilStage(site, machine, 'cleaning');
+    const footprint = await readFootprint(site, 'tu-undo');
+    const runId = await currentRunId(site, machine);
+    const points = await listResetPoints(site, machine, runId);
+    for (const eventId of points) {
+      await resetRun(site, machine, { runId, eventId });
+      await untilStage(site, machine, 'cleaning');
+      await waitForMachine(site, 'tu-undo', 'Preparing', ({ status }) => status?.phase === 'Preparing');
+      expect(await readFootprint(site, 'tu-undo')).toEqual(footprint);
+    }
+    site.host('tu-undo').neverAnswer(false);
+    await untilGone(site, 'tu-undo');
+    await expectReleased(site, 'tu-undo');
+
+    former = { machine, runId, points };
+  });
+});
+
+test('"Reset" of a run that ended concerns the next owner of its host in nothing', async () => {
+  const { machine, runId, points } = former ?? {};
+  if (machine === undefined || runId === undefined || points === undefined) throw new Error('No run to reset');
+  await createMachine(site, { name: 'tu-next', pool: 'tu-undo' });
+  await untilJoined('tu-next');
+  const footprint = await readFootprint(site, 'tu-undo');
+  const workflowId = machineWorkflowId(machine);
+  for (const eventId of new Set([points[0], points.at(-2), points.at(-1)])) {
+    if (eventId === undefined) continue;
+    const newRunId = await resetRun(site, machine, { runId, eventId });
+    await waitFor(
+      'the new run has ended',
+      async () => (await site.temporal.workflow.getHandle(workflowId, newRunId).describe()).status.name === 'COMPLETED',
+      () => readDetails(site, machine),
+    );
+    expect(await readFootprint(site, 'tu-undo')).toEqual(footprint);
+  }
+});
+
+test('and no host had two owners or a plan of a stranger', () => {
+  expect(ledger.findBreaches()).toEqual([]);
+});
+
+function untilJoined(name: string) {
+  return waitForMachine(
+    site,
+    name,
+    'joined',
+    ({ status }) =>
+      status?.phase === 'Running' &&
+      status.conditions?.some((condition) => condition.type === 'NodeJoined' && condition.status === 'True') === true,
+  );
+}

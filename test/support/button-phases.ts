@@ -1,0 +1,245 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { annotations } from '../../api/constants.ts';
+import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
+import type { MachineLife } from '../../domain/life/machine-life.ts';
+import { lifeQuery, operationUpdates } from '../../workflows/messages.ts';
+import { untilPlanned } from './host-answers.ts';
+import { findInventory } from './hosts.ts';
+import {
+  createBootstrapSecret,
+  createMachine,
+  createPool,
+  deleteMachine,
+  findMachine,
+  untilGone,
+  untilProvisioned,
+  untilReason,
+  waitForMachine,
+} from './machines.ts';
+import { readEvents } from './object-events.ts';
+import { refuseWrites } from './refusals.ts';
+import { readFootprint, refOf, runOf } from './runs.ts';
+import type { Site } from './site.ts';
+import { readPending } from './temporal-buttons.ts';
+import { untilRuns } from './trap-hosts.ts';
+import { waitFor } from './wait-for.ts';
+import { changeMembers } from './worker-groups.ts';
+
+/** A phase of a machine's life in which somebody presses buttons. Machine, pool and host bear the same name. */
+export interface ButtonPhase {
+  /** Where its run is; the first one is where it gets to, the others those where a run that is held may be held, too. */
+  stages: readonly MachineLife['stage']['kind'][];
+  /** Leads a machine there. */
+  begin(site: Site, name: string): Promise<void>;
+  /** Lets its life go on. */
+  release(site: Site, name: string): Promise<void>;
+  /** A new run looks at nothing before it is resumed, and so shows and tells less than the one before it. */
+  forgets?: boolean;
+  /** It ends as a machine that runs a node, or its object goes and the host is clean. */
+  end: 'running' | 'gone';
+  /** The plans that the host has got in the end. */
+  plans: readonly (string | undefined)[];
+}
+
+const provisioned = [undefined, 'reprovision'] as const;
+const cleaned = [undefined, 'reprovision', 'clean'] as const;
+const byHand = { actor: 'ada', reason: 'tried in a test' };
+
+async function begin(site: Site, name: string): Promise<void> {
+  await createPool(site, name, [name]);
+  await createMachine(site, { name, pool: name });
+}
+
+async function beginRunning(site: Site, name: string): Promise<void> {
+  await begin(site, name);
+  await untilJoined(site, name);
+}
+
+async function answer(site: Site, name: string): Promise<void> {
+  site.host(name).neverAnswer(false);
+}
+
+async function ask(site: Site, name: string, verb: 'pause' | 'resume' | 'retry'): Promise<void> {
+  await runOf(site, await refOf(site, name)).executeUpdate(operationUpdates[verb], { args: [byHand] });
+}
+
+const phases = {
+  'waiting for a host': {
+    stages: ['unclaimed'],
+    async begin(site, name) {
+      await createPool(site, name, []);
+      await createMachine(site, { name, pool: name });
+      await untilReason(site, name, 'InventoryAllocated', 'PoolExhausted');
+    },
+    release: (site, name) => changeMembers(site, name, [name]),
+    end: 'running',
+    plans: provisioned,
+  },
+  'waiting for bootstrap data': {
+    stages: ['claimed'],
+    async begin(site, name) {
+      await createPool(site, name, [name]);
+      await createMachine(site, { name, pool: name, userData: null });
+      await untilReason(site, name, 'BootstrapReady', 'BootstrapWaiting');
+    },
+    release: (site, name) => createBootstrapSecret(site, { name }),
+    end: 'running',
+    plans: provisioned,
+  },
+  reprovisioning: {
+    stages: ['reprovisioning'],
+    async begin(site, name) {
+      site.host(name).neverAnswer();
+      await begin(site, name);
+      await untilReason(site, name, 'PlanApplied', 'PlanPending');
+    },
+    release: answer,
+    end: 'running',
+    plans: provisioned,
+  },
+  'waiting for its Node': {
+    stages: ['running'],
+    async begin(site, name) {
+      await createPool(site, name, [name]);
+      await createMachine(site, { name, pool: name, userData: '#cloud-config\nruncmd: ["true"]\n' });
+      await untilProvisioned(site, name);
+      // As a proof of its boot the host runs the plan once more.
+      await untilRuns(site.host(name), 2);
+    },
+    release: deleteMachine,
+    end: 'gone',
+    plans: cleaned,
+  },
+  running: { stages: ['running'], begin: beginRunning, release: deleteMachine, end: 'gone', plans: cleaned },
+  cleaning: {
+    stages: ['cleaning'],
+    async begin(site, name) {
+      await beginRunning(site, name);
+      site.host(name).neverAnswer();
+      await deleteMachine(site, name);
+      await untilPlanned(site, 'clean', [name]);
+      await untilReason(site, name, 'PlanApplied', 'PlanPending');
+    },
+    release: answer,
+    end: 'gone',
+    plans: cleaned,
+  },
+  'waiting for an operator': {
+    stages: ['reprovisioning'],
+    async begin(site, name) {
+      await site.host(name).failStep('elemental upgrade', 1);
+      await begin(site, name);
+      await untilReason(site, name, 'PlanApplied', 'PlanFailed');
+    },
+    release: (site, name) => ask(site, name, 'retry'),
+    end: 'running',
+    plans: [...provisioned, 'reprovision'],
+  },
+  halted: {
+    stages: ['claimed'],
+    async begin(site, name) {
+      lifts.set(name, await refuseWrites(site, name, 'secrets'));
+      await begin(site, name);
+      await untilReason(site, name, 'Ready', 'WriteRefused');
+    },
+    async release(site, name) {
+      await lifts.get(name)?.();
+      await ask(site, name, 'retry').catch((error: unknown) => {
+        // It had tried again by itself.
+        if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+      });
+    },
+    end: 'running',
+    plans: provisioned,
+  },
+  'paused by an operator, with a deletion': {
+    stages: ['running', 'new'],
+    forgets: true,
+    async begin(site, name) {
+      await beginRunning(site, name);
+      await ask(site, name, 'pause');
+      await deleteMachine(site, name);
+      await waitForMachine(site, name, 'to be deleted', ({ metadata }) => metadata.deletionTimestamp !== undefined);
+    },
+    release: (site, name) => ask(site, name, 'resume'),
+    end: 'gone',
+    plans: cleaned,
+  },
+} satisfies Record<string, ButtonPhase>;
+
+export const buttonPhases: Readonly<Record<string, ButtonPhase>> = phases;
+
+/** What lifts the refusal of a halted machine, by its name; all of them are lifted when its file ends. */
+export const lifts = new Map<string, () => Promise<void>>();
+
+/** What stands in the cluster of the machine and its host, and what was told of it, that a button could spoil. */
+export async function readWorld(site: Site, name: string, { forgets = false }: ButtonPhase) {
+  const machine = await findMachine(site, name);
+  const { conditions = [], machineInventoryRef } = machine?.status ?? {};
+  const notes = (await findInventory(site, name))?.metadata.annotations ?? {};
+  const told = (await readEvents(site, name)).filter(({ reason }) => !reason.endsWith('InTemporal'));
+  const shown = {
+    host: machineInventoryRef?.name,
+    conditions: conditions.map(({ type, status, reason }) => `${type}=${status}/${reason}`),
+    told: told.map(({ reason, message }) => `${reason}: ${message}`).toSorted(),
+  };
+  return {
+    phase: machine?.status?.phase,
+    finalizers: machine?.metadata.finalizers,
+    providerID: machine?.spec.providerID,
+    owner: notes[annotations.ownerUid],
+    allocationState: notes[annotations.allocationState],
+    footprint: await readFootprint(site, name),
+    ...(forgets ? {} : shown),
+  };
+}
+
+/** Waits until the run is in its stage, with nothing under way but a wait for a host where it waits for one. */
+export async function untilBack(site: Site, machine: MachineRef, { stages }: ButtonPhase, waits: boolean) {
+  const look = async () => {
+    const [life, { raw }] = await Promise.all([
+      runOf(site, machine).query(lifeQuery).catch(String),
+      runOf(site, machine).describe(),
+    ]);
+    const pending = (await readPending(site, machine)).map(({ activityId, lastStartedTime }) =>
+      activityId.startsWith('await-') && Boolean(lastStartedTime) ? 'wait' : 'step',
+    );
+    return {
+      stage: typeof life === 'string' ? life : life?.stage.kind,
+      task: Boolean(raw.pendingWorkflowTask),
+      pending,
+    };
+  };
+  await waitFor(
+    `the run of ${machine.name} is ${stages[0]} again`,
+    async () => {
+      const seen = await look();
+      return (
+        stages.some((stage) => stage === seen.stage) && !seen.task && seen.pending.join() === (waits ? 'wait' : '')
+      );
+    },
+    look,
+    { timeoutMs: 40_000 },
+  );
+}
+
+/** Whether a machine of the phase waits for its host's answer. */
+export async function waitsForHost(site: Site, machine: MachineRef): Promise<boolean> {
+  return (await readPending(site, machine)).some(({ activityId }) => activityId.startsWith('await-'));
+}
+
+/** Waits for the end of the life that the phase promises. */
+export async function untilEnd(site: Site, name: string, { end }: ButtonPhase): Promise<void> {
+  await (end === 'running' ? untilJoined(site, name) : untilGone(site, name));
+}
+
+function untilJoined(site: Site, name: string) {
+  return waitForMachine(
+    site,
+    name,
+    'joined',
+    ({ status }) =>
+      status?.phase === 'Running' &&
+      status.conditions?.some((condition) => condition.type === 'NodeJoined' && condition.status === 'True') === true,
+  );
+}
