@@ -1,5 +1,6 @@
 import {
   isGrpcDeadlineError,
+  QueryRejectedError,
   type WorkflowHandle,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -39,6 +40,8 @@ export async function askRun<T>(
     const cause = { cause: error };
     if (error instanceof WorkflowUpdateFailedError) throw new Refusal(error.cause?.message ?? error.message, cause);
     if (error instanceof WorkflowNotFoundError) throw new CliError(`The run cannot be asked: ${error.message}`, cause);
+    if (error instanceof QueryRejectedError)
+      throw new CliError('The run is paused in Temporal and tells nothing', cause);
     if (!isGrpcDeadlineError(error)) throw error;
     const hint = `Does one run, with this Temporal namespace and its task queue?${unanswered}`;
     throw new CliError(`No worker answers for ${workflowId}. ${hint}`, cause);

@@ -3,6 +3,7 @@ import { runCli } from '../../cli/run-cli.ts';
 import {
   type FakeTemporal,
   listOf,
+  queryOfPaused,
   queryResult,
   readListQuery,
   readUpdate,
@@ -13,6 +14,7 @@ import {
 const runId = 'machine/lab/m1/uid-1';
 const deadlineExceeded = 4;
 const notFound = 5;
+const failedPrecondition = 9;
 
 let temporal: FakeTemporal;
 beforeEach(async () => {
@@ -152,6 +154,17 @@ describe('what a run is asked', () => {
     expect(retried.code).toBe(1);
     expect(retried.complaint).toContain(`No worker answers for ${runId}`);
     expect(retried.complaint).toContain('may still be carried out');
+  });
+
+  it('is not answered by a run that is paused in Temporal', async () => {
+    const details = 'Workflow is paused. Cannot update the workflow.';
+    temporal.replies.set('QueryWorkflow', queryOfPaused());
+    temporal.replies.set('UpdateWorkflowExecution', { code: failedPrecondition, details });
+    const shown = await run('show', 'lab/m1');
+    expect([shown.code, shown.complaint]).toEqual([1, 'error: The run is paused in Temporal and tells nothing']);
+    const retried = await run('retry', 'lab/m1', '--reason', 'x');
+    expect(retried.code).toBe(1);
+    expect(retried.complaint).toContain(details);
   });
 
   it('needs a machine that has a run', async () => {

@@ -95,6 +95,12 @@ export function queryResult(value: unknown): Reply {
   return { message: messages.QueryWorkflowResponse.encode({ queryResult: { payloads } }).finish() };
 }
 
+/** The answer to a query of a run that is paused. */
+export function queryOfPaused(): Reply {
+  const status = api.enums.v1.WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED;
+  return { message: messages.QueryWorkflowResponse.encode({ queryRejected: { status } }).finish() };
+}
+
 /** The answer to an update: what its handler returned, or why its validator refused. */
 export function updateResult(outcome: { answer: string } | { refusal: string }): Reply {
   const made =
