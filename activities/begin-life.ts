@@ -19,6 +19,7 @@ import { readOwnedHost } from './host/record.ts';
 import { readStandingAnswer } from './host/plan-answer.ts';
 import { pendingPlan } from './host/plan-writer.ts';
 import { findMachine } from './step/find-machine.ts';
+import { findCluster } from './step/standing.ts';
 import { logStep } from './step/log.ts';
 import { findReadable } from './step/unreadable.ts';
 
@@ -61,7 +62,7 @@ export function createBeginLife(deps: ActivityDependencies, reservations: Reserv
       });
       return { kind: 'claimTried', claim, ...begun };
     }
-    const host = bindHost(held, machine, deps.caches.pools.get(poolKey(machine)));
+    const host = bindHost(held, machine, deps.caches.pools.get(poolKey(machine)), await findCluster(deps, machine));
     const plan = await findOwnPlan(deps, input.machine, host, held.host);
     logStep('Found a host that is ours already', input.machine, { host: host.inventory, plan: plan?.type });
     return { kind: 'holding', host, plan, ...begun };
@@ -108,7 +109,7 @@ async function adoptProvisioned(
     return { kind: 'hostTaken', inventory, owner: found.host.owner?.baremetalMachine ?? '' };
   }
   const owned = found.kind === 'lost' ? await adoptHost(deps, fence, machine, found) : found;
-  const host = bindHost(owned, machine, deps.caches.pools.get(poolKey(machine)));
+  const host = bindHost(owned, machine, deps.caches.pools.get(poolKey(machine)), await findCluster(deps, machine));
   return { kind: 'provisioned', host, plan: await findOwnPlan(deps, ref, host, owned.host) };
 }
 

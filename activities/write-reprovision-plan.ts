@@ -1,5 +1,6 @@
 import { reasons } from '../api/conditions.ts';
 import { providerIdOf } from '../api/constants.ts';
+import type { HostView } from '../domain/inputs/host-view.ts';
 import type { BoundHost, Obstacle } from '../domain/life/machine-life.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { RenderedNetwork } from '../domain/network/config.ts';
@@ -9,7 +10,8 @@ import { renderReprovisionPlan } from '../domain/plan/reprovision.ts';
 import type { PoolView } from '../domain/inputs/pool-view.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import type { ProvisionOutcome } from '../domain/life/step-outcomes.ts';
-import { renameHost } from './host/bound-host.ts';
+import { addressHost, renameHost } from './host/bound-host.ts';
+import { readNetwork, tellLeftOut } from './inputs/network.ts';
 import { readBootstrap, storeResolvedValue } from './inputs/bootstrap-data.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { startFence } from './step/fence.ts';
@@ -29,6 +31,8 @@ import { writeStatusOfWait } from './publish-status.ts';
 import { findMachine } from './step/find-machine.ts';
 import { logStep } from './step/log.ts';
 import { isPausedBy } from './step/standing.ts';
+
+/** Of what is left out of a network, as many are named in the log. */
 
 /**
  * Gathers what the plan needs (bootstrap data, image, network), and writes it once per attempt. Whatever is missing
@@ -65,16 +69,25 @@ async function provision(deps: ActivityDependencies, input: Omit<PlanOrder, 'pla
   const deadlineMs = deps.policy.reprovisionDeadlineMs;
   if (slot.kind === 'written') {
     const written = await confirmWrittenPlan(deps, fence, order, slot);
-    const hash = bootstrapHashOf(slot, host, judgeContent(read, host, await readNetwork(deps, slot)));
+    const hash = bootstrapHashOf(
+      slot,
+      host,
+      judgeContent(read, host, await readNetwork(deps, slot.inventory, findNeighbours(deps, order), read.cluster)),
+    );
     const pending = pendingPlan(order, written, deadlineMs, hash);
-    return { kind: 'written', plan: hash === null ? pending : { ...pending, reportsBoot: true } };
+    const addressed = addressHost(host, slot.inventory, read.cluster);
+    return { kind: 'written', plan: hash === null ? pending : { ...pending, reportsBoot: true }, host: addressed };
   }
   if (slot.kind === 'secretMissing') return { kind: 'secretMissing' };
   if (slot.kind === 'taken') return { kind: 'blocked', obstacles: [hostTaken(host)] };
   if (slot.kind !== 'free') return { kind: 'hostLost' };
   if (namedBy !== undefined) return { kind: 'hostOfOther', owner: namedBy };
 
-  const content = judgeContent(read, host, await readNetwork(deps, slot));
+  const content = judgeContent(
+    read,
+    host,
+    await readNetwork(deps, slot.inventory, findNeighbours(deps, order), read.cluster),
+  );
   if (content.kind === 'blocked') {
     const problems = content.obstacles.map(({ reason }) => reason);
     logStep('Cannot write the plan yet', input.machine, { host: host.inventory, problems });
@@ -82,16 +95,23 @@ async function provision(deps: ActivityDependencies, input: Omit<PlanOrder, 'pla
   }
   const { bootstrap } = content;
   const plan = renderContent(orderedAttemptId(order, slot.secret), host, content);
+  tellLeftOut(input.machine, host.inventory, content.leftOut);
   await writePlan(deps, fence, order, slot, plan, () => storeResolvedValue(deps, fence, bootstrap));
   const written = { attempt: input.attempt, claim: slot.secret.uid, checksum: plan.checksum };
   const pending = { ...pendingPlan(order, written, deadlineMs, bootstrap.hash), reportsBoot: true } as const;
-  return { kind: 'written', plan: pending, host };
+  return { kind: 'written', plan: pending, host: addressHost(host, slot.inventory, read.cluster) };
 }
 
 /** The machine's pool as the cache has it: a host name that was mended there is used without another claim. */
 function findPool({ caches }: ActivityDependencies, ref: MachineRef): PoolView | undefined {
   const name = caches.machines.get(ref)?.pool;
   return name === undefined ? undefined : caches.pools.get({ namespace: ref.namespace, name });
+}
+
+/** The other hosts of the pool: one whose address is copied to another takes that one's node off the network. */
+function findNeighbours(deps: ActivityDependencies, { machine, host }: PlanOrder): HostView[] {
+  const others = (findPool(deps, machine)?.members ?? []).filter(({ name }) => name !== host.inventory);
+  return others.flatMap(({ name }) => deps.caches.hosts.get({ namespace: machine.namespace, name }) ?? []);
 }
 
 type Content = Awaited<ReturnType<typeof readContent>>;
@@ -109,18 +129,7 @@ async function readContent(deps: ActivityDependencies, ref: MachineRef, host: Bo
   return { bootstrap, image, cluster: owners.cluster, machine: owners.machine };
 }
 
-function readNetwork(
-  { reader }: ActivityDependencies,
-  { inventory }: Extract<PlanSlot, { kind: 'free' | 'written' }>,
-): Promise<RenderedNetwork> {
-  return reader.network(inventory.spec.network, inventory.spec.observedNetwork);
-}
-
-function judgeContent(
-  { bootstrap, image }: Pick<Content, 'bootstrap' | 'image'>,
-  host: BoundHost,
-  network: RenderedNetwork,
-) {
+function judgeContent({ bootstrap, image }: Content, host: BoundHost, network: RenderedNetwork) {
   const obstacles: Obstacle[] = [];
   if (bootstrap.kind !== 'ready') obstacles.push(bootstrap.obstacle);
   if (image.kind === 'unresolved') {
@@ -136,8 +145,8 @@ function judgeContent(
   if (bootstrap.kind !== 'ready' || image.kind === 'unresolved' || network.kind === 'invalid') {
     return { kind: 'blocked', obstacles } as const;
   }
-  const networkConfig = network.kind === 'config' ? network.yaml : undefined;
-  return { kind: 'ready', bootstrap, image: image.image, networkConfig } as const;
+  const { yaml: networkConfig, leftOut } = network.kind === 'config' ? network : { yaml: undefined, leftOut: [] };
+  return { kind: 'ready', bootstrap, image: image.image, networkConfig, leftOut } as const;
 }
 
 function renderContent(

@@ -9,6 +9,10 @@ export const networkSchema = z.object({
         mac: z.string().optional(),
         mtu: z.int().optional(),
         addresses: z.array(z.string()).optional().describe('CIDR notation.'),
+        kind: z.string().optional().describe('As Linux calls it: bond, vlan, bridge; a card has none.'),
+        master: z.string().optional().describe('Name of the bond or bridge that it is a port of.'),
+        mode: z.string().optional().describe('Of a bond without a keyfile.'),
+        permanentMac: z.string().optional().describe('Of a port whose MAC is that of its bond.'),
       }),
     )
     .optional(),
@@ -24,6 +28,7 @@ export const networkSchema = z.object({
     .optional(),
   dnsServers: z.array(z.string()).optional(),
   searchDomains: z.array(z.string()).optional(),
+  connections: z.record(z.string(), z.string()).optional().describe('NetworkManager keyfiles by name.'),
 });
 /** Network of a host as recorded in the inventory (system.md section 4); upstream inventories lack it. */
 export type HostNetwork = z.infer<typeof networkSchema>;

@@ -1,5 +1,6 @@
 import type { BootstrapInput, NormalisedBootstrap } from '../domain/bootstrap/cloud-init.ts';
-import type { RenderedNetwork } from '../domain/network/config.ts';
+import type { NetworkSurroundings, RenderedNetwork } from '../domain/network/config.ts';
+import type { InventoryNetworks } from '../domain/network/recorded.ts';
 import type { FailureExplanation } from '../domain/plan/failure-output.ts';
 import { createThreadPool, type ThreadLimits } from '../runtime/thread-pool.ts';
 import type { ReadingRequest } from './requests.ts';
@@ -10,7 +11,7 @@ import type { ReadingRequest } from './requests.ts';
  */
 export interface Reader {
   bootstrap(input: BootstrapInput): Promise<NormalisedBootstrap>;
-  network(explicit: unknown, observed: unknown): Promise<RenderedNetwork>;
+  network(networks: InventoryNetworks, around: NetworkSurroundings): Promise<RenderedNetwork>;
   /** Why a plan failed, from `failed-output` of its Secret. */
   failure(output: string | undefined): Promise<FailureExplanation>;
   close(): Promise<void>;
@@ -32,8 +33,8 @@ export function createReader({ threads, limits = usualLimits }: { threads: numbe
         kind: 'invalid',
         message: `user-data: ${problem}`,
       })),
-    network: (explicit, observed) =>
-      read<RenderedNetwork>({ kind: 'network', explicit, observed }, (message) => ({ kind: 'invalid', message })),
+    network: (networks, around) =>
+      read<RenderedNetwork>({ kind: 'network', networks, around }, (message) => ({ kind: 'invalid', message })),
     failure: (output) =>
       read<FailureExplanation>({ kind: 'failure', output }, (problem) => ({
         message: `The plan failed on the host: its output is ${problem}`,

@@ -1,12 +1,13 @@
 import { assertNever } from '../domain/assert-never.ts';
 import { type BootstrapInput, normaliseBootstrap } from '../domain/bootstrap/cloud-init.ts';
-import { renderNetworkConfig } from '../domain/network/config.ts';
+import { type NetworkSurroundings, renderNetworkConfig } from '../domain/network/config.ts';
+import type { InventoryNetworks } from '../domain/network/recorded.ts';
 import { explainFailure } from '../domain/plan/failure-output.ts';
 
 /** What a thread is asked to read. */
 export type ReadingRequest =
   | { kind: 'bootstrap'; input: BootstrapInput }
-  | { kind: 'network'; explicit: unknown; observed: unknown }
+  | { kind: 'network'; networks: InventoryNetworks; around: NetworkSurroundings }
   | { kind: 'failure'; output: string | undefined };
 
 /** Reads, in the thread. Never throws, whatever stands there; a bug of ours ends the thread. */
@@ -15,7 +16,7 @@ export function answerRequest(request: ReadingRequest): unknown {
     case 'bootstrap':
       return normaliseBootstrap(request.input);
     case 'network':
-      return renderNetworkConfig(request.explicit, request.observed);
+      return renderNetworkConfig(request.networks, request.around);
     case 'failure':
       return explainFailure(request.output);
     default:

@@ -49,7 +49,8 @@ export function isPausedBy(machine: BaremetalMachine, cluster: CapiCluster | und
   return pausedByAnnotation || deletedForMove || (cluster !== undefined && viewCapiCluster(cluster).paused);
 }
 
-async function findCluster(
+/** The Cluster of a machine, by its label. */
+export async function findCluster(
   deps: ActivityDependencies,
   { metadata }: BaremetalMachine,
 ): Promise<CapiCluster | undefined> {

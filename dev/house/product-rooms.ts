@@ -12,7 +12,7 @@ const domainRooms: readonly Room[] = [
     path: 'domain/inputs',
     holds:
       'What Kubernetes says, as decisions need it: views of objects, the snapshot of a machine and its fingerprint',
-    mayImport: ['api'],
+    mayImport: ['api', 'domain/network'],
     bans: bans.pure,
   },
   {
@@ -82,6 +82,7 @@ const activityRooms: readonly Room[] = [
       'domain',
       'domain/inputs',
       'domain/life',
+      'domain/network',
       'domain/plan',
       'domain/pool',
       'activities/step',
@@ -92,7 +93,7 @@ const activityRooms: readonly Room[] = [
   {
     path: 'activities/inputs',
     holds: 'What a plan needs besides the host: bootstrap data and the image',
-    mayImport: ['api', 'domain/inputs', 'domain/life', 'activities/step'],
+    mayImport: ['api', 'domain/inputs', 'domain/life', 'domain/network', 'activities/step'],
     bans: bans.activity,
   },
   {

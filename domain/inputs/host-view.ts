@@ -1,5 +1,6 @@
 import { type AllocationState, allocationStates, annotations, foreign } from '../../api/constants.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
+import { hostAddresses } from '../network/host-addresses.ts';
 import { bounded, boundText, MAX_NAME, MAX_OPERATION, MAX_TOKEN, MAX_UID } from './bounded-text.ts';
 
 /** Who uses a host, as recorded on its inventory. */
@@ -22,6 +23,8 @@ export interface HostView {
   ready: boolean;
   /** `status.plan.secretRef.name`. */
   planSecretName: string | undefined;
+  /** The host's own addresses, without their prefixes. */
+  addresses: readonly string[];
   /** A `MachineInventorySelector` owns the inventory. */
   takenBySelector: boolean;
   /** Storage volumes are declared and not prepared yet. */
@@ -42,6 +45,9 @@ export interface HostView {
   plan: { attemptId: string; checksum: string } | undefined;
 }
 
+/** Addresses of a host that are kept, to find those that two hosts have. */
+const MAX_ADDRESSES = 64;
+
 /** Reduces an inventory to what decisions need. */
 export function viewHost(inventory: MachineInventory): HostView {
   const { metadata, spec, status } = inventory;
@@ -56,6 +62,7 @@ export function viewHost(inventory: MachineInventory): HostView {
     deleting: metadata.deletionTimestamp !== undefined,
     ready: status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false,
     planSecretName: status?.plan?.secretRef?.name,
+    addresses: hostAddresses(spec, MAX_ADDRESSES),
     takenBySelector: metadata.ownerReferences.some((owner) => owner.kind === foreign.inventorySelectorKind),
     storageUnprepared: volumes.length > 0 && storage?.phase !== 'Prepared',
     storageBusy: isSet(storage?.operation) || isSet(storage?.pendingSpecHash) || !isQuietPhase(storage?.phase),

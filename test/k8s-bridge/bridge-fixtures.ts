@@ -87,6 +87,7 @@ export function hostView(changes: Partial<HostView> = {}): HostView {
     deleting: false,
     ready: false,
     planSecretName: 'h1-plan',
+    addresses: [],
     takenBySelector: false,
     storageUnprepared: false,
     storageBusy: false,

@@ -35,9 +35,9 @@ describe('createReader', () => {
 
   it('reads the network of a host, and refuses one without end', async () => {
     const interfaces = [{ name: 'eno1', mac: '52:54:00:00:00:01', addresses: ['192.0.2.1/24'] }];
-    expect(await reader.network(undefined, { interfaces })).toMatchObject({ kind: 'config' });
+    expect(await reader.network({ observedNetwork: { interfaces } }, {})).toMatchObject({ kind: 'config' });
     const { answer, stallMs } = await measureStall(() =>
-      reader.network(undefined, { interfaces: Array(300_000).fill(1) }),
+      reader.network({ observedNetwork: { interfaces: Array(300_000).fill(1) } }, {}),
     );
     expect(answer.kind).toBe('invalid');
     expect(stallMs).toBeLessThan(100);

@@ -12,6 +12,7 @@ export function freeHost(name: string, overrides: Partial<HostView> = {}): HostV
     deleting: false,
     ready: true,
     planSecretName: `${name}-plan`,
+    addresses: [],
     takenBySelector: false,
     storageUnprepared: false,
     storageBusy: false,

@@ -1,35 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { renderNetworkConfig } from '../../../domain/network/config.ts';
+import { hostAddresses } from '../../../domain/network/host-addresses.ts';
+import { networkCases, refusedNetworks, selfConfigured } from '../../support/network-cases.ts';
+import { describeNetplan } from '../../support/network-lines.ts';
 
 const nic = { name: 'eth0', mac: '52-54-00-AA-BB-01', addresses: ['10.0.0.5/24'] };
 
-function render(network: unknown): unknown {
-  const result = renderNetworkConfig(undefined, network);
-  if (result.kind !== 'config') throw new Error(JSON.stringify(result));
-  return parse(result.yaml, { version: '1.1' });
-}
-
 describe('renderNetworkConfig', () => {
   it('writes cloud-init network-config version 2', () => {
-    const network = {
+    const observedNetwork = {
       interfaces: [
         { name: 'lo', addresses: ['127.0.0.1/8'] },
         { ...nic, mtu: 9000, addresses: ['10.0.0.5/24', 'fd00::5/64'] },
-        { name: 'on', mac: '11:22:33:44:55:10' },
+        { name: 'on', mac: '11:22:33:44:55:10', addresses: ['172.16.0.5/16'] },
         { name: 'eth2' },
       ],
       routes: [
         { destination: 'default', gateway: 'fd00::1', interface: '52:54:00:aa:bb:01', metric: 50 },
         { destination: 'default', gateway: '10.0.0.1', interface: 'eth0' },
         { destination: '192.168.0.0/16', gateway: '10.0.0.9' },
-        { destination: '172.16.0.0/12', interface: 'on' },
+        { destination: '172.17.0.0/16', interface: 'on' },
       ],
       dnsServers: ['10.0.0.53', 'fd00::53'],
       searchDomains: ['example.com'],
     };
-    expect(renderNetworkConfig({}, network)).toEqual({
+    expect(renderNetworkConfig({ network: {}, observedNetwork })).toEqual({
       kind: 'config',
+      leftOut: ['lo'],
       yaml: `version: 2
 ethernets:
   "eth0":
@@ -58,110 +57,95 @@ ethernets:
     match:
       macaddress: "11:22:33:44:55:10"
     set-name: "on"
+    addresses:
+      - "172.16.0.5/16"
     routes:
-      - to: "172.16.0.0/12"
+      - to: "172.17.0.0/16"
+        via: "0.0.0.0"
         scope: "link"
   "eth2": {}
 `,
     });
-    expect(render(network)).toMatchObject({ ethernets: { on: { match: { macaddress: '11:22:33:44:55:10' } } } });
   });
 
-  it('leaves out the routes that the kernel adds for its own addresses', () => {
-    const routes = [
-      { destination: '10.0.0.0/24', interface: 'eth0', metric: 100 },
-      { destination: '10.0.0.5/32', interface: 'eth0' },
-      { destination: 'fd00::/64', interface: 'eth0' },
-      { destination: 'fe80::/64', interface: 'eth0', metric: 256 },
-      { destination: '10.0.0.0/16', interface: 'eth0' },
-      { destination: '10.0.0.0/25', interface: 'eth0', gateway: '10.0.0.9' },
+  it.each(Object.entries(networkCases))('renders %s', (_, { network, endpoint, asked, leftOut = [] }) => {
+    const rendered = renderNetworkConfig({ observedNetwork: network }, { endpoint });
+    if (rendered.kind !== 'config') throw new Error(JSON.stringify(rendered));
+    expect(describeNetplan(rendered.yaml)).toEqual(asked.toSorted());
+    expect(rendered.leftOut).toEqual(leftOut);
+    expect(renderNetworkConfig({ network }, { endpoint })).toEqual(rendered);
+  });
+
+  it.each(Object.entries(refusedNetworks))('refuses with the field: %s', (_, { network, message }) => {
+    expect(renderNetworkConfig({ network })).toEqual({ kind: 'invalid', message: `spec.network${message}` });
+  });
+
+  it('refuses an address that another host of the pool has', () => {
+    const neighbours = [
+      { name: 'n1', addresses: ['10.0.0.4'] },
+      { name: 'n2', addresses: ['2001:db8::5', '10.0.0.9'] },
     ];
-    const interfaces = [{ name: 'eth0', addresses: ['10.0.0.5/24', 'fd00::5/64'] }];
-    expect(render({ interfaces, routes })).toMatchObject({
-      ethernets: {
-        eth0: {
-          routes: [
-            { to: '10.0.0.0/16', scope: 'link' },
-            { to: '10.0.0.0/25', via: '10.0.0.9' },
-          ],
-        },
-      },
+    const observedNetwork = { interfaces: [{ ...nic, addresses: ['10.0.0.5/24', '2001:DB8:0::5/64'] }] };
+    expect(renderNetworkConfig({ observedNetwork }, { neighbours: neighbours.slice(0, 1) }).kind).toBe('config');
+    expect(renderNetworkConfig({ observedNetwork }, { neighbours })).toEqual({
+      kind: 'invalid',
+      message: 'spec.observedNetwork.interfaces[0].addresses: 2001:db8::5 is that of n2 in the same pool, too',
     });
   });
 
-  it('prefers the explicit network and ignores upstream’s fields', () => {
-    const explicit = { interfaces: [{ name: 'a0' }], config: { x: 1 } };
-    expect(JSON.stringify(renderNetworkConfig(explicit, { interfaces: [nic] }))).toContain(String.raw`\"a0\"`);
-    const upstream = { configurator: 'nmc', ipAddresses: { a: 'b' }, config: {} };
-    expect(JSON.stringify(renderNetworkConfig(upstream, { interfaces: [nic] }))).toContain(String.raw`\"eth0\"`);
-    for (const absent of [undefined, null, {}, upstream, { interfaces: [], routes: null }, 'x']) {
-      expect(renderNetworkConfig(absent, absent)).toEqual({ kind: 'none' });
+  it('prefers the explicit network', () => {
+    const explicit = { interfaces: [{ name: 'a0' }], config: { x: 1 }, configurator: 'none' };
+    const rendered = renderNetworkConfig({ network: explicit, observedNetwork: { interfaces: [nic] } });
+    expect(rendered.kind === 'config' && describeNetplan(rendered.yaml)).toEqual(['card a0']);
+    for (const absent of [undefined, null, {}, { config: {} }, { configurator: 'none' }, { routes: null }, 'x']) {
+      expect(renderNetworkConfig({ network: absent, observedNetwork: absent })).toEqual({ kind: 'none' });
     }
   });
 
-  it('gives nameservers to the interface of the default route', () => {
-    const network = {
-      interfaces: [nic, { name: 'eth1', addresses: ['10.1.0.5/24'] }],
-      routes: [{ destination: 'default', gateway: '10.1.0.1' }],
-      dnsServers: ['10.0.0.53'],
-    };
-    expect(render(network)).toMatchObject({ ethernets: { eth1: { routes: [{}], nameservers: {} } } });
+  it.each(selfConfigured)("leaves the network to a host with elemental's own form of it", (networks) => {
+    const rendered = renderNetworkConfig(networks);
+    expect(rendered).toMatchObject({ kind: 'config', leftOut: [] });
+    expect(rendered.kind === 'config' && parse(rendered.yaml)).toEqual({ network: { config: 'disabled' } });
+    expect(hostAddresses(networks, 63)).toEqual(['192.0.2.77']);
   });
 
-  it.each([
-    ['type', { interfaces: 'eth0' }, 'spec.network: interfaces has the wrong type'],
-    ['deep type', { interfaces: [{ name: 1 }] }, 'spec.network: interfaces.0.name has the wrong type'],
-    ['name', { interfaces: [{ name: 'a\n b: c' }] }, 'spec.network.interfaces[0].name: not a name of an interface'],
-    ['twice', { interfaces: [nic, { ...nic, mac: '' }] }, 'spec.network.interfaces[1].name: stands there twice'],
-    ['same mac', { interfaces: [nic, { ...nic, name: 'x' }] }, 'spec.network.interfaces[1].mac: stands there twice'],
-    ['mac', { interfaces: [{ ...nic, mac: 'zz' }] }, 'spec.network.interfaces[0].mac: not a MAC address'],
-    ['mtu', { interfaces: [{ ...nic, mtu: 0 }] }, 'spec.network.interfaces[0].mtu: not 68 to 65536'],
-    [
-      'address',
-      { interfaces: [{ ...nic, addresses: ['10.0.0.5'] }] },
-      'spec.network.interfaces[0].addresses[0]: not CIDR notation',
-    ],
-    ['none', { dnsServers: ['1.1.1.1'] }, 'spec.network.interfaces: none, a host without one would lose its network'],
-    [
-      'gateway',
-      { interfaces: [nic], routes: [{ destination: 'default' }] },
-      'spec.network.routes[0].gateway: a default route needs one',
-    ],
-    [
-      'bad gateway',
-      { interfaces: [nic], routes: [{ destination: 'default', gateway: 'x' }] },
-      'spec.network.routes[0].gateway: not an IP address',
-    ],
-    [
-      'destination',
-      { interfaces: [nic], routes: [{ destination: '10.0.0.0', gateway: '10.0.0.1' }] },
-      'spec.network.routes[0].destination: neither CIDR notation nor default',
-    ],
-    [
-      'interface',
-      { interfaces: [nic], routes: [{ destination: 'default', gateway: '10.0.0.1', interface: 'x' }] },
-      'spec.network.routes[0].interface: names none of the interfaces',
-    ],
-    [
-      'no interface',
-      { interfaces: [nic, { name: 'x' }], routes: [{ destination: 'default', gateway: '10.9.0.1' }] },
-      "spec.network.routes[0].interface: missing, and no single interface is on the gateway's network",
-    ],
-    [
-      'metric',
-      { interfaces: [nic], routes: [{ destination: 'default', gateway: '10.0.0.1', metric: -1 }] },
-      'spec.network.routes[0].metric: not 0 to 4294967295',
-    ],
-    ['server', { interfaces: [nic], dnsServers: ['dns'] }, 'spec.network.dnsServers[0]: not an IP address'],
-    ['domain', { interfaces: [nic], searchDomains: ['a b'] }, 'spec.network.searchDomains[0]: not a domain'],
-    [
-      'size',
-      {
-        interfaces: Array.from({ length: 64 }, (_, i) => ({ name: `e${i}`, addresses: Array(64).fill('10.0.0.1/24') })),
-      },
-      'spec.network: too large',
-    ],
-  ])('refuses with the field: %s', (_, network, message) => {
-    expect(renderNetworkConfig(network, undefined)).toEqual({ kind: 'invalid', message });
+  it('refuses a configurator that is no word', () => {
+    const message = 'spec.network: configurator has the wrong type';
+    expect(renderNetworkConfig({ network: { configurator: 7 } })).toEqual({ kind: 'invalid', message });
+  });
+
+  it('sets the MAC of a bond, unless its ports keep theirs', () => {
+    const network = networkCases['a bond whose ports show its MAC']?.network;
+    const macOf = (keyfile: string): unknown => {
+      const rendered = renderNetworkConfig({ network: { ...network, connections: { keyfile } } });
+      if (rendered.kind !== 'config') throw new Error(rendered.kind);
+      const yaml: unknown = parse(rendered.yaml);
+      return z.object({ bonds: z.object({ bond0: z.object({ macaddress: z.string().optional() }) }) }).parse(yaml).bonds
+        .bond0.macaddress;
+    };
+    const keyfile = '[connection]\ntype=bond\ninterface-name=bond0\nuuid=uuid-of-bond0\n[bond]\nmode=active-backup\n';
+    expect(macOf(keyfile)).toBe('52:54:00:aa:00:01');
+    expect(macOf(`${keyfile}fail_over_mac=1\n`)).toBeUndefined();
+  });
+});
+
+describe('hostAddresses', () => {
+  it.each(Object.entries(networkCases))('are those that are rendered: %s', (_, { network, endpoint, asked }) => {
+    const plain = (address = ''): string =>
+      address.includes(':') ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
+    const rendered = asked.filter((line) => line.startsWith('address ')).map((line) => plain(line.split(/[ /]/)[2]));
+    expect(hostAddresses({ observedNetwork: network }, 63, endpoint).toSorted()).toEqual(rendered.toSorted());
+  });
+
+  it('are few, and none for what is no network', () => {
+    const addresses = Array.from(
+      { length: 70_000 },
+      (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}/8`,
+    );
+    const observedNetwork = { interfaces: [{ name: 'a', addresses: ['x', '999.1.1.1/8', ...addresses] }] };
+    expect(hostAddresses({ observedNetwork }, 63)).toHaveLength(63);
+    for (const odd of [null, 7, 'x', { interfaces: 7 }, { interfaces: [{ name: 7 }] }, { configurator: 'nmc' }]) {
+      expect(hostAddresses({ network: odd, observedNetwork: odd }, 63)).toEqual([]);
+    }
   });
 });
