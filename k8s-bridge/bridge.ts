@@ -13,7 +13,7 @@ import {
   publishUnattended,
 } from '../runtime/metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';
-import { connectTemporal, readNamespaceId, rootMessage } from '../runtime/temporal/connection.ts';
+import { connectTemporal, readNamespaceId } from '../runtime/temporal/connection.ts';
 import { createReader } from '../reading/reader.ts';
 import { waitForKubernetes } from '../runtime/kube/wait-until-ready.ts';
 import { type BridgeCaches, createBridgeCaches } from './caches.ts';
@@ -72,14 +72,14 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
 
   const attributes = createSearchAttributes(connection, namespace, logger);
   const answered = createMachineRuns(new Client({ connection, namespace }), env.taskQueue, attributes);
-  const runs = countCalls(rememberStarts(answered, known.starts, rootMessage), metrics.countRunCall);
+  const runs = countCalls(rememberStarts(answered, known.starts), metrics.countRunCall);
   const prepareTemporal = () => attributes.provide();
   const temporalReturns = createTemporalReturns({ identify: () => readNamespaceId(connection, namespace) });
   const { defaultRegistry, watchNamespace, resyncPeriodMs } = env;
   const { queueMetrics } = metrics;
-  const { starts, unattended } = known;
+  const { unattended } = known;
   const world = { kube, runs, caches, reader, defaultRegistry, watchNamespace, logger, queueMetrics };
-  const deps = { ...world, starts, unattended, prepareTemporal, temporalReturns, resyncPeriodMs };
+  const deps = { ...world, unattended, prepareTemporal, temporalReturns, resyncPeriodMs };
   lead({ env, logger, shutdown }, kube, { ...deps, findNobodyServes: () => findNobodyServes(place) });
 }
 

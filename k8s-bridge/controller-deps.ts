@@ -5,7 +5,6 @@ import type { BridgeCaches } from './caches.ts';
 import type { MachineRuns } from './machines/runs.ts';
 import type { ReconcileResult } from './reconcile/ports.ts';
 import type { TemporalReturns } from './machines/temporal-returns.ts';
-import type { StartMemory } from './machines/start-memory.ts';
 import type { UnattendedMachines } from './machines/unattended.ts';
 import { createWorkqueue, type Workqueue, type WorkqueueMetrics } from './queue/workqueue.ts';
 
@@ -21,7 +20,6 @@ export interface ControllerDeps {
   watchNamespace: string | undefined;
   /** Machines with news that no run has acted on. */
   unattended: UnattendedMachines;
-  starts: StartMemory;
   /** Why no worker would pick a run up; undefined: one would. */
   findNobodyServes: () => Promise<string | undefined>;
   logger: Logger;

@@ -124,9 +124,8 @@ async function resyncUntil(signal: AbortSignal, machines: MachineController, dep
 
 /** Says on each machine that its run does not look at it. */
 async function watchUnattended(signal: AbortSignal, deps: ControllerDeps): Promise<void> {
-  const { runs, unattended, starts, findNobodyServes, kube: client, logger } = deps;
-  const startProblem = () => starts.problem();
-  const sweep = { unattended, runs, findNobodyServes, startProblem, client, logger, nowMs: monotonicNowMs };
+  const { runs, unattended, findNobodyServes, kube: client, logger } = deps;
+  const sweep = { unattended, runs, findNobodyServes, client, logger, nowMs: monotonicNowMs };
   while (!signal.aborted) {
     await waitMs(UNATTENDED_SWEEP_MS, signal);
     if (!signal.aborted) await sweepUnattended(sweep);

@@ -36,6 +36,7 @@ const bridgeRooms: readonly Room[] = [
       'k8s-bridge/queue',
       'k8s-bridge/reconcile',
       'runtime/kube',
+      'runtime/temporal',
       'workflows/messages.ts',
     ],
     bans: bans.outsideOfWorkflows,

@@ -5,6 +5,7 @@ import type { DepartedMachines } from './departed.ts';
 import type { HostSuspicions } from './host-suspicions.ts';
 import type { MachineRuns } from './runs.ts';
 import { parseKey } from '../../runtime/kube/object-key.ts';
+import { rootMessage } from '../../runtime/temporal/connection.ts';
 import type { ReadStore, ReconcilerLogger, ReconcileResult } from '../reconcile/ports.ts';
 import { LOST_AFTER_MS, type SentSnapshots } from './sent-snapshots.ts';
 import type { UnattendedMachines } from './unattended.ts';
@@ -74,7 +75,13 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
     unattended.note(view);
     if (missing && view.observedInputs !== undefined)
       logger.info({ machine: key(view), uid }, 'Telling a machine whose run is missing or was replaced');
-    await runs.observe(machine, snapshot, { cluster: snapshot.cluster?.name ?? view.clusterName, pool: view.pool });
+    try {
+      await runs.observe(machine, snapshot, { cluster: snapshot.cluster?.name ?? view.clusterName, pool: view.pool });
+    } catch (error) {
+      unattended.noteDelivery(uid, rootMessage(error));
+      throw error;
+    }
+    unattended.noteDelivery(uid, undefined);
   }
   missingRuns.delete(uid);
   sent.remember(view, fingerprint, released ? Infinity : LOST_AFTER_MS);

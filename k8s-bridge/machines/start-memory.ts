@@ -1,3 +1,4 @@
+import { rootMessage } from '../../runtime/temporal/connection.ts';
 import type { MachineRuns } from './runs.ts';
 
 /** A start that failed is tried again within half a minute, unless its machine is gone. */
@@ -29,18 +30,14 @@ export class StartMemory {
 }
 
 /** Remembers how starts go. `runs` keeps its contract. */
-export function rememberStarts(
-  runs: MachineRuns,
-  memory: StartMemory,
-  describe: (error: unknown) => string,
-): MachineRuns {
+export function rememberStarts(runs: MachineRuns, memory: StartMemory): MachineRuns {
   return {
     ...runs,
     async observe(...args) {
       try {
         await runs.observe(...args);
       } catch (error) {
-        memory.noteFailed(describe(error));
+        memory.noteFailed(rootMessage(error));
         throw error;
       }
       memory.noteAnswered();

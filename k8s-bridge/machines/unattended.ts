@@ -17,6 +17,8 @@ const PARALLEL_LOOKS = 8;
 interface Untold {
   view: MachineView;
   sinceMs: number;
+  /** Why its run could not be told; undefined: it was. */
+  undelivered: string | undefined;
   /** A sweep found that no run has looked. */
   confirmed: boolean;
   lookedAtMs: number;
@@ -41,7 +43,14 @@ export class UnattendedMachines {
       return;
     }
     const never = -Infinity;
-    this.#byUid.set(view.uid, { view, sinceMs: this.#nowMs(), confirmed: false, lookedAtMs: never, saidAtMs: never });
+    const state = { undelivered: undefined, confirmed: false, lookedAtMs: never, saidAtMs: never };
+    this.#byUid.set(view.uid, { view, sinceMs: this.#nowMs(), ...state });
+  }
+
+  /** How it went to tell the machine's run; undefined: well. */
+  noteDelivery(uid: string, problem: string | undefined): void {
+    const known = this.#byUid.get(uid);
+    if (known !== undefined) known.undelivered = problem;
   }
 
   /** A run has looked at the machine, or the machine is gone. */
@@ -66,8 +75,6 @@ export interface SweepDeps {
   runs: Pick<MachineRuns, 'look'>;
   /** Why no worker would pick any run up; undefined: one would. */
   findNobodyServes: () => Promise<string | undefined>;
-  /** Why the last start of a run failed; undefined: it did not. */
-  startProblem: () => string | undefined;
   client: Pick<KubeClient, 'create'>;
   logger: ReconcilerLogger;
   nowMs: () => number;
@@ -81,7 +88,7 @@ export async function sweepUnattended(deps: SweepDeps): Promise<void> {
   if (nobody !== undefined) for (const untold of overdue) untold.confirmed = true;
   const failures = await forEachLimited(overdue.slice(0, MAX_A_SWEEP), PARALLEL_LOOKS, async (untold) => {
     untold.lookedAtMs = deps.nowMs();
-    const why = nobody ?? (await findWhy(untold.view, deps));
+    const why = nobody ?? (await findWhy(untold, deps));
     if (why === undefined) return deps.unattended.forget(untold.view.uid);
     untold.confirmed = true;
     if (deps.nowMs() - untold.saidAtMs < SAY_AGAIN_MS) return;
@@ -92,21 +99,18 @@ export async function sweepUnattended(deps: SweepDeps): Promise<void> {
   if (err !== undefined) deps.logger.warn({ err, failures: failures.length }, 'Could not look after waiting machines');
 }
 
-async function findWhy(view: MachineView, { runs, startProblem }: SweepDeps): Promise<string | undefined> {
+async function findWhy({ view, undelivered }: Untold, { runs }: SweepDeps): Promise<string | undefined> {
+  if (undelivered !== undefined) return `its run cannot be told: ${undelivered}`;
   const sight = await runs.look(view);
   switch (sight.kind) {
     case 'rests':
       return undefined;
     case 'noRun':
-      return `its run is not started${withCause(startProblem())}`;
+      return 'it has no run';
     case 'waits':
       if (sight.attempt < 2) return 'no worker takes the task of its run';
       return `workers fail the task of its run (attempt ${sight.attempt}); the worker's log says why`;
   }
-}
-
-function withCause(cause: string | undefined): string {
-  return cause === undefined ? '' : `: ${cause}`;
 }
 
 async function say({ view, sinceMs }: Untold, why: string, { client, logger, nowMs }: SweepDeps): Promise<void> {

@@ -7,7 +7,6 @@ import { renderPlan } from '../../domain/plan/document.ts';
 import { type BridgeCaches, createBridgeCaches, unsyncedCaches } from '../../k8s-bridge/caches.ts';
 import { monotonicNowMs } from '../../k8s-bridge/controller-deps.ts';
 import { runControllers } from '../../k8s-bridge/controllers.ts';
-import { StartMemory } from '../../k8s-bridge/machines/start-memory.ts';
 import { UnattendedMachines } from '../../k8s-bridge/machines/unattended.ts';
 import { DEPARTURE_GRACE_MS } from '../../k8s-bridge/machines/departed.ts';
 import { createReader } from '../../reading/reader.ts';
@@ -161,7 +160,7 @@ describe('runControllers', () => {
     await Promise.all(Object.values(caches).map((informer) => informer.synced));
     const reader = createReader({ threads: 1 });
     const settings = { reader, defaultRegistry: undefined, watchNamespace: undefined, resyncPeriodMs: 180_000 };
-    const health = { unattended: new UnattendedMachines(monotonicNowMs), starts: new StartMemory(monotonicNowMs) };
+    const health = { unattended: new UnattendedMachines(monotonicNowMs) };
     const findNobodyServes = async () => undefined;
     const deps = { kube: kube.client(), runs, caches, ...settings, ...health, findNobodyServes, logger };
     running = runControllers(deps, ending.signal);

@@ -516,6 +516,10 @@ describe('who waits for its run', () => {
     world.runs.outage = new Error('unavailable');
     await expect(world.reconcile()).rejects.toThrow('unavailable');
     expect(await unattended(world)).toBe(1);
+    expect(world.deps.unattended.overdue()[0]?.undelivered).toBe('unavailable');
+    world.runs.outage = undefined;
+    await world.reconcile();
+    expect(world.deps.unattended.overdue()[0]?.undelivered).toBeUndefined();
   });
 
   it('is no machine whose run has answered', async () => {

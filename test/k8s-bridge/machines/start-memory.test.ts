@@ -10,7 +10,7 @@ function createWorld() {
   const clock = new ManualClock();
   const memory = new StartMemory(clock.nowMs);
   const runs = new MemoryRuns();
-  const remembered = rememberStarts(runs, memory, String);
+  const remembered = rememberStarts(runs, memory);
   const start = () => remembered.observe(machine, goneSnapshot(undefined), labels).catch(() => {});
   return { clock, memory, runs, remembered, start };
 }
@@ -27,7 +27,7 @@ describe('the last start', () => {
     const { memory, runs, remembered, start } = createWorld();
     runs.outage = new Error('no mapping');
     await expect(remembered.observe(machine, goneSnapshot(undefined), labels)).rejects.toThrow('no mapping');
-    expect(memory.problem()).toBe('Error: no mapping');
+    expect(memory.problem()).toBe('no mapping');
     runs.outage = undefined;
     await start();
     expect(memory.problem()).toBeUndefined();

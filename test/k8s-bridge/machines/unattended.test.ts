@@ -15,7 +15,7 @@ function createWorld() {
   const runs = new MemoryRuns();
   const unattended = new UnattendedMachines(clock.nowMs);
   const events: z.infer<typeof eventSchema>[] = [];
-  const state: { nobody?: string; startProblem?: string } = {};
+  const state: { nobody?: string } = {};
   const create: KubeClient['create'] = async (resource, body) => {
     events.push(eventSchema.parse(body));
     return resource.schema.parse(body);
@@ -25,7 +25,6 @@ function createWorld() {
       unattended,
       runs,
       findNobodyServes: async () => state.nobody,
-      startProblem: () => state.startProblem,
       client: { create },
       logger: silentLogger,
       nowMs: clock.nowMs,
@@ -81,12 +80,18 @@ describe('a machine whose run is told something', () => {
     expect(world.messages()).toEqual([expect.stringContaining(words)]);
   });
 
-  it('says why its run could not be started', async () => {
-    world.runs.open.clear();
-    world.state.startProblem = 'no such namespace';
+  it('says why its run could not be told, also where a run is there and rests', async () => {
+    world.unattended.noteDelivery(view.uid, 'too many signals');
     world.clock.advance(UNATTENDED_AFTER_MS);
     await world.sweep();
-    expect(world.messages()).toEqual([expect.stringContaining('its run is not started: no such namespace')]);
+    expect(world.messages()).toEqual([expect.stringContaining('its run cannot be told: too many signals')]);
+  });
+
+  it('says that there is no run', async () => {
+    world.runs.open.clear();
+    world.clock.advance(UNATTENDED_AFTER_MS);
+    await world.sweep();
+    expect(world.messages()).toEqual([expect.stringContaining('it has no run')]);
   });
 
   it('counts from the first news that its run did not answer', async () => {
