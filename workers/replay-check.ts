@@ -1,6 +1,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { machineRunQuery } from '../domain/life/run-query.ts';
+import { CALL_TIMEOUT_MS } from '../runtime/temporal/connection.ts';
 
 /** Whether the open runs can go on with a workflow bundle. */
 export type ReplayVerdict =
@@ -11,6 +12,8 @@ export type ReplayVerdict =
 /** Runs of a fleet are alike: so many, spread over all of them, are replayed in a few seconds. */
 const MAX_RUNS = 200;
 const LIST_PAGE_SIZE = 1_000;
+/** gRPC deadlines; without one a call into a dead connection hangs. */
+const LIST_TIMEOUT_MS = 120_000;
 
 /**
  * Replays histories of the task queue's open runs with a workflow bundle, changing nothing.
@@ -22,7 +25,8 @@ export async function replayOpenRuns(
   workflowBundle: WorkflowBundleOption,
   signal: AbortSignal,
 ): Promise<ReplayVerdict> {
-  const runs = pickEvenly(await listOpen(client, taskQueue), MAX_RUNS);
+  const open = await client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => listOpen(client, taskQueue));
+  const runs = pickEvenly(open, MAX_RUNS);
   let replayed = 0;
   for await (const result of Worker.runReplayHistories({ workflowBundle }, fetchHistories(client, runs, signal))) {
     signal.throwIfAborted();
@@ -52,7 +56,8 @@ async function* fetchHistories(client: Client, runs: readonly RunName[], signal:
   for (const { workflowId, runId } of runs) {
     signal.throwIfAborted();
     try {
-      yield { workflowId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() };
+      const fetch = () => client.workflow.getHandle(workflowId, runId).fetchHistory();
+      yield { workflowId, history: await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, fetch) };
     } catch (error) {
       // It ended meanwhile, and is forgotten already.
       if (!(error instanceof WorkflowNotFoundError)) throw error;
