@@ -1,7 +1,7 @@
 import { searchAttributeNames } from '../api/constants.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { TemporalConnection } from '../runtime/temporal/connection.ts';
-import { ensureSearchAttributes } from '../runtime/temporal/search-attributes.ts';
+import { ensureSearchAttributes, toRegister } from '../runtime/temporal/search-attributes.ts';
 import type { StartAttributes } from './machines/start-run.ts';
 
 /** A start that is refused is repeated for every machine: said once in this time. */
@@ -34,7 +34,8 @@ export function createSearchAttributes(
     noteRefused(problem) {
       if (performance.now() - saidAt < SAY_AGAIN_MS) return;
       saidAt = performance.now();
-      logger.error({ problem }, 'A run was started without search attributes: Temporal does not know them, or not yet');
+      const advice = `Temporal learns of new ones within a minute; if they stay unknown, ${toRegister(namespace, names)}`;
+      logger.error({ problem, advice }, 'A run was started without search attributes');
     },
   };
 }

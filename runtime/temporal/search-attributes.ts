@@ -55,7 +55,8 @@ function describeWrongType(namespace: string, name: string, type: number | undef
   return [`${name}: of type ${typeName}, not Keyword; ${toRegister(namespace, [name], `${remove} && `)}`];
 }
 
-function toRegister(namespace: string, names: readonly string[], before = ''): string {
+/** What to do about search attributes that are missing, for the end of a sentence. */
+export function toRegister(namespace: string, names: readonly string[], before = ''): string {
   const flags = names.map((name) => `--name ${name} --type Keyword`).join(' ');
   const command = `${before}temporal operator search-attribute create --namespace ${namespace} ${flags}`;
   return `somebody with the right to do so must run: ${command}`;
