@@ -3,7 +3,7 @@ import type { BoundHost, WrittenPlan } from '../domain/life/machine-life.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { parseAttemptId } from '../domain/plan/attempt.ts';
 import type { MarkOutcome } from '../domain/life/step-outcomes.ts';
-import { findStandingProgress } from './host/plan-answer.ts';
+import { findStandingProgress, wasWritten } from './host/plan-answer.ts';
 import { readOwnedHost, writeHostRecord } from './host/record.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { startFence } from './step/fence.ts';
@@ -11,8 +11,8 @@ import { logStep } from './step/log.ts';
 import { findReadable } from './step/unreadable.ts';
 
 /**
- * Keeps a host whose plan failed, was replaced, or is gone out of the pool until an operator has looked; whether that is so
- * is read here, whoever said so before. One that could not become a node is claimed last afterwards, or the machine that
+ * Keeps a host whose plan failed, was replaced, or is gone out of the pool until an operator has looked; whether that is so,
+ * and whether there was such a plan at all, is read here, whoever said so before. One that could not become a node is claimed last afterwards, or the machine that
  * replaces this one would get it again.
  */
 export function createMarkHostUnavailable(deps: ActivityDependencies) {
@@ -34,6 +34,9 @@ export function createMarkHostUnavailable(deps: ActivityDependencies) {
     const progress = await findStandingProgress(deps.reader, secret, machine, plan ?? undefined, host);
     if (!(['failed', 'taken', 'secretMissing'] as const).some((kind) => kind === progress.kind)) {
       return { kind: 'unproven', progress };
+    }
+    if (progress.kind === 'taken' && plan !== undefined && plan !== null && !wasWritten(plan, machine, host)) {
+      return { kind: 'unwritten' };
     }
     if (plan !== undefined && plan !== null && plan.progress.kind !== progress.kind)
       return { kind: 'unproven', progress };

@@ -52,6 +52,17 @@ export async function findStandingProgress(
   return (await readStandingAnswer(reader, secret, expected, name)) ?? { kind: 'pending' };
 }
 
+/** A plan that is written stands first in the host's record, and stays there until the host is given back. */
+export function wasWritten(
+  plan: WrittenPlan,
+  machine: MachineRef,
+  { plan: recorded }: Pick<HostView, 'plan'>,
+): boolean {
+  // It could not be written, and is known not to be.
+  if (plan.checksum === '') return true;
+  return recorded?.checksum === plan.checksum && recorded.attemptId === attemptIdOf(machine, plan);
+}
+
 function holdsForeignPlan(secret: Secret, machine: MachineRef): boolean {
   const { foreignPlanType, isEmpty, planAttempt = '' } = viewPlanSecret(secret);
   return foreignPlanType !== undefined || (!isEmpty && parseAttemptId(planAttempt)?.uid !== machine.uid);

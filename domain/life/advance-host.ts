@@ -89,11 +89,22 @@ export function onMarkTried(life: MachineLife, outcome: MarkOutcome): MachineLif
       return onMarkedUnavailable(life);
     case 'hostLost':
       return life.stage.kind === 'reprovisioning' ? onHostLost(life) : onMarkedUnavailable(life);
+    case 'unwritten':
+      return onPlanUnwritten(life);
     case 'unproven':
       return withProgress(life, outcome.progress);
     default:
       return assertNever(outcome);
   }
+}
+
+/** The plan that the run believed in is to be written after all. */
+function onPlanUnwritten(life: MachineLife): MachineLife {
+  const { stage } = life;
+  if (stage.kind === 'cleaning') return { ...life, stage: { ...stage, plan: null } };
+  if (stage.kind !== 'reprovisioning') return life;
+  const { host, plan } = stage;
+  return { ...life, stage: { kind: 'claimed', host, attempt: plan.attempt } };
 }
 
 function onMarkedUnavailable(life: MachineLife): MachineLife {

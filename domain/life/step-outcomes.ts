@@ -93,7 +93,13 @@ export type ProvisionOutcome =
 export type CompleteOutcome = { kind: 'completed' } | { kind: 'hostLost' } | Unproven;
 
 /** undefined: marked, which is also what runs of before this type have in their histories. */
-export type MarkOutcome = { kind: 'marked' } | { kind: 'hostLost' } | Unproven | undefined;
+export type MarkOutcome =
+  | { kind: 'marked' }
+  | { kind: 'hostLost' }
+  /** No step of ours wrote the plan that the run waited for: somebody said so by hand. */
+  | { kind: 'unwritten' }
+  | Unproven
+  | undefined;
 
 export type CleanOutcome =
   | { kind: 'written'; plan: WrittenPlan; statusUnwritten?: true }

@@ -1,64 +1,106 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buttonPhases, lifts, readWorld, untilBack, untilEnd, waitsForHost } from '../support/button-phases.ts';
-import { deployCluster } from '../support/clusters.ts';
-import { plansReceived } from '../support/host-answers.ts';
+import { afterAll, describe, expect } from 'vitest';
+import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
+import { pauseActivity, readPending } from '../support/activity-buttons.ts';
+import { buttonPhases, lifts } from '../support/button-phases.ts';
+import { readWorld, untilBack, untilEnd, waitsForHost } from '../support/button-world.ts';
+import { letAnswer, plansReceived } from '../support/host-answers.ts';
 import { expectReleased } from '../support/hosts.ts';
-import { openOwnershipLedger, type OwnershipLedger } from '../support/ownership-ledger.ts';
+import {
+  createMachine,
+  createPool,
+  deleteMachine,
+  findMachine,
+  untilGone,
+  untilProvisioned,
+  untilReason,
+} from '../support/machines.ts';
+import { untilWarning } from '../support/object-events.ts';
 import { refOf } from '../support/runs.ts';
-import { type Site, startSite } from '../support/site.ts';
-import { useStack } from '../support/stack.ts';
-import { buttons } from '../support/temporal-buttons.ts';
+import type { Site } from '../support/site.ts';
+import { siteTest } from '../support/site-test.ts';
+import { buttons, pauseRun, unpauseRun } from '../support/temporal-buttons.ts';
+import { requestOperation } from '../support/trap-hosts.ts';
 
 // Every button of the Temporal UI in every phase of a life: time may be lost, and no host is harmed.
 const names = new Map(Object.keys(buttonPhases).map((phase, index) => [phase, `tb-${index}`]));
 
-let site: Site;
-let ledger: OwnershipLedger;
-const opened = new AsyncDisposableStack();
-
-beforeAll(async () => {
-  site = await startSite('buttons', {
-    hosts: [...names.values()],
-    replicas: 0,
-    env: { IRONLOOM_RESYNC_PERIOD: '3s' },
-  });
-  opened.defer(() => site.close());
-  ledger = await openOwnershipLedger(site);
-  opened.defer(() => ledger.stop());
-  await deployCluster(site, useStack());
-  opened.defer(async () => {
-    for (const lift of lifts.values()) await lift();
-    lifts.clear();
-  });
+const test = siteTest('buttons', {
+  hosts: [...names.values(), 'tb-held', 'tb-wait'],
+  env: { IRONLOOM_RESYNC_PERIOD: '3s' },
 });
 
-afterAll(() => opened.disposeAsync());
+afterAll(async () => {
+  for (const lift of lifts.values()) await lift();
+  lifts.clear();
+});
 
 describe.concurrent('a machine that is', () => {
-  test.each([...names])('%s is where it was after each button, and goes on to its end', async (label, name) => {
-    const phase = buttonPhases[label];
-    if (phase === undefined) throw new Error(`No phase ${label}`);
-    await phase.begin(site, name);
-    const machine = await refOf(site, name);
-    const waits = await waitsForHost(site, machine);
-    await untilBack(site, machine, phase, waits);
-    const before = await readWorld(site, name, phase);
-    for (const [button, press] of Object.entries(buttons)) {
-      await press(site, machine).catch((error: unknown) => {
-        throw new Error(`${button}, ${label}: ${String(error)}`, { cause: error });
-      });
-      await untilBack(site, machine, phase, waits).catch((error: unknown) => {
-        throw new Error(`After ${button}, ${label}: ${String(error)}`, { cause: error });
-      });
-      expect(await readWorld(site, name, phase), button).toEqual(before);
-    }
-    await phase.release(site, name);
-    await untilEnd(site, name, phase);
-    expect(plansReceived(site, name)).toEqual(phase.plans);
-    if (phase.end === 'gone') await expectReleased(site, name);
+  test.for([...names])(
+    '%s is where it was after each button, and goes on to its end',
+    async ([label, name], { site }) => {
+      const phase = buttonPhases[label];
+      if (phase === undefined) throw new Error(`No phase ${label}`);
+      await phase.begin(site, name);
+      const machine = await refOf(site, name);
+      const waits = await waitsForHost(site, machine);
+      await untilBack(site, machine, phase, waits);
+      const before = await readWorld(site, name, phase);
+      for (const [button, press] of Object.entries(buttons)) {
+        await press(site, machine).catch((error: unknown) => {
+          throw new Error(`${button}, ${label}: ${String(error)}`, { cause: error });
+        });
+        await untilBack(site, machine, phase, waits).catch((error: unknown) => {
+          throw new Error(`After ${button}, ${label}: ${String(error)}`, { cause: error });
+        });
+        expect(await readWorld(site, name, phase), button).toEqual(before);
+      }
+      await phase.release(site, name);
+      await untilEnd(site, name, phase);
+      expect(plansReceived(site, name)).toEqual(phase.plans);
+      if (phase.end === 'gone') await expectReleased(site, name);
+    },
+  );
+});
+
+describe.concurrent('what happens while somebody holds', () => {
+  test('a run that waits for its host (an answer, a verb, a deletion) is taken in when it goes on', async ({
+    site,
+  }) => {
+    const name = 'tb-held';
+    const machine = await beginOnSilent(site, name);
+    await pauseRun(site, machine);
+    await letAnswer(site, [name]);
+    await requestOperation(site, name, 'retry: it has answered');
+    const told = await untilWarning(site, name, 'OperationWaiting');
+    expect(told.message).toContain('paused');
+    await deleteMachine(site, name);
+    await untilWarning(site, name, 'PausedInTemporal');
+    expect((await findMachine(site, name))?.status?.phase).toBe('Reprovisioning');
+    expect(plansReceived(site, name)).toEqual([undefined, 'reprovision']);
+    await unpauseRun(site, machine);
+    await untilGone(site, name);
+    expect(plansReceived(site, name)).toEqual([undefined, 'reprovision', 'clean']);
+    await expectReleased(site, name);
+  });
+
+  test('only the wait for a host: its answer counts at once', async ({ site }) => {
+    const name = 'tb-wait';
+    const machine = await beginOnSilent(site, name);
+    for (const { activityId } of await readPending(site, machine)) await pauseActivity(site, machine, activityId);
+    await letAnswer(site, [name]);
+    await untilProvisioned(site, name);
+    expect(plansReceived(site, name)).toEqual([undefined, 'reprovision']);
   });
 });
 
-test('and no host had two owners or a plan of a stranger', () => {
+async function beginOnSilent(site: Site, name: string): Promise<MachineRef> {
+  site.host(name).neverAnswer();
+  await createPool(site, name, [name]);
+  await createMachine(site, { name, pool: name });
+  await untilReason(site, name, 'PlanApplied', 'PlanPending');
+  return refOf(site, name);
+}
+
+test('and no host had two owners or a plan of a stranger', ({ ledger }) => {
   expect(ledger.findBreaches()).toEqual([]);
 });

@@ -1,28 +1,20 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { annotations } from '../../api/constants.ts';
-import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import type { MachineLife } from '../../domain/life/machine-life.ts';
-import { lifeQuery, operationUpdates } from '../../workflows/messages.ts';
+import { operationUpdates } from '../../workflows/messages.ts';
 import { untilPlanned } from './host-answers.ts';
-import { findInventory } from './hosts.ts';
 import {
   createBootstrapSecret,
   createMachine,
   createPool,
   deleteMachine,
-  findMachine,
-  untilGone,
   untilProvisioned,
   untilReason,
   waitForMachine,
 } from './machines.ts';
-import { readEvents } from './object-events.ts';
 import { refuseWrites } from './refusals.ts';
-import { readFootprint, refOf, runOf } from './runs.ts';
+import { refOf, runOf } from './runs.ts';
 import type { Site } from './site.ts';
-import { readPending } from './temporal-buttons.ts';
 import { untilRuns } from './trap-hosts.ts';
-import { waitFor } from './wait-for.ts';
 import { changeMembers } from './worker-groups.ts';
 
 /** A phase of a machine's life in which somebody presses buttons. Machine, pool and host bear the same name. */
@@ -172,68 +164,7 @@ export const buttonPhases: Readonly<Record<string, ButtonPhase>> = phases;
 /** What lifts the refusal of a halted machine, by its name; all of them are lifted when its file ends. */
 export const lifts = new Map<string, () => Promise<void>>();
 
-/** What stands in the cluster of the machine and its host, and what was told of it, that a button could spoil. */
-export async function readWorld(site: Site, name: string, { forgets = false }: ButtonPhase) {
-  const machine = await findMachine(site, name);
-  const { conditions = [], machineInventoryRef } = machine?.status ?? {};
-  const notes = (await findInventory(site, name))?.metadata.annotations ?? {};
-  const told = (await readEvents(site, name)).filter(({ reason }) => !reason.endsWith('InTemporal'));
-  const shown = {
-    host: machineInventoryRef?.name,
-    conditions: conditions.map(({ type, status, reason }) => `${type}=${status}/${reason}`),
-    told: told.map(({ reason, message }) => `${reason}: ${message}`).toSorted(),
-  };
-  return {
-    phase: machine?.status?.phase,
-    finalizers: machine?.metadata.finalizers,
-    providerID: machine?.spec.providerID,
-    owner: notes[annotations.ownerUid],
-    allocationState: notes[annotations.allocationState],
-    footprint: await readFootprint(site, name),
-    ...(forgets ? {} : shown),
-  };
-}
-
-/** Waits until the run is in its stage, with nothing under way but a wait for a host where it waits for one. */
-export async function untilBack(site: Site, machine: MachineRef, { stages }: ButtonPhase, waits: boolean) {
-  const look = async () => {
-    const [life, { raw }] = await Promise.all([
-      runOf(site, machine).query(lifeQuery).catch(String),
-      runOf(site, machine).describe(),
-    ]);
-    const pending = (await readPending(site, machine)).map(({ activityId, lastStartedTime }) =>
-      activityId.startsWith('await-') && Boolean(lastStartedTime) ? 'wait' : 'step',
-    );
-    return {
-      stage: typeof life === 'string' ? life : life?.stage.kind,
-      task: Boolean(raw.pendingWorkflowTask),
-      pending,
-    };
-  };
-  await waitFor(
-    `the run of ${machine.name} is ${stages[0]} again`,
-    async () => {
-      const seen = await look();
-      return (
-        stages.some((stage) => stage === seen.stage) && !seen.task && seen.pending.join() === (waits ? 'wait' : '')
-      );
-    },
-    look,
-    { timeoutMs: 40_000 },
-  );
-}
-
-/** Whether a machine of the phase waits for its host's answer. */
-export async function waitsForHost(site: Site, machine: MachineRef): Promise<boolean> {
-  return (await readPending(site, machine)).some(({ activityId }) => activityId.startsWith('await-'));
-}
-
-/** Waits for the end of the life that the phase promises. */
-export async function untilEnd(site: Site, name: string, { end }: ButtonPhase): Promise<void> {
-  await (end === 'running' ? untilJoined(site, name) : untilGone(site, name));
-}
-
-function untilJoined(site: Site, name: string) {
+export function untilJoined(site: Site, name: string) {
   return waitForMachine(
     site,
     name,

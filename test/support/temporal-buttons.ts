@@ -1,99 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import { msToTs } from '@temporalio/common/lib/time.js';
 import { expect } from 'vitest';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { operatorVerbs } from '../../domain/life/machine-life.ts';
 import { MACHINE_LIFECYCLE, machineWorkflowId } from '../../domain/life/run-id.ts';
+import { activityButtons, type Button } from './activity-buttons.ts';
 import { untilEventSince } from './object-events.ts';
 import { currentRunId, listResetPoints, readDetails, resetRun, runOf } from './runs.ts';
 import type { Site } from './site.ts';
 import { waitFor } from './wait-for.ts';
 
-/*
- * Every button with which the Temporal UI changes a run, pressed by the call of the API that stands behind it. Those of an
- * activity act on all that are pending; where there is none, the UI shows no button, and the server refuses.
- */
-
-/** Presses it, and waits for what the server makes of it. */
-export type Button = (site: Site, machine: MachineRef) => Promise<void>;
-
-type Pending = Awaited<ReturnType<typeof readPending>>[number];
-
-export async function readPending(site: Site, machine: MachineRef) {
-  const { raw } = await runOf(site, machine).describe();
-  return (raw.pendingActivities ?? []).flatMap((activity) =>
-    typeof activity.activityId === 'string' ? [{ ...activity, activityId: activity.activityId }] : [],
-  );
+export async function pauseRun(site: Site, machine: MachineRef): Promise<void> {
+  const why = { reason: 'tried in a test', requestId: randomUUID() };
+  await site.temporal.workflowService.pauseWorkflowExecution({ ...ofRun(site, machine), ...why });
 }
 
-const pauseAndUnpause = onActivities(async (site, machine, { activityId: id, activityType }) => {
-  const { workflowService } = site.temporal;
-  const which = { ...ofActivities(site, machine), id };
-  const told = await untilEventSince(site, machine.name, 'PausedInTemporal', async () => {
-    await workflowService.pauseActivity({ ...which, reason: 'tried in a test' });
-  });
-  expect(told.message).toContain(activityType?.name === 'awaitPlanResult' ? 'The answer still counts' : 'waits for it');
-  expect(told.message).toContain('tried in a test');
-  await untilEventSince(site, machine.name, 'UnpausedInTemporal', async () => {
-    await workflowService.unpauseActivity(which);
-  });
-});
-
-const resetActivity = onActivities(async (site, machine, { activityId: id }) => {
-  const which = { ...ofActivities(site, machine), id };
-  await site.temporal.workflowService.resetActivity(which);
-  await site.temporal.workflowService.resetActivity({ ...which, keepPaused: true, resetHeartbeat: true });
-});
-
-/** More attempts, each a second long, for workers that nobody runs; then the options that it had. */
-const updateOptions = onActivities(async (site, machine, { activityId: id }) => {
-  const which = { ...ofActivities(site, machine), id };
-  await site.temporal.workflowService.updateActivityOptions({
-    ...which,
-    activityOptions: {
-      taskQueue: { name: 'nobody-works-here' },
-      startToCloseTimeout: msToTs('1s'),
-      retryPolicy: { maximumAttempts: 5 },
-    },
-    updateMask: { paths: ['task_queue.name', 'start_to_close_timeout', 'retry_policy.maximum_attempts'] },
-  });
-  await waitFor(`${id} waits for its second attempt`, async () =>
-    (await readPending(site, machine)).some(({ activityId, attempt }) => activityId === id && Number(attempt) > 1),
-  );
-  await site.temporal.workflowService.resetActivity({ ...which, restoreOriginalOptions: true });
-});
-
-function completeWith(answer: unknown): Button {
-  return onActivities(async (site, machine, { activityId }) => {
-    await site.temporal.activity.complete({ workflowId: machineWorkflowId(machine), activityId }, answer);
-  });
-}
-
-function failWith(failure: object): Button {
-  return onActivities(async (site, machine, { activityId }) => {
-    await site.temporal.workflowService.respondActivityTaskFailedById({
-      namespace: site.temporal.options.namespace,
-      workflowId: machineWorkflowId(machine),
-      activityId,
-      failure: { message: 'failed by hand', ...failure },
-    });
-  });
+export async function unpauseRun(site: Site, machine: MachineRef): Promise<void> {
+  const why = { reason: 'tried enough', requestId: randomUUID() };
+  await site.temporal.workflowService.unpauseWorkflowExecution({ ...ofRun(site, machine), ...why });
 }
 
 /** A paused run hears nobody, and the bridge says so; what it was sent meanwhile it hears then. */
 const pauseAndUnpauseRun: Button = async (site, machine) => {
-  const { workflowService } = site.temporal;
-  const { namespace } = site.temporal.options;
-  const which = { namespace, workflowId: machineWorkflowId(machine) };
-  const told = await untilEventSince(site, machine.name, 'PausedInTemporal', async () => {
-    await workflowService.pauseWorkflowExecution({ ...which, reason: 'tried in a test', requestId: randomUUID() });
-  });
+  const told = await untilEventSince(site, machine.name, 'PausedInTemporal', () => pauseRun(site, machine));
   expect(told.message).toContain('a deletion waits');
   await expect(runOf(site, machine).executeUpdate('pause', { args: [{}] })).rejects.toThrow();
   await runOf(site, machine).signal('capacityAvailable');
-  await untilEventSince(site, machine.name, 'UnpausedInTemporal', async () => {
-    await workflowService.unpauseWorkflowExecution({ ...which, reason: 'tried', requestId: randomUUID() });
-  });
+  await untilEventSince(site, machine.name, 'UnpausedInTemporal', () => unpauseRun(site, machine));
   // The bridge has looked at the run meanwhile, and has not taken it for a missing one.
   expect(await listSignalsOfPause(site, machine)).toEqual(['capacityAvailable']);
 };
@@ -178,15 +110,9 @@ const startLikeThisOne: Button = async (site, machine) => {
   );
 };
 
+/** Every button with which the Temporal UI changes a run, by the call of the API that stands behind it. */
 export const buttons: Readonly<Record<string, Button>> = {
-  'activity: pause, unpause': pauseAndUnpause,
-  'activity: reset': resetActivity,
-  'activity: update options': updateOptions,
-  'activity: complete, with an answer that is not so': completeWith({ kind: 'applied' }),
-  'activity: complete, with what is no answer': completeWith(['anything']),
-  'activity: fail': failWith({ applicationFailureInfo: { type: 'ByHand' } }),
-  'activity: fail for good': failWith({ applicationFailureInfo: { type: 'ByHand', nonRetryable: true } }),
-  'activity: fail, as if cancelled': failWith({ canceledFailureInfo: {} }),
+  ...activityButtons,
   'workflow: pause, unpause': pauseAndUnpauseRun,
   'workflow: request cancellation': requestCancellation,
   'workflow: send signal': sendSignal,
@@ -199,15 +125,6 @@ export const buttons: Readonly<Record<string, Button>> = {
   'workflow: delete': deleteRun,
 };
 
-function onActivities(press: (site: Site, machine: MachineRef, activity: Pending) => Promise<void>): Button {
-  return async (site, machine) => {
-    const pending = await readPending(site, machine);
-    for (const activity of pending) await press(site, machine, activity);
-    if (pending.length === 0) await expect(press(site, machine, { activityId: 'none' })).rejects.toThrow();
-  };
-}
-
-function ofActivities({ temporal }: Site, machine: MachineRef) {
-  const { namespace } = temporal.options;
-  return { namespace, execution: { workflowId: machineWorkflowId(machine) } };
+function ofRun({ temporal }: Site, machine: MachineRef) {
+  return { namespace: temporal.options.namespace, workflowId: machineWorkflowId(machine) };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { attemptIdOf, findStandingProgress } from '../../../activities/host/plan-answer.ts';
+import { attemptIdOf, findStandingProgress, wasWritten } from '../../../activities/host/plan-answer.ts';
 import { type Secret, secretSchema } from '../../../api/core.ts';
 import type { HostView } from '../../../domain/inputs/host-view.ts';
 import type { PlanProgress, WrittenPlan } from '../../../domain/life/machine-life.ts';
@@ -112,3 +112,12 @@ test('a host without a record proves nothing', async () => {
 function hostWith(recorded: HostView['plan']): Pick<HostView, 'plan' | 'name'> {
   return { name: 'h', plan: recorded };
 }
+
+test('a plan was written when the record of its host names it, both by its id and by its bytes', () => {
+  const { checksum } = rendered;
+  expect(wasWritten(plan, machine, { plan: { attemptId: id, checksum } })).toBe(true);
+  expect(wasWritten(plan, machine, { plan: { attemptId: id, checksum: 'another' } })).toBe(false);
+  expect(wasWritten(plan, machine, { plan: { attemptId: 'clean-1-uid-1.secret-1', checksum } })).toBe(false);
+  expect(wasWritten(plan, machine, { plan: undefined })).toBe(false);
+  expect(wasWritten({ ...plan, checksum: '' }, machine, { plan: undefined })).toBe(true);
+});

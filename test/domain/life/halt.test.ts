@@ -131,6 +131,22 @@ describe('what a step reads counts, whatever the run was told', () => {
     },
   );
 
+  test('a plan that no step of ours wrote is written', () => {
+    const taken = plan({ kind: 'taken' });
+    const reprovisioning = at({ kind: 'reprovisioning', host: host(), plan: { ...taken, attempt: 2 } });
+    const unwritten = { kind: 'unwritten' } as const;
+    expect(nextStep(advanceHost.onMarkTried(reprovisioning, unwritten))).toEqual({ kind: 'provision', attempt: 2 });
+    const stage = {
+      kind: 'cleaning',
+      host: host(),
+      attempt: 2,
+      plan: { ...taken, type: 'clean' },
+      applied: null,
+    } as const;
+    const cleaning = at(stage, { deleting: true });
+    expect(nextStep(advanceHost.onMarkTried(cleaning, unwritten))).toEqual({ kind: 'clean', attempt: 2 });
+  });
+
   test('a host that is recorded for the machine and was not known is given back before the machine goes', () => {
     const deleting = at({ kind: 'unclaimed' }, { deleting: true });
     const found = advanceHost.onFinishTried(deleting, { kind: 'holdsHost', host: host() });

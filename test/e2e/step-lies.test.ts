@@ -1,0 +1,154 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
+import { readPending } from '../support/activity-buttons.ts';
+import { readFootprint, refOf } from '../support/runs.ts';
+import { deployCluster } from '../support/clusters.ts';
+import { plansReceived } from '../support/host-answers.ts';
+import { expectReleased } from '../support/hosts.ts';
+import { type KubeWrite, startKubeGate } from '../support/kube-gate.ts';
+import { createMachine, createPool, deleteMachine, untilGone, untilProvisioned } from '../support/machines.ts';
+import { openOwnershipLedger, type OwnershipLedger } from '../support/ownership-ledger.ts';
+import { type Site, startSite, summarise } from '../support/site.ts';
+import { useStack } from '../support/stack.ts';
+import { buttons } from '../support/temporal-buttons.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+// Somebody completes a step by hand, as done, while its write hangs: what is believed for a moment is not acted on.
+const victim = 'sl-node';
+const madeUpPlan = { attempt: 1, checksum: 'made-up', deadlineMs: 3_600_000, bootstrapHash: null };
+const pending = { kind: 'pending' };
+const lies = {
+  'sl-claim': {
+    holds: ({ resource }) => resource === 'machineinventories',
+    lie: {
+      kind: 'claimTried',
+      nodeJoinDeadlineMs: 60_000,
+      kept: { pausedByOperator: false, avoidedHosts: [] },
+      claim: {
+        kind: 'claimed',
+        host: { inventory: victim, hostname: victim, planSecret: victim, recorded: 'Allocated', addresses: [] },
+      },
+    },
+  },
+  'sl-plan': {
+    holds: ({ resource }) => resource === 'secrets',
+    lie: { kind: 'written', plan: { type: 'reprovision', ...madeUpPlan, progress: pending } },
+  },
+  'sl-done': {
+    // Nobody tells the run that it knows too much.
+    ends: 'with another run',
+    holds: ({ resource, body }) => resource === 'baremetalmachines' && providesId(body),
+    lie: { kind: 'completed' },
+  },
+  'sl-clean': {
+    deletes: true,
+    holds: ({ resource }) => resource === 'secrets',
+    lie: { kind: 'written', plan: { type: 'clean', ...madeUpPlan, progress: pending } },
+  },
+  'sl-release': {
+    deletes: true,
+    holds: ({ resource, body }) => resource === 'machineinventories' && JSON.stringify(body).includes('"Available"'),
+    lie: { kind: 'released' },
+  },
+} satisfies Record<string, StepLie>;
+
+interface StepLie {
+  /** What it takes to make the run see; by default nothing. */
+  ends?: 'with another run';
+  /** The step is one of a deletion. */
+  deletes?: boolean;
+  /** The write of the step that hangs. */
+  holds: (write: KubeWrite) => boolean;
+  lie: object;
+}
+
+const specSchema = z.object({ spec: z.object({ providerID: z.string() }) });
+const providesId = (body: unknown): boolean => specSchema.safeParse(body).success;
+
+let site: Site;
+let ledger: OwnershipLedger;
+const armed = new Map<string, { holds: StepLie['holds']; onHeld: () => void }>();
+const opened = new AsyncDisposableStack();
+
+beforeAll(async () => {
+  const stack = useStack();
+  const gatedKubeconfigPath = join(stack.dir, 'step-lies.kubeconfig');
+  const gate = await startKubeGate({
+    kubeconfigPath: stack.kubeconfigs.worker,
+    gatedKubeconfigPath,
+    decide(write) {
+      const trap = armed.get(write.name);
+      if (trap?.holds(write) !== true) return { kind: 'pass' };
+      armed.delete(write.name);
+      return { kind: 'stopBefore', onStopped: trap.onHeld };
+    },
+  });
+  opened.defer(() => gate.close());
+  site = await startSite('steplies', {
+    hosts: [victim, ...Object.keys(lies)],
+    replicas: 0,
+    cluster: { ...stack, kubeconfigs: { ...stack.kubeconfigs, worker: gatedKubeconfigPath } },
+    env: { IRONLOOM_RESYNC_PERIOD: '3s' },
+  });
+  opened.defer(() => site.close());
+  ledger = await openOwnershipLedger(site);
+  opened.defer(() => ledger.stop());
+  await deployCluster(site, stack);
+  await begin(victim);
+  await untilProvisioned(site, victim);
+  await waitFor('the proof of boot', () => site.host(victim).plansReceived.at(-1)?.runs === 2);
+});
+
+afterAll(() => opened.disposeAsync());
+
+async function begin(name: string): Promise<void> {
+  await createPool(site, name, [name]);
+  await createMachine(site, { name, pool: name });
+}
+
+/** Waits until the step's write hangs, and says that the step is done. */
+async function lieAbout(name: string, { holds, lie }: StepLie, act: () => Promise<void>): Promise<void> {
+  const held = Promise.withResolvers<void>();
+  armed.set(name, { holds, onHeld: held.resolve });
+  await act();
+  await held.promise;
+  const machine = await refOf(site, name);
+  const step = (await readPending(site, machine)).find(({ activityId }) => !activityId.startsWith('await-'));
+  if (step === undefined) throw new Error(`No step of ${name} is under way`);
+  const { activityId } = step;
+  await site.temporal.activity.complete({ workflowId: machineWorkflowId(machine), activityId }, lie);
+}
+
+describe.concurrent('a step that is said to be done', () => {
+  test.each(Object.entries<StepLie>(lies))('%s harms no host, and the machine comes to its end', async (name, lie) => {
+    const before = await readFootprint(site, victim);
+    if (lie.deletes === true) {
+      await begin(name);
+      await untilProvisioned(site, name);
+      await lieAbout(name, lie, () => deleteMachine(site, name));
+    } else {
+      await lieAbout(name, lie, () => begin(name));
+      if (lie.ends !== undefined) await buttons['workflow: terminate']?.(site, await refOf(site, name));
+      await waitFor(
+        `${name} runs`,
+        async () => {
+          const found = (await site.machines()).find(({ metadata }) => metadata.name === name);
+          return found?.status?.phase === 'Running' && found.spec.providerID === `baremetal:///${name}`;
+        },
+        () => summarise(site),
+        { timeoutMs: 40_000 },
+      );
+      await deleteMachine(site, name);
+    }
+    await untilGone(site, name);
+    await expectReleased(site, name);
+    expect(plansReceived(site, name)).toEqual([undefined, 'reprovision', 'clean']);
+    expect(await readFootprint(site, victim)).toEqual(before);
+  });
+});
+
+test('and no host had two owners or a plan of a stranger', () => {
+  expect(ledger.findBreaches()).toEqual([]);
+});

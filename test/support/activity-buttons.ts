@@ -1,0 +1,103 @@
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { expect } from 'vitest';
+import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
+import { untilEventSince } from './object-events.ts';
+import { runOf } from './runs.ts';
+import type { Site } from './site.ts';
+import { waitFor } from './wait-for.ts';
+
+/*
+ * The buttons that the Temporal UI shows beside an activity, pressed on all that are pending; where there is none, the UI
+ * shows no button, and the server refuses.
+ */
+
+/** Presses it, and waits for what the server makes of it. */
+export type Button = (site: Site, machine: MachineRef) => Promise<void>;
+
+type Pending = Awaited<ReturnType<typeof readPending>>[number];
+
+export async function readPending(site: Site, machine: MachineRef) {
+  const { raw } = await runOf(site, machine).describe();
+  return (raw.pendingActivities ?? []).flatMap((activity) =>
+    typeof activity.activityId === 'string' ? [{ ...activity, activityId: activity.activityId }] : [],
+  );
+}
+
+export async function pauseActivity(site: Site, machine: MachineRef, id: string): Promise<void> {
+  await site.temporal.workflowService.pauseActivity({ ...ofActivities(site, machine), id, reason: 'tried in a test' });
+}
+
+const pauseAndUnpause = onActivities(async (site, machine, { activityId: id, activityType }) => {
+  const told = await untilEventSince(site, machine.name, 'PausedInTemporal', () => pauseActivity(site, machine, id));
+  expect(told.message).toContain(activityType?.name === 'awaitPlanResult' ? 'The answer still counts' : 'waits for it');
+  expect(told.message).toContain('tried in a test');
+  await untilEventSince(site, machine.name, 'UnpausedInTemporal', async () => {
+    await site.temporal.workflowService.unpauseActivity({ ...ofActivities(site, machine), id });
+  });
+});
+
+const resetActivity = onActivities(async (site, machine, { activityId: id }) => {
+  const which = { ...ofActivities(site, machine), id };
+  await site.temporal.workflowService.resetActivity(which);
+  await site.temporal.workflowService.resetActivity({ ...which, keepPaused: true, resetHeartbeat: true });
+});
+
+/** More attempts, each a second long, for workers that nobody runs; then the options that it had. */
+const updateOptions = onActivities(async (site, machine, { activityId: id }) => {
+  const which = { ...ofActivities(site, machine), id };
+  await site.temporal.workflowService.updateActivityOptions({
+    ...which,
+    activityOptions: {
+      taskQueue: { name: 'nobody-works-here' },
+      startToCloseTimeout: msToTs('1s'),
+      retryPolicy: { maximumAttempts: 5 },
+    },
+    updateMask: { paths: ['task_queue.name', 'start_to_close_timeout', 'retry_policy.maximum_attempts'] },
+  });
+  await waitFor(`${id} waits for its second attempt`, async () =>
+    (await readPending(site, machine)).some(({ activityId, attempt }) => activityId === id && Number(attempt) > 1),
+  );
+  await site.temporal.workflowService.resetActivity({ ...which, restoreOriginalOptions: true });
+});
+
+function completeWith(answer: unknown): Button {
+  return onActivities(async (site, machine, { activityId }) => {
+    await site.temporal.activity.complete({ workflowId: machineWorkflowId(machine), activityId }, answer);
+  });
+}
+
+function failWith(failure: object): Button {
+  return onActivities(async (site, machine, { activityId }) => {
+    await site.temporal.workflowService.respondActivityTaskFailedById({
+      namespace: site.temporal.options.namespace,
+      workflowId: machineWorkflowId(machine),
+      activityId,
+      failure: { message: 'failed by hand', ...failure },
+    });
+  });
+}
+
+export const activityButtons: Readonly<Record<string, Button>> = {
+  'activity: pause, unpause': pauseAndUnpause,
+  'activity: reset': resetActivity,
+  'activity: update options': updateOptions,
+  'activity: complete, with an answer that is not so': completeWith({ kind: 'applied' }),
+  'activity: complete, with what is no answer': completeWith(['anything']),
+  'activity: fail': failWith({ applicationFailureInfo: { type: 'ByHand' } }),
+  'activity: fail for good': failWith({ applicationFailureInfo: { type: 'ByHand', nonRetryable: true } }),
+  'activity: fail, as if cancelled': failWith({ canceledFailureInfo: {} }),
+};
+
+function onActivities(press: (site: Site, machine: MachineRef, activity: Pending) => Promise<void>): Button {
+  return async (site, machine) => {
+    const pending = await readPending(site, machine);
+    for (const activity of pending) await press(site, machine, activity);
+    if (pending.length === 0) await expect(press(site, machine, { activityId: 'none' })).rejects.toThrow();
+  };
+}
+
+function ofActivities({ temporal }: Site, machine: MachineRef) {
+  const { namespace } = temporal.options;
+  return { namespace, execution: { workflowId: machineWorkflowId(machine) } };
+}

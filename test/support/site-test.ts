@@ -1,0 +1,30 @@
+import { test } from 'vitest';
+import { deployCluster } from './clusters.ts';
+import { openOwnershipLedger } from './ownership-ledger.ts';
+import { type SiteOptions, startSite } from './site.ts';
+import { useStack } from './stack.ts';
+
+export interface SiteTestOptions extends Omit<SiteOptions, 'replicas'> {
+  /** Default 0: its Cluster is there, without machines. More: the file deploys the samples, with so many machines, itself. */
+  replicas?: number;
+}
+
+/**
+ * The `test` of a file that needs a namespace with hosts, worker and bridge: one `site` for all its tests and hooks, which
+ * ends with the file, and a `ledger` that knows all that happened to the hosts from the beginning on.
+ */
+export function siteTest(label: string, { replicas = 0, ...options }: SiteTestOptions) {
+  return test
+    .extend('cluster', { scope: 'file' }, () => options.cluster ?? useStack())
+    .extend('site', { scope: 'file' }, async ({ cluster }, { onCleanup }) => {
+      const site = await startSite(label, { ...options, cluster, replicas });
+      onCleanup(() => site.close());
+      if (replicas === 0) await deployCluster(site, cluster);
+      return site;
+    })
+    .extend('ledger', { scope: 'file', auto: true }, async ({ site }, { onCleanup }) => {
+      const ledger = await openOwnershipLedger(site);
+      onCleanup(() => ledger.stop());
+      return ledger;
+    });
+}
