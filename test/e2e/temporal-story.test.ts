@@ -1,9 +1,7 @@
 import { defaultPayloadConverter } from '@temporalio/common';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { searchAttributeNames } from '../../api/constants.ts';
-import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
-import { deployCluster } from '../support/clusters.ts';
 import { untilRunSettled } from '../support/host-answers.ts';
 import {
   conditionOf,
@@ -15,21 +13,15 @@ import {
   waitForMachine,
 } from '../support/machines.ts';
 import { readDetails, refOf, runOf } from '../support/runs.ts';
-import { fetchHistory, type Site, startSite } from '../support/site.ts';
-import { useStack } from '../support/stack.ts';
+import { fetchHistory, type Site } from '../support/site.ts';
+import { siteTest } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // What people see of a run in the Temporal UI: of a machine that runs, beside one that waits for a host.
 const host = 'ts-host';
 const pools = { running: 'ts-pool', waiting: 'ts-empty' };
 
-let site: Site;
-let running: MachineRef;
-let waiting: MachineRef;
-
-beforeAll(async () => {
-  site = await startSite('story', { hosts: [host], replicas: 0 });
-  await deployCluster(site, useStack());
+const test = siteTest('story', { hosts: [host] }).extend('machines', { scope: 'file' }, async ({ site }) => {
   await createPool(site, pools.running, [host]);
   await createPool(site, pools.waiting, []);
   await createMachine(site, { name: 'ts-running', pool: pools.running });
@@ -42,13 +34,11 @@ beforeAll(async () => {
     (machine) => conditionOf(machine, 'NodeJoined')?.status === 'True',
   );
   await Promise.all(['ts-running', 'ts-waiting'].map((name) => untilRunSettled(site, name)));
-  [running, waiting] = await Promise.all([refOf(site, 'ts-running'), refOf(site, 'ts-waiting')]);
+  return { running: await refOf(site, 'ts-running'), waiting: await refOf(site, 'ts-waiting') };
 });
 
-afterAll(() => site.close());
-
 /** Ids of the site's runs that a list query finds. */
-async function findRuns(query: string): Promise<string[]> {
+async function findRuns(site: Site, query: string): Promise<string[]> {
   const ids: string[] = [];
   const ofSite = `WorkflowId STARTS_WITH "machine/${site.namespace}/"`;
   for await (const { workflowId } of site.temporal.workflow.list({ query: `${ofSite} AND ${query}` })) {
@@ -57,7 +47,7 @@ async function findRuns(query: string): Promise<string[]> {
   return ids.toSorted();
 }
 
-test('the summary of a run names its object', async () => {
+test('the summary of a run names its object', async ({ site, machines: { running, waiting } }) => {
   for (const machine of [running, waiting]) {
     const description = await runOf(site, machine).describe();
     expect(await description.staticSummary()).toBe(`BaremetalMachine ${machine.namespace}/${machine.name}`);
@@ -65,7 +55,7 @@ test('the summary of a run names its object', async () => {
   }
 });
 
-test('a run is found by cluster, pool, host, phase and reason', async () => {
+test('a run is found by cluster, pool, host, phase and reason', async ({ site, machines: { running, waiting } }) => {
   const both = [running, waiting].map(machineWorkflowId).toSorted();
   const [first, second] = [[machineWorkflowId(running)], [machineWorkflowId(waiting)]];
   const found = [
@@ -81,14 +71,17 @@ test('a run is found by cluster, pool, host, phase and reason', async () => {
   ] as const;
   for (const [attribute, value, runs] of found) {
     const query = `${searchAttributeNames[attribute]} = "${value}"`;
-    const isSo = async () => JSON.stringify(await findRuns(query)) === JSON.stringify(runs);
+    const isSo = async () => JSON.stringify(await findRuns(site, query)) === JSON.stringify(runs);
     // The listing lags behind.
-    await waitFor(`${query} finds ${runs.length}`, isSo, () => findRuns(query));
+    await waitFor(`${query} finds ${runs.length}`, isSo, () => findRuns(site, query));
   }
-  expect(await findRuns(`${searchAttributeNames.inventory} IS NULL`)).toEqual(second);
+  expect(await findRuns(site, `${searchAttributeNames.inventory} IS NULL`)).toEqual(second);
 });
 
-test('the current details say phase, host, what is waited for, and what can be asked for', async () => {
+test('the current details say phase, host, what is waited for, and what can be asked for', async ({
+  site,
+  machines: { running, waiting },
+}) => {
   const pause = '- `pause`: Nothing is written to the host any more until resume';
   expect(await readDetails(site, running)).toBe(
     `**Running** · Runs. Nothing to do until the machine is deleted.\n- Host: \`${host}\`\n${pause}`,
@@ -99,7 +92,7 @@ test('the current details say phase, host, what is waited for, and what can be a
   expect(rest).toEqual(['- `retry`: The step that is blocked is tried again', pause]);
 });
 
-test('each bar of the timeline says what is done, and to which host', async () => {
+test('each bar of the timeline says what is done, and to which host', async ({ site, machines: { running } }) => {
   await deleteMachine(site, running.name);
   await untilGone(site, running.name);
   expect(await runOf(site, running).result()).toBe('released');

@@ -45,6 +45,12 @@ async function begin(site: Site, name: string): Promise<void> {
 async function beginRunning(site: Site, name: string): Promise<void> {
   await begin(site, name);
   await untilJoined(site, name);
+  await untilProven(site, name);
+}
+
+/** As a proof of its boot the host runs the plan once more. */
+async function untilProven(site: Site, name: string): Promise<void> {
+  await untilRuns(site.host(name), 2);
 }
 
 async function answer(site: Site, name: string): Promise<void> {
@@ -95,8 +101,7 @@ const phases = {
       await createPool(site, name, [name]);
       await createMachine(site, { name, pool: name, userData: '#cloud-config\nruncmd: ["true"]\n' });
       await untilProvisioned(site, name);
-      // As a proof of its boot the host runs the plan once more.
-      await untilRuns(site.host(name), 2);
+      await untilProven(site, name);
     },
     release: deleteMachine,
     end: 'gone',

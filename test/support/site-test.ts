@@ -1,7 +1,9 @@
 import { test } from 'vitest';
+import { machineInventoryPools } from '../../api/resources.ts';
 import { deployCluster } from './clusters.ts';
 import { openOwnershipLedger } from './ownership-ledger.ts';
-import { type SiteOptions, startSite } from './site.ts';
+import { recordObjects } from './object-recorder.ts';
+import { type Site, type SiteOptions, startSite } from './site.ts';
 import { useStack } from './stack.ts';
 
 export interface SiteTestOptions extends Omit<SiteOptions, 'replicas'> {
@@ -27,4 +29,14 @@ export function siteTest(label: string, { replicas = 0, ...options }: SiteTestOp
       onCleanup(() => ledger.stop());
       return ledger;
     });
+}
+
+/** For `siteTest(…).extend('pools', { scope: 'file', auto: true }, recordPools)`: every state that a pool of the site had. */
+export async function recordPools(
+  { site }: { site: Site },
+  { onCleanup }: { onCleanup: (end: () => Promise<void>) => void },
+) {
+  const recorder = await recordObjects(site, machineInventoryPools);
+  onCleanup(() => recorder.stop());
+  return recorder;
 }

@@ -1,5 +1,8 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { describe, expect, test } from 'vitest';
+import { planActivityId } from '../../domain/plan/attempt.ts';
+import { host, plan } from '../domain/life/life-fixtures.ts';
 import { type ScriptedActivities, scriptActivities } from '../support/scripted-activities.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { client, findFailedTasks, type Life, useTemporal, withLife } from '../support/workflow-life.ts';
@@ -31,7 +34,10 @@ async function withHangingStep(body: (life: Life, script: ScriptedActivities, st
       await body(life, script, step);
     } finally {
       released.resolve();
-      await life.handle.terminate();
+      await life.handle.terminate().catch((error: unknown) => {
+        // Some lives have come to their end.
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      });
     }
   });
 }
@@ -106,5 +112,26 @@ describe.concurrent('a step that is under way', () => {
       });
       await untilPlanWait(life);
     });
+  });
+});
+
+test('a wait for a host that was paused counts its deadline again when its options are restored', async () => {
+  const silent = scriptActivities({
+    writeReprovisionPlan: async () => ({ kind: 'written', plan: { ...plan(), deadlineMs: 3_000 } }),
+  });
+  const saysTimedOut = (): boolean =>
+    silent.published.some(({ conditions }) => conditions[0]?.reason === 'PlanTimedOut');
+  await withLife(silent, async (life) => {
+    await life.observe({});
+    await life.until('awaitPlanResult');
+    const id = planActivityId('reprovision', 1, host().inventory);
+    const wait = { namespace, execution: { workflowId: life.workflowId }, id };
+    await client.workflowService.pauseActivity(wait);
+    await client.workflowService.unpauseActivity(wait);
+    await client.workflowService.resetActivity({ ...wait, restoreOriginalOptions: true });
+    await waitFor('the passed deadline is told', saysTimedOut);
+    await life.answer('reprovision', { kind: 'applied' });
+    await life.until('completeProvisioning');
+    await life.handle.terminate();
   });
 });
