@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { reasons } from '../../api/conditions.ts';
 import { inventoryOfProviderId } from '../../api/constants.ts';
 import type { CapiClusterView, CapiMachineView, CatalogView, SecretMetaView } from './capi-view.ts';
@@ -23,6 +24,8 @@ export interface MachineSurroundings {
   findHost: (inventoryName: string) => HostSight;
   /** The name that the machine's pool gives a host. */
   findHostname: (inventoryName: string) => string | undefined;
+  /** Addresses of the other hosts of the machine's pool. Absent: there are none. */
+  neighbourAddresses?: () => readonly string[];
 }
 
 /**
@@ -116,11 +119,12 @@ function collectProvisioningInputs(view: MachineView, around: MachineSurrounding
   return {
     version: machine?.version ?? null,
     bootstrapSecret: bootstrapSecret?.name ?? null,
-    // The network of the host and its name in the pool are refused under the same reason: each edit is worth another try.
+    // The network of the host, its name in the pool, and an address that another one has, are refused under the same
+    // reason: an edit of each is worth another try.
     bootstrapRevision: contentRefused
       ? [bootstrapSecret?.resourceVersion, host && revisionOf(around.findHost(host)), host && around.findHostname(host)]
           .map(String)
-          .join(' ')
+          .join(' ') + neighbourhoodOf(around)
       : null,
     // A catalog that changed there and back was perhaps read in between: then it is worth another try.
     image:
@@ -130,6 +134,12 @@ function collectProvisioningInputs(view: MachineView, around: MachineSurrounding
 
 function isUsedByOther({ uid }: MachineView, sight: HostSight | undefined): boolean {
   return sight?.kind === 'found' && sight.host.owner !== undefined && sight.host.owner.uid !== uid;
+}
+
+function neighbourhoodOf({ neighbourAddresses }: MachineSurroundings): string {
+  const addresses = neighbourAddresses?.() ?? [];
+  if (addresses.length === 0) return '';
+  return ` ${createHash('sha256').update(addresses.toSorted().join()).digest('hex').slice(0, 8)}`;
 }
 
 function revisionOf(sight: HostSight): string | undefined {

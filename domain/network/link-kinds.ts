@@ -43,10 +43,12 @@ export function kindOf(nic: DescribedInterface, all: readonly DescribedInterface
  * Cards do not share a MAC. Of interfaces that do, one that is not said to be a port is one that was forgotten.
  * @throws NetworkProblem that names them
  */
-export function refuseTwins(all: readonly DescribedInterface[]): void {
-  for (const { place, mac, ...nic } of all) {
+export function refuseTwins(all: readonly DescribedInterface[], connections: readonly Connection[]): void {
+  for (const nic of all) {
+    const { place, mac } = nic;
     if (mac === undefined || nic.master !== undefined || !mayBeCard(nic)) continue;
-    const twins = all.filter((other) => other.mac === mac && !isVlan(other));
+    const above = namesAbove(nic, all, connections);
+    const twins = all.filter((other) => other.mac === mac && !isVlan(other) && !above.has(other.name));
     if (twins.length < 2) continue;
     const word = twins.map(({ name }) => describeName(name)).find((found) => found !== undefined) ?? 'bond';
     const names = twins.map(({ name }) => name).join(', ');
@@ -73,6 +75,22 @@ export function readVlan(
 function isVlan({ kind, connection, name }: DescribedInterface): boolean {
   const said = kind ?? connection?.type;
   return said === undefined ? vlanName.test(name) : said === 'vlan';
+}
+
+/** What is made of an interface: the VLANs on it, and the bonds and bridges of these. They may have its MAC. */
+function namesAbove(
+  nic: DescribedInterface,
+  all: readonly DescribedInterface[],
+  connections: readonly Connection[],
+): Set<string> {
+  const found = new Set<string>();
+  for (const queue = [nic]; queue.length > 0;) {
+    const below = queue.pop();
+    const next = all.filter((one) => one.name === below?.master || readVlan(one, connections)?.on === below?.name);
+    queue.push(...next.filter(({ name }) => !found.has(name)));
+    for (const { name } of next) found.add(name);
+  }
+  return found;
 }
 
 function mayBeCard({ kind, connection, name }: Pick<DescribedInterface, 'kind' | 'connection' | 'name'>): boolean {

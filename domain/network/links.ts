@@ -25,7 +25,7 @@ export function linkInterfaces(
   connections: readonly Connection[],
 ): LinkedInterface[] {
   const all = describe(recorded, connections);
-  refuseTwins(all);
+  refuseTwins(all, connections);
   const linked = all.map((nic) => ({ ...nic, link: linkOf(nic, all, connections) }));
   for (const nic of linked) checkPort(nic, linked);
   for (const nic of linked) checkCircle(nic, linked);

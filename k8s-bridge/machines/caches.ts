@@ -92,11 +92,20 @@ function surroundingsOf(
     findHostname: (inventoryName) =>
       findHostname(caches.pools.get({ namespace: view.namespace, name: view.pool }), inventoryName),
     findHost: (inventoryName) => sightHost({ namespace: view.namespace, name: inventoryName }, caches),
+    neighbourAddresses: () => neighboursOf(view, caches).flatMap(({ addresses }) => addresses),
   };
 }
 
 function findHostname(pool: PoolView | undefined, inventoryName: string): string | undefined {
   return pool?.members.find(({ name }) => name === inventoryName)?.hostname;
+}
+
+/** Other hosts that the machine's pool has taken. Looks at all hosts. */
+function neighboursOf(view: MachineView, { hosts }: MachineCaches): HostView[] {
+  const own = hostNameOf(view);
+  return [...hosts.list()].filter(
+    ({ namespace, name, pool }) => namespace === view.namespace && pool === view.pool && name !== own,
+  );
 }
 
 function sightHost(key: ObjectKey, { hosts, planSecrets }: MachineCaches): HostSight {

@@ -57,6 +57,11 @@ export function connectMachineTriggers(
     // A host's recorded network may be what a machine's bootstrap data is refused for.
     const refused = ({ bootstrapReason }: MachineView): boolean => bootstrapReason !== undefined;
     enqueueAll(isSameForMachine(current, previous) ? machines.filter(refused) : machines);
+    const pool = (current ?? previous)?.pool;
+    if (pool === undefined || isSameAddresses(current, previous)) return;
+    // One with the address that another host of the pool had.
+    const inPool = [...caches.machines.byIndex('pool', keyText({ namespace: key.namespace, name: pool }))];
+    enqueueAll(inPool.filter(refused));
   });
   sources.pools.onChange((key, current, previous) => {
     if (current?.generation === previous?.generation) return;
@@ -71,6 +76,10 @@ export function connectMachineTriggers(
       enqueueAll(caches.machines.byIndex('host', keyText(host)));
     }
   });
+}
+
+function isSameAddresses(a: HostView | undefined, b: HostView | undefined): boolean {
+  return (a?.addresses ?? []).join() === (b?.addresses ?? []).join();
 }
 
 /** A Cluster's status changes often and concerns every machine of it: only what a snapshot reads counts. */

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { machineInventories, secrets } from '../../api/resources.ts';
+import { capiClusters, machineInventories, secrets } from '../../api/resources.ts';
 import { readText } from '../../dev/elemental/plan-secret.ts';
 import type { SimulatedHost } from '../../dev/host/simulated-host.ts';
 import { seedFolder } from '../../domain/plan/script.ts';
@@ -11,12 +12,15 @@ import { holdsWord } from '../support/find-word.ts';
 import { expectReleased, getPlanSecret } from '../support/hosts.ts';
 import {
   bootstrapSecretOf,
+  conditionOf,
   createMachine,
   createPool,
   deleteMachine,
   untilGone,
   untilProvisioned,
+  untilReason,
 } from '../support/machines.ts';
+import { untilLogged } from '../support/service-log.ts';
 import { type Site, startSite } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
 import { startTrapHosts, type TrapHostOptions, type TrapHosts } from '../support/trap-hosts.ts';
@@ -62,7 +66,7 @@ const replayed = {
       addresses: ['192.168.7.5/24'],
       routes: [
         { to: '10.8.0.0/16', via: '192.168.7.1' },
-        { to: '10.9.0.0/16', scope: 'link' },
+        { to: '10.9.0.0/16', via: '0.0.0.0', scope: 'link' },
       ],
     },
     ens3: { addresses: ['172.20.0.5/16'], routes: [{ to: '10.10.0.0/16', via: '172.20.0.1', metric: 0 }] },
@@ -102,6 +106,12 @@ async function bringUp(host: SimulatedHost, machine = host.name, userData = rend
     () => ({ boots: host.bootCount, node: host.node, problem: host.joinProblem }),
     { timeoutMs: 90_000 },
   );
+}
+
+/** IP addresses that the machine's status shows. */
+async function addressesOf(machine: string): Promise<string[]> {
+  const { status } = await untilProvisioned(site, machine);
+  return (status?.addresses ?? []).filter(({ type }) => type === 'InternalIP').map(({ address }) => address);
 }
 
 async function addHost(name: string, options: TrapHostOptions): Promise<SimulatedHost> {
@@ -166,13 +176,58 @@ describe.concurrent('the seed of a host', () => {
     expect(await host.disk.list(seedFolder)).toEqual(['meta-data', 'user-data']);
   });
 
-  test("with upstream's own network settings holds the observed one, with neither none", async () => {
-    const network = { configurator: 'nmc', ipAddresses: { ip: 'pool-1' }, config: { interfaces: [] } };
-    const upstream = await addHost('nr-upstream', { spec: { network, observedNetwork: chosen } });
-    const neither = await addHost('nr-neither', { spec: { network } });
-    await Promise.all([bringUp(upstream), bringUp(neither)]);
-    expect(await readNetwork(upstream)).toEqual(chosenReplayed);
-    expect(await readNetwork(neither)).toBeUndefined();
-    expect(await neither.disk.list(seedFolder)).toEqual(['meta-data', 'user-data']);
+  test("with elemental's own network settings keeps cloud-init away from it, with none leaves it alone", async () => {
+    const network = { configurator: 'nmc', ipAddresses: { ip: '192.0.2.77' }, config: { interfaces: [] } };
+    const elemental = await addHost('nr-elemental', { spec: { network, observedNetwork: chosen } });
+    const none = await addHost('nr-none', { spec: { network: { ...network, configurator: 'none' } } });
+    await Promise.all([bringUp(elemental), bringUp(none)]);
+    expect(await readNetwork(elemental)).toEqual({ network: { config: 'disabled' } });
+    expect(await addressesOf('nr-elemental')).toEqual(['192.0.2.77']);
+    expect(await none.disk.list(seedFolder)).toEqual(['meta-data', 'user-data']);
+  });
+
+  test('holds the own network of a host that ran a node before; the rest is named in the log', async () => {
+    const { spec } = await site.client.get(capiClusters, { namespace: site.namespace, name: 'demo' });
+    const endpoint = spec.controlPlaneEndpoint?.host ?? '';
+    expect(isIP(endpoint)).toBe(4);
+    const observedNetwork = {
+      interfaces: [
+        { name: 'eno1', addresses: ['192.0.2.11/24', '192.0.2.100/32', `${endpoint}/24`] },
+        { name: 'kube-ipvs0', mac: 'de:ad:be:ef:00:01', addresses: ['10.96.0.1/32'] },
+      ],
+      routes: [{ destination: 'default', gateway: '192.0.2.1', interface: 'eno1' }],
+    };
+    const host = await addHost('nr-node', { spec: { observedNetwork } });
+    await bringUp(host);
+    expect(await readNetwork(host)).toEqual({
+      version: 2,
+      ethernets: { eno1: { addresses: ['192.0.2.11/24'], routes: [{ to: '0.0.0.0/0', via: '192.0.2.1' }] } },
+    });
+    expect(await addressesOf('nr-node')).toEqual(['192.0.2.11']);
+    const message = "Left out of the network what is not the host's own";
+    expect(await untilLogged(site, 'worker-0', message, 'nr-node')).toMatchObject({
+      leftOut: ['eno1 192.0.2.100/32 (virtual)', `eno1 ${endpoint}/24 (control-plane endpoint)`, 'kube-ipvs0'],
+    });
+  });
+
+  test('is not written for a bond that only looks like one, nor with the address of another host', async () => {
+    await addHost('nr-bond', { spec: { observedNetwork: { interfaces: [{ name: 'bond0', mac: mac.a }] } } });
+    const taken = { interfaces: [{ name: 'eth0', addresses: ['198.51.100.7/24'] }] };
+    await hosts.add('nr-twin-other', { spec: { observedNetwork: taken } });
+    await hosts.add('nr-twin', { spec: { network: taken } });
+    await createPool(site, 'nr-twin', ['nr-twin', 'nr-twin-other']);
+    const refused = { 'nr-bond': 'bond0 looks like a bond', 'nr-twin': '198.51.100.7 is that of nr-twin-other' };
+    for (const [name, words] of Object.entries(refused)) {
+      await createMachine(site, { name, pool: name, userData: renderJoinConfig() });
+      const machine = await untilReason(site, name, 'BootstrapReady', 'BootstrapInvalid');
+      expect(conditionOf(machine, 'BootstrapReady')?.message).toContain(words);
+      expect(readText((await getPlanSecret(site, name)).data, 'plan')).toBe('{}');
+    }
+    await site.client.patch(
+      machineInventories,
+      { namespace: site.namespace, name: 'nr-twin-other' },
+      { spec: { observedNetwork: null } },
+    );
+    await untilProvisioned(site, 'nr-twin');
   });
 });

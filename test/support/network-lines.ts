@@ -45,10 +45,10 @@ export function describeNetplan(yaml: string): string[] {
     ),
     ...Object.entries(vlans).map(([name, vlan]) => `vlan ${name} ${vlan.id} on ${vlan.link}`),
     ...Object.entries(bonds).map(([name, { interfaces, parameters }]) =>
-      [`bond ${name} of ${interfaces.join(' ')}`, ...parametersOf(parameters)].join(' '),
+      [`bond ${name} of ${interfaces.toSorted().join(' ')}`, ...parametersOf(parameters)].join(' '),
     ),
     ...Object.entries(bridges).map(([name, { interfaces, parameters }]) =>
-      [`bridge ${name} of ${interfaces.join(' ')}`, ...parametersOf(parameters)].join(' '),
+      [`bridge ${name} of ${interfaces.toSorted().join(' ')}`, ...parametersOf(parameters)].join(' '),
     ),
   ];
   const all = Object.entries({ ...ethernets, ...vlans, ...bonds, ...bridges });

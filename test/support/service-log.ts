@@ -16,9 +16,16 @@ async function readLog({ namespace }: Pick<Site, 'namespace'>, name: string): Pr
   return lines.filter((line) => line.startsWith('{')).map((line) => lineSchema.parse(JSON.parse(line)));
 }
 
-/** Waits until a line with this message is in the log; answers the first. */
-export async function untilLogged(site: Pick<Site, 'namespace'>, name: string, message: string): Promise<LogLine> {
+/** Waits until a line with this message, and of this machine if one is named, is in the log; answers the first. */
+export async function untilLogged(
+  site: Pick<Site, 'namespace'>,
+  name: string,
+  message: string,
+  machine?: string,
+): Promise<LogLine> {
   return waitFor(`${name} has logged: ${message}`, async () =>
-    (await readLog(site, name)).find(({ msg }) => msg === message),
+    (await readLog(site, name)).find(
+      (line) => line.msg === message && (machine === undefined || line['machine'] === `${site.namespace}/${machine}`),
+    ),
   );
 }

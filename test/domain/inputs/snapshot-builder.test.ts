@@ -172,6 +172,12 @@ describe('buildSnapshot', () => {
       { provisioning: { ...inputs, bootstrapRevision: '77 5 node-1' } },
     ],
     [
+      'an address refused that a neighbour has',
+      { bootstrapReason: 'BootstrapInvalid', inventory: 'h1' },
+      { neighbourAddresses: () => ['10.0.0.5'] },
+      { provisioning: { ...inputs, bootstrapRevision: '77 5 node-1 0546412d' } },
+    ],
+    [
       'no catalog',
       {},
       { catalog: undefined },

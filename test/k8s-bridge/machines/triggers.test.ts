@@ -21,6 +21,14 @@ function connect(first: Parameters<typeof machineView>[0] = {}) {
           providerID: 'baremetal:///h2',
         }),
         machineView({ namespace: 'other', name: 'm3', uid: 'uid-3', clusterName: 'c3' }),
+        machineView({
+          name: 'm4',
+          uid: 'uid-4',
+          clusterName: 'c4',
+          ownerMachine: 'capi-m4',
+          provisioned: true,
+          bootstrapReason: 'BootstrapInvalid',
+        }),
       ],
       { ...machineIndexes, ...triggerIndexes.machines },
     ),
@@ -117,6 +125,17 @@ describe('connectMachineTriggers', () => {
     sources.hosts.emit(demo('h2'), undefined, hostView());
     sources.hosts.emit(demo('h2'), hostView(), undefined);
     expect(enqueued).toEqual(['demo/m2', 'demo/m2']);
+  });
+
+  it('finds the machines that were refused when an address of a host in their pool changed', () => {
+    const { sources, enqueued } = connect();
+    const before = hostView({ name: 'h9', addresses: ['10.0.0.5'] });
+    sources.hosts.emit(demo('h9'), hostView({ name: 'h9', addresses: ['10.0.0.5'] }), before);
+    expect(enqueued).toEqual([]);
+    sources.hosts.emit(demo('h9'), hostView({ name: 'h9', addresses: ['10.0.0.6'] }), before);
+    sources.hosts.emit(demo('h9'), undefined, before);
+    sources.hosts.emit(demo('h9'), undefined, hostView({ name: 'h9', pool: 'other', addresses: ['10.0.0.5'] }));
+    expect(enqueued).toEqual(['demo/m4', 'demo/m4']);
   });
 
   it('finds the machine of a host that cannot be read, in another way than before', () => {
