@@ -99,7 +99,8 @@ const kinds: readonly Kind[] = [
     description: 'The infrastructure of one workload cluster: where its API server is reached.',
     schema: baremetalClusterSchema,
     extensions: crdExtensions.BaremetalCluster,
-    columns: [text('Endpoint', '.spec.controlPlaneEndpoint.host'), ready, age],
+    // Where it is known it is the message, with the port; a column can join no two fields.
+    columns: [text('Endpoint', '.status.conditions[?(@.reason=="EndpointReady")].message'), ready, age],
   },
 ];
 

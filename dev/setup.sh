@@ -5,5 +5,5 @@ cd "$(dirname "$0")/.."
 stamp=node_modules/.installed-lock
 if [ -f "$stamp" ] && cmp -s package-lock.json "$stamp"; then exit 0; fi
 echo "Installing packages (npm ci) …"
-npm ci --no-fund --no-audit --loglevel=error
+npm ci
 cp package-lock.json "$stamp"

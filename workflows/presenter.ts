@@ -24,7 +24,9 @@ export function createPresenter(run: Run): Presenter {
     setCurrentDetails(tellStory(life, step) + note);
     if (step.kind !== 'wait' && step.kind !== 'awaitPlan' && step.kind !== 'end') return;
     const status = projectStatus(life);
-    const reason = status.conditions[0]?.reason ?? null;
+    const [ready] = status.conditions;
+    // That a Ready machine is paused is no reason here: histories of before have no such change.
+    const reason = ready?.status === 'True' ? ready.type : (ready?.reason ?? null);
     const next = JSON.stringify([status.inventory, status.phase, reason]);
     if (next === shown || step.kind === 'end') return;
     shown = next;

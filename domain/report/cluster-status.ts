@@ -39,7 +39,7 @@ export function computeClusterStatus(view: BaremetalClusterView, facts: ClusterF
 
 function endpointCondition(endpoint: Endpoint | undefined): WantedCondition {
   if (endpoint !== undefined) {
-    return { type: 'EndpointReady', status: 'True', reason: clusterReasons.EndpointReady, message: '' };
+    return { type: 'EndpointReady', status: 'True', reason: clusterReasons.EndpointReady, message: textOf(endpoint) };
   }
   return {
     type: 'EndpointReady',
@@ -47,6 +47,10 @@ function endpointCondition(endpoint: Endpoint | undefined): WantedCondition {
     reason: clusterReasons.EndpointMissing,
     message: 'Set spec.controlPlaneEndpoint, or host and port of spec.controlPlaneLoadBalancer',
   };
+}
+
+function textOf({ host, port }: Endpoint): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 const MAX_NAMES = 10;
@@ -62,5 +66,6 @@ function readyCondition(
     const waitsFor = `Deletion waits for the BaremetalMachines of the cluster: ${names}${more}`;
     return { type: 'Ready', status: 'False', reason: clusterReasons.MachinesExist, message: waitsFor };
   }
-  return { type: 'Ready', status, reason: status === 'True' ? 'Ready' : reason, message };
+  if (status === 'True') return { type: 'Ready', status, reason: 'Ready', message: '' };
+  return { type: 'Ready', status, reason, message };
 }

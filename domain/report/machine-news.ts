@@ -55,11 +55,18 @@ function tellProgress(before: BaremetalMachineStatus | undefined, after: Baremet
   if (ready === undefined) return undefined;
   if (before?.phase === after.phase && find(before, 'Ready')?.reason === ready.reason) return undefined;
   const { reason, message } = ready;
+  if (ready.status === 'True' && find(before, 'Ready')?.status === 'True') return tellPause(after, reason);
   if (ready.status === 'True' || calmReasons.has(reason)) return tellCalmly(after, ready);
   const host = after.machineInventoryRef?.name;
   // Most messages name the host themselves.
   const named = host === undefined || message.includes(host);
   return { type: 'Warning', reason, message: named ? message : `Host ${host}: ${message}` };
+}
+
+/** Of a machine that was and stays Ready nothing else is news. */
+function tellPause(after: BaremetalMachineStatus, reason: string): News | undefined {
+  if (reason !== reasons.Paused) return undefined;
+  return { type: 'Normal', reason, message: find(after, 'Paused')?.message ?? '' };
 }
 
 function tellCalmly(

@@ -191,7 +191,8 @@ function readyCondition(life: MachineLife, details: DesiredCondition[]): Desired
   const culprit = details.find(({ status, type }) => status === 'False' && !late.has(type));
   if (culprit !== undefined) return fails('Ready', culprit.reason, culprit.message);
   if (life.snapshot.deleting) return fails('Ready', reasons.Deleting, 'The machine is being deleted');
-  if (isProvisioned(life)) return holds('Ready');
+  // The column Reason shows this one: a pause is to be seen there whatever else the machine is.
+  if (isProvisioned(life)) return isPaused(life) ? { ...holds('Ready'), reason: reasons.Paused } : holds('Ready');
   if (isPaused(life)) return fails('Ready', reasons.Paused, 'Reconciliation is paused');
   return fails('Ready', reasons.PlanPending, 'The machine is on its way; no step is blocked');
 }

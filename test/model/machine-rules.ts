@@ -59,7 +59,8 @@ function createLook({ status }: Machine): Look {
 function judgeConditions(conditions: readonly Condition[]): string[] {
   const types = conditions.map(({ type }) => type);
   const problems = conditions.flatMap(({ type, status, reason }) => {
-    if (status === 'True') return reason === type ? [] : [`${type} is True for the reason ${reason}`];
+    const mayBePaused = type === 'Ready' && reason === 'Paused';
+    if (status === 'True') return reason === type || mayBePaused ? [] : [`${type} is True for the reason ${reason}`];
     if (type === 'Ready' || falseReasons[type]?.includes(reason) === true) return [];
     return [`${type} is ${status} for the reason ${reason}`];
   });

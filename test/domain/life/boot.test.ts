@@ -74,6 +74,12 @@ describe('Booted', () => {
   });
 });
 
+it('a pause shows as the reason of Ready', () => {
+  expect(conditionOf(running(), 'Ready')).toMatchObject({ status: 'True', reason: 'Ready' });
+  const paused = { ...running(), pausedByOperator: true };
+  expect(conditionOf(paused, 'Ready')).toMatchObject({ status: 'True', reason: 'Paused', message: '' });
+});
+
 it.each([
   [running({}, true), 'the host has not rebooted'],
   [running({ boot: 'active' }, true), 'the host has rebooted and did not join'],

@@ -30,6 +30,18 @@ describe('findEndpoint', () => {
 });
 
 describe('computeClusterStatus', () => {
+  it.each([
+    [own, 'own.example:1'],
+    [{ host: '192.0.2.1', port: 6443 }, '192.0.2.1:6443'],
+    [{ host: '2001:db8::1', port: 6443 }, '[2001:db8::1]:6443'],
+  ])('says where %o is', (endpoint, message) => {
+    const { conditions } = computeClusterStatus(view({}), { endpoint, machines: [] });
+    expect(conditions).toMatchObject([
+      { type: 'Ready', status: 'True', message: '' },
+      { type: 'EndpointReady', status: 'True', message },
+    ]);
+  });
+
   it('names at most ten machines', () => {
     const machines = Array.from({ length: 12 }, (_, index) => `m-${index}`);
     const deleting = view({}, { deletionTimestamp: '2026-01-01T00:00:00Z', generation: 3 });

@@ -59,6 +59,19 @@ describe('what is told of a machine', () => {
     expect(told(before, {})).toEqual([]);
   });
 
+  it('the pause of a machine that is Ready, and not its end', () => {
+    const running = statusOf('Running', 'Ready', '', 'h1');
+    const paused = {
+      ...running,
+      conditions: [
+        { ...condition('Ready', 'True', 'Paused') },
+        condition('Paused', 'True', 'Paused', 'An operator paused the machine'),
+      ],
+    };
+    expect(told(running, paused)).toEqual(['Normal Paused: An operator paused the machine']);
+    expect(told(paused, running)).toEqual([]);
+  });
+
   it('a failure with the host, once', () => {
     const pending = statusOf('Reprovisioning', 'PlanPending', '', 'h1');
     const failed = (message: string) => told(pending, statusOf('Failed', 'PlanFailed', message, 'h1'));
