@@ -14,7 +14,8 @@ const PARALLEL_PATCHES = 16;
 
 /**
  * Brings the `pool` annotation of the pool's members, and of hosts that it dropped, in line with who owns them. A host
- * in use keeps it until it is released. Answers with the errors, after all hosts were tried, and when to look again; a
+ * in use keeps it until it is released; one that was never used gets its first `allocation-state` with it, because that
+ * is the record of what a host is used for. Answers with the errors, after all hosts were tried, and when to look again; a
  * conflict is no error, but what was written meanwhile may be nothing that brings us back here. Nor is a refusal: it is
  * noted, the pool's status tells it, and the other hosts are served.
  */
@@ -37,7 +38,8 @@ export async function alignPoolAnnotations(
     const waitMs = refusals.waitMs(host, nowMs);
     if (waitMs > 0) return lookAgain(waitMs);
     try {
-      caches.hosts.upsert(await patchPoolAnnotation(host, owner, client));
+      const isBlank = owner === pool.name && isNeverUsed(host, caches);
+      caches.hosts.upsert(await patchPoolAnnotation(host, owner, isBlank, client));
       refusals.forget(host);
     } catch (error) {
       if (isConflict(error)) return lookAgain(CONFLICT_REQUEUE_MS);
@@ -61,7 +63,19 @@ function hostsInDoubt(pool: ObjectKey, memberNames: Iterable<string>, { hosts }:
   return inDoubt;
 }
 
-async function patchPoolAnnotation(host: HostView, pool: string | undefined, client: Patcher): Promise<HostView> {
-  const metadata = { resourceVersion: host.resourceVersion, annotations: { [annotations.pool]: pool ?? null } };
+/** Nothing is recorded of it, and no machine's providerID names it: a node may run on a host that registered anew. */
+function isNeverUsed({ namespace, name, allocationState, owner, plan }: HostView, { machines }: PoolCaches): boolean {
+  const [named] = machines.byIndex('providerHost', keyText({ namespace, name }));
+  return allocationState === undefined && owner === undefined && plan === undefined && named === undefined;
+}
+
+async function patchPoolAnnotation(
+  host: HostView,
+  pool: string | undefined,
+  isBlank: boolean,
+  client: Patcher,
+): Promise<HostView> {
+  const notes = { [annotations.pool]: pool ?? null, ...(isBlank && { [annotations.allocationState]: 'Available' }) };
+  const metadata = { resourceVersion: host.resourceVersion, annotations: notes };
   return viewHost(await client.patch(machineInventories, host, { metadata }, { type: 'merge' }));
 }

@@ -57,6 +57,8 @@ export async function recordHostTimelines({ client, namespace }: Pick<Lab, 'clie
     return own
       .toSorted((a, b) => Number(a.revision - b.revision))
       .flatMap(({ what, value }) => {
+        // The pool says so of a host that nobody has used yet, unless a claim is faster.
+        if (last.size === 0 && value === 'Available') return [];
         if (last.get(what) === value) return [];
         last.set(what, value);
         return [value];

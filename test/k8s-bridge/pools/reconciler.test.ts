@@ -61,6 +61,8 @@ function createBench() {
     },
     reconcile: (name = 'workers') => reconcilePool(`${namespace}/${name}`, deps),
     status: (name = 'workers') => api.read(machineInventoryPools, { namespace, name }).status,
+    stateOf: (host: string) =>
+      api.read(machineInventories, { namespace, name: host }).metadata.annotations[annotations.allocationState],
     poolOf: (host: string) =>
       api.read(machineInventories, { namespace, name: host }).metadata.annotations[annotations.pool],
   };
@@ -103,6 +105,32 @@ describe('reconcilePool', () => {
     expect(before).toBe(2);
     expect(bench.api.writes).toHaveLength(before);
     expect(bench.told).toEqual(['workers MemberMissing']);
+  });
+
+  it('records a host that it takes and that was never used as Available, and no other', async () => {
+    const bench = createBench();
+    bench.addPool('workers', ['blank', 'kept', 'odd', 'owned', 'planned', 'named']);
+    bench.addHost('blank');
+    bench.addHost('kept', { [annotations.allocationState]: 'Unavailable' });
+    bench.addHost('odd', { [annotations.allocationState]: 'Nonsense' });
+    bench.addHost('owned', { [annotations.ownerUid]: 'uid-m' });
+    bench.addHost('planned', {
+      [annotations.hostPlanAttempt]: 'reprovision-1-uid-m',
+      [annotations.hostPlanChecksum]: 'c',
+    });
+    bench.addHost('named');
+    bench.caches.machines.upsert({ ...waitingMachine('m', 0), providerID: 'baremetal:///named' });
+    await bench.reconcile();
+    const hosts = ['blank', 'kept', 'odd', 'owned', 'planned', 'named'];
+    expect(hosts.map((host) => bench.stateOf(host))).toEqual([
+      'Available',
+      'Unavailable',
+      'Nonsense',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(hosts.map((host) => bench.poolOf(host))).toEqual(hosts.map(() => 'workers'));
   });
 
   it('takes no host with a plan of somebody else for available', async () => {
