@@ -1,9 +1,7 @@
 import { reasons } from '../api/conditions.ts';
-import { providerIdOf } from '../api/constants.ts';
 import type { HostView } from '../domain/inputs/host-view.ts';
 import type { BoundHost, Obstacle } from '../domain/life/machine-life.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
-import type { RenderedNetwork } from '../domain/network/config.ts';
 import { attemptId } from '../domain/plan/attempt.ts';
 import type { RenderedPlan } from '../domain/plan/document.ts';
 import { renderReprovisionPlan } from '../domain/plan/reprovision.ts';
@@ -11,11 +9,11 @@ import type { PoolView } from '../domain/inputs/pool-view.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import type { ProvisionOutcome } from '../domain/life/step-outcomes.ts';
 import { addressHost, renameHost } from './host/bound-host.ts';
-import { readNetwork, tellLeftOut } from './inputs/network.ts';
-import { readBootstrap, storeResolvedValue } from './inputs/bootstrap-data.ts';
+import { storeResolvedValue } from './inputs/bootstrap-data.ts';
+import { tellLeftOut } from './inputs/network.ts';
+import { findContent, type PlanContent, readContent, type ReadyContent } from './inputs/plan-content.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { startFence } from './step/fence.ts';
-import { findCapiOwners, readImage } from './inputs/image.ts';
 import { mayRepeatBoot } from './host/repeated-boot.ts';
 import { findNamingMachine } from './host/live-candidate.ts';
 import {
@@ -58,7 +56,7 @@ async function provision(deps: ActivityDependencies, input: Omit<PlanOrder, 'pla
   const [machine, slot, read, namedBy] = await Promise.all([
     findMachine(deps, input.machine),
     inspectPlanSlot(deps, order),
-    readContent(deps, input.machine, host),
+    findContent(deps, input.machine),
     findNamingMachine(deps, input.machine, { namespace: input.machine.namespace, name: host.inventory }),
   ]);
   if (machine === undefined) return { kind: 'gone' };
@@ -67,12 +65,13 @@ async function provision(deps: ActivityDependencies, input: Omit<PlanOrder, 'pla
   if (machine.metadata.deletionTimestamp !== undefined) return { kind: 'deleting' };
   if (isPausedBy(machine, read.cluster)) return { kind: 'paused' };
   const deadlineMs = deps.policy.reprovisionDeadlineMs;
+  const hostsOfPool = findHostsOfPool(deps, input.machine);
   if (slot.kind === 'written') {
     const written = await confirmWrittenPlan(deps, fence, order, slot);
     const hash = bootstrapHashOf(
       slot,
       host,
-      judgeContent(read, host, await readNetwork(deps, slot.inventory, findNeighbours(deps, order), read.cluster)),
+      await readContent(deps, read, { machine, host, hostsOfPool }, slot.inventory),
     );
     const pending = pendingPlan(order, written, deadlineMs, hash);
     const addressed = addressHost(host, slot.inventory, read.cluster);
@@ -83,11 +82,7 @@ async function provision(deps: ActivityDependencies, input: Omit<PlanOrder, 'pla
   if (slot.kind !== 'free') return { kind: 'hostLost' };
   if (namedBy !== undefined) return { kind: 'hostOfOther', owner: namedBy };
 
-  const content = judgeContent(
-    read,
-    host,
-    await readNetwork(deps, slot.inventory, findNeighbours(deps, order), read.cluster),
-  );
+  const content = await readContent(deps, read, { machine, host, hostsOfPool }, slot.inventory);
   if (content.kind === 'blocked') {
     const problems = content.obstacles.map(({ reason }) => reason);
     logStep('Cannot write the plan yet', input.machine, { host: host.inventory, problems });
@@ -102,62 +97,27 @@ async function provision(deps: ActivityDependencies, input: Omit<PlanOrder, 'pla
   return { kind: 'written', plan: pending, host: addressHost(host, slot.inventory, read.cluster) };
 }
 
+function findHostsOfPool(deps: ActivityDependencies, ref: MachineRef): HostView[] {
+  const { namespace } = ref;
+  return (findPool(deps, ref)?.members ?? []).flatMap(({ name }) => deps.caches.hosts.get({ namespace, name }) ?? []);
+}
+
 /** The machine's pool as the cache has it: a host name that was mended there is used without another claim. */
 function findPool({ caches }: ActivityDependencies, ref: MachineRef): PoolView | undefined {
   const name = caches.machines.get(ref)?.pool;
   return name === undefined ? undefined : caches.pools.get({ namespace: ref.namespace, name });
 }
 
-/** The other hosts of the pool: one whose address is copied to another takes that one's node off the network. */
-function findNeighbours(deps: ActivityDependencies, { machine, host }: PlanOrder): HostView[] {
-  const others = (findPool(deps, machine)?.members ?? []).filter(({ name }) => name !== host.inventory);
-  return others.flatMap(({ name }) => deps.caches.hosts.get({ namespace: machine.namespace, name }) ?? []);
-}
-
-type Content = Awaited<ReturnType<typeof readContent>>;
-
-/** All reads that the plan needs besides its host, side by side: they are most of the time that this takes. */
-async function readContent(deps: ActivityDependencies, ref: MachineRef, host: BoundHost) {
-  const owners = await findCapiOwners(deps, ref);
-  const [bootstrap, image] = await Promise.all([
-    readBootstrap(deps, ref.namespace, owners.machine?.spec.bootstrap.dataSecretName, {
-      hostname: host.hostname,
-      providerID: providerIdOf(host.inventory),
-    }),
-    readImage(deps, ref.namespace, owners),
-  ]);
-  return { bootstrap, image, cluster: owners.cluster, machine: owners.machine };
-}
-
-function judgeContent({ bootstrap, image }: Content, host: BoundHost, network: RenderedNetwork) {
-  const obstacles: Obstacle[] = [];
-  if (bootstrap.kind !== 'ready') obstacles.push(bootstrap.obstacle);
-  if (image.kind === 'unresolved') {
-    obstacles.push({ condition: 'ImageResolved', reason: image.reason, message: image.message });
-  }
-  if (network.kind === 'invalid') {
-    obstacles.push({
-      condition: 'BootstrapReady',
-      reason: reasons.BootstrapInvalid,
-      message: `The network of MachineInventory ${host.inventory} cannot be used: ${network.message}`,
-    });
-  }
-  if (bootstrap.kind !== 'ready' || image.kind === 'unresolved' || network.kind === 'invalid') {
-    return { kind: 'blocked', obstacles } as const;
-  }
-  const { yaml: networkConfig, leftOut } = network.kind === 'config' ? network : { yaml: undefined, leftOut: [] };
-  return { kind: 'ready', bootstrap, image: image.image, networkConfig, leftOut } as const;
-}
-
 function renderContent(
   attempt: string,
   { hostname }: BoundHost,
-  { bootstrap, image, networkConfig }: Extract<ReturnType<typeof judgeContent>, { kind: 'ready' }>,
+  { bootstrap, image, metaData, networkConfig }: ReadyContent,
 ): RenderedPlan {
   return renderReprovisionPlan({
     attemptId: attempt,
     userData: bootstrap.userData,
     hostname,
+    metaData,
     image,
     ...(networkConfig === undefined ? {} : { networkConfig }),
   });
@@ -170,7 +130,7 @@ function renderContent(
 function bootstrapHashOf(
   { attempt, secret }: Extract<PlanSlot, { kind: 'written' }>,
   host: BoundHost,
-  content: ReturnType<typeof judgeContent>,
+  content: PlanContent,
 ): string | null {
   if (content.kind !== 'ready') return null;
   return renderContent(attemptId(attempt), host, content).checksum === secret.planChecksum

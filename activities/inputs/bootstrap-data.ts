@@ -1,22 +1,31 @@
-import { isUtf8 } from 'node:buffer';
 import { reasons } from '../../api/conditions.ts';
 import type { Secret } from '../../api/core.ts';
 import { secrets } from '../../api/resources.ts';
+import type { HostMetaData } from '../../domain/bootstrap/meta-data.ts';
 import type { Obstacle } from '../../domain/life/machine-life.ts';
 import type { ActivityDependencies } from '../step/dependencies.ts';
 import type { Fence } from '../step/fence.ts';
 
-export type Bootstrap =
-  | { kind: 'ready'; secret: Secret; userData: string; hash: string }
-  | { kind: 'notReady'; obstacle: Obstacle };
+/** A bootstrap Secret with data in it, which nobody has looked at yet. */
+export interface FoundBootstrap {
+  kind: 'found';
+  secret: Secret;
+  value: string;
+}
 
-/** Reads the bootstrap Secret and normalises its data for the host. The data leaves this process only in the plan. */
-export async function readBootstrap(
+interface NotReady {
+  kind: 'notReady';
+  obstacle: Obstacle;
+}
+
+export type Bootstrap = { kind: 'ready'; secret: Secret; userData: string; hash: string } | NotReady;
+
+/** The bootstrap Secret, if it holds data. */
+export async function findBootstrap(
   deps: ActivityDependencies,
   namespace: string,
   secretName: string | undefined,
-  host: { hostname: string; providerID: string },
-): Promise<Bootstrap> {
+): Promise<FoundBootstrap | NotReady> {
   if (secretName === undefined) return waiting('The Machine names no bootstrap Secret yet');
   const secret = await deps.kube.find(secrets, { namespace, name: secretName });
   if (secret === undefined) return waiting(`The bootstrap Secret ${secretName} is not there yet`);
@@ -27,15 +36,23 @@ export async function readBootstrap(
       `Bootstrap Secret ${secretName} has no key 'value'; its data belongs there`,
     );
   }
-  const bytes = Buffer.from(value, 'base64');
-  if (!isUtf8(bytes)) {
-    return notReady(reasons.BootstrapInvalid, `Bootstrap Secret ${secretName}: user-data: not UTF-8 text`);
-  }
+  return { kind: 'found', secret, value };
+}
+
+/** Normalises the data for the host. It leaves this process only in the plan. */
+export async function readBootstrap(
+  deps: ActivityDependencies,
+  found: FoundBootstrap | NotReady,
+  metaData: HostMetaData,
+): Promise<Bootstrap> {
+  if (found.kind === 'notReady') return found;
+  const { secret, value } = found;
+  const secretName = secret.metadata.name;
   const format = secret.data['format'];
   const result = await deps.reader.bootstrap({
-    userData: bytes.toString('utf8'),
+    userData: Buffer.from(value, 'base64'),
     ...(format === undefined ? {} : { format: Buffer.from(format, 'base64').toString('utf8') }),
-    ...host,
+    metaData,
   });
   switch (result.kind) {
     case 'normalised':
@@ -67,10 +84,10 @@ export async function storeResolvedValue(
   );
 }
 
-function waiting(message: string): Bootstrap {
+function waiting(message: string): NotReady {
   return notReady(reasons.BootstrapWaiting, message);
 }
 
-function notReady(reason: Obstacle['reason'], message: string): Bootstrap {
+function notReady(reason: Obstacle['reason'], message: string): NotReady {
   return { kind: 'notReady', obstacle: { condition: 'BootstrapReady', reason, message } };
 }

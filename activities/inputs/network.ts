@@ -15,8 +15,9 @@ export function readNetwork(
 ): Promise<RenderedNetwork> {
   const { network, observedNetwork } = inventory.spec;
   const own = new Set(viewHost(inventory).addresses);
+  // One whose address is copied to another takes that one's node off the network.
   const neighbours = hostsOfPool
-    .filter(({ addresses }) => addresses.some((address) => own.has(address)))
+    .filter(({ name, addresses }) => name !== inventory.metadata.name && addresses.some((address) => own.has(address)))
     .map(({ name, addresses }) => ({ name, addresses }));
   return reader.network(
     { network, observedNetwork },

@@ -30,8 +30,8 @@ const domainRooms: readonly Room[] = [
   },
   {
     path: 'domain/bootstrap',
-    holds: 'Bootstrap data read, checked and completed for a host: cloud-config, kubeadm documents',
-    mayImport: [],
+    holds: 'Bootstrap data read, checked and completed for a host: templates, cloud-config, kubeadm documents',
+    mayImport: ['domain'],
     bans: bans.pure,
   },
   {
@@ -61,11 +61,10 @@ const activityRooms: readonly Room[] = [
     mayImport: [
       'api',
       'domain',
+      'domain/bootstrap',
       'domain/inputs',
       'domain/life',
-      'domain/network',
       'domain/plan',
-
       'domain/report',
       'activities/host',
       'activities/inputs',
@@ -93,7 +92,15 @@ const activityRooms: readonly Room[] = [
   {
     path: 'activities/inputs',
     holds: 'What a plan needs besides the host: bootstrap data and the image',
-    mayImport: ['api', 'domain/inputs', 'domain/life', 'domain/network', 'activities/step'],
+    mayImport: [
+      'api',
+      'domain/bootstrap',
+      'domain/inputs',
+      'domain/life',
+      'domain/network',
+      'domain/plan',
+      'activities/step',
+    ],
     bans: bans.activity,
   },
   {

@@ -1,23 +1,27 @@
 import { createHash } from 'node:crypto';
 import { isScalar } from 'yaml';
+import type { KubeadmNode } from './kubeadm-documents.ts';
 import { normaliseFiles } from './write-files.ts';
+import { assertNever } from '../assert-never.ts';
+import { decodeBytes } from './content-encoding.ts';
 import { BootstrapProblem } from './problem.ts';
-import { beginsBlock } from './jinja-template.ts';
-import { createReadingBudget } from './yaml-scan.ts';
+import type { HostMetaData } from './meta-data.ts';
+import { checkReferences, veilTemplate } from './rendering.ts';
+import { unveil } from './jinja-veil.ts';
+import { findForeignBreak } from './pyyaml-scan.ts';
+import { createReadingBudget, lineAt } from './yaml-scan.ts';
 import { rootMap, YamlText } from './yaml-text.ts';
 
 /** Largest user-data in bytes: base64 in a plan it still leaves room for outputs in a Secret of 1 MiB. */
 export const userDataLimitBytes = 480 * 1024;
 
 export interface BootstrapInput {
-  /** `data.value` of the bootstrap Secret, decoded. */
-  userData: string;
+  /** `data.value` of the bootstrap Secret, its base64 decoded. */
+  userData: string | Uint8Array;
   /** `data.format` of the bootstrap Secret, decoded; absent means cloud-config. */
   format?: string | undefined;
-  /** Name of the host and of its Node. */
-  hostname: string;
-  /** `baremetal:///<inventory>`. */
-  providerID: string;
+  /** What a template can ask for; its host name and provider id are those of the node. */
+  metaData: HostMetaData;
 }
 
 export type NormalisedBootstrap =
@@ -51,34 +55,52 @@ export function normaliseBootstrap(input: BootstrapInput): NormalisedBootstrap {
   }
 }
 
-function normalise({ userData, hostname, providerID }: BootstrapInput): string {
+function normalise({ userData: value, metaData }: BootstrapInput): string {
+  const { hostname, providerid: providerID } = metaData;
   checkNames(hostname, providerID);
+  const userData = typeof value === 'string' ? value : decodeUserData(value);
   checkShape(userData);
-  const budget = createReadingBudget();
-  const text = new YamlText(userData, 'user-data', budget);
-  if (text.documents.length > 1) throw text.problem('more than one YAML document');
-  const contents = text.documents[0]?.contents ?? null;
-  if (contents === null || (isScalar(contents) && contents.value === null)) {
-    return addNames(text, hostname);
-  }
-  const root = rootMap(text.documents[0]);
-  if (root === undefined) throw text.problem('the top level is not a mapping');
-  if (beginsBlock(text.source.slice(0, root.range?.[0]))) {
-    throw text.problem('a template block begins before the first key, where the host name is put; move it behind');
-  }
-  normaliseFiles(text, root, { hostname, providerID }, budget);
-  text.set(root, [0], 'hostname', hostname);
-  text.set(root, [0], 'fqdn', hostname);
-  const result = text.render();
+  const result = unveil(complete(veilTemplate(userData), { hostname, providerID }));
+  checkReferences(userData, result, metaData);
   checkSize(result);
   return result;
+}
+
+/** The text, a template under its veil, with the host's names. */
+function complete(source: string, node: KubeadmNode): string {
+  const budget = createReadingBudget();
+  const text = new YamlText(source, 'user-data', { budget, reader: 'pyyaml' });
+  if (text.documents.length > 1) throw text.problem('more than one YAML document');
+  const contents = text.documents[0]?.contents ?? null;
+  if (contents === null || (isScalar(contents) && contents.value === null)) return addNames(text, node.hostname);
+  const root = rootMap(text.documents[0]);
+  if (root === undefined) throw text.problem('the top level is not a mapping');
+  normaliseFiles(text, root, node, budget);
+  text.set(root, [0], 'hostname', node.hostname);
+  text.set(root, [0], 'fqdn', node.hostname);
+  return text.render();
+}
+
+/** Packed user-data is unpacked, as cloud-init does (cloudinit/util.py, decomp_gzip). */
+function decodeUserData(value: Uint8Array): string {
+  const decoded = decodeBytes(Buffer.from(value), { gzip: value[0] === 0x1f && value[1] === 0x8b }, userDataLimitBytes);
+  switch (decoded.kind) {
+    case 'text':
+      return decoded.text;
+    case 'binary':
+      throw new BootstrapProblem('user-data: not UTF-8 text');
+    case 'broken':
+      throw new BootstrapProblem(`user-data: ${decoded.fault}`);
+    default:
+      return assertNever(decoded);
+  }
 }
 
 /** For a cloud-config without any key. */
 function addNames(text: YamlText, hostname: string): string {
   const end = text.source.endsWith('\n') ? '' : '\n';
   const result = `${text.source}${end}hostname: "${hostname}"\nfqdn: "${hostname}"\n`;
-  const documents = new YamlText(result, 'user-data', createReadingBudget()).documents;
+  const documents = new YamlText(result, 'user-data', { budget: createReadingBudget(), reader: 'pyyaml' }).documents;
   if (documents.length !== 1 || rootMap(documents[0]) === undefined)
     throw text.problem('the top level is not a mapping');
   return result;
@@ -101,7 +123,7 @@ const unprintableCharacter = /[^\t\n\r\x20-\x7E\x85\u{A0}-\u{D7FF}\u{E000}-\u{FF
  * cloud-init takes data for a cloud-config by its first line, or by its second below `## template: jinja`, spelled just
  * so (cloudinit/handlers/__init__.py, type_from_starts_with); anything else, a byte order mark too, it ignores.
  */
-const header = /^[ \t\r\n]*(?:## template: jinja[ \t]*\r?\n[ \t\r\n]*)?#cloud-config[ \t]*\r?(?:\n|$)/i;
+const header = /^(?:## template: jinja[ \t]*\r?\n|\s*#cloud-config[ \t]*\r?(?:\n|$))/i;
 
 function checkShape(userData: string): void {
   checkSize(userData);
@@ -118,8 +140,15 @@ function checkShape(userData: string): void {
   }
   const unprintable = userData.search(unprintableCharacter);
   if (unprintable >= 0) {
-    const line = userData.slice(0, unprintable).split('\n').length;
-    throw new BootstrapProblem(`user-data: line ${line}: a character that YAML does not allow`);
+    throw new BootstrapProblem(
+      `user-data: line ${lineAt(userData, unprintable)}: a character that YAML does not allow`,
+    );
+  }
+  const lineBreak = findForeignBreak(userData);
+  if (lineBreak >= 0) {
+    throw new BootstrapProblem(
+      `user-data: line ${lineAt(userData, lineBreak)}: a character that the host's YAML reader takes for the end of a line`,
+    );
   }
 }
 

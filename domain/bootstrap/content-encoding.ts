@@ -36,12 +36,17 @@ export function decodeContent(content: string, encoding: ContentEncoding, budget
     return { kind: 'broken', fault: 'not base64' };
   }
   const bytes = Buffer.from(compact, 'base64');
-  if (!encoding.gzip) return decodeText(bytes);
+  const decoded = decodeBytes(bytes, encoding, budget.remainingBytes);
+  if (encoding.gzip && decoded.kind === 'text') budget.remainingBytes -= Buffer.byteLength(decoded.text);
+  return decoded;
+}
+
+/** Text of bytes that may be packed. @param limitBytes of what they unpack to */
+export function decodeBytes(bytes: Buffer, { gzip }: { gzip: boolean }, limitBytes: number): DecodedContent {
+  if (!gzip) return decodeText(bytes);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return { kind: 'broken', fault: 'not gzip' };
   try {
-    const unpacked = gunzipSync(bytes, { maxOutputLength: Math.max(1, budget.remainingBytes) });
-    budget.remainingBytes -= unpacked.length;
-    return decodeText(unpacked);
+    return decodeText(gunzipSync(bytes, { maxOutputLength: Math.max(1, limitBytes) }));
   } catch (error) {
     const tooLarge = error instanceof RangeError;
     return { kind: 'broken', fault: tooLarge ? 'unpacks to too many bytes' : 'not gzip' };

@@ -7,6 +7,7 @@ import {
   inflateLimitBytes,
   parseEncoding,
 } from './content-encoding.ts';
+import { unveil } from './jinja-veil.ts';
 import type { ReadingBudget } from './yaml-scan.ts';
 import type { YamlText } from './yaml-text.ts';
 import { type KubeadmNode, mentionsKubeadm, normaliseKubeadmDocuments } from './kubeadm-documents.ts';
@@ -41,19 +42,26 @@ function normaliseFile(
   if (!isScalar(content) || typeof content.value !== 'string') return;
   const encoding = encodingOf(text, file, content, place);
   const encoded = encoding.base64 || encoding.gzip;
-  if (encoded && /\{\{|\{%/.test(content.value)) return;
+  if (encoded && /\{\{|\{%/.test(unveil(content.value))) return;
   const decoded = decodeContent(content.value, encoding, inflating);
   if (decoded.kind === 'broken') throw text.problem(`${place}.content: ${decoded.fault}`);
   if (decoded.kind === 'binary' || !mentionsKubeadm(decoded.text)) return;
+  const path = text.find(file, 'path', place)?.node;
   if (Buffer.byteLength(decoded.text, 'utf8') > kubeadmLimitBytes) {
     throw text.problem(`${place}.content: a kubeadm file of more than ${kubeadmLimitBytes / 1024} KiB`);
   }
   const changed = normaliseKubeadmDocuments(decoded.text, node, {
     place: `user-data: ${place}.content`,
     budget: reading,
+    isRead: isScalar(path) && isConfigOfKubeadm(text.source, String(path.value)),
   });
   if (changed === decoded.text) return;
   text.setContent(content, [0, 'write_files', index, 'content'], encoded ? encodeContent(changed, encoding) : changed);
+}
+
+/** Whether a command names the file as kubeadm's configuration, so that it has to be one. */
+function isConfigOfKubeadm(userData: string, path: string): boolean {
+  return path !== '' && ['--config ', '--config='].some((option) => userData.includes(option + path));
 }
 
 function encodingOf(text: YamlText, file: YAMLMap, content: Scalar, place: string): ContentEncoding {

@@ -1,5 +1,7 @@
 import { CST, Lexer } from 'yaml';
-import { BootstrapProblem } from './problem.ts';
+import { lineBreak } from './jinja-veil.ts';
+import { BootstrapProblem, TooComplexProblem } from './problem.ts';
+import { createPyYamlScan } from './pyyaml-scan.ts';
 
 /** What reading may cost, for all texts of one user-data together. It only shrinks. */
 export interface ReadingBudget {
@@ -7,6 +9,13 @@ export interface ReadingBudget {
   tokens: number;
   anchors: number;
   aliases: number;
+}
+
+/** How a text is read. */
+export interface YamlReading {
+  budget: ReadingBudget;
+  /** Who reads it on the host: cloud-init with PyYAML, or kubeadm. */
+  reader: 'pyyaml' | 'kubeadm';
 }
 
 /** Some seven thousand lines of structure, and still a fraction of a second. The text of strings costs nothing. */
@@ -19,23 +28,35 @@ export function createReadingBudget(): ReadingBudget {
  * goes on after an error.
  * @throws BootstrapProblem with the line: too complex, or an escape that YAML does not know
  */
-export function scanYaml(source: string, place: string, budget: ReadingBudget): void {
+export function scanYaml(source: string, place: string, { budget, reader }: YamlReading): void {
   let offset = 0;
-  const fail = (message: string, at: number): never => {
-    throw new BootstrapProblem(`${place}: line ${lineAt(source, offset + at)}: ${message}`);
-  };
+  /** What follows the mark of a scalar is its text, whatever it looks like. */
+  let afterMark = false;
+  const judge = reader === 'pyyaml' ? createPyYamlScan() : undefined;
+  const describe = (message: string, at = 0): string => `${place}: line ${lineAt(source, offset + at)}: ${message}`;
   for (const token of new Lexer().lex(source)) {
     const type = CST.tokenType(token);
+    const refused = judge?.(token);
+    if (refused !== undefined)
+      throw new BootstrapProblem(describe(`${refused.fault}, which the host's YAML reader refuses`, refused.at));
+    const isText = afterMark;
+    afterMark = type === 'scalar';
     // They stand for a place in the text and have no length in it.
-    if (type === 'doc-mode' || type === 'flow-error-end' || type === 'scalar') continue;
+    if (type === 'doc-mode' || type === 'flow-error-end' || afterMark) continue;
     budget.tokens -= 1;
+    if (isText) {
+      offset += token.length;
+      continue;
+    }
     if (type === 'anchor') budget.anchors -= 1;
     if (type === 'alias') budget.aliases -= 1;
-    if (budget.tokens < 0) fail('too complex, more than can be read', 0);
-    if (budget.anchors < 0 || budget.aliases < 0) fail('too complex, too many anchors or aliases', 0);
+    if (budget.tokens < 0) throw new TooComplexProblem(describe('too complex, more than can be read'));
+    if (budget.anchors < 0 || budget.aliases < 0) {
+      throw new TooComplexProblem(describe('too complex, too many anchors or aliases'));
+    }
     if (type === 'double-quoted-scalar') {
       const escape = unknownEscape(token);
-      if (escape >= 0) fail('an escape that YAML does not know', escape);
+      if (escape >= 0) throw new BootstrapProblem(describe('an escape that YAML does not know', escape));
     }
     offset += token.length;
   }
@@ -48,9 +69,7 @@ function unknownEscape(quoted: string): number {
   return -1;
 }
 
-/** Counted from one. */
+/** Counted from one, also in a veiled template. */
 export function lineAt(source: string, offset: number): number {
-  let line = 1;
-  for (let at = source.indexOf('\n'); at >= 0 && at < offset; at = source.indexOf('\n', at + 1)) line += 1;
-  return line;
+  return 1 + Array.from(source.slice(0, offset).matchAll(lineBreak)).length;
 }

@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Document, isMap, isScalar, type Node, Scalar, stringify, type YAMLMap, type YAMLSeq } from 'yaml';
 import { renderLiteral } from './yaml-literal.ts';
 import { BootstrapProblem } from './problem.ts';
-import { type ReadingBudget, scanYaml } from './yaml-scan.ts';
-import { isTemplate, wouldEscapeExpression } from './jinja-template.ts';
+import { findPyYamlFault } from './pyyaml-values.ts';
+import { lineAt, scanYaml, type YamlReading } from './yaml-scan.ts';
+import { openBlocksAt } from './jinja-veil.ts';
 import {
   applyChange,
   type Change,
@@ -41,11 +42,18 @@ export class YamlText {
    * @param place how messages name this text, e.g. `write_files[2].content`
    * @throws BootstrapProblem with line and column when the text is not YAML, or more than the budget allows
    */
-  constructor(source: string, place: string, budget: ReadingBudget) {
+  constructor(source: string, place: string, reading: YamlReading) {
     this.source = source;
     this.#place = place;
-    scanYaml(source, place, budget);
+    scanYaml(source, place, reading);
     this.documents = parseDocuments(source, place);
+    for (const document of reading.reader === 'pyyaml' ? this.documents : []) {
+      const refused = findPyYamlFault(document);
+      if (refused === undefined) continue;
+      throw this.problem(
+        `line ${lineAt(source, refused.offset)}: ${refused.fault}, which the host's YAML reader refuses`,
+      );
+    }
   }
 
   /** The pair's value node; undefined when the key is absent. Refuses duplicate keys and merge keys. */
@@ -67,8 +75,10 @@ export class YamlText {
       this.#insertPair(map, place, key, value);
     } else {
       const node = found.node;
+      const range = this.#rangeOf(node, `${place}.${key}`);
+      this.#refuseInBlock(range[0], `${place}.${key}`);
       if (isRight(node, value)) return;
-      this.#replace(this.#rangeOf(node, `${place}.${key}`), flowText(value));
+      this.#replace(range, flowText(value));
     }
     this.#changes.push({ path: [...path, key], value, prepend: false });
   }
@@ -77,6 +87,7 @@ export class YamlText {
   prepend(seq: YAMLSeq, path: YamlPath, item: Json): void {
     const place = describePath(path);
     const [start] = this.#rangeOf(seq, place);
+    this.#refuseInBlock(start, place);
     if (seq.flow) {
       this.#replace([start + 1, start + 1], `${flowText(item)}${seq.items.length > 0 ? ', ' : ''}`);
     } else {
@@ -92,10 +103,7 @@ export class YamlText {
     const literal =
       node.type === Scalar.BLOCK_LITERAL && renderLiteral(this.source.slice(...range), String(node.value), value);
     if (literal) this.#edits.push({ start: range[0], end: range[1], text: literal });
-    else if (isTemplate(this.source) && wouldEscapeExpression(value)) {
-      // Quotes of a template expression would be escaped, and jinja reads the text before YAML does.
-      throw this.problem(`${describePath(path)}: template expressions need a literal block (|)`);
-    } else this.#replace(range, flowText(value));
+    else this.#replace(range, flowText(value));
     this.#changes.push({ path, value, prepend: false });
   }
 
@@ -143,7 +151,8 @@ export class YamlText {
   }
 
   #insertPair(map: YAMLMap, place: string, key: string, value: Json): void {
-    const [start] = this.#rangeOf(map, place);
+    const start = this.#placeInFront(map, place);
+    this.#refuseInBlock(start, `${place}.${key}`);
     if (map.flow) {
       const pair = `${flowText(key)}: ${flowText(value)}`;
       const inFront = this.#filled.has(map) ? `, ${pair}` : pair;
@@ -153,6 +162,25 @@ export class YamlText {
     }
     const indent = ' '.repeat(this.#columnOf(start));
     this.#replace([start, start], `${blockText({ [key]: value }, indent)}\n${indent}`);
+  }
+
+  /** In front of the first key that the template always renders, or of the first. */
+  #placeInFront(map: YAMLMap, place: string): number {
+    const [first] = this.#rangeOf(map, place);
+    if (map.flow || openBlocksAt(this.source, first) === 0) return first;
+    for (const { key } of map.items.slice(1)) {
+      const [start] = this.#rangeOf(key, place);
+      const isFirstOfLine = /^ *$/.test(this.source.slice(start - this.#columnOf(start), start));
+      if (isFirstOfLine && openBlocksAt(this.source, start) === 0) return start;
+    }
+    return first;
+  }
+
+  /** What jinja renders or not is no place for a field of ours. */
+  #refuseInBlock(offset: number, place: string): void {
+    if (openBlocksAt(this.source, offset) > 0) {
+      throw this.problem(`${place}: stands in a block of the template, and has to be set whatever that renders`);
+    }
   }
 
   #replace([start, end]: readonly [number, number], text: string): void {

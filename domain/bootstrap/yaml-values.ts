@@ -24,11 +24,16 @@ export function describePath(path: YamlPath): string {
   return text === '' ? 'top level' : text;
 }
 
-/** @throws BootstrapProblem with line and column */
-export function parseDocuments(source: string, place: string): readonly Document.Parsed[] {
+/** All documents, those with errors as well. */
+export function readDocuments(source: string): readonly Document.Parsed[] {
   // uniqueKeys costs time quadratic in the number of keys; `find` checks the keys that matter.
   const options = { uniqueKeys: false, prettyErrors: false, logLevel: 'error' } as const;
-  const documents = [...parseAllDocuments(source, options)];
+  return [...parseAllDocuments(source, options)];
+}
+
+/** @throws BootstrapProblem with line and column */
+export function parseDocuments(source: string, place: string): readonly Document.Parsed[] {
+  const documents = readDocuments(source);
   for (const document of documents) {
     const [error] = document.errors;
     if (error === undefined) continue;

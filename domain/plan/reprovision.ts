@@ -10,6 +10,8 @@ export interface ReprovisionPlan {
   /** Normalised cloud-config. */
   userData: string;
   hostname: string;
+  /** What cloud-init knows of the host besides, for templates in the user-data. */
+  metaData?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   /** cloud-init network-config version 2; without it the host keeps no recorded network. */
   networkConfig?: string;
   /** OS image for `elemental upgrade`. */
@@ -38,12 +40,18 @@ export function renderReprovisionPlan(plan: ReprovisionPlan): RenderedPlan {
   });
 }
 
-function seedFiles({ attemptId, userData, hostname, networkConfig }: ReprovisionPlan): Record<string, string> {
-  const names = { 'instance-id': attemptId, 'local-hostname': hostname };
-  const metaData = Object.entries(names).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
+function seedFiles({
+  attemptId,
+  userData,
+  hostname,
+  metaData,
+  networkConfig,
+}: ReprovisionPlan): Record<string, string> {
+  const facts = Object.entries({ 'instance-id': attemptId, 'local-hostname': hostname, ...metaData });
+  const lines = facts.map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
   return {
     'user-data': userData,
-    'meta-data': metaData.join(''),
+    'meta-data': lines.join(''),
     ...(networkConfig !== undefined && { 'network-config': networkConfig }),
   };
 }

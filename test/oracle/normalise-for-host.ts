@@ -1,4 +1,5 @@
 import { normaliseBootstrap } from '../../domain/bootstrap/cloud-init.ts';
+import { metaDataOf } from '../support/host-meta-data.ts';
 
 /** The host of all user-data that is judged. */
 export const host = { name: 'n1', providerID: 'baremetal:///n1' };
@@ -18,7 +19,6 @@ labels: {}
 
 /** Undefined: refused. */
 export function normaliseForHost(userData: Buffer): string | undefined {
-  const input = { userData: userData.toString('utf8'), hostname: host.name, providerID: host.providerID };
-  const result = normaliseBootstrap(input);
+  const result = normaliseBootstrap({ userData, metaData: metaDataOf(host.name, host.providerID) });
   return result.kind === 'normalised' ? result.userData : undefined;
 }

@@ -2,9 +2,10 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createReader, type Reader } from '../../reading/reader.ts';
 import { measureStall } from '../support/event-loop-stall.ts';
+import { metaDataOf } from '../support/host-meta-data.ts';
 import { hostileBootstrap } from '../support/hostile-bootstrap.ts';
 
-const host = { hostname: 'n1', providerID: 'baremetal:///n1' };
+const metaData = metaDataOf();
 const good = '#cloud-config\nruncmd: [true]\n';
 
 const stringContaining = (text: string): unknown => expect.stringContaining(text);
@@ -14,7 +15,7 @@ let reader: Reader;
 beforeAll(async () => {
   // Others use the machine as well: here it is not about time.
   reader = createReader({ threads: 2, limits: { timeMs: 30_000, heapMb: 128 } });
-  await reader.bootstrap({ userData: good, ...host });
+  await reader.bootstrap({ userData: good, metaData });
 });
 
 afterAll(() => reader.close());
@@ -24,8 +25,8 @@ describe('createReader', () => {
     const hostile = Object.values(hostileBootstrap);
     const { answer, stallMs } = await measureStall(() =>
       Promise.all([
-        ...hostile.map(({ userData }) => reader.bootstrap({ userData, ...host })),
-        reader.bootstrap({ userData: good, ...host }),
+        ...hostile.map(({ userData }) => reader.bootstrap({ userData, metaData })),
+        reader.bootstrap({ userData: good, metaData }),
       ]),
     );
     const places = answer.map((result) => (result.kind === 'invalid' ? result.message : result.kind));

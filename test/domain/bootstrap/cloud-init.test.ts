@@ -4,17 +4,24 @@ import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { type BootstrapInput, normaliseBootstrap, userDataLimitBytes } from '../../../domain/bootstrap/cloud-init.ts';
+import { metaDataOf } from '../../support/host-meta-data.ts';
 
 const names = { hostname: 'rack-1', providerID: 'baremetal:///host-1' };
 
-function normalise(userData: string, more: Partial<BootstrapInput> = {}): string {
-  const result = normaliseBootstrap({ userData, ...names, ...more });
+function read(userData: string, more: Partial<BootstrapInput & typeof names> = {}) {
+  const { hostname, providerID, ...rest } = { ...names, ...more };
+  const metaData = metaDataOf(hostname, providerID);
+  return normaliseBootstrap({ userData, metaData, ...rest });
+}
+
+function normalise(userData: string, more: Parameters<typeof read>[1] = {}): string {
+  const result = read(userData, more);
   if (result.kind !== 'normalised') throw new Error(JSON.stringify(result));
   return result.userData;
 }
 
-function refuse(userData: string, more: Partial<BootstrapInput> = {}): string {
-  const result = normaliseBootstrap({ userData, ...names, ...more });
+function refuse(userData: string, more: Parameters<typeof read>[1] = {}): string {
+  const result = read(userData, more);
   if (result.kind !== 'invalid') throw new Error(`not refused: ${result.kind}`);
   return result.message;
 }
@@ -43,7 +50,7 @@ write_files:
     permissions: '0640'
     content: |
       -----BEGIN CERTIFICATE-----
-      {{ not yaml: [
+      { not yaml: [
       -----END CERTIFICATE-----
 -   path: /run/kubeadm/kubeadm-join-config.yaml
     content: |
@@ -86,7 +93,7 @@ describe('normaliseBootstrap', () => {
   });
 
   it('answers with the sha256 of the result', () => {
-    const result = normaliseBootstrap({ userData: '#cloud-config\n', ...names });
+    const result = read('#cloud-config\n');
     expect(result).toEqual({
       kind: 'normalised',
       userData: '#cloud-config\nhostname: "rack-1"\nfqdn: "rack-1"\n',
@@ -120,8 +127,8 @@ describe('normaliseBootstrap', () => {
     ['no newline at all', '#cloud-config', '#cloud-config\nhostname: "rack-1"\nfqdn: "rack-1"\n'],
     [
       'unquoted jinja elsewhere',
-      '## template: jinja\n#cloud-config\na: {{ v1.x }}\n',
-      '## template: jinja\n#cloud-config\nhostname: "rack-1"\nfqdn: "rack-1"\na: {{ v1.x }}\n',
+      '## template: jinja\n#cloud-config\na: {{ v1.region }}\n',
+      '## template: jinja\n#cloud-config\nhostname: "rack-1"\nfqdn: "rack-1"\na: {{ v1.region }}\n',
     ],
     ['carriage returns', '#cloud-config\r\na: 1\r\n', '#cloud-config\r\nhostname: "rack-1"\nfqdn: "rack-1"\na: 1\r\n'],
   ])('sets hostname and fqdn: %s', (_, before, after) => {
@@ -199,10 +206,9 @@ describe('normaliseBootstrap', () => {
 
   it('takes no longer for a file of braces than for another', () => {
     // Once for each brace it would look at all that follow: minutes.
-    const braces = `x: '${'{'.repeat(200_000)}'`;
-    const kubeadm = JSON.stringify(`{apiVersion: kubeadm.k8s.io/v1beta3, kind: InitConfiguration, ${braces}}\n`);
-    const source = `## template: jinja\n#cloud-config\nwrite_files: [{content: ${kubeadm}}]\n`;
-    expect(normalise(source)).toContain('rack-1');
+    const source = (braces: string) => `## template: jinja\n#cloud-config\nx: '${braces}'\n`;
+    expect(normalise(source('{ '.repeat(200_000)))).toContain('rack-1');
+    expect(refuse(source('{'.repeat(200_000)))).toMatch(/^user-data: line 3: the template does not parse: /);
   });
 
   it('keeps aliases that stand for little', () => {
@@ -221,8 +227,8 @@ describe('normaliseBootstrap', () => {
     ],
     [
       'branch in front',
-      '## template: jinja\n#cloud-config\n#{% if x %}\na: 1\n#{% endif %}\n',
-      'user-data: a template block begins before the first key, where the host name is put; move it behind',
+      '## template: jinja\n#cloud-config\n#{% if v1.region %}\na: 1\n#{% endif %}\n',
+      'user-data: top level.hostname: stands in a block of the template, and has to be set whatever that renders',
     ],
     [
       'aliases',
@@ -239,8 +245,8 @@ describe('normaliseBootstrap', () => {
     ['two documents', '#cloud-config\na: 1\n---\nb: 1\n', 'user-data: more than one YAML document'],
     [
       'jinja statement',
-      '## template: jinja\n#cloud-config\na: s3cret\n{% if x %}\nb: 1\n{% endif %}\n',
-      'user-data: not valid YAML at line 4, column 2 (BAD_SCALAR_START)',
+      '## template: jinja\n#cloud-config\na: s3cret\n{% if v1.region %}\n  b: 1\n{% endif %}\n',
+      'user-data as the template renders: not valid YAML at line 2, column 4 (BLOCK_AS_IMPLICIT_KEY)',
     ],
     ['twice', '#cloud-config\nhostname: a\nhostname: b\n', 'user-data: top level: the key hostname stands there twice'],
     [
@@ -284,7 +290,7 @@ describe('normaliseBootstrap', () => {
     [
       'jinja in quotes',
       `## template: jinja\n#cloud-config\nwrite_files: [{content: ${JSON.stringify(`${joinV3}x: '{{ a["b"] }}'\n`)}}]\n`,
-      'user-data: write_files[0].content: template expressions need a literal block (|)',
+      'user-data: line 3: the template does not parse: a character that no expression has',
     ],
     [
       'size',
@@ -301,7 +307,7 @@ describe('normaliseBootstrap', () => {
       expect(refuse(`#cloud-config\na: 1\nb: x${bad}y\n`)).toBe(message);
     }
     const good = '#cloud-config\na: "\tü\u{1F680}\u00A0"\r\n';
-    expect(normaliseBootstrap({ userData: good, ...names }).kind).toBe('normalised');
+    expect(read(good).kind).toBe('normalised');
   });
 
   it('refuses hostile names, formats, bombs and nesting', () => {
@@ -311,7 +317,7 @@ describe('normaliseBootstrap', () => {
     expect(refuse('#cloud-config\n', { providerID: 'baremetal:///a"b' })).toBe(
       'providerID: not baremetal:///<inventory>',
     );
-    expect(normaliseBootstrap({ userData: '{}', format: 'ignition', ...names })).toEqual({
+    expect(read('{}', { format: 'ignition' })).toEqual({
       kind: 'unsupportedFormat',
       format: 'ignition',
     });
@@ -332,7 +338,7 @@ describe('normaliseBootstrap', () => {
     fc.integer(),
     fc.boolean(),
     fc.constant(null),
-    fc.constant('{{ ds.meta_data.x }}'),
+    fc.constant('{{ ds.meta_data.pool }}'),
   );
   const values = fc.dictionary(
     fc.stringMatching(/^[a-z_]{3,8}$/),

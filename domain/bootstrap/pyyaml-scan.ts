@@ -1,0 +1,56 @@
+import { CST } from 'yaml';
+
+/** Line breaks to PyYAML, and to nobody else; a lone carriage return is one of them. */
+const foreignBreak = /[\u0085\u2028\u2029]|\r(?!\n)/u;
+const knownTag =
+  /^!(?:!(?:null|bool|int|float|binary|timestamp|omap|pairs|set|str|seq|map))?$|^!<tag:yaml\.org,2002:(?:null|bool|int|float|binary|timestamp|omap|pairs|set|str|seq|map)>$/;
+const quoted: readonly (string | null)[] = ['single-quoted-scalar', 'double-quoted-scalar', 'comment'];
+
+/** Where a text stands that PyYAML divides into other lines than everybody else; -1: nowhere. */
+export function findForeignBreak(text: string): number {
+  return text.search(foreignBreak);
+}
+
+/**
+ * Judges the words of a text one after the other as PyYAML's scanner does (yaml/scanner.py, composer.py): answers what it
+ * would refuse, though our parser takes it.
+ */
+export function createPyYamlScan(): (token: string) => { fault: string; at: number } | undefined {
+  let anchors = new Set<string>();
+  let inBlockScalar = false;
+  let inScalar = false;
+  return (token) => {
+    const type = CST.tokenType(token);
+    if (type === 'doc-mode' || type === 'doc-start' || type === 'doc-end') anchors = new Set();
+    if (inScalar) {
+      // What follows the mark of a scalar is its text; in a block scalar all of it may be tabs.
+      inScalar = false;
+      const wasBlock = inBlockScalar;
+      inBlockScalar = false;
+      return wasBlock ? undefined : findTab(token);
+    }
+    if (type === 'scalar') inScalar = true;
+    if (type === 'block-scalar-header') inBlockScalar = true;
+    if (type === 'anchor') return judgeAnchor(token.slice(1), anchors) ?? findTab(token);
+    if (type === 'alias' && !isAnchorName(token.slice(1))) return { fault: 'the name of an alias', at: 0 };
+    if (type === 'tag' && !knownTag.test(token)) return { fault: 'a tag', at: 0 };
+    if (type === 'directive-line' && !/^%YAML\s+1\.\d/.test(token)) return { fault: 'a directive', at: 0 };
+    return quoted.includes(type) ? undefined : findTab(token);
+  };
+}
+
+function judgeAnchor(name: string, anchors: Set<string>): { fault: string; at: number } | undefined {
+  if (!isAnchorName(name)) return { fault: 'the name of an anchor', at: 0 };
+  if (anchors.has(name)) return { fault: 'an anchor that stands there twice', at: 0 };
+  anchors.add(name);
+  return undefined;
+}
+
+function isAnchorName(name: string): boolean {
+  return /^[\w-]+$/.test(name);
+}
+
+function findTab(token: string): { fault: string; at: number } | undefined {
+  const at = token.indexOf('\t');
+  return at < 0 ? undefined : { fault: 'a tab outside of a string', at };
+}

@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { hostileBootstrap } from '../support/hostile-bootstrap.ts';
+import { conditionOf, createMachine, createPool, untilProvisioned, untilReason } from '../support/machines.ts';
+import { type Site, startSite } from '../support/site.ts';
+
+const stallSchema = z.object({ process: z.string(), at: z.number(), stallMs: z.number() });
+const stallsPath = join(tmpdir(), `stalls-${randomUUID()}.jsonl`);
+const kinds = Object.values(hostileBootstrap);
+const hostile = Array.from({ length: 50 }, (_, index) => ({ name: `hi-${index}`, kind: kinds[index % kinds.length] }));
+
+let site: Site;
+
+beforeAll(async () => {
+  const recorder = new URL('../support/stall-recorder.ts', import.meta.url).href;
+  site = await startSite('hostile', {
+    hosts: ['hi-spare'],
+    replicas: 0,
+    env: { NODE_OPTIONS: `--import=${recorder}`, IRONLOOM_TEST_STALLS: stallsPath },
+  });
+  await Promise.all(['hi-good', ...hostile.map(({ name }) => name)].map((name) => site.addHost(name)));
+  await site.deploy();
+}, 240_000);
+
+afterAll(() => site.close());
+
+/** The longest time since then that worker or bridge did nothing else, in ms of CPU. */
+async function longestStall(since: number): Promise<z.infer<typeof stallSchema>> {
+  const lines = (await readFile(stallsPath, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+  const stalls = lines.map((line) => stallSchema.parse(JSON.parse(line))).filter(({ at }) => at >= since);
+  return stalls.toSorted((a, b) => b.stallMs - a.stallMs)[0] ?? { process: 'none', at: since, stallMs: 0 };
+}
+
+test('fifty hostile Secrets hold up nobody, and the good one among them gets its machine', async () => {
+  await createPool(site, 'hi-good', ['hi-good']);
+  await Promise.all(hostile.map(({ name }) => createPool(site, name, [name])));
+  const since = Date.now();
+  await Promise.all([
+    ...hostile.map(({ name, kind }) => createMachine(site, { name, pool: name, userData: kind?.userData ?? '' })),
+    createMachine(site, { name: 'hi-good', pool: 'hi-good' }),
+  ]);
+  await untilProvisioned(site, 'hi-good');
+  for (const { name, kind } of hostile) {
+    const machine = await untilReason(site, name, 'BootstrapReady', 'BootstrapInvalid');
+    expect(conditionOf(machine, 'BootstrapReady')?.message).toMatch(new RegExp(`too complex|${kind?.place}`));
+  }
+  const longest = await longestStall(since);
+  console.log(`the longest stall: ${longest.stallMs.toFixed(0)} ms, in ${longest.process}`);
+  expect(longest.stallMs).toBeLessThan(100);
+}, 300_000);
