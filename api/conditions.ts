@@ -113,6 +113,8 @@ export const poolReasons = {
   MemberUnreadable: 'MemberUnreadable',
   /** Another pool names, and owns, the member. */
   MemberInAnotherPool: 'MemberInAnotherPool',
+  /** Another host of the cluster's pools has the host name of the member. */
+  DuplicateHostname: 'DuplicateHostname',
   /** The member's plan Secret is unknown or gone. */
   PlanSecretMissing: 'PlanSecretMissing',
   /** The member, or its plan Secret, refuses what would have to be written to it. */

@@ -15,10 +15,14 @@ export interface PoolStatus {
 /** More names would make the message unreadable; the counters tell how many there are. */
 const MAX_NAMES_PER_FAULT = 10;
 
-/** The status of a pool. The counters other than `total` always add up to `total`, the number of members. */
+/**
+ * The status of a pool. `namesakes` are the members that share their host name, see `findNamesakes`.
+ * The counters other than `total` always add up to `total`, the number of members.
+ */
 export function computePoolStatus(
   pool: { name: string; generation: number; members: readonly PoolMember[] },
   lookup: (inventoryName: string) => ObservedMemberFacts | UnreadableMember | undefined,
+  namesakes: ReadonlyMap<string, string> = new Map(),
 ): PoolStatus {
   const counters: PoolCounters = {
     total: pool.members.length,
@@ -34,12 +38,17 @@ export function computePoolStatus(
     const { bucket, fault, detail } = classifyMember(lookup(name), pool.name);
     counters[bucket] += 1;
     if (bucket === 'available') eligible.push(name);
-    if (fault === undefined) continue;
-    const names = faults.get(fault) ?? [];
-    names.push(detail === undefined ? name : `${name} (${detail})`);
-    faults.set(fault, names);
+    if (fault !== undefined) note(faults, fault, name, detail);
+    const namesake = namesakes.get(name);
+    if (namesake !== undefined) note(faults, 'DuplicateHostname', name, namesake);
   }
   return { counters, conditions: poolConditions(faults, pool.generation), eligible };
+}
+
+function note(faults: Map<MemberFault, string[]>, fault: MemberFault, name: string, detail: string | undefined): void {
+  const names = faults.get(fault) ?? [];
+  names.push(detail === undefined ? name : `${name} (${detail})`);
+  faults.set(fault, names);
 }
 
 /** Worst first: the first fault found gives the reason. Each says what an operator can do. */
@@ -58,6 +67,11 @@ const faultTexts: readonly { fault: MemberFault; text: string; advice: string }[
     fault: 'MemberInAnotherPool',
     text: 'Owned by another pool',
     advice: 'take the host out of one of the pools',
+  },
+  {
+    fault: 'DuplicateHostname',
+    text: 'With the host name of another host',
+    advice: 'give one of them a hostname of its own, or two machines make one node',
   },
   {
     fault: 'PlanSecretMissing',

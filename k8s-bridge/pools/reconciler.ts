@@ -4,6 +4,7 @@ import { machineInventoryPools } from '../../api/resources.ts';
 import { mergeConditions } from '../../domain/conditions.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
+import { findNamesakes } from '../../domain/pool/namesakes.ts';
 import { computePoolStatus, type PoolStatus } from '../../domain/pool/status.ts';
 import { poolCounterNames, type PoolView, viewPool } from '../../domain/inputs/pool-view.ts';
 import { emptyWakeMemory, machinesToWake, waitsForHost } from '../../domain/pool/wakeups.ts';
@@ -55,7 +56,7 @@ export async function reconcilePool(poolKey: string, deps: PoolReconcilerDeps): 
     return earliest(wakes.lookAgainAfterMs, notes.lookAgainAfterMs);
   }
   const members = observeMembers(key, caches, memory, nowMs);
-  const status = computePoolStatus(pool, members.lookup);
+  const status = computePoolStatus(pool, members.lookup, findNamesakes(pool, caches.pools.list()));
   const done = await Promise.all([
     wakeWaiting(key, status.eligible, deps, nowMs),
     writeStatus(pool, status, deps, nowMs),
