@@ -98,7 +98,7 @@ describe('connectMachineTriggers', () => {
     sources.pools.emit(demo('workers'), poolView({ generation: 2 }), poolView({ generation: 2 }));
     expect(enqueued).toEqual([]);
     sources.pools.emit(demo('workers'), poolView({ generation: 3 }), poolView({ generation: 2 }));
-    expect(enqueued).toEqual(['demo/m1']);
+    expect(enqueued).toEqual(['demo/m1', 'demo/m4']);
   });
 
   it('finds the machines of a Cluster when something that they read has changed', () => {
