@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { objectMetaSchema } from './meta.ts';
+import { objectMetaSchema, stringMapSchema } from './meta.ts';
 
 /** When who wrote which key, as the API server notes it. */
 const managedFieldsSchema = z
@@ -18,13 +18,13 @@ export const secretSchema = z.object({
   type: z.string().optional(),
   /** Whoever made it wants nobody to write it. */
   immutable: z.boolean().optional(),
-  data: z.record(z.string(), z.string()).default({}),
+  data: stringMapSchema,
 });
 export type Secret = z.infer<typeof secretSchema>;
 
 /** Kubernetes `ConfigMap`. */
 export const configMapSchema = z.object({
   metadata: objectMetaSchema,
-  data: z.record(z.string(), z.string()).default({}),
+  data: stringMapSchema,
 });
 export type ConfigMap = z.infer<typeof configMapSchema>;

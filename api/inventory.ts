@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { boundedValueSchema } from './bounded-value.ts';
 import { conditionSchema, objectMetaSchema } from './meta.ts';
 
 export const networkSchema = z.object({
@@ -44,15 +45,18 @@ export const machineInventorySchema = z.object({
   metadata: objectMetaSchema,
   spec: z
     .object({
-      network: z.unknown().optional(),
-      observedNetwork: z.unknown().optional(),
+      network: boundedValueSchema.optional(),
+      observedNetwork: boundedValueSchema.optional(),
       storage: z.object({ volumes: z.array(z.unknown()).optional() }).optional(),
     })
     .default({}),
   status: z
     .object({
+      // Counted before they are looked at: half a million of none take seconds.
       conditions: z
-        .array(conditionSchema.partial({ lastTransitionTime: true, message: true, reason: true }))
+        .array(z.unknown())
+        .max(1_000)
+        .pipe(z.array(conditionSchema.partial({ lastTransitionTime: true, message: true, reason: true })))
         .optional(),
       plan: z
         .object({

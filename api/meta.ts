@@ -1,5 +1,16 @@
 import { z } from 'zod';
 
+/**
+ * Names to texts, however many: a record of zod takes ten times as long, and whoever may write an object may write a
+ * hundred thousand labels.
+ */
+export const stringMapSchema = z.custom<Record<string, string>>(isStringMap, 'not a map of texts').default({});
+
+function isStringMap(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((item) => typeof item === 'string');
+}
+
 /** The part of Kubernetes' ObjectMeta that this provider reads. */
 export const objectMetaSchema = z.object({
   name: z.string(),
@@ -9,8 +20,8 @@ export const objectMetaSchema = z.object({
   generation: z.number().optional(),
   creationTimestamp: z.string().default(''),
   deletionTimestamp: z.string().optional(),
-  labels: z.record(z.string(), z.string()).default({}),
-  annotations: z.record(z.string(), z.string()).default({}),
+  labels: stringMapSchema,
+  annotations: stringMapSchema,
   finalizers: z.array(z.string()).default([]),
   ownerReferences: z
     .array(

@@ -34,13 +34,18 @@ async function printRuns(world: CliWorld, options: ListOptions): Promise<void> {
       const machine = parseMachineWorkflowId(run.workflowId);
       const cells = columns.map((column) => {
         const key = defineSearchAttributeKey(searchAttributeNames[column], 'KEYWORD');
-        return run.typedSearchAttributes.get(key) ?? '';
+        return printable(run.typedSearchAttributes.get(key) ?? '');
       });
-      const name = machine === undefined ? run.workflowId : `${machine.namespace}/${machine.name}`;
+      const name = machine === undefined ? printable(run.workflowId) : `${machine.namespace}/${machine.name}`;
       table.push([name, ...cells, run.startTime.toISOString()]);
     }
   });
   world.print(table.toString());
+}
+
+/** Whoever may start workflows chooses their ids: what could deceive a terminal is replaced. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{C}/gu, '\u{FFFD}');
 }
 
 function toQuery(taskQueue: string, options: ListOptions): string {

@@ -14,6 +14,9 @@ export const failureTypes = {
   attemptOutlived: 'AttemptOutlived',
 } as const;
 
+/** Places that a message names. */
+export const MAX_ISSUES = 20;
+
 /**
  * Translates what the Kubernetes client throws into typed, retryable failures. Never passes a value of an object on:
  * a ZodError is reduced to paths and codes.
@@ -29,7 +32,10 @@ export function translateFailure(error: unknown): unknown {
     });
   }
   if (error instanceof ZodError) {
-    const places = error.issues.map((issue) => `${issue.path.join('.')}: ${issue.code}`).join(', ');
+    const places = error.issues
+      .slice(0, MAX_ISSUES)
+      .map((issue) => `${issue.path.join('.')}: ${issue.code}`)
+      .join(', ');
     return ApplicationFailure.create({ type: failureTypes.malformedObject, message: `Malformed object: ${places}` });
   }
   return error;

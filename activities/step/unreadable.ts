@@ -2,6 +2,7 @@ import { ZodError } from 'zod';
 import type { ObjectKey } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { MAX_ISSUES } from './failures.ts';
 
 /** The object is there, and does not have the shape that its API promises: neither absent nor usable. */
 export class UnreadableError extends Error {
@@ -9,7 +10,10 @@ export class UnreadableError extends Error {
   readonly kind: string;
 
   constructor(kind: string, { namespace, name }: ObjectKey, { issues }: ZodError) {
-    const places = issues.map(({ path, code }) => `${path.join('.')} (${code})`).join(', ');
+    const places = issues
+      .slice(0, MAX_ISSUES)
+      .map(({ path, code }) => `${path.join('.')} (${code})`)
+      .join(', ');
     super(`${kind} ${namespace}/${name} cannot be read: ${places}`);
     this.kind = kind;
   }

@@ -188,9 +188,13 @@ export function createInformerCache<T extends StoreItem>({
 }
 
 /** What is wrong with an object, without its content. */
+/** Each may name a place of its own; a message of a thousand characters has no room for more. */
+const MAX_ISSUES = 20;
+
 function describeProblem(error: unknown): string {
   if (error instanceof z.ZodError) {
     return error.issues
+      .slice(0, MAX_ISSUES)
       .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
       .join('; ')
       .slice(0, 1000);

@@ -76,6 +76,13 @@ describe('list', () => {
     );
   });
 
+  it('prints nothing that deceives a terminal, whatever somebody called a workflow', async () => {
+    temporal.replies.set('ListWorkflowExecutions', listOf('evil\u001B[2J\u202E'));
+    const { out } = await run('list');
+    expect(out).toContain('evil\uFFFD[2J\uFFFD');
+    expect(out).not.toContain('\u202E');
+  });
+
   it('tells why Temporal refuses', async () => {
     temporal.replies.set('ListWorkflowExecutions', { code: 3, details: "column name 'IronloomPool' is not valid" });
     const { code, complaint } = await run('list', '--pool', 'workers');
