@@ -21,6 +21,7 @@ const kinds: Readonly<Record<string, LinkKind>> = {
   '802-3-ethernet': 'card',
 };
 const vlanName = /^(.+)\.(\d{1,4})$/;
+const lastVlan = 4094;
 
 /** @throws NetworkProblem for a kind that is not known, and for what looks like one of several cards without saying so */
 export function kindOf(nic: DescribedInterface, all: readonly DescribedInterface[]): LinkKind {
@@ -31,7 +32,7 @@ export function kindOf(nic: DescribedInterface, all: readonly DescribedInterface
     const word = /^[\w-]{1,32}$/.test(said) ? said : 'what it says';
     throw new NetworkProblem(`${nic.place}.kind: ${word} is not supported`);
   }
-  if (vlanName.test(nic.name)) return 'vlan';
+  if (hasVlanName(nic.name)) return 'vlan';
   const word = describeName(nic.name) ?? (all.some(({ master }) => master === nic.name) ? 'bond' : undefined);
   if (word !== undefined) {
     throw new NetworkProblem(`${nic.place}: ${nic.name} looks like a ${word} whose kind and ports are not recorded`);
@@ -69,12 +70,12 @@ export function readVlan(
   const below = nic.below !== undefined && !/^(?:if\d+|NONE)$/.test(nic.below) ? nic.below : undefined;
   const on = interfaceOf(connections, options?.get('parent')) ?? below ?? base;
   const id = Number(options?.get('id') ?? suffix ?? /^vlan(\d{1,4})$/.exec(nic.name)?.[1] ?? Number.NaN);
-  return on === undefined || !Number.isInteger(id) || id < 1 || id > 4094 ? undefined : { id, on };
+  return on === undefined || !Number.isInteger(id) || id < 1 || id > lastVlan ? undefined : { id, on };
 }
 
 function isVlan({ kind, connection, name }: DescribedInterface): boolean {
   const said = kind ?? connection?.type;
-  return said === undefined ? vlanName.test(name) : said === 'vlan';
+  return said === undefined ? hasVlanName(name) : said === 'vlan';
 }
 
 /** What is made of an interface: the VLANs on it, and the bonds and bridges of these. They may have its MAC. */
@@ -95,7 +96,13 @@ function namesAbove(
 
 function mayBeCard({ kind, connection, name }: Pick<DescribedInterface, 'kind' | 'connection' | 'name'>): boolean {
   const said = kind ?? connection?.type;
-  return said === undefined ? !vlanName.test(name) : kinds[said] === 'card';
+  return said === undefined ? !hasVlanName(name) : kinds[said] === 'card';
+}
+
+/** `ib0.8001` is a part of an InfiniBand card, no VLAN. */
+function hasVlanName(name: string): boolean {
+  const id = Number(vlanName.exec(name)?.[2] ?? 0);
+  return id > 0 && id <= lastVlan;
 }
 
 function describeName(name: string): string | undefined {

@@ -27,13 +27,14 @@ async function judge(inputs: readonly Buffer[]): Promise<{ before: Answer; after
 }
 
 function expectNamedFieldsOnly({ before, after }: { before: Answer; after: Answer | undefined }): void {
-  expect(before).toMatchObject({ warnings: [], error: undefined });
-  expect(after).toMatchObject({ warnings: [], error: undefined });
+  for (const answer of [before, after]) {
+    expect([...(answer?.warnings ?? ['refused']), ...(answer?.error === undefined ? [] : [answer.error])]).toEqual([]);
+  }
   expect(after && actualView(after)).toEqual(expectedView(before));
 }
 
 const files = ['ci-capv-commands.yaml', 'ci-crlf.yaml', 'ci-k3s.yaml', 'ci-kitchen.yaml', 'ci-rke2.yaml'];
-/** Not so yet. */
+/** Not so yet, as `it.fails` says below, too: it fails when they are mended. */
 const wrongFiles = [
   'ci-gzip.bin',
   'ci-kubeadm-mention.yaml',
@@ -58,14 +59,27 @@ it('cloud-init sees a difference in the named fields only: what the tests of the
   for (const verdict of await judge(inputs.map((text) => Buffer.from(text)))) expectNamedFieldsOnly(verdict);
 });
 
-it('cloud-init takes no cloud-config with a tab before a value', async () => {
-  const [verdict] = await judge([read('tab-accepted-pyyaml-refuses.yaml')]);
-  expect(verdict?.before.warnings.join()).toContain('Failed at merging');
+/** What PyYAML refuses, below the header. */
+const refused = [
+  'x:\ty',
+  'x: =',
+  'x: <<',
+  'x: !foo y',
+  'x: !!int y',
+  'x: 2001-99-99',
+  'a: &x 1\nb: &x 2',
+  '? [a]\n: b',
+  '? {a: b}\n: c',
+  'x: {a: b?c}',
+  'x: [:a]',
+].map((yaml) => Buffer.from(`#cloud-config\n${yaml}\n`));
+
+it('cloud-init takes nothing that PyYAML refuses', async () => {
+  for (const { before } of await judge(refused)) expect(before.warnings.join()).toContain('Failed at merging');
 });
 
-it.fails('what PyYAML refuses is refused', async () => {
-  const [verdict] = await judge([read('tab-accepted-pyyaml-refuses.yaml')]);
-  expect(verdict?.after).toBeUndefined();
+it.fails.each(refused.map(String))('what PyYAML refuses is refused: %j', (text) => {
+  expect(normaliseForHost(Buffer.from(text))).toBeUndefined();
 });
 
 it('cloud-init sees a difference in the named fields only: any user-data', async () => {

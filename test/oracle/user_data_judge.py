@@ -68,5 +68,5 @@ def describe_file(entry):
             documents = list(yaml.safe_load_all(content.decode()))
             described["documents"] = json.loads(json.dumps(documents, default=repr))
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            described["unreadable"] = repr(error)
+            described["unreadable"] = type(error).__name__
     return described

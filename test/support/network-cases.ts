@@ -209,10 +209,18 @@ export const networkCases: Record<string, NetworkCase> = {
           mtu: 4092,
           addresses: ['198.18.0.11/16'],
         },
+        { name: 'ib0.8001', addresses: ['198.19.0.11/16'] },
       ],
       routes: [onEno1],
     },
-    asked: [...usual, 'card ib0', 'mtu ib0 4092', 'address ib0 198.18.0.11/16'],
+    asked: [
+      ...usual,
+      'card ib0',
+      'card ib0.8001',
+      'mtu ib0 4092',
+      'address ib0 198.18.0.11/16',
+      'address ib0.8001 198.19.0.11/16',
+    ],
   },
   'a single address whose gateway no subnet holds': {
     network: {
