@@ -37,6 +37,8 @@ export interface MachineView {
   bootstrapReason: string | undefined;
   imageReason: string | undefined;
   provisioned: boolean;
+  /** The condition Booted is True. */
+  reportsBooted: boolean;
   observedInputs: string | undefined;
   /** Id of the run that wrote the status last. */
   statusRunId: string | undefined;
@@ -90,6 +92,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     bootstrapReason: falseReason('BootstrapReady'),
     imageReason: falseReason('ImageResolved'),
     provisioned: status?.initialization?.provisioned === true,
+    reportsBooted: status?.conditions?.some(({ type, status: is }) => type === 'Booted' && is === 'True') === true,
     observedInputs: status?.observedInputs,
     statusRunId: status?.writtenBy?.split('/')[0],
     statusEditedAt: findForeignEdit(metadata),

@@ -1,6 +1,5 @@
 import { reasons } from '../../api/conditions.ts';
 import { assertNever } from '../assert-never.ts';
-import { isBootDue } from './boot.ts';
 import { holdBack } from './halt.ts';
 import { type BoundHost, hostOf, type MachineLife, type Stage, type WrittenPlan } from './machine-life.ts';
 import type { Step, WaitReason } from './step.ts';
@@ -186,7 +185,7 @@ function nextStepOfCleaning(
 
 function waitForNode(life: MachineLife, stage: Extract<Stage, { kind: 'running' }>): Step {
   const joined = life.snapshot.machine !== null && life.snapshot.machine.nodeName !== null;
-  if ((joined && !isBootDue(life, stage)) || stage.nodeJoinTimedOut) return wait('deletion');
+  if (joined || stage.nodeJoinTimedOut) return wait('deletion');
   return { kind: 'wait', reason: 'node', deadlineMs: life.nodeJoinDeadlineMs };
 }
 

@@ -59,7 +59,7 @@ export type Stage =
       host: BoundHost;
       /** Checksum and bootstrap hash of what the host applied; null after an adoption that found no plan. */
       applied: AppliedPlan | null;
-      /** The time is over in which the Node was to register, and the host to say that it booted. */
+      /** The time is over in which the host was to boot and its Node to register. */
       nodeJoinTimedOut: boolean;
       /** Number of the reprovision plan that the host applied. Absent: not known, or noted by a run of before this field. */
       attempt?: number;

@@ -11,7 +11,7 @@ const waits: Record<WaitReason, string> = {
   clusterInfrastructure: "Waits for the Cluster's infrastructure (BaremetalCluster).",
   inputs: 'Waits for the obstacle below to go; it is noticed at once.',
   operator: 'Waits for an operator; see below.',
-  node: 'Waits for the host to boot and its Node to register in the workload cluster.',
+  node: 'Waits for the Node to register in the workload cluster.',
   halt: 'Waits before it tries the step again that was stopped; anything that happens ends the wait.',
   deletion: 'Runs. Nothing to do until the machine is deleted.',
 };

@@ -59,11 +59,17 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
   const missing = missingRuns.has(view.uid);
   const suspicionMs = deps.suspicions.waitMs(view.uid, seen);
   if (isReleased(view) || view.observedInputs === fingerprintSnapshot(seen)) unattended.forget(view.uid);
+  const bootMs = deps.suspicions.bootWaitMs(view, seen);
   if (sent.isKnown(view, fingerprintSnapshot(seen)) && !missing) return undefined;
-  const { hostTrouble: _doubted, ...believed } = seen;
-  const snapshot = suspicionMs > 0 ? believed : seen;
+  const { hostTrouble, boot, ...certain } = seen;
+  const snapshot = {
+    ...certain,
+    ...(hostTrouble !== undefined && suspicionMs === 0 && { hostTrouble }),
+    ...(boot !== undefined && bootMs === 0 && { boot }),
+  };
   const fingerprint = fingerprintSnapshot(snapshot);
-  const lookAgainMs = suspicionMs > 0 ? suspicionMs : undefined;
+  const waits = [suspicionMs, bootMs].filter((waitMs) => waitMs > 0);
+  const lookAgainMs = waits.length > 0 ? Math.min(...waits) : undefined;
   if (sent.isKnown(view, fingerprint) && !missing) return lookAgainMs;
   const { namespace, name, uid } = view;
   const machine = { namespace, name, uid };

@@ -41,6 +41,7 @@ export function machineView(changes: Partial<MachineView> = {}): MachineView {
     bootstrapReason: undefined,
     imageReason: undefined,
     provisioned: false,
+    reportsBooted: false,
     observedInputs: undefined,
     statusRunId: undefined,
     statusEditedAt: undefined,

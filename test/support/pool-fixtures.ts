@@ -70,6 +70,7 @@ export function waitingMachine(name: string, age: number, overrides: Partial<Mac
     bootstrapReason: undefined,
     imageReason: undefined,
     provisioned: false,
+    reportsBooted: false,
     observedInputs: undefined,
     statusRunId: undefined,
     statusEditedAt: undefined,

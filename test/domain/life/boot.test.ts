@@ -64,13 +64,11 @@ describe('Booted', () => {
 
   it('has the deadline of the Node', () => {
     const waiting = { kind: 'wait', reason: 'node', deadlineMs: 1000 };
-    const resting = { kind: 'wait', reason: 'deletion', deadlineMs: null };
     expect(nextStep(running())).toEqual(waiting);
-    expect(nextStep(running(joined))).toEqual(waiting);
     expect(nextStep(running({ boot: 'active' }))).toEqual(waiting);
-    expect(nextStep(running({ ...joined, boot: 'active' }))).toEqual(resting);
-    expect(nextStep(running({ ...joined, boot: 'fallback' }))).toEqual(resting);
-    expect(nextStep(running({}, true))).toEqual(resting);
+    expect(nextStep(running({ boot: 'fallback' }))).toEqual(waiting);
+    expect(nextStep(running(joined))).toEqual({ kind: 'wait', reason: 'deletion', deadlineMs: null });
+    expect(advanceHost.onNodeJoinDeadline(running())).toEqual(running({}, true));
   });
 });
 

@@ -15,7 +15,7 @@ import {
   reconcileMachine,
 } from '../../../k8s-bridge/machines/reconciler.ts';
 import type { ReconcileResult } from '../../../k8s-bridge/reconcile/ports.ts';
-import { HostSuspicions, SUSPICION_MS } from '../../../k8s-bridge/machines/host-suspicions.ts';
+import { BOOT_GRACE_MS, HostSuspicions, SUSPICION_MS } from '../../../k8s-bridge/machines/host-suspicions.ts';
 import { ReplacedRuns } from '../../../k8s-bridge/machines/replaced-runs.ts';
 import { LOST_AFTER_MS, SentSnapshots } from '../../../k8s-bridge/machines/sent-snapshots.ts';
 import { UNATTENDED_AFTER_MS, UnattendedMachines } from '../../../k8s-bridge/machines/unattended.ts';
@@ -44,14 +44,16 @@ function createWorld() {
   const machines = new MemoryStore<MachineView>();
   const clusters = new MemoryStore([clusterView()]);
   const hosts = new MemoryStore<HostView>();
+  const capiMachines = new MemoryStore([capiMachineView()]);
+  const planSecrets = new MemoryStore<PlanSight & ObjectKey>();
   const caches: MachineCaches = {
     machines,
-    capiMachines: new MemoryStore([capiMachineView()]),
+    capiMachines,
     capiClusters: clusters,
     bootstrapSecrets: new MemoryStore([{ namespace: 'demo', name: 'boot-1', uid: 's', resourceVersion: '1' }]),
     catalogs: new MemoryStore(),
     hosts,
-    planSecrets: new MemoryStore<PlanSight & ObjectKey>(),
+    planSecrets,
     pools: new MemoryStore<PoolView>(),
   };
   /** uids that the API server answers, where they differ from the cache. */
@@ -84,6 +86,8 @@ function createWorld() {
     clusters,
     caches,
     hosts,
+    capiMachines,
+    planSecrets,
     live,
     deps,
     sent,
@@ -192,6 +196,59 @@ describe('reconcileMachine', () => {
         { snapshot: { hostMissing: false } },
       ]);
       expect(told()).toEqual(['unreadable', undefined]);
+    });
+  });
+
+  describe('with a host that booted', () => {
+    const attemptId = 'reprovision-1-uid-1';
+    const owner = { uid: 'uid-1', cluster: 'c1', machine: 'capi-m1', baremetalMachine: 'm1' };
+    const boots = (mode: string): void => {
+      world.machines.set(machineView({ provisioned: true, providerID: 'baremetal:///h1', inventory: 'h1' }));
+      const plan = { attemptId, checksum: 'c' };
+      world.hosts.set(hostView({ name: 'h1', owner, plan, planSecretName: 'h1' }));
+      world.planSecrets.set({
+        namespace: 'demo',
+        name: 'h1',
+        foreignPlanType: undefined,
+        isEmpty: false,
+        planAttempt: attemptId,
+        boot: { rebooted: true, mode },
+      });
+    };
+    const told = () =>
+      world.runs.calls.flatMap((call) =>
+        'snapshot' in call ? [[call.snapshot.boot, call.snapshot.machine?.nodeName]] : [],
+      );
+
+    it('tells it with the Node, which follows soon', async () => {
+      boots('active');
+      expect(await world.reconcile()).toEqual({ requeueAfterMs: BOOT_GRACE_MS });
+      world.capiMachines.set(capiMachineView({ nodeName: 'n1' }));
+      expect(await world.reconcile()).toEqual({});
+      expect(told()).toEqual([
+        [undefined, null],
+        ['active', 'n1'],
+      ]);
+    });
+
+    it('tells it without the Node after a while, and does not take it back', async () => {
+      boots('active');
+      await world.reconcile();
+      world.clock.advance(BOOT_GRACE_MS);
+      expect(await world.reconcile()).toEqual({});
+      expect(told().at(-1)).toEqual(['active', null]);
+      world.deps.suspicions.forget('uid-1');
+      world.machines.set(
+        machineView({ provisioned: true, inventory: 'h1', reportsBooted: true, pausedByAnnotation: true }),
+      );
+      await world.reconcile();
+      expect(told().at(-1)).toEqual(['active', null]);
+    });
+
+    it('tells a fallback at once', async () => {
+      boots('passive');
+      expect(await world.reconcile()).toEqual({});
+      expect(told()).toEqual([['fallback', null]]);
     });
   });
 
