@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { foreign, IMAGE_CATALOG_NAME, MACHINE_FINALIZER } from '../../api/constants.ts';
 import { baremetalMachines, capiClusters, configMaps, machineInventoryPools } from '../../api/resources.ts';
 import { type AuditEvent, readAuditEvents } from '../../dev/stack/audit.ts';
@@ -19,35 +19,23 @@ import {
   waitForMachine,
 } from '../support/machines.ts';
 import { untilEvent, untilWarning } from '../support/object-events.ts';
-import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
-import { type Site, startSite } from '../support/site.ts';
+import type { Site } from '../support/site.ts';
+import { recordPools, siteTest } from '../support/site-test.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // What stands in the way of a machine before its host has got a plan. One pool for each test.
 const hosts = ['fa-late', 'fa-tight-1', 'fa-tight-2', 'fa-boot', 'fa-image', 'fa-other', 'fa-paused'];
 
-let site: Site;
-let recorder: ObjectRecorder<unknown>;
-
-beforeAll(async () => {
-  site = await startSite('failures', { hosts, replicas: 0 });
-  await deployCluster(site, useStack());
-  recorder = await recordObjects(site, machineInventoryPools);
-});
-
-afterAll(async () => {
-  await recorder.stop();
-  await site.close();
-});
+const test = siteTest('failures', { hosts }).extend('pools', { scope: 'file', auto: true }, recordPools);
 
 /** Names of the plans that the host has run: undefined is elemental's own, empty one. */
-function plansOf(host: string): (string | undefined)[] {
+function plansOf(site: Site, host: string): (string | undefined)[] {
   return site.host(host).plansReceived.map(({ type }) => type);
 }
 
 describe.concurrent('before the plan', () => {
-  test('without its pool a machine waits, and goes on when the pool comes', async () => {
+  test('without its pool a machine waits, and goes on when the pool comes', async ({ site }) => {
     await createMachine(site, { name: 'late', pool: 'late' });
     const waiting = await untilReason(site, 'late', 'InventoryAllocated', 'PoolMissing');
     await untilWarning(site, 'late', 'PoolMissing');
@@ -58,7 +46,7 @@ describe.concurrent('before the plan', () => {
     await untilPoolCounts(site, 'late', { total: 1, allocated: 1, available: 0 });
   });
 
-  test('an exhausted pool serves those who wait, the oldest first, when capacity returns', async () => {
+  test('an exhausted pool serves those who wait, the oldest first, when capacity returns', async ({ site }) => {
     await createPool(site, 'tight', ['fa-tight-1']);
     await createMachine(site, { name: 'first', pool: 'tight' });
     await untilProvisioned(site, 'first');
@@ -79,8 +67,8 @@ describe.concurrent('before the plan', () => {
     const served = await untilProvisioned(site, 'second');
     expect(served.status?.machineInventoryRef?.name).toBe('fa-tight-2');
     expect((await findMachine(site, 'third'))?.status?.phase).toBe('Pending');
-    const appended = await writesTo('machineinventorypools', 'tight', 'ironloom-admin');
-    const claims = await writesTo('machineinventories', 'fa-tight-2', 'ironloom-worker');
+    const appended = await writesTo(site, 'machineinventorypools', 'tight', 'ironloom-admin');
+    const claims = await writesTo(site, 'machineinventories', 'fa-tight-2', 'ironloom-worker');
     expect(timeMs(claims[0]) - timeMs(appended.at(-1))).toBeLessThan(10_000);
 
     await deleteMachine(site, 'first');
@@ -89,19 +77,19 @@ describe.concurrent('before the plan', () => {
     await untilPoolCounts(site, 'tight', { total: 2, allocated: 2 });
   });
 
-  test('without its bootstrap Secret a machine keeps its host and waits', async () => {
+  test('without its bootstrap Secret a machine keeps its host and waits', async ({ site }) => {
     await createPool(site, 'boot', ['fa-boot']);
     await createMachine(site, { name: 'boot', pool: 'boot', userData: null });
     const waiting = await untilReason(site, 'boot', 'BootstrapReady', 'BootstrapWaiting');
     expect(waiting.status).toMatchObject({ phase: 'Allocated', machineInventoryRef: { name: 'fa-boot' } });
     expect((await untilEvent(site, 'boot', 'Allocated')).message).toContain('Claimed host fa-boot');
-    expect(plansOf('fa-boot')).toEqual([undefined]);
+    expect(plansOf(site, 'fa-boot')).toEqual([undefined]);
     await untilPoolCounts(site, 'boot', { total: 1, allocated: 1 });
     await createBootstrapSecret(site, { name: 'boot' });
     await untilProvisioned(site, 'boot');
   });
 
-  test('a version that the catalog lacks fails the machine, and adding the key resumes it', async () => {
+  test('a version that the catalog lacks fails the machine, and adding the key resumes it', async ({ site }) => {
     await createPool(site, 'image', ['fa-image']);
     const planBefore = (await getPlanSecret(site, 'fa-image')).data['plan'];
     await createMachine(site, { name: 'image', pool: 'image', version: 'v1.99.0' });
@@ -119,7 +107,7 @@ describe.concurrent('before the plan', () => {
     expect(upgrade?.args).toContain('registry.example.com/baremetal/node-image:v1.99.0');
   });
 
-  test('an unknown registry, then a pause of the Cluster during a deletion', async () => {
+  test('an unknown registry, then a pause of the Cluster during a deletion', async ({ site }) => {
     await deployCluster(site, useStack(), { name: 'other', withoutRegistry: true });
     await createPool(site, 'other', ['fa-other'], 'other');
     await createMachine(site, { name: 'other', pool: 'other', cluster: 'other' });
@@ -127,7 +115,7 @@ describe.concurrent('before the plan', () => {
     await untilWarning(site, 'other', 'ImageRegistryMissing');
     expect(failed.status?.phase).toBe('Failed');
     expect(conditionOf(failed, 'ImageResolved')?.message).toContain(foreign.registryAddressAnnotation);
-    expect(plansOf('fa-other')).toEqual([undefined]);
+    expect(plansOf(site, 'fa-other')).toEqual([undefined]);
     await untilPoolCounts(site, 'other', { total: 1, allocated: 1, reprovisioning: 0, available: 0 });
     const cluster = { namespace: site.namespace, name: 'other' };
     const annotations = { [foreign.registryAddressAnnotation]: 'registry.example.com' };
@@ -143,14 +131,14 @@ describe.concurrent('before the plan', () => {
       async () => (await run.query(lifeQuery))?.snapshot.deleting === true,
     );
     expect((await findMachine(site, 'other'))?.metadata.finalizers).toContain(MACHINE_FINALIZER);
-    expect(plansOf('fa-other')).toEqual([undefined, 'reprovision']);
+    expect(plansOf(site, 'fa-other')).toEqual([undefined, 'reprovision']);
     await untilPoolCounts(site, 'other', { total: 1, allocated: 1, preparing: 0 });
     await site.client.patch(capiClusters, cluster, { spec: { paused: false } });
     await untilGone(site, 'other');
     await expectReleased(site, 'fa-other');
   });
 
-  test('nothing is done for a paused object until it is unpaused', async () => {
+  test('nothing is done for a paused object until it is unpaused', async ({ site }) => {
     await createPool(site, 'paused', ['fa-paused']);
     await createMachine(site, { name: 'paused', pool: 'paused', annotations: { [foreign.pausedAnnotation]: '' } });
     const idle = await waitForMachine(
@@ -161,7 +149,7 @@ describe.concurrent('before the plan', () => {
     );
     expect(idle.metadata.finalizers).toEqual([]);
     expect(idle.status?.machineInventoryRef).toBeUndefined();
-    expect(await writesTo('machineinventories', 'fa-paused', 'ironloom-worker')).toEqual([]);
+    expect(await writesTo(site, 'machineinventories', 'fa-paused', 'ironloom-worker')).toEqual([]);
     const key = { namespace: site.namespace, name: 'paused' };
     await site.client.patch(baremetalMachines, key, {
       metadata: { annotations: { [foreign.pausedAnnotation]: null } },
@@ -170,12 +158,12 @@ describe.concurrent('before the plan', () => {
   });
 });
 
-test('the counters of every pool have added up all the time', () => {
-  expectCountersAddUp(recorder.seen);
+test('the counters of every pool have added up all the time', ({ pools }) => {
+  expectCountersAddUp(pools.seen);
 });
 
 /** Completed writes of a user to one object of the site, oldest first. */
-async function writesTo(resource: string, name: string, username: string): Promise<AuditEvent[]> {
+async function writesTo(site: Site, resource: string, name: string, username: string): Promise<AuditEvent[]> {
   const { namespace } = site;
   return readAuditEvents(
     useStack().auditLogPath,

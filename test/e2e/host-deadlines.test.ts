@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { machineInventories, machineInventoryPools } from '../../api/resources.ts';
+import { describe, expect } from 'vitest';
+import { machineInventories } from '../../api/resources.ts';
 import { createNodeApi } from '../../dev/host/node/kube-api.ts';
-import { deployCluster } from '../support/clusters.ts';
 import { plansReceived } from '../support/host-answers.ts';
 import { allocationState, expectCountersAddUp, expectReleased, untilPoolCounts } from '../support/hosts.ts';
 import {
@@ -15,9 +14,9 @@ import {
   waitForMachine,
 } from '../support/machines.ts';
 import { untilWarning } from '../support/object-events.ts';
-import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
-import { type Site, startSite } from '../support/site.ts';
-import { useStack } from '../support/stack.ts';
+import type { Site } from '../support/site.ts';
+import { recordPools, siteTest } from '../support/site-test.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 // What hosts do not do in time; the deadline of the reprovision plan is in host-failures.test.ts.
 const hosts = ['hd-gone', 'hd-mute'];
@@ -25,28 +24,16 @@ const env = { IRONLOOM_CLEAN_DEADLINE: '3s', IRONLOOM_NODE_JOIN_DEADLINE: '3s' }
 /** Of a Node that somebody registers for a host. */
 const byHand = { controlPlane: false, startsCluster: false, endpoint: '', taints: [] };
 
-let site: Site;
-let recorder: ObjectRecorder<unknown>;
+const test = siteTest('deadlines', { hosts, env }).extend('pools', { scope: 'file', auto: true }, recordPools);
 
-beforeAll(async () => {
-  site = await startSite('deadlines', { hosts, replicas: 0, env });
-  await deployCluster(site, useStack());
-  recorder = await recordObjects(site, machineInventoryPools);
-});
-
-afterAll(async () => {
-  await recorder.stop();
-  await site.close();
-});
-
-async function beginOn(name: string, userData?: string): Promise<void> {
+async function beginOn(site: Site, name: string, userData?: string): Promise<void> {
   await createPool(site, name, [name]);
   await createMachine(site, { name, pool: name, ...(userData !== undefined && { userData }) });
 }
 
 describe.concurrent('a host', () => {
-  test('that is gone for good while it should be cleaned is not waited for', async () => {
-    await beginOn('hd-gone');
+  test('that is gone for good while it should be cleaned is not waited for', async ({ site }) => {
+    await beginOn(site, 'hd-gone');
     await untilProvisioned(site, 'hd-gone');
     await site.host('hd-gone').die();
     await deleteMachine(site, 'hd-gone');
@@ -62,14 +49,21 @@ describe.concurrent('a host', () => {
     await untilPoolCounts(site, 'hd-gone', { total: 1, unavailable: 1 });
   });
 
-  test('that applied its plan and does not join is reported after the deadline, and counts when it does', async () => {
-    await beginOn('hd-mute', '#cloud-config\nruncmd:\n  - echo nobody joins\n');
+  test('that applied its plan and does not join is reported after the deadline, and counts when it does', async ({
+    site,
+  }) => {
+    await beginOn(site, 'hd-mute', '#cloud-config\nruncmd:\n  - echo nobody joins\n');
     const mute = await untilReason(site, 'hd-mute', 'NodeJoined', 'NodeJoinTimedOut');
     expect(mute.status).toMatchObject({ phase: 'Running', ready: true });
     expect(conditionOf(mute, 'NodeJoined')?.message).toContain('Host hd-mute applied its plan and no Node');
     expect(conditionOf(mute, 'Ready')).toMatchObject({ status: 'True', message: '' });
     await untilWarning(site, 'hd-mute', 'NodeJoinTimedOut');
-    expect(site.host('hd-mute').joinProblem).toContain('no kubeadm configuration');
+    const mutes = site.host('hd-mute');
+    await waitFor(
+      'the host has booted and says why it does not join',
+      () => mutes.joinProblem?.includes('no kubeadm configuration') === true,
+      () => mutes.joinProblem,
+    );
     await untilPoolCounts(site, 'hd-mute', { total: 1, allocated: 1 });
     const providerId = mute.spec.providerID ?? '';
     await createNodeApi(site.client).register({ ...byHand, name: 'hd-mute', providerId }, site.host('hd-mute').disk);
@@ -87,6 +81,6 @@ describe.concurrent('a host', () => {
   });
 });
 
-test('the counters of every pool have added up all the time', () => {
-  expectCountersAddUp(recorder.seen);
+test('the counters of every pool have added up all the time', ({ pools }) => {
+  expectCountersAddUp(pools.seen);
 });

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { annotations } from '../../api/constants.ts';
 import { machineInventories, machineInventoryPools } from '../../api/resources.ts';
 import { planSecrets } from '../../dev/elemental/plan-secret.ts';
-import { deployCluster } from '../support/clusters.ts';
 import { expectCountersAddUp, expectReleased, findInventory, untilPoolCounts } from '../support/hosts.ts';
 import {
   createMachine,
@@ -15,28 +14,15 @@ import {
 } from '../support/machines.ts';
 import { untilReason } from '../support/machines.ts';
 import { untilEvent, untilWarning } from '../support/object-events.ts';
-import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
-import { type Site, startSite } from '../support/site.ts';
-import { useStack } from '../support/stack.ts';
+import type { Site } from '../support/site.ts';
+import { recordPools, siteTest } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const hosts = ['pm-fine', 'pm-bare', 'pm-down', 'pm-shared', 'pm-used', 'pm-odd', 'pm-full', 'pm-well', 'pm-fixed'];
 
-let site: Site;
-let recorder: ObjectRecorder<unknown>;
+const test = siteTest('members', { hosts }).extend('pools', { scope: 'file', auto: true }, recordPools);
 
-beforeAll(async () => {
-  site = await startSite('members', { hosts, replicas: 0 });
-  await deployCluster(site, useStack());
-  recorder = await recordObjects(site, machineInventoryPools);
-});
-
-afterAll(async () => {
-  await recorder.stop();
-  await site.close();
-});
-
-async function changeMembers(pool: string, names: readonly string[]): Promise<void> {
+async function changeMembers(site: Site, pool: string, names: readonly string[]): Promise<void> {
   const machineInventories = names.map((name) => ({ name }));
   await site.client.patch(
     machineInventoryPools,
@@ -46,7 +32,13 @@ async function changeMembers(pool: string, names: readonly string[]): Promise<vo
 }
 
 /** Waits until the pool's members are judged so; answers the condition's message, which `Ready` shares. */
-async function untilMembers(pool: string, status: 'True' | 'False', reason: string, words = /(?:)/): Promise<string> {
+async function untilMembers(
+  site: Site,
+  pool: string,
+  status: 'True' | 'False',
+  reason: string,
+  words = /(?:)/,
+): Promise<string> {
   const read = async () =>
     (await site.client.get(machineInventoryPools, { namespace: site.namespace, name: pool })).status;
   const found = await waitFor(
@@ -65,7 +57,7 @@ async function untilMembers(pool: string, status: 'True' | 'False', reason: stri
 }
 
 /** Leaves less room than any annotation of ours needs. */
-async function fillAnnotations(host: string): Promise<void> {
+async function fillAnnotations(site: Site, host: string): Promise<void> {
   const notes = (await findInventory(site, host))?.metadata.annotations ?? {};
   const used = Object.entries(notes).reduce((sum, [key, value]) => sum + key.length + value.length, 0);
   const annotated = { filler: 'x'.repeat(256 * 1024 - used - 'filler'.length - 20) };
@@ -76,19 +68,19 @@ async function fillAnnotations(host: string): Promise<void> {
   );
 }
 
-async function poolOf(host: string): Promise<string | undefined> {
+async function poolOf(site: Site, host: string): Promise<string | undefined> {
   return (await findInventory(site, host))?.metadata.annotations[annotations.pool];
 }
 
 describe.concurrent('a pool', () => {
-  test('names the members that cannot be used, the worst first, and counts them as unavailable', async () => {
+  test('names the members that cannot be used, the worst first, and counts them as unavailable', async ({ site }) => {
     const { client, namespace } = site;
     await client.delete(planSecrets, { namespace, name: 'pm-bare' });
     const status = { conditions: [{ type: 'Ready', status: 'False', reason: 'PlanFailure', message: '' }] };
     await client.patch(machineInventories, { namespace, name: 'pm-down' }, { status }, { subresource: 'status' });
     await createPool(site, 'mixed', ['pm-fine', 'pm-ghost', 'pm-bare', 'pm-down']);
 
-    const message = await untilMembers('mixed', 'False', 'MemberMissing');
+    const message = await untilMembers(site, 'mixed', 'False', 'MemberMissing');
     expect(message).toMatch(
       /Without a MachineInventory: pm-ghost .*Without a plan Secret: pm-bare .*Not Ready: pm-down/,
     );
@@ -102,67 +94,67 @@ describe.concurrent('a pool', () => {
     await untilReason(site, 'm-mixed-2', 'InventoryAllocated', 'PoolExhausted');
 
     await site.addHost('pm-ghost');
-    await untilMembers('mixed', 'False', 'PlanSecretMissing');
+    await untilMembers(site, 'mixed', 'False', 'PlanSecretMissing');
     await untilWarning(site, 'mixed', 'PlanSecretMissing');
     expect((await untilProvisioned(site, 'm-mixed-2')).status?.machineInventoryRef?.name).toBe('pm-ghost');
-    await changeMembers('mixed', ['pm-fine', 'pm-ghost', 'pm-down']);
-    expect(await untilMembers('mixed', 'False', 'MemberNotReady')).toContain('pm-down');
-    await changeMembers('mixed', ['pm-fine', 'pm-ghost']);
-    await untilMembers('mixed', 'True', 'MembersValid');
+    await changeMembers(site, 'mixed', ['pm-fine', 'pm-ghost', 'pm-down']);
+    expect(await untilMembers(site, 'mixed', 'False', 'MemberNotReady')).toContain('pm-down');
+    await changeMembers(site, 'mixed', ['pm-fine', 'pm-ghost']);
+    await untilMembers(site, 'mixed', 'True', 'MembersValid');
     await untilEvent(site, 'mixed', 'MembersValid');
     await untilPoolCounts(site, 'mixed', { total: 2, allocated: 2, unavailable: 0 });
   });
 
-  test('tells a member that cannot be read, and one that cannot be written to, from missing ones', async () => {
+  test('tells a member that cannot be read, and one that cannot be written to, from missing ones', async ({ site }) => {
     const { client, namespace } = site;
     const anyShape = { ...machineInventories, schema: z.unknown() };
     await client.patch(anyShape, { namespace, name: 'pm-odd' }, { spec: { storage: { volumes: 'x' } } });
-    await fillAnnotations('pm-full');
+    await fillAnnotations(site, 'pm-full');
     await client.patch(planSecrets, { namespace, name: 'pm-fixed' }, { immutable: true });
     await createPool(site, 'hard', ['pm-odd', 'pm-full', 'pm-well', 'pm-fixed']);
 
     const words = /Unreadable: pm-odd \(spec\.storage\.volumes: .*Cannot be written to: pm-full .*pm-fixed/;
-    const message = await untilMembers('hard', 'False', 'MemberUnreadable', words);
+    const message = await untilMembers(site, 'hard', 'False', 'MemberUnreadable', words);
     expect(message).not.toContain('register the host or');
     await untilPoolCounts(site, 'hard', { total: 4, available: 1, unavailable: 3 });
     await createMachine(site, { name: 'm-hard', pool: 'hard' });
     expect((await untilProvisioned(site, 'm-hard')).status?.machineInventoryRef?.name).toBe('pm-well');
 
     await client.patch(machineInventories, { namespace, name: 'pm-odd' }, { spec: { storage: null } });
-    await untilMembers('hard', 'False', 'MemberRefused', /pm-full .*pm-fixed/);
+    await untilMembers(site, 'hard', 'False', 'MemberRefused', /pm-full .*pm-fixed/);
     await client.patch(
       machineInventories,
       { namespace, name: 'pm-full' },
       { metadata: { annotations: { filler: null } } },
     );
-    await waitFor('the host is annotated', async () => (await poolOf('pm-full')) === 'hard');
+    await waitFor('the host is annotated', async () => (await poolOf(site, 'pm-full')) === 'hard');
     await untilPoolCounts(site, 'hard', { total: 4, available: 2, allocated: 1, unavailable: 1 });
   });
 
-  test('has no say about a host of another pool, until that one drops it', async () => {
+  test('has no say about a host of another pool, until that one drops it', async ({ site }) => {
     await createPool(site, 'owner', ['pm-shared']);
-    await untilMembers('owner', 'True', 'MembersValid');
-    await waitFor('the host is annotated', async () => (await poolOf('pm-shared')) === 'owner');
+    await untilMembers(site, 'owner', 'True', 'MembersValid');
+    await waitFor('the host is annotated', async () => (await poolOf(site, 'pm-shared')) === 'owner');
     await createPool(site, 'second', ['pm-shared']);
-    expect(await untilMembers('second', 'False', 'MemberInAnotherPool')).toContain('pm-shared');
+    expect(await untilMembers(site, 'second', 'False', 'MemberInAnotherPool')).toContain('pm-shared');
     await untilPoolCounts(site, 'second', { total: 1, available: 0, unavailable: 1 });
     await untilPoolCounts(site, 'owner', { total: 1, available: 1 });
     await createMachine(site, { name: 'm-second', pool: 'second' });
     await untilReason(site, 'm-second', 'InventoryAllocated', 'PoolExhausted');
 
-    await changeMembers('owner', []);
+    await changeMembers(site, 'owner', []);
     expect((await untilProvisioned(site, 'm-second')).status?.machineInventoryRef?.name).toBe('pm-shared');
-    expect(await poolOf('pm-shared')).toBe('second');
-    await untilMembers('second', 'True', 'MembersValid');
+    expect(await poolOf(site, 'pm-shared')).toBe('second');
+    await untilMembers(site, 'second', 'True', 'MembersValid');
   });
 
-  test('that drops a host in use loses it when the host is released, and not before', async () => {
+  test('that drops a host in use loses it when the host is released, and not before', async ({ site }) => {
     await createPool(site, 'shrinking', ['pm-used']);
     await createMachine(site, { name: 'm-used', pool: 'shrinking' });
     const running = await untilProvisioned(site, 'm-used');
-    await changeMembers('shrinking', []);
+    await changeMembers(site, 'shrinking', []);
     await untilPoolCounts(site, 'shrinking', { total: 0, allocated: 0 });
-    expect(await poolOf('pm-used')).toBe('shrinking');
+    expect(await poolOf(site, 'pm-used')).toBe('shrinking');
     const inventory = await findInventory(site, 'pm-used');
     expect(inventory?.metadata.annotations[annotations.ownerUid]).toBe(running.metadata.uid);
     expect((await findMachine(site, 'm-used'))?.status?.phase).toBe('Running');
@@ -170,11 +162,11 @@ describe.concurrent('a pool', () => {
     await deleteMachine(site, 'm-used');
     await untilGone(site, 'm-used');
     await expectReleased(site, 'pm-used');
-    await waitFor('the host belongs to no pool', async () => (await poolOf('pm-used')) === undefined);
+    await waitFor('the host belongs to no pool', async () => (await poolOf(site, 'pm-used')) === undefined);
     expect(site.host('pm-used').plansReceived.map(({ type }) => type)).toEqual([undefined, 'reprovision', 'clean']);
   });
 });
 
-test('the counters of every pool have added up all the time', () => {
-  expectCountersAddUp(recorder.seen);
+test('the counters of every pool have added up all the time', ({ pools }) => {
+  expectCountersAddUp(pools.seen);
 });

@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
-import { deployCluster } from '../support/clusters.ts';
 import { plansReceived, untilPlanned } from '../support/host-answers.ts';
 import { expectReleased } from '../support/hosts.ts';
 import {
@@ -12,7 +11,6 @@ import {
   untilReason,
   waitForMachine,
 } from '../support/machines.ts';
-import { openOwnershipLedger, type OwnershipLedger } from '../support/ownership-ledger.ts';
 import {
   currentRunId,
   listResetPoints,
@@ -22,36 +20,27 @@ import {
   resetRun,
   untilStage,
 } from '../support/runs.ts';
-import { type Site, startSite } from '../support/site.ts';
-import { useStack } from '../support/stack.ts';
+import type { Site } from '../support/site.ts';
+import { siteTest } from '../support/site-test.ts';
+import { untilRuns } from '../support/trap-hosts.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // "Reset" of the Temporal UI to many events of a life; the other buttons: temporal-buttons.test.ts.
-const hosts = ['tu-reset', 'tu-spare', 'tu-undo'];
-
-let site: Site;
-let ledger: OwnershipLedger;
-/** A machine that is gone, and where its first run can be reset to. */
-let former: { machine: MachineRef; runId: string; points: Awaited<ReturnType<typeof listResetPoints>> } | undefined;
-const opened = new AsyncDisposableStack();
-
-beforeAll(async () => {
-  site = await startSite('reset', { hosts, replicas: 0, env: { IRONLOOM_RESYNC_PERIOD: '3s' } });
-  opened.defer(() => site.close());
-  ledger = await openOwnershipLedger(site);
-  opened.defer(() => ledger.stop());
-  await deployCluster(site, useStack());
+const test = siteTest('reset', {
+  hosts: ['tu-reset', 'tu-spare', 'tu-undo'],
+  env: { IRONLOOM_RESYNC_PERIOD: '3s' },
 });
 
-afterAll(() => opened.disposeAsync());
+/** A machine that is gone, and where its first run can be reset to. */
+let former: { machine: MachineRef; runId: string; points: Awaited<ReturnType<typeof listResetPoints>> } | undefined;
 
-async function begin(name: string): Promise<void> {
+async function begin(site: Site, name: string): Promise<void> {
   await createPool(site, name, [name]);
   await createMachine(site, { name, pool: name });
 }
 
 describe.concurrent('"Reset"', () => {
-  test('to any earlier event gives a host no second plan, and a machine no second host', async () => {
+  test('to any earlier event gives a host no second plan, and a machine no second host', async ({ site, ledger }) => {
     site.host('tu-reset').neverAnswer();
     await createMachine(site, { name: 'tu-reset', pool: 'tu-reset' });
     await untilReason(site, 'tu-reset', 'InventoryAllocated', 'PoolMissing');
@@ -71,8 +60,10 @@ describe.concurrent('"Reset"', () => {
     }
 
     site.host('tu-reset').neverAnswer(false);
-    await untilJoined('tu-reset');
+    await untilJoined(site, 'tu-reset');
     await untilStage(site, machine, 'running');
+    // As a proof of its boot the host runs the plan once more.
+    await untilRuns(site.host('tu-reset'), 2);
     footprint = await readFootprint(site, 'tu-reset');
     runId = await currentRunId(site, machine);
     points = await listResetPoints(site, machine, runId);
@@ -80,7 +71,7 @@ describe.concurrent('"Reset"', () => {
     for (const eventId of points) {
       const newRunId = await resetRun(site, machine, { runId, eventId });
       await untilStage(site, machine, 'running');
-      await untilJoined('tu-reset');
+      await untilJoined(site, 'tu-reset');
       expect(await currentRunId(site, machine)).toBe(newRunId);
       expect(await readFootprint(site, 'tu-reset')).toEqual(footprint);
     }
@@ -92,9 +83,9 @@ describe.concurrent('"Reset"', () => {
     expect(ledger.ownerChanges().filter(({ host, to }) => host === 'tu-spare' && to !== undefined)).toEqual([]);
   });
 
-  test('of one that is deleted takes nothing back', async () => {
-    await begin('tu-undo');
-    await untilJoined('tu-undo');
+  test('of one that is deleted takes nothing back', async ({ site }) => {
+    await begin(site, 'tu-undo');
+    await untilJoined(site, 'tu-undo');
     const machine = await refOf(site, 'tu-undo');
     site.host('tu-undo').neverAnswer();
     await deleteMachine(site, 'tu-undo');
@@ -117,11 +108,12 @@ describe.concurrent('"Reset"', () => {
   });
 });
 
-test('"Reset" of a run that ended concerns the next owner of its host in nothing', async () => {
+test('"Reset" of a run that ended concerns the next owner of its host in nothing', async ({ site }) => {
   const { machine, runId, points } = former ?? {};
   if (machine === undefined || runId === undefined || points === undefined) throw new Error('No run to reset');
   await createMachine(site, { name: 'tu-next', pool: 'tu-undo' });
-  await untilJoined('tu-next');
+  await untilJoined(site, 'tu-next');
+  await untilRuns(site.host('tu-undo'), 2);
   const footprint = await readFootprint(site, 'tu-undo');
   const workflowId = machineWorkflowId(machine);
   for (const eventId of new Set([points[0], points.at(-2), points.at(-1)])) {
@@ -136,11 +128,11 @@ test('"Reset" of a run that ended concerns the next owner of its host in nothing
   }
 });
 
-test('and no host had two owners or a plan of a stranger', () => {
+test('and no host had two owners or a plan of a stranger', ({ ledger }) => {
   expect(ledger.findBreaches()).toEqual([]);
 });
 
-function untilJoined(name: string) {
+function untilJoined(site: Site, name: string) {
   return waitForMachine(
     site,
     name,

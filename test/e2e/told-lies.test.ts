@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { planSecrets, toValue } from '../../dev/elemental/plan-secret.ts';
 import { renderPlan } from '../../domain/plan/document.ts';
@@ -6,7 +6,6 @@ import { attemptId } from '../../domain/plan/attempt.ts';
 import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { operationUpdates } from '../../workflows/messages.ts';
-import { deployCluster } from '../support/clusters.ts';
 import { attemptsOf, plansReceived } from '../support/host-answers.ts';
 import { listHostWrites, markAudit } from '../support/host-writes.ts';
 import { allocationState, expectReleased, untilAllocationState } from '../support/hosts.ts';
@@ -23,7 +22,8 @@ import {
   waitForMachine,
 } from '../support/machines.ts';
 import { currentRunId, refOf, runOf } from '../support/runs.ts';
-import { type Site, startSite } from '../support/site.ts';
+import type { Site } from '../support/site.ts';
+import { siteTest } from '../support/site-test.ts';
 import { useStack } from '../support/stack.ts';
 import { changeMembers } from '../support/worker-groups.ts';
 
@@ -39,68 +39,64 @@ const hosts = [...lied, ...waiting, 'tl-hand', 'tl-attempt'];
 /** More than a step or two, with its timers and their status writes, and no loop. */
 const fewEvents = 40;
 
-let site: Site;
+const test = siteTest('lies', { hosts });
 
-beforeAll(async () => {
-  site = await startSite('lies', { hosts, replicas: 0 });
-  await deployCluster(site, useStack());
-});
-
-afterAll(() => site.close());
-
-async function beginOn(name: string): Promise<void> {
+async function beginOn(site: Site, name: string): Promise<void> {
   await createPool(site, name, [name]);
   await createMachine(site, { name, pool: name });
 }
 
-async function beginOnSilent(name: string): Promise<void> {
+async function beginOnSilent(site: Site, name: string): Promise<void> {
   site.host(name).neverAnswer();
-  await beginOn(name);
+  await beginOn(site, name);
   await waitForMachine(site, name, 'Reprovisioning', ({ status }) => status?.phase === 'Reprovisioning');
 }
 
-async function endLife(name: string): Promise<void> {
+async function endLife(site: Site, name: string): Promise<void> {
   await deleteMachine(site, name);
   await untilGone(site, name);
   await expectReleased(site, name);
 }
 
-async function phaseOf(name: string): Promise<string | undefined> {
+async function phaseOf(site: Site, name: string): Promise<string | undefined> {
   return (await findMachine(site, name))?.status?.phase;
 }
 
 describe.concurrent('a snapshot sent by hand', () => {
-  test.each(lies)('that a Running machine is %s cleans no host; a real deletion does', async (lie, snapshot) => {
-    const name = `tl-run-${lie}`;
-    await beginOn(name);
-    await untilProvisioned(site, name);
-    const machine = await refOf(site, name);
-    const { auditLogPath } = useStack();
-    const since = await markAudit(auditLogPath);
-    expect(await tellLie(site, machine, snapshot)).toBeLessThan(fewEvents);
-    expect(await listHostWrites(auditLogPath, site, { since, hosts: [name] })).toEqual([]);
-    expect(await phaseOf(name)).toBe('Running');
-    expect(conditionOf(await findMachine(site, name), 'Ready')?.status).toBe('True');
-    expect(plansReceived(site, name)).toEqual([undefined, 'reprovision']);
-    await endLife(name);
-    expect(plansReceived(site, name)).toEqual([undefined, 'reprovision', 'clean']);
-  });
+  test.for(lies)(
+    'that a Running machine is %s cleans no host; a real deletion does',
+    async ([lie, snapshot], { site }) => {
+      const name = `tl-run-${lie}`;
+      await beginOn(site, name);
+      await untilProvisioned(site, name);
+      const machine = await refOf(site, name);
+      const { auditLogPath } = useStack();
+      const since = await markAudit(auditLogPath);
+      expect(await tellLie(site, machine, snapshot)).toBeLessThan(fewEvents);
+      expect(await listHostWrites(auditLogPath, site, { since, hosts: [name] })).toEqual([]);
+      expect(await phaseOf(site, name)).toBe('Running');
+      expect(conditionOf(await findMachine(site, name), 'Ready')?.status).toBe('True');
+      expect(plansReceived(site, name)).toEqual([undefined, 'reprovision']);
+      await endLife(site, name);
+      expect(plansReceived(site, name)).toEqual([undefined, 'reprovision', 'clean']);
+    },
+  );
 
-  test.each(lies)('that a Reprovisioning machine is %s writes no other plan', async (lie, snapshot) => {
+  test.for(lies)('that a Reprovisioning machine is %s writes no other plan', async ([lie, snapshot], { site }) => {
     const name = `tl-rep-${lie}`;
-    await beginOnSilent(name);
+    await beginOnSilent(site, name);
     const machine = await refOf(site, name);
     const { auditLogPath } = useStack();
     const since = await markAudit(auditLogPath);
     expect(await tellLie(site, machine, snapshot)).toBeLessThan(fewEvents);
     expect(await listHostWrites(auditLogPath, site, { since, hosts: [name] })).toEqual([]);
-    expect(await phaseOf(name)).toBe('Reprovisioning');
+    expect(await phaseOf(site, name)).toBe('Reprovisioning');
     site.host(name).neverAnswer(false);
     await untilProvisioned(site, name);
     expect(plansReceived(site, name)).toEqual([undefined, 'reprovision']);
   });
 
-  test.each(lies)('that a Pending machine is %s lets it wait for its host', async (lie, snapshot) => {
+  test.for(lies)('that a Pending machine is %s lets it wait for its host', async ([lie, snapshot], { site }) => {
     const name = `tl-pend-${lie}`;
     await createPool(site, name, []);
     await createMachine(site, { name, pool: name });
@@ -108,7 +104,7 @@ describe.concurrent('a snapshot sent by hand', () => {
     const machine = await refOf(site, name);
     const told = await currentRunId(site, machine);
     expect(await tellLie(site, machine, snapshot)).toBeLessThan(fewEvents);
-    expect(await phaseOf(name)).toBe('Pending');
+    expect(await phaseOf(site, name)).toBe('Pending');
     const run = await site.temporal.workflow.getHandle(machineWorkflowId(machine), told).describe();
     expect(run.status.name).toBe('RUNNING');
     await changeMembers(site, name, [name]);
@@ -117,9 +113,9 @@ describe.concurrent('a snapshot sent by hand', () => {
 });
 
 describe.concurrent('a host that is silent', () => {
-  test('is not believed to have answered because somebody says so', async () => {
+  test('is not believed to have answered because somebody says so', async ({ site }) => {
     const name = 'tl-hand';
-    await beginOnSilent(name);
+    await beginOnSilent(site, name);
     const machine = await refOf(site, name);
     for (const answer of madeUpAnswers) {
       await answerByHand(site, machine, answer);
@@ -148,10 +144,12 @@ describe.concurrent('a host that is silent', () => {
   });
 });
 
-test('a host that writes a plan of a later attempt into its Secret gets the next attempt all the same', async () => {
+test('a host that writes a plan of a later attempt into its Secret gets the next attempt all the same', async ({
+  site,
+}) => {
   const name = 'tl-attempt';
   await site.host(name).failStep('elemental upgrade', 1);
-  await beginOn(name);
+  await beginOn(site, name);
   const failed = await untilReason(site, name, 'PlanApplied', 'PlanFailed');
   const { uid } = failed.metadata;
   const id = attemptId({ uid, planType: 'reprovision', attempt: 999_999 });
