@@ -61,7 +61,6 @@ const activityRooms: readonly Room[] = [
     mayImport: [
       'api',
       'domain',
-      'domain/bootstrap',
       'domain/inputs',
       'domain/life',
       'domain/plan',
@@ -92,15 +91,7 @@ const activityRooms: readonly Room[] = [
   {
     path: 'activities/inputs',
     holds: 'What a plan needs besides the host: bootstrap data and the image',
-    mayImport: [
-      'api',
-      'domain/bootstrap',
-      'domain/inputs',
-      'domain/life',
-      'domain/network',
-      'domain/plan',
-      'activities/step',
-    ],
+    mayImport: ['api', 'domain/bootstrap', 'domain/inputs', 'domain/life', 'domain/network', 'activities/step'],
     bans: bans.activity,
   },
   {

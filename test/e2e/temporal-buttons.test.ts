@@ -44,7 +44,7 @@ describe.concurrent('a machine that is', () => {
       const machine = await refOf(site, name);
       const waits = await waitsForHost(site, machine);
       await untilBack(site, machine, phase, waits);
-      const before = await readWorld(site, name, phase);
+      const before = await readWorld(site, name);
       for (const [button, press] of Object.entries(buttons)) {
         await press(site, machine).catch((error: unknown) => {
           throw new Error(`${button}, ${label}: ${String(error)}`, { cause: error });
@@ -52,7 +52,7 @@ describe.concurrent('a machine that is', () => {
         await untilBack(site, machine, phase, waits).catch((error: unknown) => {
           throw new Error(`After ${button}, ${label}: ${String(error)}`, { cause: error });
         });
-        expect(await readWorld(site, name, phase), button).toEqual(before);
+        expect(await readWorld(site, name), button).toEqual(before);
       }
       await phase.release(site, name);
       await untilEnd(site, name, phase);

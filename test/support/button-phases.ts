@@ -25,8 +25,6 @@ export interface ButtonPhase {
   begin(site: Site, name: string): Promise<void>;
   /** Lets its life go on. */
   release(site: Site, name: string): Promise<void>;
-  /** A new run looks at nothing before it is resumed, and so shows and tells less than the one before it. */
-  forgets?: boolean;
   /** It ends as a machine that runs a node, or its object goes and the host is clean. */
   end: 'running' | 'gone';
   /** The plans that the host has got in the end. */
@@ -151,7 +149,6 @@ const phases = {
   },
   'paused by an operator, with a deletion': {
     stages: ['running', 'new'],
-    forgets: true,
     async begin(site, name) {
       await beginRunning(site, name);
       await ask(site, name, 'pause');

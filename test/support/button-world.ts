@@ -11,16 +11,11 @@ import type { Site } from './site.ts';
 import { waitFor } from './wait-for.ts';
 
 /** What stands in the cluster of the machine and its host, and what was told of it, that a button could spoil. */
-export async function readWorld(site: Site, name: string, { forgets = false }: ButtonPhase) {
+export async function readWorld(site: Site, name: string) {
   const machine = await findMachine(site, name);
   const { conditions = [], machineInventoryRef } = machine?.status ?? {};
   const notes = (await findInventory(site, name))?.metadata.annotations ?? {};
   const told = (await readEvents(site, name)).filter(({ reason }) => !reason.endsWith('InTemporal'));
-  const shown = {
-    host: machineInventoryRef?.name,
-    conditions: conditions.map(({ type, status, reason }) => `${type}=${status}/${reason}`),
-    told: told.map(({ reason, message }) => `${reason}: ${message}`).toSorted(),
-  };
   return {
     phase: machine?.status?.phase,
     finalizers: machine?.metadata.finalizers,
@@ -28,7 +23,9 @@ export async function readWorld(site: Site, name: string, { forgets = false }: B
     owner: notes[annotations.ownerUid],
     allocationState: notes[annotations.allocationState],
     footprint: await readFootprint(site, name),
-    ...(forgets ? {} : shown),
+    host: machineInventoryRef?.name,
+    conditions: conditions.map(({ type, status, reason }) => `${type}=${status}/${reason}`),
+    told: told.map(({ reason, message }) => `${reason}: ${message}`).toSorted(),
   };
 }
 
