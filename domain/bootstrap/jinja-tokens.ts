@@ -7,7 +7,8 @@ export interface JinjaToken {
   offset: number;
 }
 
-const blank = /\s+/y;
+/** Python does not count a byte order mark. */
+const blank = /[^\S\uFEFF]+/y;
 const word =
   /(?<name>[\p{L}_][\p{L}\p{N}_]*)|(?<number>0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[\da-fA-F])+|\d(?:_?\d)*(?:\.\d(?:_?\d)*(?:[eE][+-]?\d+)?|[eE][+-]?\d+)?)|(?<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?<operator>\*\*|\/\/|==|!=|>=|<=|[-+*/%~[\](){}<>=.:|,;])/suy;
 const closing: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };

@@ -29,6 +29,7 @@ export function createPyYamlScan(): (token: string) => { fault: string; at: numb
       inBlockScalar = false;
       return wasBlock ? undefined : findTab(token);
     }
+    if (type === 'byte-order-mark') return { fault: 'a byte order mark', at: 0 };
     if (type === 'scalar') inScalar = true;
     if (type === 'block-scalar-header') inBlockScalar = true;
     if (type === 'anchor') return judgeAnchor(token.slice(1), anchors) ?? findTab(token);

@@ -100,8 +100,35 @@ export function readDocuments(content: string): unknown[] {
   return parseAllDocuments(content).map((document) => z.unknown().parse(document.toJS()));
 }
 
-/** Finds the kubeadm configuration among the files that cloud-init wrote; undefined when there is none. */
+/** Finds the configuration of the node among the files that cloud-init wrote; undefined when there is none. */
 export function findNodeIdentity(seed: ParsedSeed): NodeIdentity | undefined {
+  return findKubeadmIdentity(seed) ?? findRancherIdentity(seed);
+}
+
+/** What the agents of RKE2 and k3s read. */
+const rancherSchema = z.looseObject({
+  server: z.string(),
+  'node-name': z.string().optional(),
+  'kubelet-arg': z.union([z.string().transform((text) => [text]), z.array(z.string())]).default([]),
+});
+
+function findRancherIdentity(seed: ParsedSeed): NodeIdentity | undefined {
+  const file = seed.files.find(({ path }) => /^\/etc\/rancher\/(?:rke2|k3s)\/config\.yaml$/.test(path));
+  const found = rancherSchema.safeParse(file && parse(file.content));
+  if (!found.success) return undefined;
+  const { server, 'node-name': name, 'kubelet-arg': args } = found.data;
+  const [, providerId = ''] = /^provider-id=(.*)$/m.exec(args.join('\n')) ?? [];
+  return {
+    name: (name ?? seed.hostname).toLowerCase(),
+    providerId,
+    controlPlane: false,
+    startsCluster: false,
+    endpoint: server.replace(/^https:\/\//, ''),
+    taints: [],
+  };
+}
+
+function findKubeadmIdentity(seed: ParsedSeed): NodeIdentity | undefined {
   for (const file of seed.files.filter(({ content }) => content.includes('kubeadm.k8s.io/'))) {
     const documents = readDocuments(file.content);
     const cluster = documents.map((document) => clusterDocumentSchema.safeParse(document).data).find(Boolean);

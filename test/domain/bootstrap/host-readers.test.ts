@@ -29,6 +29,7 @@ describe('what PyYAML refuses', () => {
     ['a: &a [1]\n*a : b', 'a key that is a list or mapping'],
     ['a: {{ b }}', 'a key that is a list or mapping'],
     ['a: 1\n: 2', 'a value without a key'],
+    ['\uFEFFa: 1', 'a byte order mark'],
     ['a: =', 'a sign that has to be quoted'],
     ['a: 2026-02-30', 'a date that no calendar has'],
     ['a: !!int x', 'no number'],

@@ -81,8 +81,12 @@ describe('a template', () => {
   it.each([
     ['{% if v1.region %}\na: 1\n{% endif %}\n', 'top level.hostname: stands in a block of the template'],
     ['a: 1\n{% if v1.region %}\nhostname: n1\n{% endif %}\n', 'top level.hostname: stands in a block of the template'],
+    [
+      '{% for x in [1, 2] %}\na: &a 1\n{% endfor %}\nb: 2\n',
+      'user-data as the template renders: line 3: an anchor that stands there twice',
+    ],
     ['a: 1\n  {% if v1.region %}\nb: 2\n{% endif %}\n', 'user-data as the template renders: not valid YAML'],
-  ])('is refused where a block decides about our fields: %s', (body, message) => {
+  ])('is refused where a block decides about our fields, or about YAML: %s', (body, message) => {
     expect(refuse(body)).toContain(message);
   });
 

@@ -30,6 +30,21 @@ kind: JoinConfiguration
 discovery: {bootstrapToken: {apiServerEndpoint: '127.0.0.1:7443'}}${registration}`;
 
 describe('findNodeIdentity', () => {
+  test.each(['rke2', 'k3s'])('the agent of %s', (kind) => {
+    const content =
+      "server: https://192.0.2.1:9345\nnode-name: '{{ ds.meta_data.local_hostname }}'\nkubelet-arg: [a=b, provider-id=baremetal:///h]\n";
+    const config = { write_files: [{ path: `/etc/rancher/${kind}/config.yaml`, content }] };
+    const seed = parseSeed(`## template: jinja\n#cloud-config\n${JSON.stringify(config)}`, metaData);
+    expect(findNodeIdentity(seed)).toEqual({
+      name: 'host-1',
+      providerId: 'baremetal:///h',
+      controlPlane: false,
+      startsCluster: false,
+      endpoint: '192.0.2.1:9345',
+      taints: [],
+    });
+  });
+
   const named = { name: 'host-1', providerId: 'baremetal:///host-1', taints: [] };
 
   test.each([
