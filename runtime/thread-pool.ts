@@ -49,7 +49,7 @@ interface Thread {
   state: { kind: 'starting' } | { kind: 'free' } | { kind: 'working'; job: Job; timer: NodeJS.Timeout; due: number };
 }
 
-/** See `ThreadPool`. Threads do not keep the process alive. */
+/** See `ThreadPool`. A thread that has nothing to do does not keep the process alive. */
 export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
   const { entry, threads, limits, waitMs = DEFAULT_WAIT_MS, nowMs = () => performance.now() } = options;
   const waiting: Job[] = [];
@@ -84,11 +84,11 @@ export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
     worker.on('message', (message: unknown) => hear(thread, message));
     worker.on('error', (error: Error & { code?: string }) => lose(thread, error));
     worker.on('exit', () => lose(thread, new Error('it ended')));
-    worker.unref();
   }
 
   function begin(thread: Thread, job: Job): void {
     watch(thread, job);
+    thread.worker.ref();
     thread.worker.postMessage(job.request);
   }
 
@@ -101,6 +101,7 @@ export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
     const { state } = thread;
     if (!crew.has(thread)) return;
     thread.state = { kind: 'free' };
+    thread.worker.unref();
     if (state.kind === 'working') {
       clearTimeout(state.timer);
       state.job.done(message);
