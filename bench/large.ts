@@ -12,7 +12,6 @@ const HOSTS = 200;
 const INVENTORY_BYTES = 1_000_000;
 /** A Secret holds 1 MiB of values; the rest of it is what an agent wrote. */
 const SECRET_BYTES = 1024 * 1024 - 1_000;
-const CHANGES = 2;
 const TIMEOUT_MS = 300_000;
 /** Limits of config/manager. */
 const limitsMiB = { bridge: 512, worker: 1024 };
@@ -40,8 +39,8 @@ export const large: Benchmark = {
     await Promise.all([site.start('worker'), site.start('bridge')]);
     await untilAvailable(site, HOSTS);
     const listed = await readPeaksMiB();
-    progress('changing each object');
-    for (let change = 1; change <= CHANGES; change++) await changeAll(site, hosts, change);
+    progress(`changing each object; bridge ${format(listed, 'bridge')}, worker ${format(listed, 'worker')} until now`);
+    await changeAll(site, hosts);
     const [last = ''] = hosts.slice(-1);
     const quarantine = { metadata: { annotations: { [annotations.quarantine]: 'bench' } } };
     await client.patch(machineInventories, { namespace, name: last }, quarantine);
@@ -52,13 +51,18 @@ export const large: Benchmark = {
 };
 
 function toRow(label: 'bridge' | 'worker', peaks: readonly ReadonlyMap<string, number>[]): Measurement {
-  const [empty, listed, changed] = peaks.map((peak) => Math.round(peak.get(label) ?? Infinity));
+  const [empty, listed, changed] = peaks.map((peak) => format(peak, label));
   return {
     what: `highest resident memory of the ${label}`,
     budget: `≤ ${limitsMiB[label]} MiB, its limit`,
-    measured: `${changed} MiB: empty ${empty}, listed ${listed}, each object changed ${CHANGES} times ${changed}`,
-    ok: (changed ?? Infinity) <= limitsMiB[label],
+    measured: `${changed}: empty ${empty}, listed ${listed}, each object changed ${changed}`,
+    ok: (peaks.at(-1)?.get(label) ?? Infinity) <= limitsMiB[label],
   };
+}
+
+function format(peaks: ReadonlyMap<string, number>, label: string): string {
+  const mib = peaks.get(label);
+  return mib === undefined ? 'gone' : `${Math.round(mib)} MiB`;
 }
 
 async function fill({ client, namespace }: BenchSite, hosts: readonly string[]): Promise<void> {
@@ -71,12 +75,14 @@ async function fill({ client, namespace }: BenchSite, hosts: readonly string[]):
   });
 }
 
-async function changeAll({ client, namespace }: BenchSite, hosts: readonly string[], change: number): Promise<void> {
-  const body = { metadata: { labels: { 'bench.example.com/change': String(change) } } };
-  await inParallel(hosts, 4, async (name) => {
+/** One after the other: an API server that is too busy for the bridge's Lease ends the bridge. */
+async function changeAll({ client, namespace }: BenchSite, hosts: readonly string[]): Promise<void> {
+  const body = { metadata: { labels: { 'bench.example.com/changed': 'true' } } };
+  for (const name of hosts) {
     const key = { namespace, name };
-    await Promise.all([client.patch(machineInventories, key, body), client.patch(planSecrets, key, body)]);
-  });
+    await client.patch(machineInventories, key, body);
+    await client.patch(planSecrets, key, body);
+  }
 }
 
 async function untilAvailable({ client, namespace }: BenchSite, count: number): Promise<void> {
