@@ -13,4 +13,4 @@ it('renders whatever network a host has', () => {
     }),
     { numRuns: 100 },
   );
-});
+}, 30_000);
