@@ -33,7 +33,7 @@ describe('startSimulatedHost', () => {
     secrets.recreate(key, '{}');
     await startHost();
   });
-  async function startHost(volatilePaths = usualVolatilePaths): Promise<void> {
+  async function startHost(volatilePaths = usualVolatilePaths, rebootDelayMs = 60): Promise<void> {
     host = await startSimulatedHost({
       ...key,
       volatilePaths,
@@ -42,7 +42,7 @@ describe('startSimulatedHost', () => {
       feed: secrets,
       api: secrets,
       nodes,
-      times: { periodMs: 20, restartDelayMs: 20, heartbeatMs: 20, writeRetryMs: 2, rebootDelayMs: 60 },
+      times: { periodMs: 20, restartDelayMs: 20, heartbeatMs: 20, writeRetryMs: 2, rebootDelayMs },
     });
     await expect.poll(() => text('applied-checksum')).toBe(checksumOf('{}'));
   }
@@ -282,6 +282,21 @@ describe('startSimulatedHost', () => {
     await expect.poll(statuses).toEqual({ api: { failureCount: 2 } });
     expect(text('success-count')).toBe('2');
   });
+
+  it('reboots though its agent can write nothing and starts again and again', async () => {
+    await host.die();
+    await startHost(usualVolatilePaths, 1_500);
+    const boots = host.bootCount;
+    host.apiDownAtPut(1_000);
+    send(reprovisionPlan(1, key.name));
+    await expect.poll(() => host.bootCount, { timeout: 10_000 }).toBe(boots + 1);
+    host.apiDownAtPut(0);
+    await expect
+      .poll(() => text('applied-checksum'), { timeout: 5_000 })
+      .toBe(checksumOf(reprovisionPlan(1, key.name)));
+    const scheduled = (await ran()).filter((line) => line === 'shutdown -r +1');
+    expect(scheduled).toHaveLength(1);
+  }, 20_000);
 
   it('ends a plan as systemd ends a unit: by SIGTERM to all of it', async () => {
     const note = '"$IRONLOOM_ROOT/var/lib/elemental/asked"';
