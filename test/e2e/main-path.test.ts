@@ -58,7 +58,7 @@ test('kubectl get shows them, their pool and their cluster in all columns', asyn
   expect(await readAgelessRows(`${folder}/baremetalmachines`)).toEqual(running);
   const counters = { Total: 5, Available: 2, Allocated: 3, Preparing: 0, Reprovisioning: 0, Unavailable: 0 };
   expect(await readAgelessRows(`${folder}/machineinventorypools`)).toEqual([{ Name: 'workers', Cluster, ...counters }]);
-  const cluster = { Name: Cluster, Endpoint: '192.0.2.10', Ready: 'True' };
+  const cluster = { Name: Cluster, Endpoint: '192.0.2.10:6443', Ready: 'True' };
   expect(await readAgelessRows(`${folder}/baremetalclusters`)).toEqual([cluster]);
 });
 
