@@ -23,20 +23,24 @@ const usualLimits: ThreadLimits = { timeMs: 2_000, heapMb: 128 };
 /** See `Reader`. Threads start when something is to be read. */
 export function createReader({ threads, limits = usualLimits }: { threads: number; limits?: ThreadLimits }): Reader {
   const pool = createThreadPool({ entry: new URL('./thread-main.ts', import.meta.url), threads, limits });
-  async function read<Answer>(request: ReadingRequest, tooComplex: (problem: string) => Answer): Promise<Answer> {
-    const outcome = await pool.run<Answer>(request);
+  async function read<Answer>(
+    request: ReadingRequest,
+    weight: number,
+    tooComplex: (problem: string) => Answer,
+  ): Promise<Answer> {
+    const outcome = await pool.run<Answer>(request, weight);
     return outcome.kind === 'done' ? outcome.answer : tooComplex(describeExcess(outcome.of, limits));
   }
   return {
     bootstrap: (input) =>
-      read<NormalisedBootstrap>({ kind: 'bootstrap', input }, (problem) => ({
+      read<NormalisedBootstrap>({ kind: 'bootstrap', input }, input.userData.length, (problem) => ({
         kind: 'invalid',
         message: `user-data: ${problem}`,
       })),
     network: (networks, around) =>
-      read<RenderedNetwork>({ kind: 'network', networks, around }, (message) => ({ kind: 'invalid', message })),
+      read<RenderedNetwork>({ kind: 'network', networks, around }, 0, (message) => ({ kind: 'invalid', message })),
     failure: (output) =>
-      read<FailureExplanation>({ kind: 'failure', output }, (problem) => ({
+      read<FailureExplanation>({ kind: 'failure', output }, output?.length ?? 0, (problem) => ({
         message: `The plan failed on the host: its output is ${problem}`,
       })),
     close: () => pool.close(),

@@ -22,8 +22,12 @@ export type ThreadOutcome<Answer> = { kind: 'done'; answer: Answer } | { kind: '
 
 /** Runs work that may never end, or take all memory, where it harms nobody. */
 export interface ThreadPool {
-  /** `Answer` is what the entry posts for such a request. @throws Error when the thread breaks, or none was free in time */
-  run<Answer>(request: unknown): Promise<ThreadOutcome<Answer>>;
+  /**
+   * `Answer` is what the entry posts for such a request. Of what waits the lightest comes first, so that the huge holds up
+   * only itself.
+   * @throws Error when the thread breaks, or none was free in time
+   */
+  run<Answer>(request: unknown, weight?: number): Promise<ThreadOutcome<Answer>>;
   /** Ends all threads. Work that was asked for is refused. */
   close(): Promise<void>;
 }
@@ -37,6 +41,7 @@ const STANDSTILL_MS = 500;
 
 interface Job {
   request: unknown;
+  weight: number;
   askedAt: number;
   done(answer: unknown): void;
   tooMuch(of: 'time' | 'memory'): void;
@@ -139,11 +144,13 @@ export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
   }
 
   return {
-    run: <Answer>(request: unknown) =>
+    run: <Answer>(request: unknown, weight = 0) =>
       new Promise<ThreadOutcome<Answer>>((resolve, reject) => {
         if (closed) return reject(new Error('The threads are closed'));
-        waiting.push({
+        const behind = waiting.findIndex((other) => other.weight > weight);
+        waiting.splice(behind < 0 ? waiting.length : behind, 0, {
           request,
+          weight,
           askedAt: nowMs(),
           done: (answer: Answer) => resolve({ kind: 'done', answer }),
           tooMuch: (of) => resolve({ kind: 'tooMuch', of }),

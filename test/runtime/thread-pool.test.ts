@@ -72,6 +72,22 @@ describe('createThreadPool', { timeout: 60_000 }, () => {
     expect((await held).kind).toBe('done');
   });
 
+  it('takes the light before the heavy', async () => {
+    const pool = open();
+    await pool.run(echo('warm'));
+    const flag = new Int32Array(new SharedArrayBuffer(4));
+    const held = pool.run({ kind: 'hold', flag });
+    const order: number[] = [];
+    const asked = [3, 1, 2].map(async (weight) => {
+      await pool.run(echo(weight), weight);
+      order.push(weight);
+    });
+    Atomics.store(flag, 0, 1);
+    Atomics.notify(flag, 0);
+    await Promise.all([held, ...asked]);
+    expect(order).toEqual([1, 2, 3]);
+  });
+
   it('refuses work once it is closed, also what runs', async () => {
     const pool = open();
     await pool.run(echo(1));
