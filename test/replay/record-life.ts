@@ -69,8 +69,8 @@ function driveLife(
       await runs.wake(machine);
     },
     answer: async (type, answer, inventory = host().inventory) => {
-      const completed = async (): Promise<boolean> =>
-        (await runs.completePlan(machine, [planActivityId(type, 1, inventory)], answer)) === 'completed';
+      const ids = [1, 2].map((attempt) => planActivityId(type, attempt, inventory));
+      const completed = async (): Promise<boolean> => (await runs.completePlan(machine, ids, answer)) === 'completed';
       await waitFor(`the run takes an answer to ${type}`, completed, told, options);
     },
     operate: async (verb) => {

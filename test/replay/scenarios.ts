@@ -42,6 +42,31 @@ export const scenarios: Record<string, () => Scenario> = {
     },
   }),
 
+  'fallback-boot-retried': () => ({
+    activities: {
+      writeReprovisionPlan: inTurn<ProvisionOutcome>(
+        give({ kind: 'written', plan: { ...plan(), reportsBoot: true } }),
+        give({ kind: 'written', plan: { ...plan(), attempt: 2, reportsBoot: true } }),
+      ),
+    },
+    async live(driver) {
+      await driver.observe();
+      await driver.answer('reprovision', { kind: 'applied' });
+      await driver.untilReason('WaitingForBoot');
+      await driver.observe({ provisioning: null, boot: 'fallback' });
+      await driver.untilReason('BootedFallback');
+      await driver.operate('retry');
+      await driver.answer('reprovision', { kind: 'applied' });
+      await driver.untilRan('completeProvisioning', 2);
+      await driver.observe({ ...joined, boot: 'active' });
+      await driver.untilReason('Booted');
+      await driver.operate('pause');
+      await driver.untilReason('Paused');
+      await driver.operate('resume');
+      await driver.untilReason('NotPaused');
+    },
+  }),
+
   'failed-plan-then-deletion': () => ({
     async live(driver) {
       await driver.observe();
