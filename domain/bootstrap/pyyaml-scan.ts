@@ -19,6 +19,7 @@ export function createPyYamlScan(): (token: string) => { fault: string; at: numb
   let anchors = new Set<string>();
   let inBlockScalar = false;
   let inScalar = false;
+  let depth = 0;
   return (token) => {
     const type = CST.tokenType(token);
     if (type === 'doc-mode' || type === 'doc-start' || type === 'doc-end') anchors = new Set();
@@ -27,8 +28,11 @@ export function createPyYamlScan(): (token: string) => { fault: string; at: numb
       inScalar = false;
       const wasBlock = inBlockScalar;
       inBlockScalar = false;
-      return wasBlock ? undefined : findTab(token);
+      if (wasBlock) return undefined;
+      return findTab(token) ?? (depth > 0 ? judgeInBrackets(token) : undefined);
     }
+    if (type === 'flow-map-start' || type === 'flow-seq-start') depth += 1;
+    if (type === 'flow-map-end' || type === 'flow-seq-end') depth -= 1;
     if (type === 'byte-order-mark') return { fault: 'a byte order mark', at: 0 };
     if (type === 'scalar') inScalar = true;
     if (type === 'block-scalar-header') inBlockScalar = true;
@@ -38,6 +42,12 @@ export function createPyYamlScan(): (token: string) => { fault: string; at: numb
     if (type === 'directive-line' && !/^%YAML\s+1\.\d/.test(token)) return { fault: 'a directive', at: 0 };
     return quoted.includes(type) ? undefined : findTab(token);
   };
+}
+
+/** Within brackets a question mark ends an unquoted text, and a colon begins none (`scan_plain`, `check_plain`). */
+function judgeInBrackets(text: string): { fault: string; at: number } | undefined {
+  const at = text.startsWith(':') ? 0 : text.indexOf('?');
+  return at < 0 ? undefined : { fault: 'a question mark or colon within brackets that has to be quoted', at };
 }
 
 function judgeAnchor(name: string, anchors: Set<string>): { fault: string; at: number } | undefined {
