@@ -86,6 +86,9 @@ export const searchAttributeNames = {
   reason: 'IronloomReason',
 } as const;
 
+/** Memo of a run: names of the search attributes that its Temporal namespace did not have when it was started. */
+export const WITHOUT_ATTRIBUTES_MEMO = 'withoutSearchAttributes';
+
 export const machinePhases = ['Pending', 'Allocated', 'Reprovisioning', 'Running', 'Preparing', 'Failed'] as const;
 /** Summary of a machine's life for people; never read back as input. */
 export type MachinePhase = (typeof machinePhases)[number];

@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import { searchAttributeNames } from '../api/constants.ts';
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { searchAttributeNames, WITHOUT_ATTRIBUTES_MEMO } from '../api/constants.ts';
 import type { Step } from '../domain/life/step.ts';
 import type { MachineLife } from '../domain/life/machine-life.ts';
 import { projectStatus } from '../domain/report/machine-status.ts';
@@ -30,10 +30,17 @@ export function createPresenter(run: Run): Presenter {
     const next = JSON.stringify([status.inventory, status.phase, reason]);
     if (next === shown || step.kind === 'end') return;
     shown = next;
-    upsertSearchAttributes([
+    const known = [
       { key: inventoryKey, value: status.inventory },
       { key: phaseKey, value: status.phase },
       { key: reasonKey, value: reason },
-    ]);
+    ].filter(({ key }) => !isWithout(key.name));
+    if (known.length > 0) upsertSearchAttributes(known);
   };
+}
+
+/** The namespace did not have the attribute when the run was started: with it, no task of the run could be completed. */
+function isWithout(name: string): boolean {
+  const without = workflowInfo().memo?.[WITHOUT_ATTRIBUTES_MEMO];
+  return Array.isArray(without) && without.includes(name);
 }

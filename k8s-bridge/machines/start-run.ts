@@ -1,6 +1,6 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { searchAttributeNames } from '../../api/constants.ts';
+import { searchAttributeNames, WITHOUT_ATTRIBUTES_MEMO } from '../../api/constants.ts';
 import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import { MACHINE_LIFECYCLE, machineWorkflowId } from '../../domain/life/run-id.ts';
 import { machineObservedSignal, type MachineLifecycleInput } from '../../workflows/messages.ts';
@@ -41,20 +41,26 @@ const poolKey = defineSearchAttributeKey(searchAttributeNames.pool, 'KEYWORD');
  */
 export async function signalWithStart(client: Client, start: Start, options: StartOptions): Promise<void> {
   const { attributes } = options;
+  const without = Object.values(searchAttributeNames).filter((name) => !attributes.isUsable(name));
+  const memo = without.length === 0 ? {} : { memo: { [WITHOUT_ATTRIBUTES_MEMO]: without } };
   const labels = pairsOf(start.labels).filter(({ key }) => attributes.isUsable(key.name));
   try {
-    await send(client, start, options.taskQueue, labels);
+    await send(client, start, options.taskQueue, { typedSearchAttributes: labels, ...memo });
   } catch (error) {
     const refusal = labels.length === 0 ? undefined : findRefusal(error);
     if (refusal === undefined) throw error;
     attributes.noteRefused(refusal);
-    await send(client, start, options.taskQueue, []);
+    await send(client, start, options.taskQueue, memo);
   }
 }
 
-type Label = ReturnType<typeof pairsOf>[number];
+/** By what the run can be found, and by what it cannot. */
+interface Findable {
+  typedSearchAttributes?: ReturnType<typeof pairsOf>;
+  memo?: Record<string, readonly string[]>;
+}
 
-async function send(client: Client, start: Start, taskQueue: string, labels: readonly Label[]): Promise<void> {
+async function send(client: Client, start: Start, taskQueue: string, found: Findable): Promise<void> {
   const { machine, snapshot } = start;
   await client.workflow.signalWithStart(MACHINE_LIFECYCLE, {
     workflowId: machineWorkflowId(machine),
@@ -63,7 +69,7 @@ async function send(client: Client, start: Start, taskQueue: string, labels: rea
     signal: machineObservedSignal,
     signalArgs: [snapshot],
     staticSummary: `BaremetalMachine ${machine.namespace}/${machine.name}`,
-    typedSearchAttributes: [...labels],
+    ...found,
     // A run that was terminated, or lost, is started again and adopts what it finds.
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
   });

@@ -6,7 +6,7 @@ import { type Site, startSite } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-// A Temporal namespace that somebody prepared by hand, with one of our search attributes of another type.
+// A Temporal namespace that somebody prepared by hand, with two of our search attributes of another type, one of each who sets them.
 const INT = 3;
 const TEMPORAL_NAMESPACE = 'mistyped';
 let site: Site;
@@ -18,7 +18,7 @@ beforeAll(async () => {
   const namespace = TEMPORAL_NAMESPACE;
   const workflowExecutionRetentionPeriod = msToTs('1 day');
   await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod });
-  const searchAttributes = { [searchAttributeNames.pool]: INT };
+  const searchAttributes = { [searchAttributeNames.pool]: INT, [searchAttributeNames.phase]: INT };
   await waitFor('the namespace takes a search attribute', async () => {
     const adding = connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
     return adding.then(
