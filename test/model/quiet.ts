@@ -2,6 +2,7 @@ import { reasons } from '../../api/conditions.ts';
 import { annotations } from '../../api/constants.ts';
 import { machineInventories } from '../../api/resources.ts';
 import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
+import { parseAttemptId } from '../../domain/plan/attempt.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { findCondition, isAllFree, isAtRest, judgeRest } from './at-rest.ts';
 import { mendHosts } from './host-deeds.ts';
@@ -70,6 +71,11 @@ export async function clearAway(scene: Scene, onLook: () => void): Promise<void>
 /** What somebody has to mend before it is tried again; it is mended. */
 const retried = [reasons.PlanFailed, reasons.PlanSecretMissing, reasons.HostTaken];
 
+/** Only a clean plan that the host applies ends a quarantine. */
+function hasCleanPlan({ lane }: Scene, host: string): boolean {
+  return parseAttemptId(lane.history.plans.get(host)?.planAttempt ?? '')?.planType === 'clean';
+}
+
 /** Somebody who does once what the conditions ask people for. */
 function createOperator(scene: Scene) {
   const { lane, model } = scene;
@@ -93,8 +99,8 @@ function createOperator(scene: Scene) {
       }
       for (const { metadata } of lane.history.hosts.values()) {
         if (!(annotations.quarantine in metadata.annotations)) continue;
-        if (model.records.ever.has(metadata.name)) {
-          // What was left there may never have reached the host.
+        if (model.records.ever.has(metadata.name) || !hasCleanPlan(scene, metadata.name)) {
+          // What was left there may never have reached the host, or nothing could be left: a policy forbade it.
           await once(`blank ${metadata.name}`, () => blankHost(scene, metadata.name));
           continue;
         }
