@@ -55,6 +55,8 @@ export const foreign = {
   clusterNameLabel: 'cluster.x-k8s.io/cluster-name',
   controlPlaneLabel: 'cluster.x-k8s.io/control-plane',
   pausedAnnotation: 'cluster.x-k8s.io/paused',
+  /** Its value names the installation that serves the object. */
+  watchFilterLabel: 'cluster.x-k8s.io/watch-filter',
   managedByAnnotation: 'cluster.x-k8s.io/managed-by',
   deleteForMoveAnnotation: 'clusterctl.cluster.x-k8s.io/delete-for-move',
   topologyDryRunAnnotation: 'topology.cluster.x-k8s.io/dry-run',

@@ -83,7 +83,7 @@ async function createMachines({ client, namespace }: BenchSite, count: number): 
 async function startClaimer({ cluster, namespace }: BenchSite): Promise<Claimer> {
   const kube = createKubeClient({ kubeconfigPath: cluster.kubeconfigs.worker, userAgent: 'ironloom-worker' });
   const logger = createLogger({ level: 'error', component: 'bench' });
-  const informers = createWorkerCaches(kube, logger, namespace);
+  const informers = createWorkerCaches(kube, logger, { namespace });
   for (const informer of Object.values(informers)) informer.start();
   await Promise.all(Object.values(informers).map((informer) => informer.synced));
   const reader = createReader({ threads: 1 });

@@ -31,8 +31,6 @@ export interface BridgeCacheOptions {
   watchFilter: string | undefined;
 }
 
-const WATCH_FILTER_LABEL = 'cluster.x-k8s.io/watch-filter';
-
 /**
  * All informers of the bridge. They keep small views and nothing secret: of plan Secrets checksums and counts, of
  * bootstrap Secrets the metadata, which is all that the API server sends. A kind whose CRD is not installed yet is
@@ -42,7 +40,7 @@ export function createBridgeCaches({ client, logger, namespace, watchFilter }: B
   const common = { client, logger, namespace };
   const ours = {
     ...common,
-    labelSelector: watchFilter === undefined ? undefined : `${WATCH_FILTER_LABEL}=${watchFilter}`,
+    labelSelector: watchFilter === undefined ? undefined : `${foreign.watchFilterLabel}=${watchFilter}`,
   };
   return {
     machines: createInformer({

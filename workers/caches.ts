@@ -7,7 +7,7 @@ import {
   secrets,
 } from '../api/resources.ts';
 import { viewHost } from '../domain/inputs/host-view.ts';
-import { viewMachine } from '../domain/inputs/machine-view.ts';
+import { viewWaitingMachine } from '../domain/inputs/machine-view.ts';
 import { foreignPlanTypeOf } from '../domain/plan/secret.ts';
 import { machineIndexes } from '../domain/pool/indexes.ts';
 import { viewPool } from '../domain/inputs/pool-view.ts';
@@ -16,7 +16,11 @@ import type { KubeClient } from '../runtime/kube/client.ts';
 import type { Logger } from '../runtime/logger.ts';
 
 /** The informers from which `claimHost` chooses. Plan Secrets by their metadata only: their bodies are secret. */
-export function createWorkerCaches(client: KubeClient, logger: Logger, namespace: string | undefined) {
+export function createWorkerCaches(
+  client: KubeClient,
+  logger: Logger,
+  { namespace, watchFilter }: { namespace: string | undefined; watchFilter?: string | undefined },
+) {
   const common = { client, logger, namespace };
   return {
     hosts: createInformer({
@@ -28,7 +32,7 @@ export function createWorkerCaches(client: KubeClient, logger: Logger, namespace
     machines: createInformer({
       ...common,
       resource: baremetalMachines,
-      project: (raw) => viewMachine(baremetalMachines.schema.parse(raw)),
+      project: (raw) => viewWaitingMachine(baremetalMachines.schema.parse(raw), watchFilter),
       indexes: machineIndexes,
     }),
     pools: createInformer({

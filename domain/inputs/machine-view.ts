@@ -50,6 +50,16 @@ export interface MachineView {
   operationId: string | undefined;
 }
 
+/**
+ * As `viewMachine`. A machine outside of the installation's watch filter has no bridge that would wake it: it waits for no
+ * host, whatever its status still says, and keeps none from the others.
+ */
+export function viewWaitingMachine(machine: BaremetalMachine, watchFilter: string | undefined): MachineView {
+  const view = viewMachine(machine);
+  const served = watchFilter === undefined || machine.metadata.labels[foreign.watchFilterLabel] === watchFilter;
+  return served ? view : { ...view, waitsForHost: false };
+}
+
 /** The last write to the status by a program that is not ours, as the API server keeps it for each field manager. */
 function findForeignEdit({ managedFields }: BaremetalMachine['metadata']): string | undefined {
   return (managedFields ?? [])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { baremetalMachines } from '../../../api/resources.ts';
-import { viewMachine } from '../../../domain/inputs/machine-view.ts';
+import { viewMachine, viewWaitingMachine } from '../../../domain/inputs/machine-view.ts';
 import {
   emptyWakeMemory,
   findOlderWaiting,
@@ -196,5 +196,7 @@ describe('waitsForHost', () => {
     });
     expect(waitsForHost(viewMachine(machine))).toBe(waits);
     expect(waitsForHost({ ...viewMachine(machine), ownerMachine: undefined })).toBe(false);
+    expect(waitsForHost(viewWaitingMachine(machine, undefined))).toBe(waits);
+    expect(waitsForHost(viewWaitingMachine(machine, 'of-another-installation'))).toBe(false);
   });
 });
