@@ -5,7 +5,9 @@ import type { BoundHost, WrittenPlan } from '../domain/life/machine-life.ts';
 import type { HostView } from '../domain/inputs/host-view.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { parseAttemptId } from '../domain/plan/attempt.ts';
+import { reportsBoot } from '../domain/plan/boot-report.ts';
 import { viewPlanSecret } from '../domain/plan/secret.ts';
+import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import type { BeginOutcome, KeptWishes } from '../domain/life/step-outcomes.ts';
 import { adoptHost, isAdoptable } from './host/adopt.ts';
 import { findTaker } from './host/taker.ts';
@@ -58,7 +60,7 @@ export function createBeginLife(deps: ActivityDependencies, reservations: Reserv
       const avoid = [...new Set([...input.claim.avoid, ...kept.avoidedHosts])];
       const claim = await claimFreeHost(deps, reservations, fence, machine, {
         avoid,
-        status: { ...input.claim.status, avoidedInventories: avoid },
+        status: { ...looked(input.claim.status), avoidedInventories: avoid },
       });
       return { kind: 'claimTried', claim, ...begun };
     }
@@ -67,6 +69,12 @@ export function createBeginLife(deps: ActivityDependencies, reservations: Reserv
     logStep('Found a host that is ours already', input.machine, { host: host.inventory, plan: plan?.type });
     return { kind: 'holding', host, plan, ...begun };
   };
+}
+
+/** The step has looked itself, before the run that sent the status could. */
+function looked(status: NumberedStatus): NumberedStatus {
+  const { unlooked: _, ...shown } = status;
+  return shown;
 }
 
 function keptWishesOf({ status }: BaremetalMachine): KeptWishes {
@@ -133,7 +141,11 @@ async function findOwnPlan(
   const { reprovisionDeadlineMs, cleanDeadlineMs } = deps.policy;
   const deadlineMs = planType === 'clean' ? cleanDeadlineMs : reprovisionDeadlineMs;
   const written = { attempt, checksum, ...(claim !== undefined && { claim }) };
-  const plan = pendingPlan({ planType }, written, deadlineMs, null);
+  const reports = planType === 'reprovision' && reportsBoot(Buffer.from(secret.data['plan'] ?? '', 'base64'));
+  const plan = {
+    ...pendingPlan({ planType }, written, deadlineMs, null),
+    ...(reports && { reportsBoot: true as const }),
+  };
   const answer = await readStandingAnswer(deps.reader, secret, { checksum, attemptId: planAttempt }, host.inventory);
   return answer === undefined ? plan : { ...plan, progress: answer };
 }

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import { isHaltOver, MAX_STEPS_WITHOUT_REST, onRestless, withoutHalt } from '../domain/life/halt.ts';
 import { nextStep } from '../domain/life/lifecycle.ts';
+import { machineWorkflowId } from '../domain/life/run-id.ts';
 import type { Step } from '../domain/life/step.ts';
 import { carryOver, MAX_EVENTS_PER_RUN, type MachineLife } from '../domain/life/machine-life.ts';
 import { waitIdOf } from './await-answer.ts';
@@ -22,9 +23,11 @@ export type MachineOutcome = Extract<Step, { kind: 'end' }>['outcome'];
 
 /**
  * The life of one `BaremetalMachine`, from its creation until its host is back in the pool. Binds handlers and runs one
- * step after the other; what the next step is comes from `domain/lifecycle`.
+ * step after the other; what the next step is comes from `domain/lifecycle`. A copy that somebody starts under another id
+ * ends at once: a machine has one run.
  */
 export async function machineLifecycle(input: MachineLifecycleInput): Promise<MachineOutcome> {
+  if (workflowInfo().workflowId !== machineWorkflowId(input.machine) && patched(patches.ownIdOnly)) return 'orphaned';
   const run: Run = {
     machine: input.machine,
     life: input.life ?? null,

@@ -22,6 +22,8 @@ export const patches = {
   statusBeforePlanWait: 'status-before-plan-wait',
   /** A bootstrap Secret that the bridge sees and a step did not find is looked for again. */
   lookAgainForSecret: 'look-again-for-secret',
+  /** A run under another id than its machine's ends: somebody started a copy. */
+  ownIdOnly: 'own-id-only',
   /** A run that was told of its machine's deletion once more while a step found it untrue lets the step read again. */
   heedRepeatedDeletion: 'heed-repeated-deletion',
   /** Messages that change nothing fill a run up, too; one that is full starts over also while it waits. */

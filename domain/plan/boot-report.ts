@@ -22,6 +22,11 @@ export const bootReport = `  mode=unknown
   booted=$(. "$root/etc/os-release" 2>/dev/null && echo "\${IMAGE:-\${IMAGE_REPO:-}:\${IMAGE_TAG:-}}" | tr -cd 'A-Za-z0-9._:/@-') || :
   printf 'ironloom: boot %s after %s mode %s image %.300s\\n' "$boot" "$seen_boot" "$mode" "\${booted:-unknown}"`;
 
+/** Whether a plan is one whose guard reports each boot: those of older versions of this provider do not. */
+export function reportsBoot(plan: Uint8Array): boolean {
+  return Buffer.from(plan).includes('ironloom: boot %s after');
+}
+
 const line = /^ironloom: boot ([0-9A-Za-z-]{1,64}) after ([0-9A-Za-z-]{1,64}) mode ([a-z]{1,10}) image \S{1,300}$/gm;
 
 /** A script of ours prints far less. This is read at every change of a plan Secret. */

@@ -189,10 +189,10 @@ describe.concurrent('all verbs', () => {
     }
     await run.signal('pause', 'garbage');
     await run.signal('retyr', {});
-    const misfit = 'Ignoring an operation whose argument is not {actor, reason}';
-    expect(await untilLogged(site, 'worker-0', misfit)).toMatchObject({ level: 'warn', verb: 'pause' });
-    const unknown = await untilLogged(site, 'worker-0', 'Ignoring an unknown signal');
-    expect(unknown).toMatchObject({ level: 'warn', signalName: 'retyr' });
+    const misfit = 'Ignoring a signal whose argument is not {actor, reason}';
+    expect(await untilLogged(site, 'worker-0', misfit)).toMatchObject({ level: 'warn', signal: 'pause' });
+    const unknown = await untilLogged(site, 'worker-0', 'Ignoring a signal of a name that nobody knows: retyr');
+    expect(unknown).toMatchObject({ level: 'warn' });
     await untilRunSettled(site, name);
     expect(await readShownStatus(site, name)).toEqual(before);
     await run.executeUpdate(operationUpdates.pause, { args: [{ actor: 'ada', reason: 'it still listens' }] });

@@ -60,6 +60,12 @@ export async function untilBack(site: Site, machine: MachineRef, { stages }: But
 
 /** Whether a machine of the phase waits for its host's answer. */
 export async function waitsForHost(site: Site, machine: MachineRef): Promise<boolean> {
+  const isAtRest = async (): Promise<boolean> => {
+    const { raw } = await runOf(site, machine).describe();
+    const steps = (raw.pendingActivities ?? []).filter(({ activityId }) => activityId?.startsWith('await-') !== true);
+    return !raw.pendingWorkflowTask && steps.length === 0;
+  };
+  await waitFor(`the run of ${machine.name} has come to rest`, isAtRest);
   return (await readPending(site, machine)).some(({ activityId }) => activityId.startsWith('await-'));
 }
 

@@ -1,8 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { secretSchema } from '../../../api/core.ts';
-import { readBootReport } from '../../../domain/plan/boot-report.ts';
+import { readBootReport, reportsBoot } from '../../../domain/plan/boot-report.ts';
 import { renderCleanPlan } from '../../../domain/plan/clean.ts';
+import { renderReprovisionPlan } from '../../../domain/plan/reprovision.ts';
 import { viewPlanSecret } from '../../../domain/plan/secret.ts';
 
 const pack = (said: string | null): string => {
@@ -50,4 +51,10 @@ it('counts for a plan of ours that was applied', () => {
   expect(view(plan.json, plan.checksum).boot).toEqual({ rebooted: true, mode: 'active' });
   expect(view(plan.json, '').boot).toBeUndefined();
   expect(view('{}', plan.checksum).boot).toBeUndefined();
+});
+
+it('a plan tells whether its guard reports boots', () => {
+  const given = { attemptId: 'reprovision-1-u', userData: '#cloud-config', hostname: 'h1', image: 'os:v1' };
+  expect(reportsBoot(Buffer.from(renderReprovisionPlan(given).json))).toBe(true);
+  expect(reportsBoot(Buffer.from(renderCleanPlan({ attemptId: 'clean-1-u' }).json))).toBe(false);
 });
