@@ -10,8 +10,8 @@ import { attemptIdOf, readStandingAnswer } from './host/plan-answer.ts';
 import { publishUnlessRefused } from './publish-status.ts';
 
 /**
- * Says on the object that the host is waited for where that is not said yet, reads the plan Secret once, and, while the host is still at it,
- * leaves the answer to the bridge, which completes this activity by workflow id and activity id.
+ * Says on the object that the host is waited for where that is not said yet, reads the plan Secret once, and, while the
+ * host is still at it, leaves the answer to the bridge, which completes this activity by workflow id and activity id.
  */
 export function createAwaitPlanResult(deps: ActivityDependencies) {
   return async function awaitPlanResult(input: {

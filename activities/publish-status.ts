@@ -11,7 +11,7 @@ import { isConflict } from '../runtime/kube/client.ts';
 import { machineWorkflowId } from '../domain/life/run-id.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { noteTransition } from './step/event-recorder.ts';
-import { type Fence, startFence } from './step/fence.ts';
+import type { Fence } from './step/fence.ts';
 import { findMachine } from './step/find-machine.ts';
 import { logStep } from './step/log.ts';
 import { isRefused, stoppedBy } from './step/stopped.ts';
@@ -56,9 +56,10 @@ export async function publishUnlessRefused(
 /** The status of the wait for a plan that was just written, if the order of the plan came with one. */
 export async function writeStatusOfWait(
   deps: ActivityDependencies,
+  fence: Fence,
   { machine, status }: { machine: MachineRef; status?: NumberedStatus },
 ): Promise<{ statusUnwritten?: true }> {
-  if (status === undefined || (await publishUnlessRefused(deps, startFence(), machine, status))) return {};
+  if (status === undefined || (await publishUnlessRefused(deps, fence, machine, status))) return {};
   return { statusUnwritten: true };
 }
 

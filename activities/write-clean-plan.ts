@@ -37,16 +37,17 @@ export function createWriteCleanPlan(deps: ActivityDependencies) {
     /** Says that the host is waited for. Absent: asked by a worker of before this field. */
     status?: NumberedStatus;
   }): Promise<CleanOutcome> {
-    const outcome = await clean(deps, input);
-    return outcome.kind === 'written' ? { ...outcome, ...(await writeStatusOfWait(deps, input)) } : outcome;
+    const fence = startFence();
+    const outcome = await clean(deps, fence, input);
+    return outcome.kind === 'written' ? { ...outcome, ...(await writeStatusOfWait(deps, fence, input)) } : outcome;
   };
 }
 
 async function clean(
   deps: ActivityDependencies,
+  fence: Fence,
   input: Omit<PlanOrder, 'planType'> & { givingUp?: boolean; cluster?: string | null },
 ): Promise<CleanOutcome> {
-  const fence = startFence();
   const { machine, host, attempt } = input;
   const order = { machine, host, attempt, planType: 'clean' } as const;
   const standing = await readStanding(deps, machine, input.cluster ?? undefined);

@@ -13,7 +13,7 @@ import { storeResolvedValue } from './inputs/bootstrap-data.ts';
 import { tellLeftOut } from './inputs/network.ts';
 import { findContent, type PlanContent, readContent, type ReadyContent } from './inputs/plan-content.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
-import { startFence } from './step/fence.ts';
+import { type Fence, startFence } from './step/fence.ts';
 import { mayRepeatBoot } from './host/repeated-boot.ts';
 import { findNamingMachine } from './host/live-candidate.ts';
 import {
@@ -44,13 +44,17 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     /** Says that the host is waited for. Absent: asked by a worker of before this field. */
     status?: NumberedStatus;
   }): Promise<ProvisionOutcome> {
-    const outcome = await provision(deps, input);
-    return outcome.kind === 'written' ? { ...outcome, ...(await writeStatusOfWait(deps, input)) } : outcome;
+    const fence = startFence();
+    const outcome = await provision(deps, fence, input);
+    return outcome.kind === 'written' ? { ...outcome, ...(await writeStatusOfWait(deps, fence, input)) } : outcome;
   };
 }
 
-async function provision(deps: ActivityDependencies, input: Omit<PlanOrder, 'planType'>): Promise<ProvisionOutcome> {
-  const fence = startFence();
+async function provision(
+  deps: ActivityDependencies,
+  fence: Fence,
+  input: Omit<PlanOrder, 'planType'>,
+): Promise<ProvisionOutcome> {
   const host = renameHost(input.host, findPool(deps, input.machine));
   const order = { ...input, host, planType: 'reprovision' } as const;
   const [machine, slot, read, namedBy] = await Promise.all([

@@ -57,7 +57,7 @@ export function createMachineController(deps: ControllerDeps): MachineController
     resync: () => resyncRuns({ ...machineDeps, machines, runs, replaced, pauses, enqueue, watchNamespace }),
     forgetTold() {
       machineDeps.sent.clear();
-      machineDeps.departed.forgetListed();
+      machineDeps.departed.forgetTold();
     },
     async wake(view) {
       if ((await runs.wake(view)) === 'woken') return;

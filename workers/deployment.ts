@@ -1,5 +1,6 @@
 import { isGrpcServiceError } from '@temporalio/client';
 import type { NativeConnection, WorkerDeploymentOptions } from '@temporalio/worker';
+import { assertNever } from '../domain/assert-never.ts';
 import { createBackoff } from '../runtime/backoff.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { CALL_TIMEOUT_MS, grpcCodes } from '../runtime/temporal/connection.ts';
@@ -64,6 +65,8 @@ export async function becomeCurrent(succession: Succession): Promise<never> {
         early.reset();
         await settled.wait(succession.signal);
         break;
+      default:
+        assertNever(standing);
     }
   }
 }

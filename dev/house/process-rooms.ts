@@ -133,6 +133,7 @@ export const processRooms: readonly Room[] = [
     mayImport: [
       'activities',
       'api',
+      'domain',
       'domain/inputs',
       'domain/life',
       'domain/plan',

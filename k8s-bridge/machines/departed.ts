@@ -24,14 +24,16 @@ interface Departure {
   machine: MachineRef;
   /** undefined: this process never saw the object. */
   lastSeen: MachineSnapshot | undefined;
+  /** The run that was listed for it; undefined: none was yet. */
+  runId: string | undefined;
   sinceMs: number;
 }
 
 /** Objects that vanished from the cache and whose runs may still be open, until they are gone or seen again. */
 export class DepartedMachines {
   readonly #byKey = new Map<string, Map<string, Departure>>();
-  /** The run of each uid that was listed without an object, and noted. */
-  #listed = new Map<string, string>();
+  /** The listed run of each uid that was told. */
+  #told = new Map<string, string>();
   readonly #deps: DepartedMachinesDeps;
 
   constructor(deps: DepartedMachinesDeps) {
@@ -39,7 +41,7 @@ export class DepartedMachines {
   }
 
   /** Notes a vanished object; what is known already is kept. */
-  add(machine: MachineRef, lastSeen: MachineSnapshot | undefined): void {
+  add(machine: MachineRef, lastSeen: MachineSnapshot | undefined, runId?: string): void {
     const key = keyText(machine);
     const departures = this.#byKey.get(key) ?? new Map<string, Departure>();
     this.#byKey.set(key, departures);
@@ -48,24 +50,26 @@ export class DepartedMachines {
     departures.set(uid, {
       machine: { namespace, name, uid },
       lastSeen: lastSeen ?? known?.lastSeen,
+      runId: runId ?? known?.runId,
       sinceMs: known?.sinceMs ?? this.#deps.nowMs(),
     });
   }
 
   /**
-   * Notes the open runs whose objects are not there, each run once however often it is listed: one that cannot end is told
-   * no more. Answers the keys to look at.
+   * Notes the open runs whose objects are not in the cache. A run that was told once, and cannot end, is told no more however
+   * often it is listed; an object that is there all the same is looked for again. Answers the keys to look at.
    */
   addListed(open: readonly OpenRun[]): string[] {
-    const unknown = open.filter(({ uid, runId }) => this.#listed.get(uid) !== runId);
-    this.#listed = new Map(open.map(({ uid, runId }) => [uid, runId]));
-    for (const machine of unknown) this.add(machine, undefined);
-    return unknown.map(keyText);
+    const told = this.#told;
+    const untold = open.filter(({ uid, runId }) => told.get(uid) !== runId);
+    this.#told = new Map(open.flatMap(({ uid, runId }) => (told.get(uid) === runId ? [[uid, runId]] : [])));
+    for (const run of untold) this.add(run, undefined, run.runId);
+    return untold.map(keyText);
   }
 
   /** Temporal has lost what the runs were told. */
-  forgetListed(): void {
-    this.#listed.clear();
+  forgetTold(): void {
+    this.#told.clear();
   }
 
   /** The object is seen again: what was noted of its departure no longer counts. */
@@ -93,10 +97,11 @@ export class DepartedMachines {
     return this.#byKey.size;
   }
 
-  async #tell({ machine, lastSeen }: Departure, departures: Map<string, Departure>): Promise<void> {
+  async #tell({ machine, lastSeen, runId }: Departure, departures: Map<string, Departure>): Promise<void> {
     // Still there, only not to be read: when it goes at last, nothing newer will have been seen of it.
     if ((await this.#deps.findUid(machine)) === machine.uid) return;
     await this.#deps.runs.tell(machine, goneSnapshot(lastSeen));
+    if (runId !== undefined) this.#told.set(machine.uid, runId);
     departures.delete(machine.uid);
   }
 }

@@ -1,10 +1,4 @@
-import {
-  ActivityNotFoundError,
-  type Client,
-  isGrpcServiceError,
-  ServiceError,
-  WorkflowUpdateFailedError,
-} from '@temporalio/client';
+import { ActivityNotFoundError, type Client, WorkflowUpdateFailedError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { OperatorVerb, PlanAnswer } from '../../domain/life/machine-life.ts';
 import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
@@ -17,6 +11,7 @@ import {
   type OperationRequest,
   operationUpdates,
 } from '../../workflows/messages.ts';
+import { findDetails, grpcCodes } from '../../runtime/temporal/connection.ts';
 import { isPaused, readPauses } from './pauses.ts';
 import { lookAtRun, type RunSight } from './run-sight.ts';
 import { type RunLabels, signalWithStart, type StartAttributes } from './start-run.ts';
@@ -72,7 +67,6 @@ const anyAttribute: StartAttributes = { isUsable: () => true, noteRefused: () =>
 const CALL_TIMEOUT_MS = 10_000;
 const LIST_TIMEOUT_MS = 120_000;
 const LIST_PAGE_SIZE = 1_000;
-const FAILED_PRECONDITION = 9;
 
 /** Talks to the runs in the client's namespace; new runs go to `taskQueue`. */
 export function createMachineRuns(client: Client, taskQueue: string, attributes = anyAttribute): MachineRuns {
@@ -143,13 +137,10 @@ async function unlessMissing<Done, Missing>(
 }
 
 const DEAF = 'The run was sent so many signals that the server accepts no more; another one takes over what it finds';
-const INVALID_ARGUMENT = 3;
 
 /** The server accepts 10,000 signals a run (`history.maximumSignalsPerExecution`), and refuses all others, also a deletion. */
 function isDeaf(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  if (!isGrpcServiceError(cause) || Number(cause.code) !== INVALID_ARGUMENT) return false;
-  return cause.details.includes('limit for signal events');
+  return findDetails(error, grpcCodes.invalidArgument)?.includes('limit for signal events') ?? false;
 }
 
 async function operate(
@@ -169,14 +160,9 @@ async function operate(
     if (error instanceof WorkflowUpdateFailedError)
       return { kind: 'refused', answer: error.cause?.message ?? error.message };
     if (error instanceof WorkflowNotFoundError) return { kind: 'noRun', answer: 'The machine has no open run' };
-    const why = findPrecondition(error);
+    // The run is paused, or its code fails.
+    const why = findDetails(error, grpcCodes.failedPrecondition);
     if (why === undefined) throw error;
     return { kind: 'deaf', answer: `The run of the machine hears nobody now (${why}); it is asked again` };
   }
-}
-
-/** Why Temporal does not hand an update to its run (paused, or its code fails), in its own words; undefined: another error. */
-function findPrecondition(error: unknown): string | undefined {
-  if (!(error instanceof ServiceError) || !isGrpcServiceError(error.cause)) return undefined;
-  return error.cause.code === FAILED_PRECONDITION ? error.cause.details : undefined;
 }

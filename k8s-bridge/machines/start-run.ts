@@ -1,8 +1,9 @@
-import { type Client, isGrpcServiceError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { searchAttributeNames, WITHOUT_ATTRIBUTES_MEMO } from '../../api/constants.ts';
 import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import { MACHINE_LIFECYCLE, machineWorkflowId } from '../../domain/life/run-id.ts';
+import { findDetails, grpcCodes } from '../../runtime/temporal/connection.ts';
 import { machineObservedSignal, type MachineLifecycleInput } from '../../workflows/messages.ts';
 
 /** By what a run can be found in the Temporal UI from its first moment on. */
@@ -30,7 +31,6 @@ interface Start {
   labels: RunLabels;
 }
 
-const INVALID_ARGUMENT = 3;
 const clusterKey = defineSearchAttributeKey(searchAttributeNames.cluster, 'KEYWORD');
 const poolKey = defineSearchAttributeKey(searchAttributeNames.pool, 'KEYWORD');
 
@@ -81,7 +81,6 @@ function pairsOf({ cluster, pool }: RunLabels) {
 
 /** The server's words when it refuses search attributes; it learns of new ones up to a minute late. */
 function findRefusal(error: unknown): string | undefined {
-  const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
-  if (!isGrpcServiceError(cause) || Number(cause.code) !== INVALID_ARGUMENT) return undefined;
-  return /search attribute/i.test(cause.details) ? cause.details : undefined;
+  const details = findDetails(error, grpcCodes.invalidArgument);
+  return details !== undefined && /search attribute/i.test(details) ? details : undefined;
 }

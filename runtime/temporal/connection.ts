@@ -119,6 +119,12 @@ export function hasGrpcCode(error: unknown, code: number): boolean {
   return isGrpcServiceError(error) && Number(error.code) === code;
 }
 
+/** The server's own words when it answered a call with this gRPC status; undefined: it did not. The SDK wraps what it gets. */
+export function findDetails(error: unknown, code: number): string | undefined {
+  const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
+  return isGrpcServiceError(cause) && Number(cause.code) === code ? cause.details : undefined;
+}
+
 /** The innermost message: the SDK wraps causes in "Failed to connect …". */
 export function rootMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

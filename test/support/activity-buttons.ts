@@ -1,7 +1,8 @@
-import { ActivityNotFoundError, isGrpcServiceError } from '@temporalio/client';
+import { ActivityNotFoundError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { expect } from 'vitest';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
+import { grpcCodes, hasGrpcCode } from '../../runtime/temporal/connection.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { untilEventSince } from './object-events.ts';
 import { runOf } from './runs.ts';
@@ -100,8 +101,7 @@ function onActivities(press: (site: Site, machine: MachineRef, activity: Pending
 
 /** A step that is tried again and again may end by itself a moment before: then the button is refused. */
 function unlessEnded(error: unknown): void {
-  const notFound = isGrpcServiceError(error) && Number(error.code) === 5;
-  if (!notFound && !(error instanceof ActivityNotFoundError)) throw error;
+  if (!hasGrpcCode(error, grpcCodes.notFound) && !(error instanceof ActivityNotFoundError)) throw error;
 }
 
 function ofActivities({ temporal }: Site, machine: MachineRef) {

@@ -535,6 +535,19 @@ describe('resyncRuns', () => {
     expect(world.runs.calls).toMatchObject([{ kind: 'tell', id: ID, snapshot: { gone: true } }]);
   });
 
+  it('looks again for an object that left the cache and is there, until it is gone', async () => {
+    world.runs.open.set(ID, { namespace: 'demo', name: 'm1', uid: 'uid-1' });
+    world.live.set(KEY, 'uid-1');
+    for (const gone of [false, false, true]) {
+      if (gone) world.live.set(KEY, undefined);
+      world.queue.clear();
+      await world.resync();
+      world.clock.advance(DEPARTURE_GRACE_MS);
+      if (world.queue.has(KEY)) await world.reconcile();
+      expect(world.runs.calls).toHaveLength(gone ? 1 : 0);
+    }
+  });
+
   it('tells a run that cannot end of it once, however often it is listed, and one that starts over again', async () => {
     const run = { namespace: 'demo', name: 'm1', uid: 'uid-1' };
     world.runs.open.set(ID, run);
