@@ -2,9 +2,9 @@ import type { KubeClient } from '../runtime/kube/client.ts';
 import type { Reader } from '../reading/reader.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { BridgeCaches } from './caches.ts';
-import type { MachineRuns } from './machines/runs.ts';
+import type { MachineRuns } from './runs/machine-runs.ts';
 import type { ReconcileResult } from './reconcile/ports.ts';
-import type { TemporalReturns } from './machines/temporal-returns.ts';
+import type { TemporalReturns } from './runs/temporal-returns.ts';
 import type { UnattendedMachines } from './machines/unattended.ts';
 import { createWorkqueue, type Workqueue, type WorkqueueMetrics } from './queue/workqueue.ts';
 

@@ -3,7 +3,7 @@ import { rootMessage } from '../runtime/temporal/connection.ts';
 import { whyNobodyServes } from '../runtime/temporal/reach.ts';
 import { describeTaskQueue } from '../runtime/temporal/task-queue.ts';
 import { type BridgeCaches, unsyncedCaches } from './caches.ts';
-import type { StartMemory } from './machines/start-memory.ts';
+import type { StartMemory } from './runs/start-memory.ts';
 
 /** Below the time that a readiness check has. */
 const LOOK_TIMEOUT_MS = 1_500;

@@ -2,7 +2,7 @@ import { searchAttributeNames } from '../api/constants.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { TemporalConnection } from '../runtime/temporal/connection.ts';
 import { ensureSearchAttributes, toRegister } from '../runtime/temporal/search-attributes.ts';
-import type { StartAttributes } from './machines/start-run.ts';
+import type { StartAttributes } from './runs/start-run.ts';
 
 /** A start that is refused is repeated for every machine: said once in this time. */
 const SAY_AGAIN_MS = 60_000;

@@ -1,7 +1,7 @@
 import { reasons } from '../../api/conditions.ts';
 import type { Secret } from '../../api/core.ts';
 import { secrets } from '../../api/resources.ts';
-import type { HostMetaData } from '../../domain/bootstrap/meta-data.ts';
+import type { HostMetaData } from '../../domain/bootstrap/jinja/meta-data.ts';
 import type { Obstacle } from '../../domain/life/machine-life.ts';
 import type { ActivityDependencies } from '../step/dependencies.ts';
 import type { Fence } from '../step/fence.ts';

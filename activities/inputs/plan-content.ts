@@ -2,7 +2,7 @@ import { reasons } from '../../api/conditions.ts';
 import { foreign, providerIdOf } from '../../api/constants.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
-import { type HostMetaData, hostMetaData } from '../../domain/bootstrap/meta-data.ts';
+import { type HostMetaData, hostMetaData } from '../../domain/bootstrap/jinja/meta-data.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { BoundHost, Obstacle } from '../../domain/life/machine-life.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';

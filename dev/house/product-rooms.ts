@@ -31,7 +31,19 @@ const domainRooms: readonly Room[] = [
   {
     path: 'domain/bootstrap',
     holds: 'Bootstrap data read, checked and completed for a host: templates, cloud-config, kubeadm documents',
-    mayImport: ['domain'],
+    mayImport: ['domain', 'domain/bootstrap/jinja', 'domain/bootstrap/yaml'],
+    bans: bans.pure,
+  },
+  {
+    path: 'domain/bootstrap/jinja',
+    holds: 'Whether a template renders on the host, what it may ask for, and how it is edited without harm',
+    mayImport: [],
+    bans: bans.pure,
+  },
+  {
+    path: 'domain/bootstrap/yaml',
+    holds: "YAML as the host's readers take it, with bounds, and edits that keep all else as it stands",
+    mayImport: ['domain/bootstrap/jinja'],
     bans: bans.pure,
   },
   {
@@ -91,7 +103,7 @@ const activityRooms: readonly Room[] = [
   {
     path: 'activities/inputs',
     holds: 'What a plan needs besides the host: bootstrap data and the image',
-    mayImport: ['api', 'domain/bootstrap', 'domain/inputs', 'domain/life', 'domain/network', 'activities/step'],
+    mayImport: ['api', 'domain/bootstrap/jinja', 'domain/inputs', 'domain/life', 'domain/network', 'activities/step'],
     bans: bans.activity,
   },
   {

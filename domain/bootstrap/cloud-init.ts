@@ -4,13 +4,13 @@ import type { KubeadmNode } from './kubeadm-documents.ts';
 import { normaliseFiles } from './write-files.ts';
 import { assertNever } from '../assert-never.ts';
 import { decodeBytes } from './content-encoding.ts';
-import { BootstrapProblem } from './problem.ts';
-import type { HostMetaData } from './meta-data.ts';
+import { BootstrapProblem } from './yaml/problem.ts';
+import type { HostMetaData } from './jinja/meta-data.ts';
 import { checkReferences, veilTemplate } from './rendering.ts';
-import { unveil } from './jinja-veil.ts';
-import { findForeignBreak } from './pyyaml-scan.ts';
-import { createReadingBudget, lineAt } from './yaml-scan.ts';
-import { rootMap, YamlText } from './yaml-text.ts';
+import { unveil } from './jinja/veil.ts';
+import { findForeignBreak } from './yaml/pyyaml-scan.ts';
+import { createReadingBudget, lineAt } from './yaml/scan.ts';
+import { rootMap, YamlText } from './yaml/text.ts';
 
 /** Largest user-data in bytes: base64 in a plan it still leaves room for outputs in a Secret of 1 MiB. */
 export const userDataLimitBytes = 480 * 1024;

@@ -1,9 +1,9 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
-import { BootstrapProblem, TooComplexProblem } from './problem.ts';
-import { unveil } from './jinja-veil.ts';
-import { rootMap, YamlText } from './yaml-text.ts';
-import type { ReadingBudget } from './yaml-scan.ts';
-import { isRecord, type Json, readDocuments, type YamlPath } from './yaml-values.ts';
+import { BootstrapProblem, TooComplexProblem } from './yaml/problem.ts';
+import { unveil } from './jinja/veil.ts';
+import { rootMap, YamlText } from './yaml/text.ts';
+import type { ReadingBudget } from './yaml/scan.ts';
+import { isRecord, type Json, readDocuments, type YamlPath } from './yaml/values.ts';
 
 /** What a kubeadm configuration must say about the node that it makes. */
 export interface KubeadmNode {

@@ -1,13 +1,13 @@
 import { isScalar } from 'yaml';
-import { unknownPart } from './jinja-names.ts';
-import type { HostMetaData } from './meta-data.ts';
-import { isTemplate, parseTemplate, type Template } from './jinja-template.ts';
-import { renderSkeleton } from './jinja-skeleton.ts';
-import { defiesVeil, veil } from './jinja-veil.ts';
-import { BootstrapProblem } from './problem.ts';
-import { TemplateFault } from './template-fault.ts';
-import { createReadingBudget, lineAt } from './yaml-scan.ts';
-import { rootMap, YamlText } from './yaml-text.ts';
+import { unknownPart } from './jinja/names.ts';
+import type { HostMetaData } from './jinja/meta-data.ts';
+import { isTemplate, parseTemplate, type Template } from './jinja/template.ts';
+import { renderSkeleton } from './jinja/skeleton.ts';
+import { defiesVeil, veil } from './jinja/veil.ts';
+import { BootstrapProblem } from './yaml/problem.ts';
+import { TemplateFault } from './jinja/fault.ts';
+import { createReadingBudget, lineAt } from './yaml/scan.ts';
+import { rootMap, YamlText } from './yaml/text.ts';
 
 /**
  * The text as YAML reads it: a template under its veil (see `veil`), anything else as it is.

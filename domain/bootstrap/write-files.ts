@@ -7,9 +7,9 @@ import {
   inflateLimitBytes,
   parseEncoding,
 } from './content-encoding.ts';
-import { unveil } from './jinja-veil.ts';
-import type { ReadingBudget } from './yaml-scan.ts';
-import type { YamlText } from './yaml-text.ts';
+import { unveil } from './jinja/veil.ts';
+import type { ReadingBudget } from './yaml/scan.ts';
+import type { YamlText } from './yaml/text.ts';
 import { type KubeadmNode, mentionsKubeadm, normaliseKubeadmDocuments } from './kubeadm-documents.ts';
 
 /** Largest kubeadm file, unpacked. */

@@ -7,7 +7,7 @@ import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { hostlessPlanActivityId, parseAttemptId, planActivityId } from '../../domain/plan/attempt.ts';
 import { type PlanSecretView, readPlanResult, viewPlanSecret } from '../../domain/plan/secret.ts';
 import type { AnswerMemory } from './answer-memory.ts';
-import type { MachineRuns } from '../machines/runs.ts';
+import type { MachineRuns } from '../runs/machine-runs.ts';
 import type { Reader } from '../../reading/reader.ts';
 import { parseKey } from '../../runtime/kube/object-key.ts';
 import type { ReadStore, ReconcilerLogger, ReconcileResult } from '../reconcile/ports.ts';

@@ -9,7 +9,7 @@ import type { KubeClient } from '../../runtime/kube/client.ts';
 import { createEvent } from '../../runtime/kube/events.ts';
 import { parseKey } from '../../runtime/kube/object-key.ts';
 import { addAnnotation, dropAnnotations } from '../reconcile/annotation-patch.ts';
-import type { MachineRuns, OperationVerdict } from './runs.ts';
+import type { MachineRuns, OperationVerdict } from '../runs/machine-runs.ts';
 import type { ReconcilerLogger, ReconcileResult, WritableStore } from '../reconcile/ports.ts';
 import { noteRefusedOperation } from '../reconcile/refused-operation.ts';
 import type { RetryPauses } from '../reconcile/retry-pauses.ts';

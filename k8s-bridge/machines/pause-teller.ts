@@ -8,7 +8,7 @@ import type { KubeClient } from '../../runtime/kube/client.ts';
 import { createEvent } from '../../runtime/kube/events.ts';
 import { forEachLimited } from '../reconcile/for-each-limited.ts';
 import type { ReadStore } from '../reconcile/ports.ts';
-import type { MachineRuns, OpenRun } from './runs.ts';
+import type { MachineRuns, OpenRun } from '../runs/machine-runs.ts';
 
 export interface PauseTellerDeps {
   machines: Pick<ReadStore<MachineView>, 'get'>;

@@ -3,7 +3,7 @@ import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import { fingerprintSnapshot } from '../../domain/inputs/snapshot-fingerprint.ts';
 import type { DepartedMachines } from './departed.ts';
 import type { HostSuspicions } from './host-suspicions.ts';
-import type { MachineRuns } from './runs.ts';
+import type { MachineRuns } from '../runs/machine-runs.ts';
 import { parseKey } from '../../runtime/kube/object-key.ts';
 import { rootMessage } from '../../runtime/temporal/connection.ts';
 import type { ReadStore, ReconcilerLogger, ReconcileResult } from '../reconcile/ports.ts';

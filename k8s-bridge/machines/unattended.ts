@@ -5,7 +5,7 @@ import type { KubeClient } from '../../runtime/kube/client.ts';
 import { createEvent } from '../../runtime/kube/events.ts';
 import { forEachLimited } from '../reconcile/for-each-limited.ts';
 import type { ReconcilerLogger } from '../reconcile/ports.ts';
-import type { MachineRuns } from './runs.ts';
+import type { MachineRuns } from '../runs/machine-runs.ts';
 
 /** A run at work looks within a second. */
 export const UNATTENDED_AFTER_MS = 60_000;

@@ -3,7 +3,7 @@ import { keyText } from '../../domain/pool/indexes.ts';
 import type { DepartedMachines } from './departed.ts';
 import { forEachLimited } from '../reconcile/for-each-limited.ts';
 import { isReleased } from './reconciler.ts';
-import type { MachineRuns, OpenRun } from './runs.ts';
+import type { MachineRuns, OpenRun } from '../runs/machine-runs.ts';
 import type { PauseTeller } from './pause-teller.ts';
 import type { ReplacedRuns } from './replaced-runs.ts';
 import type { ReadStore, ReconcilerLogger } from '../reconcile/ports.ts';

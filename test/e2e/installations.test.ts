@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { goneSnapshot } from '../../domain/inputs/snapshot-builder.ts';
-import { createMachineRuns } from '../../k8s-bridge/machines/runs.ts';
+import { createMachineRuns } from '../../k8s-bridge/runs/machine-runs.ts';
 import { runCli } from '../support/cli.ts';
 import { refOf, runOf } from '../support/runs.ts';
 import { type Site, startSite } from '../support/site.ts';

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { annotations, foreign } from '../../api/constants.ts';
 import { baremetalMachines, machineInventories, machineInventoryPools, secrets } from '../../api/resources.ts';
-import { createMachineRuns } from '../../k8s-bridge/machines/runs.ts';
+import { createMachineRuns } from '../../k8s-bridge/runs/machine-runs.ts';
 import { lifeQuery } from '../../workflows/messages.ts';
 import { renderJoinConfig } from '../support/bootstrap-data.ts';
 import { findInventory } from '../support/hosts.ts';

@@ -5,8 +5,8 @@ import type { OperatorVerb, PlanAnswer } from '../../domain/life/machine-life.ts
 import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
-import type { MachineRuns, OpenRun, OperationVerdict } from '../../k8s-bridge/machines/runs.ts';
-import type { RunSight } from '../../k8s-bridge/machines/run-sight.ts';
+import type { MachineRuns, OpenRun, OperationVerdict } from '../../k8s-bridge/runs/machine-runs.ts';
+import type { RunSight } from '../../k8s-bridge/runs/run-sight.ts';
 import type { ChangeSource } from '../../k8s-bridge/machines/triggers.ts';
 import type { ReadStore } from '../../k8s-bridge/reconcile/ports.ts';
 import type { TemporalPause } from '../../domain/report/pause-news.ts';

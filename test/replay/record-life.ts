@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { type NativeConnection, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { planActivityId } from '../../domain/plan/attempt.ts';
-import { createMachineRuns } from '../../k8s-bridge/machines/runs.ts';
+import { createMachineRuns } from '../../k8s-bridge/runs/machine-runs.ts';
 import { MACHINE_LIFECYCLE, machineWorkflowId } from '../../domain/life/run-id.ts';
 import { operationSignals } from '../../workflows/messages.ts';
 import { host, snapshot } from '../domain/life/life-fixtures.ts';

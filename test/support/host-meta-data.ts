@@ -1,4 +1,4 @@
-import { hostMetaData, type HostMetaData } from '../../domain/bootstrap/meta-data.ts';
+import { hostMetaData, type HostMetaData } from '../../domain/bootstrap/jinja/meta-data.ts';
 
 /** What the seed of host `n1` says. */
 export function metaDataOf(hostname = 'n1', providerID = 'baremetal:///n1'): HostMetaData {

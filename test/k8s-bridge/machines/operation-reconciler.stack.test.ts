@@ -3,7 +3,7 @@ import { annotations } from '../../../api/constants.ts';
 import { baremetalMachines } from '../../../api/resources.ts';
 import { type MachineView, viewMachine } from '../../../domain/inputs/machine-view.ts';
 import { reconcileMachineOperation } from '../../../k8s-bridge/machines/operation-reconciler.ts';
-import { createMachineRuns } from '../../../k8s-bridge/machines/runs.ts';
+import { createMachineRuns } from '../../../k8s-bridge/runs/machine-runs.ts';
 import { RetryPauses } from '../../../k8s-bridge/reconcile/retry-pauses.ts';
 import type { KubeClient } from '../../../runtime/kube/client.ts';
 import { lifeQuery, operationUpdates } from '../../../workflows/messages.ts';

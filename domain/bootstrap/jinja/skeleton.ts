@@ -1,4 +1,4 @@
-import type { TemplateTag } from './jinja-template.ts';
+import type { TemplateTag } from './template.ts';
 
 /** What an expression may leave: a word. */
 const word = 'x';

@@ -1,6 +1,6 @@
 import { type Document, parseAllDocuments } from 'yaml';
 import { BootstrapProblem } from './problem.ts';
-import { lineAt } from './yaml-scan.ts';
+import { lineAt } from './scan.ts';
 
 /** Where a value stands: document index, then keys and indexes. */
 export type YamlPath = readonly [documentIndex: number, ...rest: (string | number)[]];

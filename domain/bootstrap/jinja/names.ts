@@ -1,15 +1,8 @@
-import type { JinjaReference } from './jinja-expression.ts';
+import type { JinjaReference } from './expression.ts';
 import type { HostMetaData } from './meta-data.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 
-/** Of jinja2 3. */
-const filters = words(
-  'abs attr batch capitalize center count d default dictsort e escape filesizeformat first float forceescape format groupby indent int items join last length list lower map max min pprint random reject rejectattr replace reverse round safe select selectattr slice sort string striptags sum title tojson trim truncate unique upper urlencode urlize wordcount wordwrap xmlattr',
-);
-const tests = words(
-  'boolean callable defined divisibleby eq equalto escaped even false filter float ge greaterthan gt in integer iterable le lessthan lower lt mapping ne none number odd sameas sequence string test true undefined upper',
-);
 const globals = words('cycler dict joiner lipsum namespace range loop caller varargs kwargs self');
 
 /** cloud-init's own keys (cloudinit/sources/__init__.py); those of `v1` stand at the top as well. */
@@ -18,9 +11,6 @@ const standardKeys =
 const topKeys = 'base64_encoded_keys ds merged_cfg merged_system_cfg sensitive_keys sys_info userdata v1 vendordata';
 const standard = words(standardKeys);
 const top = words(`${topKeys} ${standardKeys}`);
-
-export const isKnownFilter = (name: string): boolean => filters.has(name);
-export const isKnownTest = (name: string): boolean => tests.has(name);
 
 /** cloud-init shows a key with operators in it under a second name, too (get_jinja_variable_alias). */
 function aliasOf(key: string): string {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createTemporalReturns } from '../../../k8s-bridge/machines/temporal-returns.ts';
+import { createTemporalReturns } from '../../../k8s-bridge/runs/temporal-returns.ts';
 
 /** What Temporal answers now: the id of its data, or an error. */
 let answer: string | Error;

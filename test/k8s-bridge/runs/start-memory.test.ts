@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { goneSnapshot } from '../../../domain/inputs/snapshot-builder.ts';
-import { rememberStarts, StartMemory } from '../../../k8s-bridge/machines/start-memory.ts';
+import { rememberStarts, StartMemory } from '../../../k8s-bridge/runs/start-memory.ts';
 import { ManualClock, MemoryRuns } from '../bridge-fixtures.ts';
 
 const machine = { namespace: 'demo', name: 'm1', uid: 'uid-1' };

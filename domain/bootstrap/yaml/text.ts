@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Document, isMap, isScalar, type Node, Scalar, stringify, type YAMLMap, type YAMLSeq } from 'yaml';
-import { renderLiteral } from './yaml-literal.ts';
+import { renderLiteral } from './literal.ts';
 import { BootstrapProblem } from './problem.ts';
 import { findPyYamlFault } from './pyyaml-values.ts';
-import { lineAt, scanYaml, type YamlReading } from './yaml-scan.ts';
-import { openBlocksAt } from './jinja-veil.ts';
+import { lineAt, scanYaml, type YamlReading } from './scan.ts';
+import { openBlocksAt } from '../jinja/veil.ts';
 import {
   applyChange,
   type Change,
@@ -14,7 +14,7 @@ import {
   parseDocuments,
   plainValues,
   type YamlPath,
-} from './yaml-values.ts';
+} from './values.ts';
 
 interface TextEdit {
   start: number;

@@ -1,4 +1,4 @@
-import type { MachineRuns } from './runs.ts';
+import type { MachineRuns } from './machine-runs.ts';
 
 /** Counts every call to Temporal by its name, before it is made. `runs` keeps its contract. */
 export function countCalls(runs: MachineRuns, count: (call: keyof MachineRuns) => void): MachineRuns {

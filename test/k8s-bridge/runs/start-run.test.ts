@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { goneSnapshot } from '../../../domain/inputs/snapshot-builder.ts';
-import { createMachineRuns } from '../../../k8s-bridge/machines/runs.ts';
+import { createMachineRuns } from '../../../k8s-bridge/runs/machine-runs.ts';
 import { type FakeTemporal, readStartAttributes, started, startFakeTemporal } from '../../support/fake-temporal.ts';
 
 const START = 'SignalWithStartWorkflowExecution';

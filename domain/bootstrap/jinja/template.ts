@@ -1,6 +1,6 @@
-import { JinjaExpressions, type JinjaReference } from './jinja-expression.ts';
-import { type JinjaToken, readWords } from './jinja-tokens.ts';
-import { TemplateFault } from './template-fault.ts';
+import { JinjaExpressions, type JinjaReference } from './expression.ts';
+import { type JinjaToken, readWords } from './tokens.ts';
+import { TemplateFault } from './fault.ts';
 
 /** cloud-init takes the first line for it, spelled so (cloudinit/templater.py, detect_template). */
 const header = /^##\s*template:\s*jinja\s*$/im;

@@ -1,5 +1,5 @@
 import { CST, Lexer } from 'yaml';
-import { lineBreak } from './jinja-veil.ts';
+import { lineBreak } from '../jinja/veil.ts';
 import { BootstrapProblem, TooComplexProblem } from './problem.ts';
 import { createPyYamlScan } from './pyyaml-scan.ts';
 

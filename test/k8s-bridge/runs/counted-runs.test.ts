@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { countCalls } from '../../../k8s-bridge/machines/counted-runs.ts';
-import type { MachineRuns } from '../../../k8s-bridge/machines/runs.ts';
+import { countCalls } from '../../../k8s-bridge/runs/counted-runs.ts';
+import type { MachineRuns } from '../../../k8s-bridge/runs/machine-runs.ts';
 
 const machine = { namespace: 'demo', name: 'm1', uid: 'u1', runId: 'r1', paused: false };
 

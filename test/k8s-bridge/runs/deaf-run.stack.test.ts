@@ -8,7 +8,7 @@ import { createProcessSet, type ProcessSet } from '../../../dev/process/set.ts';
 import { startTemporalServer } from '../../../dev/stack/temporal-server.ts';
 import { resolveTools } from '../../../dev/tools/resolver.ts';
 import { machineWorkflowId } from '../../../domain/life/run-id.ts';
-import { createMachineRuns } from '../../../k8s-bridge/machines/runs.ts';
+import { createMachineRuns } from '../../../k8s-bridge/runs/machine-runs.ts';
 import { machineObservedSignal } from '../../../workflows/messages.ts';
 import { snapshot } from '../../domain/life/life-fixtures.ts';
 

@@ -1,4 +1,4 @@
-import type { TemplateTag } from './jinja-template.ts';
+import type { TemplateTag } from './template.ts';
 
 /*
  * jinja reads a template before YAML does, so its tags are no YAML. A veil makes them so for as long as we edit: each

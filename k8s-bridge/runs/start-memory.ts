@@ -1,5 +1,5 @@
 import { rootMessage } from '../../runtime/temporal/connection.ts';
-import type { MachineRuns } from './runs.ts';
+import type { MachineRuns } from './machine-runs.ts';
 
 /** A start that failed is tried again within half a minute, unless its machine is gone. */
 const FORGET_AFTER_MS = 90_000;

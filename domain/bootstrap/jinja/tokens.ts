@@ -1,4 +1,4 @@
-import { TemplateFault } from './template-fault.ts';
+import { TemplateFault } from './fault.ts';
 
 /** A word of an expression or a statement. `value` of a string is what stands between its quotes. */
 export interface JinjaToken {

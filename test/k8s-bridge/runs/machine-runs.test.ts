@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { describe, expect, it, vi } from 'vitest';
-import { createMachineRuns } from '../../../k8s-bridge/machines/runs.ts';
+import { createMachineRuns } from '../../../k8s-bridge/runs/machine-runs.ts';
 
 async function* nothing(): AsyncGenerator<never> {}
 

@@ -1,6 +1,6 @@
-import { isKnownFilter, isKnownTest } from './jinja-names.ts';
-import type { JinjaToken } from './jinja-tokens.ts';
-import { TemplateFault } from './template-fault.ts';
+import { isKnownFilter, isKnownTest } from './builtins.ts';
+import type { JinjaToken } from './tokens.ts';
+import { TemplateFault } from './fault.ts';
 
 /** A name that an expression reads, with the attributes behind it: `ds.meta_data['rack']` is ds, meta_data, rack. */
 export interface JinjaReference {
