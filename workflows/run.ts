@@ -1,6 +1,7 @@
 import { log, patched } from '@temporalio/workflow';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
-import { hasMissedSecret, type LaterRules } from '../domain/life/lifecycle.ts';
+import type { LaterRules } from '../domain/life/later-rules.ts';
+import { hasMissedSecret } from '../domain/life/lifecycle.ts';
 import { type BoundHost, hostOf, type MachineLife, type WrittenPlan } from '../domain/life/machine-life.ts';
 import { type NumberedStatus, projectStatus } from '../domain/report/machine-status.ts';
 import { shortStep } from './activity-proxies.ts';

@@ -139,22 +139,6 @@ export function onCleanTried(life: MachineLife, attempt: number, outcome: CleanO
   }
 }
 
-/** The life as it will be while the host is at its clean plan: for the status that goes with the plan. */
-export function whileCleaning(life: MachineLife, attempt: number): MachineLife {
-  const host = hostOf(life.stage);
-  if (host === undefined) return life;
-  const unknown = { checksum: '', deadlineMs: 0, bootstrapHash: null, progress: { kind: 'pending' } } as const;
-  const plan = { type: 'clean', attempt, ...unknown } as const;
-  const stage = {
-    kind: 'cleaning',
-    attempt,
-    applied: appliedOf(life),
-    host: { ...host, recorded: 'Preparing' },
-    plan,
-  } as const;
-  return { ...life, snapshot: { ...life.snapshot, hostMissing: false }, stage };
-}
-
 /** `last`: the finalizer went with the host. */
 export function onReleaseTried(life: MachineLife, outcome: ReleaseOutcome, last: boolean): MachineLife {
   const host = hostOf(life.stage);

@@ -201,18 +201,6 @@ export function onProvisionTried(life: MachineLife, outcome: ProvisionOutcome, s
   }
 }
 
-/** The life as it will be while the host is at its reprovision plan: for the status that goes with the plan. */
-export function whileReprovisioning(life: MachineLife, host: BoundHost, attempt: number): MachineLife {
-  const plan = { type: 'reprovision', attempt, ...unknownPlan } as const;
-  return {
-    ...life,
-    stage: { kind: 'reprovisioning', host: { ...host, recorded: 'Reprovisioning' }, plan },
-    obstacles: [],
-  };
-}
-
-const unknownPlan = { checksum: '', deadlineMs: 0, bootstrapHash: null, progress: { kind: 'pending' } } as const;
-
 /** The step has read the object, which the bridge will tell of, too. */
 function withSnapshot(life: MachineLife, flag: 'deleting' | 'paused'): MachineLife {
   return { ...life, snapshot: { ...life.snapshot, [flag]: true } };

@@ -1,27 +1,10 @@
 import { reasons } from '../../api/conditions.ts';
 import { assertNever } from '../assert-never.ts';
+import { nextStepOfGone } from './gone.ts';
 import { holdBack } from './halt.ts';
+import { allRules, type LaterRules } from './later-rules.ts';
 import { type BoundHost, hostOf, type MachineLife, type Stage, type WrittenPlan } from './machine-life.ts';
 import type { Step, WaitReason } from './step.ts';
-
-/** Rules that came later; a run that began before them keeps to what it did (`workflows/patches.ts`). */
-export interface LaterRules {
-  /** A running machine whose host is missing looks for it, to adopt it when it comes back. */
-  looksForLostHost: boolean;
-  /** An answer that a host was taken, or its Secret is gone, is read once more before an operator is waited for. */
-  confirmsBadAnswers: boolean;
-  /** A bootstrap Secret that the bridge sees and a step did not find is looked for again. */
-  looksAgainForSecret: boolean;
-  /** Whether the object is gone is looked at before a run ends for it. */
-  confirmsGone: boolean;
-}
-
-const allRules: LaterRules = {
-  looksForLostHost: true,
-  confirmsBadAnswers: true,
-  confirmsGone: true,
-  looksAgainForSecret: true,
-};
 
 /**
  * Decides what comes next, from nothing but what the run knows. The order of the questions is the contract:
@@ -46,14 +29,6 @@ function dueStep(life: MachineLife, rules: LaterRules): Step {
   if (awaitsAnswer(stage) && (paused || !snapshot.deleting || stage.kind === 'cleaning')) return { kind: 'awaitPlan' };
   if (paused) return wait('resume');
   return snapshot.deleting ? nextStepOfDeletion(life, rules) : nextStepToRunning(life, rules);
-}
-
-/** null: the machine was being deleted, and its host is cleaned all the same. */
-function nextStepOfGone({ snapshot, stage }: MachineLife): Step | null {
-  if (snapshot.deletedForMove || snapshot.paused) return { kind: 'end', outcome: 'moved' };
-  // Nothing was written to the host: giving it back harms nobody, wherever the machine went.
-  if (!snapshot.deleting && isUntouched(stage)) return { kind: 'release', untouched: true, last: true };
-  return !snapshot.deleting || isLost(stage) ? { kind: 'end', outcome: 'orphaned' } : null;
 }
 
 /** The bridge sees trouble with the host that the run has not looked at itself yet. */
@@ -135,20 +110,6 @@ export function isPaused({ snapshot, pausedByOperator }: MachineLife): boolean {
 function awaitsAnswer(stage: Stage): boolean {
   if (stage.kind !== 'reprovisioning' && stage.kind !== 'cleaning') return false;
   return stage.plan?.progress.kind === 'pending' || stage.plan?.progress.kind === 'timedOut';
-}
-
-/** A host is held, and no plan was written to it. */
-function isUntouched(stage: Stage): boolean {
-  return stage.kind === 'leaving' || (stage.kind === 'claimed' && stage.attempt === 1);
-}
-
-/**
- * With the object went all that could still be done: nothing is known of a host, or its plan Secret is gone or somebody
- * else's and there is no machine left whom an operator could help.
- */
-function isLost(stage: Stage): boolean {
-  if (stage.kind !== 'cleaning') return stage.kind === 'new';
-  return stage.plan?.progress.kind === 'taken' || stage.plan?.progress.kind === 'secretMissing';
 }
 
 /** What the host's answer leads to; `onApplied` where it is the good one. */

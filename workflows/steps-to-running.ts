@@ -1,0 +1,68 @@
+import * as advanceHost from '../domain/life/advance-host.ts';
+import * as advance from '../domain/life/advance-life.ts';
+import { assertNever } from '../domain/assert-never.ts';
+import { whileReprovisioning } from '../domain/life/forecast.ts';
+import type { Step } from '../domain/life/step.ts';
+import { type MachineLife, takerOf } from '../domain/life/machine-life.ts';
+import { shortStep } from './activity-proxies.ts';
+import { settle, settlePlanStep } from './settle-step.ts';
+import { hostIn, planIn, type Run, take } from './run.ts';
+
+type StepToRunning = Extract<Step, { kind: 'begin' | 'claim' | 'provision' | 'complete' }>;
+
+/** A step on the way to Running. */
+export async function performStepToRunning(run: Run, life: MachineLife, step: StepToRunning): Promise<void> {
+  const { machine } = run;
+  const at = life.revision;
+  switch (step.kind) {
+    case 'begin': {
+      const summary = step.claim ? `Claim a host of pool ${life.snapshot.pool}` : 'Look for what is ours already';
+      const claim = step.claim ? { status: take(run, life), avoid: life.avoidedHosts } : null;
+      const mayAdopt = takerOf(life.stage) === undefined;
+      const begun = shortStep(summary).beginLife({ machine, claim, mayAdopt });
+      return settle(run, life, step, begun, (now, outcome) => {
+        const claimed = outcome.kind === 'claimTried' && outcome.claim.kind === 'claimed';
+        // The status was not written, or names a host that the machine then did not get.
+        if (step.claim && !claimed) run.published = null;
+        return advance.onBegun(now, outcome, at);
+      });
+    }
+    case 'claim': {
+      const wish = { machine, status: take(run, life), avoid: life.avoidedHosts };
+      return settle(
+        run,
+        life,
+        step,
+        shortStep(`Claim a host of pool ${life.snapshot.pool}`).claimHost(wish),
+        (now, outcome) => {
+          // The claim may have named a host in the status that it then did not get.
+          if (outcome.kind !== 'claimed') run.published = null;
+          return advance.onClaimed(now, outcome, at);
+        },
+      );
+    }
+    case 'provision': {
+      const host = hostIn(life);
+      const { attempt } = step;
+      const summary = `Write the reprovision plan for ${host.inventory}`;
+      const before = run.published;
+      const status = take(run, whileReprovisioning(life, host, attempt));
+      const written = shortStep(summary).writeReprovisionPlan({ machine, host, attempt, status });
+      return settlePlanStep(run, life, step, written, before, (now, outcome) =>
+        advance.onProvisionTried(now, outcome, at),
+      );
+    }
+    case 'complete': {
+      const host = hostIn(life);
+      const status = take(run, advanceHost.onCompleted(life));
+      const summary = `Report ${host.inventory} as provisioned`;
+      const completed = shortStep(summary).completeProvisioning({ machine, host, plan: planIn(life), status });
+      return settle(run, life, step, completed, (now, outcome) => {
+        if (outcome.kind !== 'completed') run.published = null;
+        return advanceHost.onCompleteTried(now, outcome);
+      });
+    }
+    default:
+      return assertNever(step);
+  }
+}
