@@ -12,8 +12,8 @@ import { findReadable } from './step/unreadable.ts';
 
 /**
  * Keeps a host whose plan failed, was replaced, or is gone out of the pool until an operator has looked; whether that is so,
- * and whether there was such a plan at all, is read here, whoever said so before. One that could not become a node is claimed last afterwards, or the machine that
- * replaces this one would get it again.
+ * and whether there was such a plan at all, is read here, whoever said so before. One that could not become a node is
+ * claimed last afterwards, or the machine that replaces this one would get it again.
  */
 export function createMarkHostUnavailable(deps: ActivityDependencies) {
   return async function markHostUnavailable(input: {

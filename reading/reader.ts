@@ -1,7 +1,9 @@
+import type { Secret } from '../api/core.ts';
 import type { BootstrapInput, NormalisedBootstrap } from '../domain/bootstrap/cloud-init.ts';
 import type { NetworkSurroundings, RenderedNetwork } from '../domain/network/config.ts';
 import type { InventoryNetworks } from '../domain/network/recorded.ts';
 import type { FailureExplanation } from '../domain/plan/failure-output.ts';
+import type { KeptFailure } from '../domain/plan/last-failure.ts';
 import { createThreadPool, type ThreadLimits } from '../runtime/thread-pool.ts';
 import type { ReadingRequest } from './requests.ts';
 
@@ -14,6 +16,8 @@ export interface Reader {
   network(networks: InventoryNetworks, around: NetworkSurroundings): Promise<RenderedNetwork>;
   /** Why a plan failed, from `failed-output` of its Secret. */
   failure(output: string | undefined): Promise<FailureExplanation>;
+  /** What a plan of `planBytes` keeps of the failure that stands in its Secret; of one that is too complex, nothing new. */
+  lastFailure(secret: Secret, planBytes: number): Promise<KeptFailure>;
   close(): Promise<void>;
 }
 
@@ -43,6 +47,12 @@ export function createReader({ threads, limits = usualLimits }: { threads: numbe
       read<FailureExplanation>({ kind: 'failure', output }, output?.length ?? 0, (problem) => ({
         message: `The plan failed on the host: its output is ${problem}`,
       })),
+    lastFailure: (secret, planBytes) =>
+      read<KeptFailure>(
+        { kind: 'lastFailure', secret, planBytes },
+        secret.data['failed-output']?.length ?? 0,
+        () => ({}),
+      ),
     close: () => pool.close(),
   };
 }

@@ -8,7 +8,7 @@ import type { BoundHost, WrittenPlan } from '../../domain/life/machine-life.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { attemptId, parseAttemptId, type PlanAttempt } from '../../domain/plan/attempt.ts';
 import type { RenderedPlan } from '../../domain/plan/document.ts';
-import { keepLastFailure } from '../../domain/plan/last-failure.ts';
+import { type KeptFailure, mayHoldFailure } from '../../domain/plan/last-failure.ts';
 import { type PlanSecretView, planSecretPatch, releasePatch, viewPlanSecret } from '../../domain/plan/secret.ts';
 import type { ActivityDependencies } from '../step/dependencies.ts';
 import type { Fence } from '../step/fence.ts';
@@ -114,7 +114,11 @@ export async function writePlan(
 ): Promise<void> {
   const id = orderedAttemptId(order, slot.secret);
   const record = { state: stateOfPlan[order.planType], plan: { attemptId: id, checksum: plan.checksum } };
-  await Promise.all([writeHostRecord(deps, fence, slot.host, record), prepare()]);
+  const [lastFailure] = await Promise.all([
+    keepFailure(deps, slot.found, plan),
+    writeHostRecord(deps, fence, slot.host, record),
+    prepare(),
+  ]);
   fence.assertAlive();
   await deps.kube.patch(
     secrets,
@@ -124,12 +128,21 @@ export async function writePlan(
       attemptId: id,
       planType: order.planType,
       unattended: order.unattended ?? false,
-      lastFailure: keepLastFailure(slot.found, Buffer.byteLength(plan.json), new Date()),
+      lastFailure,
       resourceVersion: slot.secret.resourceVersion,
       uid: slot.secret.uid,
     }),
   );
   logStep('Wrote a plan', order.machine, { host: slot.host.name, attemptId: id, checksum: plan.checksum });
+}
+
+/** Puts the evidence of a failure aside that the plan replaces. A host wrote it: it is read elsewhere. */
+async function keepFailure(
+  { reader }: ActivityDependencies,
+  found: Secret,
+  { json }: RenderedPlan,
+): Promise<KeptFailure> {
+  return mayHoldFailure(found) ? reader.lastFailure(found, Buffer.byteLength(json)) : {};
 }
 
 /** Names the attempt that an order asks for, of the claim that the Secret stands for. */

@@ -133,7 +133,7 @@ export const productRooms: readonly Room[] = [
   {
     path: 'reading',
     holds: 'What tenants and hosts wrote, read in threads with limits of time and memory',
-    mayImport: ['domain', 'domain/bootstrap', 'domain/network', 'domain/plan', 'runtime'],
+    mayImport: ['api', 'domain', 'domain/bootstrap', 'domain/network', 'domain/plan', 'runtime'],
     bans: bans.reading,
   },
   ...activityRooms,

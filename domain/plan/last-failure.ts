@@ -39,11 +39,19 @@ const secretLimitBytes = 1024 * 1024;
 /** Left for what the agent adds to a plan: outputs and counts. */
 const reservedBytes = 96 * 1024;
 
+/** What a plan Secret that holds nothing of a failure needs not be read for. */
+export function mayHoldFailure({ data }: Secret): boolean {
+  return [data['failed-checksum'], data['plan-state'], data[lastFailureKey]].some((value) => (value ?? '') !== '');
+}
+
+/** The change of a plan Secret's data; null: the key goes. */
+export type KeptFailure = { [lastFailureKey]?: string | null };
+
 /**
  * What a patch that writes a plan of `planBytes` does to the key, as base64: puts aside the failure of ours that the
  * plan replaces, else keeps what stands there, as far as both fit into the Secret. Empty: nothing changes.
  */
-export function keepLastFailure(secret: Secret, planBytes: number, now: Date): { [lastFailureKey]?: string | null } {
+export function keepLastFailure(secret: Secret, planBytes: number, now: Date): KeptFailure {
   const standing = secret.data[lastFailureKey];
   const failure = findFailure(secret, now);
   const kept = failure ?? (standing === undefined ? undefined : parseLastFailure(standing));

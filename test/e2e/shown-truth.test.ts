@@ -12,6 +12,7 @@ import {
   createPool,
   findMachine,
   readShownStatus,
+  untilJoined,
   untilProvisioned,
   untilReason,
   waitForMachine,
@@ -30,10 +31,10 @@ const test = siteTest('truth', { hosts: [...hosts, longName] });
 
 const keyOf = (site: Site, name: string) => ({ namespace: site.namespace, name });
 
-async function untilJoined(site: Site, name: string) {
+async function bringUp(site: Site, name: string): Promise<void> {
   await createPool(site, name, [name]);
   await createMachine(site, { name, pool: name });
-  return waitForMachine(site, name, 'joined', (machine) => conditionOf(machine, 'NodeJoined')?.status === 'True');
+  await untilJoined(site, name);
 }
 
 /** What is shown but for what every look of a run changes. */
@@ -44,7 +45,7 @@ async function readWords(site: Site, name: string) {
 
 describe.concurrent('a machine', () => {
   test('that is paused and whose run was terminated loses no word of its status', async ({ site }) => {
-    await untilJoined(site, 'st-paused');
+    await bringUp(site, 'st-paused');
     const pause = { metadata: { annotations: { [foreign.pausedAnnotation]: 'true' } } };
     await site.client.patch(baremetalMachines, keyOf(site, 'st-paused'), pause);
     await waitForMachine(site, 'st-paused', 'paused', (one) => conditionOf(one, 'Paused')?.status === 'True');
@@ -69,7 +70,7 @@ describe.concurrent('a machine', () => {
   });
 
   test('whose status was overwritten by hand says the truth again', async ({ site }) => {
-    await untilJoined(site, 'st-edited');
+    await bringUp(site, 'st-edited');
     const before = await readWords(site, 'st-edited');
     const status = { phase: 'Failed', ready: null, machineInventoryRef: null, addresses: null, conditions: [] };
     await site.client.patch(baremetalMachines, keyOf(site, 'st-edited'), { status }, { subresource: 'status' });
@@ -106,7 +107,7 @@ describe.concurrent('a machine', () => {
   });
 
   test('whose host is recorded as used by another looks again when that one lets go', async ({ site }) => {
-    await untilJoined(site, 'st-used');
+    await bringUp(site, 'st-used');
     const recorded = (await findInventory(site, 'st-used'))?.metadata.annotations ?? {};
     const owner = Object.entries(recorded).filter(([name]) =>
       name.startsWith(annotations.ownerUid.replace(/uid$/, '')),

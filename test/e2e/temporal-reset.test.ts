@@ -9,6 +9,7 @@ import {
   deleteMachine,
   untilGone,
   untilReason,
+  untilJoined,
   waitForMachine,
 } from '../support/machines.ts';
 import {
@@ -131,14 +132,3 @@ test('"Reset" of a run that ended concerns the next owner of its host in nothing
 test('and no host had two owners or a plan of a stranger', ({ ledger }) => {
   expect(ledger.findBreaches()).toEqual([]);
 });
-
-function untilJoined(site: Site, name: string) {
-  return waitForMachine(
-    site,
-    name,
-    'joined',
-    ({ status }) =>
-      status?.phase === 'Running' &&
-      status.conditions?.some((condition) => condition.type === 'NodeJoined' && condition.status === 'True') === true,
-  );
-}

@@ -1,5 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { secretSchema } from '../../api/core.ts';
+import { attemptId } from '../../domain/plan/attempt.ts';
+import { renderCleanPlan } from '../../domain/plan/clean.ts';
+import { lastFailureKey, parseLastFailure } from '../../domain/plan/last-failure.ts';
 import { createReader, type Reader } from '../../reading/reader.ts';
 import { measureStall } from '../support/event-loop-stall.ts';
 import { metaDataOf } from '../support/host-meta-data.ts';
@@ -51,6 +56,25 @@ describe('createReader', () => {
     const many = gzipSync('['.repeat(4_000_000)).toString('base64');
     const { answer, stallMs } = await measureStall(() => reader.failure(many));
     expect(answer.message).toContain('The plan failed on the host');
+    expect(stallMs).toBeLessThan(100);
+  }, 30_000);
+
+  it('puts the evidence of a failure aside, however large, and holds up nothing meanwhile', async () => {
+    const plan = renderCleanPlan({ attemptId: attemptId({ uid: 'uid-1', planType: 'clean', attempt: 1 }) });
+    const noise = randomBytes(2_000_000).toString('base64');
+    const output = gzipSync(JSON.stringify({ 'ironloom-clean': noise }), { level: 1 }).subarray(0, 900 * 1024);
+    const encode = (value: string): string => Buffer.from(value).toString('base64');
+    const secret = secretSchema.parse({
+      metadata: { name: 'h', namespace: 'ns' },
+      data: {
+        plan: encode(plan.json),
+        'failed-checksum': encode(plan.checksum),
+        'failed-output': output.toString('base64'),
+      },
+    });
+    const { answer, stallMs } = await measureStall(() => reader.lastFailure(secret, 1_000));
+    const kept = parseLastFailure(answer[lastFailureKey] ?? '');
+    expect(kept?.attempt).toBe(attemptId({ uid: 'uid-1', planType: 'clean', attempt: 1 }));
     expect(stallMs).toBeLessThan(100);
   }, 30_000);
 });

@@ -9,6 +9,7 @@ import {
   deleteMachine,
   untilProvisioned,
   untilReason,
+  untilJoined,
   waitForMachine,
 } from './machines.ts';
 import { refuseWrites } from './refusals.ts';
@@ -165,14 +166,3 @@ export const buttonPhases: Readonly<Record<string, ButtonPhase>> = phases;
 
 /** What lifts the refusal of a halted machine, by its name; all of them are lifted when its file ends. */
 export const lifts = new Map<string, () => Promise<void>>();
-
-export function untilJoined(site: Site, name: string) {
-  return waitForMachine(
-    site,
-    name,
-    'joined',
-    ({ status }) =>
-      status?.phase === 'Running' &&
-      status.conditions?.some((condition) => condition.type === 'NodeJoined' && condition.status === 'True') === true,
-  );
-}

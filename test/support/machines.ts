@@ -113,6 +113,16 @@ export async function untilProvisioned(place: Place, name: string) {
   return waitForMachine(place, name, 'Running', ({ status }) => status?.phase === 'Running' && status.ready === true);
 }
 
+/** Waits until the machine is Running and its Node is there; answers it. */
+export async function untilJoined(place: Place, name: string) {
+  return waitForMachine(
+    place,
+    name,
+    'joined',
+    (machine) => machine.status?.phase === 'Running' && conditionOf(machine, 'NodeJoined')?.status === 'True',
+  );
+}
+
 /** Waits until the object is gone. */
 export async function untilGone(place: Place, name: string): Promise<void> {
   await waitFor(

@@ -8,7 +8,12 @@ import { attemptId } from '../../../domain/plan/attempt.ts';
 import { renderCleanPlan } from '../../../domain/plan/clean.ts';
 import { planLimitBytes } from '../../../domain/plan/document.ts';
 import { decodeOutputTail } from '../../../domain/plan/failure-output.ts';
-import { keepLastFailure, lastFailureKey, parseLastFailure } from '../../../domain/plan/last-failure.ts';
+import {
+  keepLastFailure,
+  lastFailureKey,
+  mayHoldFailure,
+  parseLastFailure,
+} from '../../../domain/plan/last-failure.ts';
 import { planSecretPatch } from '../../../domain/plan/secret.ts';
 import { tellOutputs } from '../../../domain/plan/told-outputs.ts';
 
@@ -40,6 +45,16 @@ const failedWith = (output: string): Record<string, string> => ({
 const kept = (secret: Secret, planBytes = 1000) =>
   parseLastFailure(keepLastFailure(secret, planBytes, now)[lastFailureKey] ?? '');
 const bytesOf = (base64: string | null | undefined): number => Buffer.from(base64 ?? '', 'base64').length;
+
+describe('mayHoldFailure', () => {
+  it.each<[string, boolean, Record<string, string>]>([
+    ['a failed plan', true, failedWith(ending)],
+    ['a failure that is kept', true, { [lastFailureKey]: 'e30=' }],
+    ['a plan that was applied', false, { plan: 'e30=', 'applied-checksum': 'YQ==', 'failed-checksum': '' }],
+  ])('of %s: %s', (_, holds, data) => {
+    expect(mayHoldFailure(secretWith(data))).toBe(holds);
+  });
+});
 
 describe('keepLastFailure', () => {
   it('puts aside the failure of ours that a new plan replaces', () => {
