@@ -187,10 +187,10 @@ export function createInformerCache<T extends StoreItem>({
   };
 }
 
-/** What is wrong with an object, without its content. */
 /** Each may name a place of its own; a message of a thousand characters has no room for more. */
 const MAX_ISSUES = 20;
 
+/** What is wrong with an object, without its content. */
 function describeProblem(error: unknown): string {
   if (error instanceof z.ZodError) {
     return error.issues
