@@ -8,7 +8,8 @@ import { CLUSTER_NAME, VERSION } from './bench-site.ts';
 /** The pool, where a benchmark has one. */
 export const POOL_NAME = 'workers';
 
-const bootstrapData = `## template: jinja
+/** User-data that a host can use, as Cluster API's kubeadm provider writes it. */
+export const bootstrapData = `## template: jinja
 #cloud-config
 
 write_files:
@@ -92,12 +93,17 @@ export async function createPool(
 }
 
 /** All that a machine needs before its BaremetalMachine: the bootstrap Secret and the CAPI Machine that names it. */
-export async function createCapiMachine(client: KubeClient, namespace: string, name: string): Promise<string> {
+export async function createCapiMachine(
+  client: KubeClient,
+  namespace: string,
+  name: string,
+  userData = bootstrapData,
+): Promise<string> {
   const labels = { [foreign.clusterNameLabel]: CLUSTER_NAME };
   await client.create(secrets, {
     metadata: { namespace, name, labels },
     type: foreign.clusterSecretType,
-    data: { value: toValue(bootstrapData), format: toValue('cloud-config') },
+    data: { value: toValue(userData), format: toValue('cloud-config') },
   });
   const machine = await client.create(capiMachines, {
     metadata: { namespace, name, labels },

@@ -1,13 +1,10 @@
 import { Connection } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { searchAttributeNames } from '../../api/constants.ts';
+import { MISTAKEN_TYPE, registerMistypedNamespace } from '../support/mistyped-namespace.ts';
 import { type Site, startSite } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
-import { waitFor } from '../support/wait-for.ts';
 
-// A Temporal namespace that somebody prepared by hand, with two of our search attributes of another type, one of each who sets them.
-const INT = 3;
 const TEMPORAL_NAMESPACE = 'mistyped';
 let site: Site;
 let connection: Connection;
@@ -15,21 +12,11 @@ let connection: Connection;
 beforeAll(async () => {
   const { temporal, ...cluster } = useStack();
   connection = await Connection.connect({ address: temporal.address });
-  const namespace = TEMPORAL_NAMESPACE;
-  const workflowExecutionRetentionPeriod = msToTs('1 day');
-  await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod });
-  const searchAttributes = { [searchAttributeNames.pool]: INT, [searchAttributeNames.phase]: INT };
-  await waitFor('the namespace takes a search attribute', async () => {
-    const adding = connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
-    return adding.then(
-      () => true,
-      () => false,
-    );
-  });
+  await registerMistypedNamespace(temporal.address, TEMPORAL_NAMESPACE);
   site = await startSite('mistyped', {
     hosts: ['sa1'],
     replicas: 1,
-    cluster: { ...cluster, temporal: { ...temporal, namespace } },
+    cluster: { ...cluster, temporal: { ...temporal, namespace: TEMPORAL_NAMESPACE } },
   });
 });
 
@@ -41,7 +28,7 @@ afterAll(async () => {
 test('the others are registered', async () => {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: TEMPORAL_NAMESPACE });
   expect(Object.keys(customAttributes).toSorted()).toEqual(Object.values(searchAttributeNames).toSorted());
-  expect(customAttributes[searchAttributeNames.pool]).toBe(INT);
+  expect(customAttributes[searchAttributeNames.pool]).toBe(MISTAKEN_TYPE);
 });
 
 test('machines run all the same', async () => {

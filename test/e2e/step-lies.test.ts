@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
-import { readPending } from '../support/activity-buttons.ts';
+import { readPending } from '../support/ui-calls.ts';
 import { readFootprint, refOf } from '../support/runs.ts';
 import { deployCluster } from '../support/clusters.ts';
 import { plansReceived } from '../support/host-answers.ts';

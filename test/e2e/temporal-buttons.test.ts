@@ -1,6 +1,5 @@
 import { afterAll, describe, expect } from 'vitest';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
-import { pauseActivity, readPending } from '../support/activity-buttons.ts';
 import { buttonPhases, lifts } from '../support/button-phases.ts';
 import { readWorld, untilBack, untilEnd, waitsForHost } from '../support/button-world.ts';
 import { letAnswer, plansReceived } from '../support/host-answers.ts';
@@ -18,7 +17,8 @@ import { untilWarning } from '../support/object-events.ts';
 import { refOf } from '../support/runs.ts';
 import type { Site } from '../support/site.ts';
 import { siteTest } from '../support/site-test.ts';
-import { buttons, pauseRun, unpauseRun } from '../support/temporal-buttons.ts';
+import { buttons } from '../support/temporal-buttons.ts';
+import { pauseActivity, pauseRun, readPending, unpauseRun } from '../support/ui-calls.ts';
 import { requestOperation } from '../support/trap-hosts.ts';
 
 // Every button of the Temporal UI in every phase of a life: time may be lost, and no host is harmed.

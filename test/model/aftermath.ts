@@ -21,7 +21,7 @@ export async function inspectAftermath(scene: Scene, uids: ReadonlyMap<string, s
 }
 
 /** A machine that was gone before anybody knew of it has no run. */
-async function inspectRun({ lane }: Scene, name: string, uid: string): Promise<string[]> {
+async function inspectRun({ lane, model }: Scene, name: string, uid: string): Promise<string[]> {
   const handle = lane.temporal.workflow.getHandle(machineWorkflowId({ namespace: lane.namespace, name, uid }));
   try {
     const { status } = await waitFor(
@@ -33,7 +33,9 @@ async function inspectRun({ lane }: Scene, name: string, uid: string): Promise<s
       () => handle.describe().then(({ raw }) => raw.pendingActivities),
       { timeoutMs: 60_000 },
     );
-    return status === 'COMPLETED' ? [] : [`the run of ${name} is ${status}`];
+    // Ended by hand when nothing was left to do.
+    const byHand = status === 'TERMINATED' && model.endedByHand.has(name);
+    return status === 'COMPLETED' || byHand ? [] : [`the run of ${name} is ${status}`];
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return [];
     throw error;

@@ -20,6 +20,24 @@ export const stallKinds = ['baremetalmachines', 'machineinventories', 'machinein
 /** Kinds whose watch may bring nothing for a while. */
 export type StallKind = (typeof stallKinds)[number];
 
+export const uiButtons = [
+  'pauseRun',
+  'unpauseRun',
+  'pauseSteps',
+  'unpauseSteps',
+  'resetSteps',
+  'failSteps',
+  'cancel',
+  'terminate',
+  'deleteRun',
+  'resetToFirst',
+  'resetToFirstWithoutSignals',
+  'resetToLast',
+  'startCopy',
+] as const;
+/** What the Temporal UI offers for a run, and for the steps of it that are under way. */
+export type UiButton = (typeof uiButtons)[number];
+
 /** What becomes of a host's records: its plan Secret, its inventory. */
 export const recordTroubles = [
   'sealSecret',
@@ -43,6 +61,9 @@ export type Command =
   | { kind: 'create'; slot: Slot; count: number }
   | { kind: 'scale'; slot: Slot; to: number }
   | { kind: 'delete'; nth: number }
+  /** With user-data that costs a parser dear; `trick` picks which. */
+  | { kind: 'createHostile'; slot: Slot; trick: number }
+  | { kind: 'mendBootstrap' }
   | { kind: 'renamePool'; slot: Slot }
   | { kind: 'dropMember'; slot: Slot; nth: number }
   | { kind: 'addMember'; slot: Slot; nth: number }
@@ -53,10 +74,17 @@ export type Command =
   | { kind: 'fallSilent' | 'speakAgain'; nth: number }
   | { kind: 'loseAnswer' | 'restartAgent' | 'switchOff' | 'switchOn' | 'reboot' | 'register'; nth: number }
   | { kind: 'killWorker' | 'startWorker' | 'killBridge' | 'startBridge' }
+  /** A worker of a new build comes beside that of the old one, and takes over; the old one goes. */
+  | { kind: 'startNextBuild' | 'stopOldBuild' }
+  /** Worker and bridge do not reach Temporal for so long. */
+  | { kind: 'cutTemporal'; seconds: number }
   | { kind: 'operate'; verb: OperatorVerb; way: OperationWay; nth: number }
   | { kind: 'unquarantine'; nth: number }
   | { kind: 'forge'; lie: Lie; nth: number }
-  | { kind: 'stallWatch'; of: StallKind }
+  /** Signals that mean nothing, hundreds of them. */
+  | { kind: 'flood'; nth: number }
+  | { kind: 'press'; button: UiButton; nth: number }
+  | { kind: 'stallWatch'; of: StallKind; who: 'worker' | 'bridge' }
   | { kind: 'resumeWatches' }
   | { kind: 'answerByHand'; answer: HandAnswer; nth: number }
   | { kind: RecordTrouble; nth: number }
@@ -70,7 +98,11 @@ export function nameCommand(given: Command): string {
     case 'forge':
       return `forge ${given.lie}`;
     case 'stallWatch':
-      return `stall ${given.of}`;
+      return `stall ${given.of} of the ${given.who}`;
+    case 'press':
+      return `press ${given.button}`;
+    case 'cutTemporal':
+      return `cut Temporal for ${given.seconds} s`;
     case 'answerByHand':
       return `answer ${given.answer} by hand`;
     default:

@@ -24,6 +24,10 @@ export function describeScene({ lane, model }: Scene): string {
     askedToGiveUp: model.askedToGiveUp,
     liedTo: model.liedTo,
     stalled: model.stalled,
+    hostile: model.hostile,
+    pausedRuns: new Set(model.pausedRuns.keys()),
+    pausedSteps: new Set(model.pausedSteps.keys()),
+    endedByHand: model.endedByHand,
     ...model.records,
   };
   return [

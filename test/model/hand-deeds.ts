@@ -7,7 +7,7 @@ import { DeadlineError, waitFor } from '../support/wait-for.ts';
 import type { HandAnswer, Lie } from './command.ts';
 import type { Machine } from './history.ts';
 import type { Lane } from './lane.ts';
-import { pick } from './model-state.ts';
+import { hears, pick } from './model-state.ts';
 import type { Outcome, Scene } from './outcome.ts';
 
 /*
@@ -30,13 +30,33 @@ const forgeries: Record<Exclude<Lie, 'garbage'>, Partial<MachineSnapshot>> = {
 /** Sends a machine's run a signal as the bridge sends them. What the run knows is asked of it: that needs a worker. */
 export async function forgeSnapshot({ lane, model }: Scene, { lie, nth }: { lie: Lie; nth: number }): Promise<Outcome> {
   const machine = pick([...lane.history.machines.values()], nth);
-  if (machine === undefined || model.workerDown) return 'skipped';
+  if (machine === undefined || !hears(model)) return 'skipped';
   const life = lie === 'garbage' ? undefined : await readLife(lane, machine);
   if (lie !== 'garbage' && life === undefined) return 'skipped';
   const payload = lie === 'garbage' ? { deleting: 'perhaps' } : { ...life?.snapshot, ...forgeries[lie] };
   if (lie === 'hostMissing') model.liedTo.add(machine.metadata.name);
   try {
     await runOf(lane, machine).signal('machineObserved', payload);
+    return 'done';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'skipped';
+    throw error;
+  }
+}
+
+/** So many of each kind. */
+const FLOOD = 100;
+
+/** Signals that change nothing: of a name that nobody knows, with what is no snapshot, and the same one again and again. */
+export async function flood({ lane }: Scene, nth: number): Promise<Outcome> {
+  const machine = pick([...lane.history.machines.values()], nth);
+  if (machine === undefined) return 'skipped';
+  const run = runOf(lane, machine);
+  const signals = ['noSuchSignal', 'machineObserved', 'capacityAvailable'];
+  try {
+    for (let count = 0; count < FLOOD; count += 1) {
+      await Promise.all(signals.map((name) => run.signal(name, { deleting: 'perhaps' })));
+    }
     return 'done';
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return 'skipped';

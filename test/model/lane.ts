@@ -4,15 +4,17 @@ import { CLUSTER_NAME, prepareNamespace } from '../../bench/bench-site.ts';
 import { createInventory, startElementalOperator } from '../../dev/elemental/operator.ts';
 import { startHostSimulator } from '../../dev/host/simulator.ts';
 import type { ManagementClusterDescription } from '../../dev/stack/management-cluster.ts';
-import { type Service, type ServiceKind, startService } from '../../dev/lab/services.ts';
+import type { ServiceKind } from '../../dev/lab/services.ts';
 import type { SimulatedHost } from '../../dev/host/simulated-host.ts';
 import { createKubeClient, type KubeClient } from '../../runtime/kube/client.ts';
 import { createPool } from '../support/machines.ts';
 import { startKubeGate } from '../support/kube-gate.ts';
+import { startTemporalGate, type TemporalGate } from '../support/temporal-gate.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createWatchStalls, type WatchStalls } from '../support/watch-stalls.ts';
 import { startClusterApiStandIn } from './cluster-api-stand-in.ts';
 import { slots } from './command.ts';
+import { type Crew, createCrew } from './crew.ts';
 import { type History, recordHistory } from './history.ts';
 import { basePoolName, type PoolPlan } from './model-state.ts';
 
@@ -31,21 +33,14 @@ export interface Lane {
   poolPlan: PoolPlan;
   history: History;
   crew: Crew;
-  /** Of the worker. */
-  stalls: Pick<WatchStalls, 'stall' | 'resume'>;
+  /** Of what each of them watches. */
+  stalls: Readonly<Record<ServiceKind, Pick<WatchStalls, 'stall' | 'resume'>>>;
+  /** Of worker and bridge. */
+  wayToTemporal: Pick<TemporalGate, 'cut' | 'open'>;
   close(): Promise<void>;
 }
 
-/** The processes of a lane. */
-export interface Crew {
-  /** SIGKILL. */
-  kill(kind: ServiceKind): Promise<void>;
-  /** Starts what was killed; nothing if it runs. */
-  start(kind: ServiceKind): Promise<void>;
-  stop(): Promise<void>;
-}
-
-/** Starts everything of a lane and waits until its hosts can be claimed. */
+/** Starts everything of a lane and waits until its hosts can be claimed. The namespace of Temporal is there. */
 export async function openLane(cluster: ManagementClusterDescription, namespace: string): Promise<Lane> {
   await using opened = new AsyncDisposableStack();
   const client = createKubeClient({ kubeconfigPath: cluster.kubeconfigs.admin, userAgent: 'ironloom-model' });
@@ -63,17 +58,18 @@ export async function openLane(cluster: ManagementClusterDescription, namespace:
   opened.defer(() => history.stop());
   const connection = await Connection.connect({ address: cluster.temporal.address });
   opened.defer(() => connection.close());
-  const stalls = createWatchStalls();
-  const gatedKubeconfigPath = join(cluster.dir, `${namespace}-worker.kubeconfig`);
-  const gate = await startKubeGate({
-    kubeconfigPath: cluster.kubeconfigs.worker,
-    gatedKubeconfigPath,
-    decide: () => ({ kind: 'pass' }),
-    stalls,
-  });
-  opened.defer(() => gate.close());
-  const kubeconfigs = { ...cluster.kubeconfigs, worker: gatedKubeconfigPath };
-  const crew = createCrew({ ...cluster, kubeconfigs }, namespace);
+  const wayToTemporal = await startTemporalGate(cluster.temporal.address);
+  opened.defer(() => wayToTemporal.close());
+  const worker = await openGate(cluster, 'worker', namespace);
+  opened.defer(() => worker.close());
+  const bridge = await openGate(cluster, 'bridge', namespace);
+  opened.defer(() => bridge.close());
+  const gated = {
+    ...cluster,
+    kubeconfigs: { ...cluster.kubeconfigs, worker: worker.kubeconfigPath, bridge: bridge.kubeconfigPath },
+    temporal: { ...cluster.temporal, address: wayToTemporal.address },
+  };
+  const crew = createCrew(gated, namespace);
   opened.defer(() => crew.stop());
   await Promise.all([crew.start('worker'), crew.start('bridge')]);
   await waitFor('all members are available', () =>
@@ -83,7 +79,21 @@ export async function openLane(cluster: ManagementClusterDescription, namespace:
   const temporal = new Client({ connection, namespace: cluster.temporal.namespace });
   const { logs } = cluster;
   const world = { namespace, logs, client, temporal, hosts, poolPlan, history };
-  return { ...world, crew, stalls, close: () => resources.disposeAsync() };
+  const stalls = { worker: worker.stalls, bridge: bridge.stalls };
+  return { ...world, crew, stalls, wayToTemporal, close: () => resources.disposeAsync() };
+}
+
+/** The way of a process to the API server, on which watches can be held back. */
+async function openGate({ dir, kubeconfigs }: ManagementClusterDescription, kind: ServiceKind, namespace: string) {
+  const stalls = createWatchStalls();
+  const gatedKubeconfigPath = join(dir, `${namespace}-${kind}.kubeconfig`);
+  const gate = await startKubeGate({
+    kubeconfigPath: kubeconfigs[kind],
+    gatedKubeconfigPath,
+    decide: () => ({ kind: 'pass' }),
+    stalls,
+  });
+  return { stalls, kubeconfigPath: gatedKubeconfigPath, close: () => gate.close() };
 }
 
 async function registerHosts(
@@ -101,41 +111,4 @@ async function registerHosts(
     hosts.set(name, await simulator.startHost({ namespace, name }));
   }
   return hosts;
-}
-
-/** Deadlines so short that a silent host is reported within a sequence. */
-const deadlines = {
-  IRONLOOM_REPROVISION_DEADLINE: '4s',
-  IRONLOOM_CLEAN_DEADLINE: '4s',
-  IRONLOOM_NODE_JOIN_DEADLINE: '4s',
-};
-
-/** The worker and the bridge of a namespace; each is there at most once, so the bridge needs no Lease. */
-function createCrew(cluster: ManagementClusterDescription, namespace: string): Crew {
-  const running = new Map<ServiceKind, Service>();
-  const env = {
-    IRONLOOM_WATCH_NAMESPACE: namespace,
-    IRONLOOM_TASK_QUEUE: namespace,
-    IRONLOOM_LEADER_ELECT: 'false',
-    ...deadlines,
-    IRONLOOM_WORKFLOW_BUNDLE: bundlePathOf(cluster),
-  };
-  return {
-    async start(kind: ServiceKind): Promise<void> {
-      if (running.has(kind)) return;
-      running.set(kind, await startService(cluster, { kind, name: `${namespace}-${kind}`, env }));
-    },
-    async kill(kind: ServiceKind): Promise<void> {
-      await running.get(kind)?.kill();
-      running.delete(kind);
-    },
-    async stop() {
-      await Promise.all([...running.values()].map((service) => service.stop()));
-    },
-  };
-}
-
-/** Where the workflows lie that all lanes' workers take. */
-export function bundlePathOf({ dir }: Pick<ManagementClusterDescription, 'dir'>): string {
-  return join(dir, 'workflow-bundle.js');
 }

@@ -19,14 +19,21 @@ export async function createMachines(scene: Scene, slot: Slot, count: number): P
   return 'done';
 }
 
-async function createOne({ lane, model }: Scene, slot: Slot): Promise<void> {
+/** Whether one more machine may be. */
+export function hasRoom({ model }: Scene): boolean {
+  return livingMachines(model).length < MAX_MACHINES;
+}
+
+/** Makes a machine; answers its name. `userData`: default one that a host can use. */
+export async function createOne({ lane, model }: Scene, slot: Slot, userData?: string): Promise<string> {
   const { client, namespace } = lane;
   const name = `m${model.machines.size + 1}`;
   const pool = model.pools[slot].name;
   model.machines.set(name, { name, pool, slot, deleted: false });
-  const uid = await createCapiMachine(client, namespace, name);
+  const uid = await createCapiMachine(client, namespace, name, userData);
   await keepUntilInfrastructureIsGone(client, { namespace, name });
   await createMachine(client, namespace, name, uid, pool);
+  return name;
 }
 
 /** As a MachineDeployment would: makes machines, or takes away the newest. */

@@ -1,3 +1,4 @@
+import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import type { Slot } from './command.ts';
 
 /** A machine as the one who made it knows it. */
@@ -42,10 +43,19 @@ export interface ModelState {
   pausedMachines: Set<string>;
   silentHosts: Set<string>;
   darkHosts: Set<string>;
+  /** Names of machines whose user-data no host can use. */
+  hostile: Set<string>;
   workerDown: boolean;
   bridgeDown: boolean;
-  /** Kinds of which the worker hears nothing. */
+  /** Settles when Temporal is there again for worker and bridge. */
+  temporalBack: Promise<void> | undefined;
+  /** Kinds of which the worker or the bridge hears nothing. */
   stalled: Set<string>;
+  /** Machines whose run, or a step of it, somebody paused in Temporal; by name. */
+  pausedRuns: Map<string, MachineRef>;
+  pausedSteps: Map<string, MachineRef>;
+  /** Names of machines whose run somebody terminated or deleted: it may have been the last one. */
+  endedByHand: Set<string>;
   /** Names of machines that an operator asked to give their host up, whichever they have when they hear of it. */
   askedToGiveUp: Set<string>;
   /** Names of machines of whose host somebody has told a lie. */
@@ -71,9 +81,14 @@ export function createModelState(plan: PoolPlan): ModelState {
     pausedMachines: new Set(),
     silentHosts: new Set(),
     darkHosts: new Set(),
+    hostile: new Set(),
     workerDown: false,
     bridgeDown: false,
+    temporalBack: undefined,
     stalled: new Set(),
+    pausedRuns: new Map(),
+    pausedSteps: new Map(),
+    endedByHand: new Set(),
     askedToGiveUp: new Set(),
     liedTo: new Set(),
     records: {
@@ -95,6 +110,11 @@ export function basePoolName(slot: Slot): string {
 /** Machines that nobody has deleted, oldest first. */
 export function livingMachines({ machines }: ModelState, slot?: Slot): ModelMachine[] {
   return [...machines.values()].filter((machine) => !machine.deleted && (slot === undefined || machine.slot === slot));
+}
+
+/** Whether somebody answers a query or an update now. */
+export function hears({ workerDown, temporalBack }: ModelState): boolean {
+  return !workerDown && temporalBack === undefined;
 }
 
 /** One of several, counted round and round; undefined of none. */

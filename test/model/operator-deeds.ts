@@ -10,7 +10,7 @@ import { operationSignals, operationUpdates } from '../../workflows/messages.ts'
 import type { OperationWay } from './command.ts';
 import type { Machine } from './history.ts';
 import type { Lane } from './lane.ts';
-import { pick } from './model-state.ts';
+import { hears, pick } from './model-state.ts';
 import type { Outcome, Scene } from './outcome.ts';
 
 const UPDATE_TIMEOUT_MS = 15_000;
@@ -26,7 +26,7 @@ export async function operateMachine({ lane, model }: Scene, { verb, way, nth }:
   const machines = [...model.machines.keys()].flatMap((name) => lane.history.machines.get(name) ?? []);
   const needy = machines.filter((one) => needs(one, verb));
   const machine = pick(nth % 4 > 0 && needy.length > 0 ? needy : machines, nth);
-  if (machine === undefined || (way === 'update' && model.workerDown)) return 'skipped';
+  if (machine === undefined || (way === 'update' && !hears(model))) return 'skipped';
   if (verb === 'reallocate' || verb === 'forceRelease') model.askedToGiveUp.add(machine.metadata.name);
   switch (way) {
     case 'update':

@@ -1,13 +1,15 @@
 import { assertNever } from '../../domain/assert-never.ts';
-import type { ServiceKind } from '../../dev/lab/services.ts';
-import type { Command, StallKind } from './command.ts';
-import { answerByHand, forgeSnapshot } from './hand-deeds.ts';
+import { createHostile, mendBootstrap } from './bootstrap-deeds.ts';
+import { pressButton } from './button-deeds.ts';
+import type { Command } from './command.ts';
+import { answerByHand, flood, forgeSnapshot } from './hand-deeds.ts';
 import { troubleHost } from './host-deeds.ts';
 import { createMachines, deleteMachine, pauseCluster, pauseMachine, scale } from './machine-deeds.ts';
 import { operateMachine, unquarantineHost } from './operator-deeds.ts';
 import type { Outcome, Scene } from './outcome.ts';
 import { forbidPlans } from './policy-deeds.ts';
 import { addMember, dropImage, dropMember, renamePool } from './pool-deeds.ts';
+import { cutTemporal, resumeWatches, stallWatch, startNextBuild, switchProcess } from './process-deeds.ts';
 import { letRest } from './let-rest.ts';
 import { troubleRecord } from './record-deeds.ts';
 
@@ -16,6 +18,10 @@ export async function performCommand(scene: Scene, command: Command): Promise<Ou
   switch (command.kind) {
     case 'create':
       return createMachines(scene, command.slot, command.count);
+    case 'createHostile':
+      return createHostile(scene, command);
+    case 'mendBootstrap':
+      return mendBootstrap(scene);
     case 'scale':
       return scale(scene, command.slot, command.to);
     case 'delete':
@@ -55,16 +61,26 @@ export async function performCommand(scene: Scene, command: Command): Promise<Ou
     case 'killBridge':
     case 'startBridge':
       return switchProcess(scene, 'bridge', command.kind === 'killBridge');
+    case 'startNextBuild':
+      return startNextBuild(scene);
+    case 'stopOldBuild':
+      return (await scene.lane.crew.stopOldBuild()) ? 'done' : 'skipped';
+    case 'cutTemporal':
+      return cutTemporal(scene, command.seconds);
     case 'operate':
       return operateMachine(scene, command);
     case 'unquarantine':
       return unquarantineHost(scene, command.nth);
     case 'stallWatch':
-      return stallWatch(scene, command.of);
+      return stallWatch(scene, command.who, command.of);
     case 'resumeWatches':
       return resumeWatches(scene);
     case 'forge':
       return forgeSnapshot(scene, command);
+    case 'flood':
+      return flood(scene, command.nth);
+    case 'press':
+      return pressButton(scene, command);
     case 'answerByHand':
       return answerByHand(scene, command);
     case 'sealSecret':
@@ -83,28 +99,4 @@ export async function performCommand(scene: Scene, command: Command): Promise<Ou
     default:
       return assertNever(command);
   }
-}
-
-/** Kills a process that runs, or starts one that was killed. */
-export async function switchProcess({ lane, model }: Scene, kind: ServiceKind, down: boolean): Promise<Outcome> {
-  const key = kind === 'worker' ? 'workerDown' : 'bridgeDown';
-  if (model[key] === down) return 'skipped';
-  model[key] = down;
-  await (down ? lane.crew.kill(kind) : lane.crew.start(kind));
-  return 'done';
-}
-
-/** The worker's watches of a kind bring nothing any more, and nobody tells it. */
-function stallWatch({ lane, model }: Scene, kind: StallKind): Outcome {
-  if (model.stalled.has(kind)) return 'skipped';
-  model.stalled.add(kind);
-  lane.stalls.stall(kind);
-  return 'done';
-}
-
-export function resumeWatches({ lane, model }: Scene): Outcome {
-  if (model.stalled.size === 0) return 'skipped';
-  model.stalled.clear();
-  lane.stalls.resume();
-  return 'done';
 }

@@ -5,6 +5,8 @@ import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
 import { parseAttemptId } from '../../domain/plan/attempt.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { findCondition, isAllFree, isAtRest, judgeRest } from './at-rest.ts';
+import { mendBootstrap } from './bootstrap-deeds.ts';
+import { unpauseAll } from './button-deeds.ts';
 import { mendHosts } from './host-deeds.ts';
 import { forbidPlans } from './policy-deeds.ts';
 import { blankHost, mendRecords } from './record-deeds.ts';
@@ -13,7 +15,7 @@ import { deleteOne, pauseCluster, pauseMachine } from './machine-deeds.ts';
 import { livingMachines } from './model-state.ts';
 import { updateMachine } from './operator-deeds.ts';
 import type { Scene } from './outcome.ts';
-import { resumeWatches, switchProcess } from './perform-command.ts';
+import { resumeWatches, switchProcess } from './process-deeds.ts';
 import { dropImage, restorePools } from './pool-deeds.ts';
 
 /** How long all may take to settle once nothing goes wrong any more; a worker's death alone costs 15 s. */
@@ -26,14 +28,18 @@ const SETTLE_TIMEOUT_MS = 120_000;
 export async function comeToRest(scene: Scene, onLook: () => void): Promise<void> {
   const { model } = scene;
   resumeWatches(scene);
+  await model.temporalBack;
+  await scene.lane.crew.stopOldBuild();
   await Promise.all([switchProcess(scene, 'worker', false), switchProcess(scene, 'bridge', false), mendHosts(scene)]);
   await forbidPlans(scene, false);
   await mendRecords(scene);
+  await mendBootstrap(scene);
   await pauseCluster(scene, false);
   await dropImage(scene, false);
   while (model.pausedMachines.size > 0) {
     if ((await pauseMachine(scene, 0, false)) === 'skipped') break;
   }
+  await unpauseAll(scene);
   const operator = createOperator(scene);
   await waitFor(
     'every machine has come to rest',

@@ -4,8 +4,10 @@ import { standAloneCrds } from '../../bench/bench-site.ts';
 import { applyCrds } from '../../dev/stack/manifests.ts';
 import { type ManagementCluster, startManagementCluster } from '../../dev/stack/management-cluster.ts';
 import { createKubeClient } from '../../runtime/kube/client.ts';
+import { registerMistypedNamespace } from '../support/mistyped-namespace.ts';
 import { bundleWorkflows } from '../../workers/bundle.ts';
-import { bundlePathOf, openLane } from './lane.ts';
+import { bundlePathOf } from './crew.ts';
+import { openLane } from './lane.ts';
 import { createSequenceRunner } from './run-sequence.ts';
 import { describeReplay, readSeeds } from './seeds.ts';
 import { createTally } from './tally.ts';
@@ -18,6 +20,13 @@ import { createTally } from './tally.ts';
 
 const { seeds, lanes: laneCount } = readSeeds(process.env);
 const SECONDS_EACH = 30;
+/** Works in a namespace of Temporal in which search attributes are missing. */
+const LANE_MISTYPED = 1;
+const MISTYPED_NAMESPACE = 'mistyped';
+
+function mistyped({ temporal, ...cluster }: ManagementCluster) {
+  return { ...cluster, temporal: { ...temporal, namespace: MISTYPED_NAMESPACE } };
+}
 
 let cluster: ManagementCluster;
 const opened = new AsyncDisposableStack();
@@ -25,6 +34,7 @@ const opened = new AsyncDisposableStack();
 beforeAll(async () => {
   cluster = await startManagementCluster({ components: { capi: false, controllerManager: false } });
   opened.defer(() => cluster.stop());
+  await registerMistypedNamespace(cluster.temporal.address, MISTYPED_NAMESPACE);
   const { code } = await bundleWorkflows(new AbortController().signal);
   await writeFile(bundlePathOf(cluster), code);
   const client = createKubeClient({ kubeconfigPath: cluster.kubeconfigs.admin, userAgent: 'ironloom-model' });
@@ -45,7 +55,7 @@ test(
     const waiting = seeds.values();
     let ended = 0;
     const runLane = async (number: number): Promise<void> => {
-      const lane = await openLane(cluster, `lives${number}`);
+      const lane = await openLane(number === LANE_MISTYPED ? mistyped(cluster) : cluster, `lives${number}`);
       opened.defer(() => lane.close());
       const runner = createSequenceRunner(lane, tally);
       for (const seed of waiting) {

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { planTypes } from '../../api/constants.ts';
 import { operatorVerbs, type OperatorVerb } from '../../domain/life/machine-life.ts';
-import { type Command, handAnswers, lies, operationWays, slots, stallKinds } from './command.ts';
+import {
+  type Command,
+  handAnswers,
+  lies,
+  operationWays,
+  slots,
+  stallKinds,
+  type UiButton,
+  uiButtons,
+} from './command.ts';
 
 const nth = fc.nat({ max: 11 });
 const slot = fc.constantFrom(...slots);
@@ -35,10 +44,24 @@ const forge = fc.record({ kind: fc.constant('forge' as const), lie: fc.constantF
 const answer = fc.constantFrom(...handAnswers);
 const answerByHand = fc.record({ kind: fc.constant('answerByHand' as const), answer, nth });
 
-const stallWatch = fc.record({ kind: fc.constant('stallWatch' as const), of: fc.constantFrom(...stallKinds) });
+const who = fc.constantFrom('worker' as const, 'bridge' as const);
+const stallWatch = fc.record({ kind: fc.constant('stallWatch' as const), of: fc.constantFrom(...stallKinds), who });
 const stallPools = fc.record({
   kind: fc.constant('stallWatch' as const),
   of: fc.constant('machineinventorypools' as const),
+  who: fc.constant('worker' as const),
+});
+
+const createHostile = fc.record({ kind: fc.constant('createHostile' as const), slot, trick: fc.nat({ max: 99 }) });
+
+function press(...those: readonly UiButton[]) {
+  return fc.record({ kind: fc.constant('press' as const), button: fc.constantFrom(...those), nth });
+}
+
+/** A minute is rare: it costs one. */
+const cutTemporal = fc.record({
+  kind: fc.constant('cutTemporal' as const),
+  seconds: fc.constantFrom(1, 2, 2, 5, 5, 5, 10, 60),
 });
 
 type Chain = fc.Arbitrary<Command[]>;
@@ -82,7 +105,16 @@ const anyChain: Chain = fc.oneof(
   weigh(3, aimed('fallSilent'), create, rest, answerByHand, aimed('speakAgain')),
   weigh(3, create, answerByHand),
   weigh(2, silenced, aimed('delete'), answerByHand),
-  // What the worker knows is old.
+  weigh(3, aimed('flood')),
+  weigh(8, press(...uiButtons)),
+  weigh(2, press('pauseRun'), oneDeed, press('unpauseRun')),
+  weigh(2, press('pauseSteps'), oneDeed, press('unpauseSteps')),
+  weigh(2, create, rest, press('terminate', 'deleteRun', 'resetToFirst', 'resetToFirstWithoutSignals')),
+  // What carries it all.
+  weigh(2, createHostile, rest, plain('mendBootstrap')),
+  weigh(2, cutTemporal, oneDeed),
+  weigh(2, plain('startNextBuild'), oneDeed, plain('stopOldBuild')),
+  // What worker and bridge know is old.
   weigh(3, stallWatch, oneDeed, fc.oneof(dropMember, create, aimed('loseHost')), plain('resumeWatches')),
   weigh(2, stallPools, dropMember, rest, create, rest, plain('resumeWatches')),
   // Records that refuse, cannot be read, or go.

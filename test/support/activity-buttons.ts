@@ -5,8 +5,15 @@ import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { grpcCodes, hasGrpcCode } from '../../runtime/temporal/connection.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { untilEventSince } from './object-events.ts';
-import { runOf } from './runs.ts';
 import type { Site } from './site.ts';
+import {
+  failActivity,
+  nameActivities,
+  pauseActivity,
+  readPending,
+  resetActivity,
+  unpauseActivity,
+} from './ui-calls.ts';
 import { waitFor } from './wait-for.ts';
 
 /*
@@ -19,35 +26,23 @@ export type Button = (site: Site, machine: MachineRef) => Promise<void>;
 
 type Pending = Awaited<ReturnType<typeof readPending>>[number];
 
-export async function readPending(site: Site, machine: MachineRef) {
-  const { raw } = await runOf(site, machine).describe();
-  return (raw.pendingActivities ?? []).flatMap((activity) =>
-    typeof activity.activityId === 'string' ? [{ ...activity, activityId: activity.activityId }] : [],
-  );
-}
-
-export async function pauseActivity(site: Site, machine: MachineRef, id: string): Promise<void> {
-  await site.temporal.workflowService.pauseActivity({ ...ofActivities(site, machine), id, reason: 'tried in a test' });
-}
-
 const pauseAndUnpause = onActivities(async (site, machine, { activityId: id, activityType }) => {
   const told = await untilEventSince(site, machine.name, 'PausedInTemporal', () => pauseActivity(site, machine, id));
   expect(told.message).toContain(activityType?.name === 'awaitPlanResult' ? 'The answer still counts' : 'waits for it');
   expect(told.message).toContain('tried in a test');
   await untilEventSince(site, machine.name, 'UnpausedInTemporal', async () => {
-    await site.temporal.workflowService.unpauseActivity({ ...ofActivities(site, machine), id });
+    await unpauseActivity(site, machine, id);
   });
 });
 
-const resetActivity = onActivities(async (site, machine, { activityId: id }) => {
-  const which = { ...ofActivities(site, machine), id };
-  await site.temporal.workflowService.resetActivity(which);
-  await site.temporal.workflowService.resetActivity({ ...which, keepPaused: true, resetHeartbeat: true });
+const resetTwice = onActivities(async (site, machine, { activityId: id }) => {
+  await resetActivity(site, machine, id);
+  await resetActivity(site, machine, id, { keepPaused: true, resetHeartbeat: true });
 });
 
 /** More attempts, each a second long, for workers that nobody runs; then the options that it had. */
 const updateOptions = onActivities(async (site, machine, { activityId: id }) => {
-  const which = { ...ofActivities(site, machine), id };
+  const which = { ...nameActivities(site, machine), id };
   await site.temporal.workflowService.updateActivityOptions({
     ...which,
     activityOptions: {
@@ -60,7 +55,7 @@ const updateOptions = onActivities(async (site, machine, { activityId: id }) => 
   await waitFor(`${id} waits for its second attempt`, async () =>
     (await readPending(site, machine)).some(({ activityId, attempt }) => activityId === id && Number(attempt) > 1),
   );
-  await site.temporal.workflowService.resetActivity({ ...which, restoreOriginalOptions: true });
+  await resetActivity(site, machine, id, { restoreOriginalOptions: true });
 });
 
 function completeWith(answer: unknown): Button {
@@ -71,18 +66,13 @@ function completeWith(answer: unknown): Button {
 
 function failWith(failure: object): Button {
   return onActivities(async (site, machine, { activityId }) => {
-    await site.temporal.workflowService.respondActivityTaskFailedById({
-      namespace: site.temporal.options.namespace,
-      workflowId: machineWorkflowId(machine),
-      activityId,
-      failure: { message: 'failed by hand', ...failure },
-    });
+    await failActivity(site, machine, activityId, failure);
   });
 }
 
 export const activityButtons: Readonly<Record<string, Button>> = {
   'activity: pause, unpause': pauseAndUnpause,
-  'activity: reset': resetActivity,
+  'activity: reset': resetTwice,
   'activity: update options': updateOptions,
   'activity: complete, with an answer that is not so': completeWith({ kind: 'applied' }),
   'activity: complete, with what is no answer': completeWith(['anything']),
@@ -102,9 +92,4 @@ function onActivities(press: (site: Site, machine: MachineRef, activity: Pending
 /** A step that is tried again and again may end by itself a moment before: then the button is refused. */
 function unlessEnded(error: unknown): void {
   if (!hasGrpcCode(error, grpcCodes.notFound) && !(error instanceof ActivityNotFoundError)) throw error;
-}
-
-function ofActivities({ temporal }: Site, machine: MachineRef) {
-  const { namespace } = temporal.options;
-  return { namespace, execution: { workflowId: machineWorkflowId(machine) } };
 }

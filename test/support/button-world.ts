@@ -1,7 +1,7 @@
 import { annotations } from '../../api/constants.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { lifeQuery } from '../../workflows/messages.ts';
-import { readPending } from './activity-buttons.ts';
+import { readPending } from './ui-calls.ts';
 import type { ButtonPhase } from './button-phases.ts';
 import { findInventory } from './hosts.ts';
 import { findMachine, untilGone, untilJoined } from './machines.ts';

@@ -10,6 +10,9 @@ import { findMachine } from './machines.ts';
 import type { Site } from './site.ts';
 import { waitFor } from './wait-for.ts';
 
+/** Where runs are reached. */
+export type Reach = Pick<Site, 'temporal'>;
+
 const detailsSchema = z.looseObject({ currentDetails: z.string().default('') });
 
 /** Which object a machine's name stands for now. @throws when there is none */
@@ -21,11 +24,11 @@ export async function refOf(site: Site, name: string): Promise<MachineRef> {
 }
 
 /** The run of a machine, whichever run it is at the time of each call. */
-export function runOf({ temporal }: Site, machine: MachineRef): WorkflowHandle {
+export function runOf({ temporal }: Reach, machine: MachineRef): WorkflowHandle {
   return temporal.workflow.getHandle(machineWorkflowId(machine));
 }
 
-export async function currentRunId(site: Site, machine: MachineRef): Promise<string> {
+export async function currentRunId(site: Reach, machine: MachineRef): Promise<string> {
   return (await runOf(site, machine).describe()).runId;
 }
 
@@ -60,7 +63,7 @@ const { RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL: SIGNAL, RESET_REAPPLY_EXCLUDE_TYPE_UP
 const MAX_RESET_POINTS = 6;
 
 /** Ids of events that the UI offers to reset to, oldest first: the first, the last, and some between them. */
-export async function listResetPoints(site: Site, machine: MachineRef, runId: string) {
+export async function listResetPoints(site: Reach, machine: MachineRef, runId: string) {
   const handle = site.temporal.workflow.getHandle(machineWorkflowId(machine), runId);
   const events = (await handle.fetchHistory()).events ?? [];
   const points = events.flatMap(({ eventId, workflowTaskCompletedEventAttributes: completed }) =>
@@ -76,7 +79,7 @@ type ResetPoint = Awaited<ReturnType<typeof listResetPoints>>[number];
 
 /** "Reset" of the Temporal UI, which gives the new run all later signals again, unless told not to. Answers the new run's id. */
 export async function resetRun(
-  { temporal }: Site,
+  { temporal }: Reach,
   machine: MachineRef,
   { runId, eventId, withSignals = true }: { runId: string; eventId: ResetPoint; withSignals?: boolean },
 ): Promise<string> {

@@ -1,23 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { operatorVerbs } from '../../domain/life/machine-life.ts';
-import { MACHINE_LIFECYCLE, machineWorkflowId } from '../../domain/life/run-id.ts';
 import { activityButtons, type Button } from './activity-buttons.ts';
 import { untilEventSince } from './object-events.ts';
-import { currentRunId, listResetPoints, readDetails, resetRun, runOf } from './runs.ts';
+import { currentRunId, readDetails, runOf } from './runs.ts';
 import type { Site } from './site.ts';
+import { deleteRun, pauseRun, resetTo, startCopy, unpauseRun } from './ui-calls.ts';
 import { waitFor } from './wait-for.ts';
-
-export async function pauseRun(site: Site, machine: MachineRef): Promise<void> {
-  const why = { reason: 'tried in a test', requestId: randomUUID() };
-  await site.temporal.workflowService.pauseWorkflowExecution({ ...ofRun(site, machine), ...why });
-}
-
-export async function unpauseRun(site: Site, machine: MachineRef): Promise<void> {
-  const why = { reason: 'tried enough', requestId: randomUUID() };
-  await site.temporal.workflowService.unpauseWorkflowExecution({ ...ofRun(site, machine), ...why });
-}
 
 /** A paused run hears nobody, and the bridge says so; what it was sent meanwhile it hears then. */
 const pauseAndUnpauseRun: Button = async (site, machine) => {
@@ -69,15 +58,6 @@ const sendUpdate: Button = async (site, machine) => {
   }
 };
 
-function resetTo(which: 'first' | 'last', withSignals: boolean): Button {
-  return async (site, machine) => {
-    const runId = await currentRunId(site, machine);
-    const eventId = (await listResetPoints(site, machine, runId)).at(which === 'first' ? 0 : -1);
-    if (eventId === undefined) throw new Error(`The run of ${machine.name} cannot be reset`);
-    await resetRun(site, machine, { runId, eventId, withSignals });
-  };
-}
-
 /** The bridge starts a run anew that is missing. */
 const terminate: Button = async (site, machine) => {
   const runId = await currentRunId(site, machine);
@@ -85,12 +65,9 @@ const terminate: Button = async (site, machine) => {
   await untilOtherRun(site, machine, runId);
 };
 
-const deleteRun: Button = async (site, machine) => {
+const deleteAway: Button = async (site, machine) => {
   const runId = await currentRunId(site, machine);
-  await site.temporal.workflowService.deleteWorkflowExecution({
-    namespace: site.temporal.options.namespace,
-    workflowExecution: { workflowId: machineWorkflowId(machine), runId },
-  });
+  await deleteRun(site, machine);
   await untilOtherRun(site, machine, runId);
 };
 
@@ -99,11 +76,8 @@ async function untilOtherRun(site: Site, machine: MachineRef, runId: string): Pr
   await waitFor(`${machine.name} has a run again`, async () => (await look()) !== runId);
 }
 
-/** A second run of the same machine, of another id. */
 const startLikeThisOne: Button = async (site, machine) => {
-  const workflowId = `${machineWorkflowId(machine)}-copy`;
-  const { namespace: taskQueue } = site;
-  const copy = await site.temporal.workflow.start(MACHINE_LIFECYCLE, { workflowId, taskQueue, args: [{ machine }] });
+  const copy = await startCopy(site, machine);
   await waitFor(
     `the copy of the run of ${machine.name} ends`,
     async () => (await copy.describe()).status.name !== 'RUNNING',
@@ -117,14 +91,11 @@ export const buttons: Readonly<Record<string, Button>> = {
   'workflow: request cancellation': requestCancellation,
   'workflow: send signal': sendSignal,
   'workflow: send update': sendUpdate,
-  'workflow: reset to the last event': resetTo('last', true),
-  'workflow: reset to the first event': resetTo('first', true),
-  'workflow: reset to the first event, without later signals': resetTo('first', false),
+  'workflow: reset to the last event': (site, machine) => resetTo(site, machine, 'last'),
+  'workflow: reset to the first event': (site, machine) => resetTo(site, machine, 'first'),
+  'workflow: reset to the first event, without later signals': (site, machine) =>
+    resetTo(site, machine, 'first', false),
   'workflow: start one like this': startLikeThisOne,
   'workflow: terminate': terminate,
-  'workflow: delete': deleteRun,
+  'workflow: delete': deleteAway,
 };
-
-function ofRun({ temporal }: Site, machine: MachineRef) {
-  return { namespace: temporal.options.namespace, workflowId: machineWorkflowId(machine) };
-}

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { type Service, type ServiceKind, startService } from '../../dev/lab/services.ts';
+import type { ManagementClusterDescription } from '../../dev/stack/management-cluster.ts';
+
+/** The processes of a lane. */
+export interface Crew {
+  /** SIGKILL. */
+  kill(kind: ServiceKind): Promise<void>;
+  /** Starts what was killed; nothing if it runs. */
+  start(kind: ServiceKind): Promise<void>;
+  /** Starts a worker of the next build beside the one that runs, and waits until it is ready. */
+  startNextBuild(): Promise<void>;
+  /** Stops the workers of all builds but the last; answers whether there was one. */
+  stopOldBuild(): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+/** Deadlines so short that a silent host is reported within a sequence, and runs that are ended by hand are missed soon. */
+const periods = {
+  IRONLOOM_REPROVISION_DEADLINE: '4s',
+  IRONLOOM_CLEAN_DEADLINE: '4s',
+  IRONLOOM_NODE_JOIN_DEADLINE: '4s',
+  IRONLOOM_RESYNC_PERIOD: '3s',
+};
+
+/** The worker and the bridge of a namespace; there is only one bridge, so it needs no Lease. */
+export function createCrew(cluster: ManagementClusterDescription, namespace: string): Crew {
+  const bridges: Service[] = [];
+  /** The last one is of the build that is current. */
+  const workers: Service[] = [];
+  let build = 1;
+  const env = {
+    IRONLOOM_WATCH_NAMESPACE: namespace,
+    IRONLOOM_TASK_QUEUE: namespace,
+    IRONLOOM_LEADER_ELECT: 'false',
+    ...periods,
+    IRONLOOM_WORKFLOW_BUNDLE: bundlePathOf(cluster),
+  };
+  const startWorker = async (): Promise<void> => {
+    const buildEnv = { ...env, IRONLOOM_BUILD_ID: `build-${build}` };
+    const name = `${namespace}-worker-${build}`;
+    workers.push(await startService(cluster, { kind: 'worker', name, env: buildEnv }));
+  };
+  return {
+    async start(kind) {
+      if (kind === 'worker' && workers.length === 0) await startWorker();
+      if (kind === 'bridge' && bridges.length === 0) {
+        bridges.push(await startService(cluster, { kind, name: `${namespace}-${kind}`, env }));
+      }
+    },
+    async startNextBuild() {
+      build += 1;
+      await startWorker();
+    },
+    async stopOldBuild() {
+      const old = workers.splice(0, workers.length - 1);
+      await Promise.all(old.map((worker) => worker.stop()));
+      return old.length > 0;
+    },
+    async kill(kind) {
+      const killed = kind === 'worker' ? workers.splice(0) : bridges.splice(0);
+      await Promise.all(killed.map((service) => service.kill()));
+    },
+    async stop() {
+      await Promise.all([...workers, ...bridges].map((service) => service.stop()));
+    },
+  };
+}
+
+/** Where the workflows lie that all lanes' workers take. */
+export function bundlePathOf({ dir }: Pick<ManagementClusterDescription, 'dir'>): string {
+  return join(dir, 'workflow-bundle.js');
+}
