@@ -1,7 +1,7 @@
 import * as advanceHost from '../domain/life/advance-host.ts';
 import * as advance from '../domain/life/advance-life.ts';
 import { assertNever } from '../domain/assert-never.ts';
-import { whileReprovisioning } from '../domain/life/forecast.ts';
+import { onceCompleted, whileReprovisioning } from '../domain/life/forecast.ts';
 import type { Step } from '../domain/life/step.ts';
 import { type MachineLife, takerOf } from '../domain/life/machine-life.ts';
 import { shortStep } from './activity-proxies.ts';
@@ -54,7 +54,7 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
     }
     case 'complete': {
       const host = hostIn(life);
-      const status = take(run, advanceHost.onCompleted(life));
+      const status = take(run, onceCompleted(life));
       const summary = `Report ${host.inventory} as provisioned`;
       const completed = shortStep(summary).completeProvisioning({ machine, host, plan: planIn(life), status });
       return settle(run, life, step, completed, (now, outcome) => {

@@ -1,14 +1,15 @@
-import { appliedOf } from './advance-host.ts';
+import { appliedOf, onCompleted } from './advance-host.ts';
+import { withoutHalt } from './halt.ts';
 import { type BoundHost, hostOf, type MachineLife } from './machine-life.ts';
 
-/* The life as it will be while a host is at a plan that is about to be written: for the status that goes with the plan. */
+/* The life as it will be once a step has done its write: for the status that goes with it. What stopped it before is over. */
 
 const notWrittenYet = { checksum: '', deadlineMs: 0, bootstrapHash: null, progress: { kind: 'pending' } } as const;
 
 export function whileReprovisioning(life: MachineLife, host: BoundHost, attempt: number): MachineLife {
   const plan = { type: 'reprovision', attempt, ...notWrittenYet } as const;
   const stage = { kind: 'reprovisioning', host: { ...host, recorded: 'Reprovisioning' }, plan } as const;
-  return { ...life, stage, obstacles: [] };
+  return { ...withoutHalt(life), stage, obstacles: [] };
 }
 
 /** A life without a host stays as it is. */
@@ -18,5 +19,9 @@ export function whileCleaning(life: MachineLife, attempt: number): MachineLife {
   const host = { ...held, recorded: 'Preparing' } as const;
   const plan = { type: 'clean', attempt, ...notWrittenYet } as const;
   const stage = { kind: 'cleaning', attempt, applied: appliedOf(life), host, plan } as const;
-  return { ...life, snapshot: { ...life.snapshot, hostMissing: false }, stage };
+  return { ...withoutHalt(life), snapshot: { ...life.snapshot, hostMissing: false }, stage };
+}
+
+export function onceCompleted(life: MachineLife): MachineLife {
+  return withoutHalt(onCompleted(life));
 }

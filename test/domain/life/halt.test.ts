@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as advanceHost from '../../../domain/life/advance-host.ts';
 import * as advance from '../../../domain/life/advance-life.ts';
+import { onceCompleted, whileCleaning, whileReprovisioning } from '../../../domain/life/forecast.ts';
 import { isHaltOver, onHaltOver, onRestless, onStopped, withoutHalt } from '../../../domain/life/halt.ts';
 import { nextStep } from '../../../domain/life/lifecycle.ts';
 import { carryOver, type MachineLife, takerOf } from '../../../domain/life/machine-life.ts';
@@ -49,6 +50,18 @@ describe('a step that was stopped', () => {
     const shown = { reason: 'WriteRefused', message: refused.message };
     expect(conditions).toContainEqual({ type: 'PlanApplied', status: 'False', ...shown });
     expect(conditions).toContainEqual({ type: 'Ready', status: 'False', ...shown });
+  });
+
+  test('is not shown any more by the status that goes with its write', () => {
+    const reprovisioning = at({ kind: 'reprovisioning', host: host(), plan: plan({ kind: 'applied' }) });
+    const refusedBefore = [
+      whileReprovisioning(stopped(claimed), host(), 1),
+      whileCleaning(onStopped(reprovisioning, { kind: 'clean', attempt: 1 }, refused, 0), 1),
+      onceCompleted(onStopped(reprovisioning, { kind: 'complete' }, refused, 0)),
+    ];
+    for (const life of refusedBefore) {
+      expect(projectStatus(life).conditions.map(({ reason }) => reason)).not.toContain('WriteRefused');
+    }
   });
 
   test('is held back in the run that takes over, too', () => {
