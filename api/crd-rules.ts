@@ -32,7 +32,17 @@ export const crdExtensions = {
   },
   BaremetalMachineTemplate: {},
   MachineInventoryPool: {
-    'spec.machineInventories': { listMapKeys: ['name'] },
+    'spec.machineInventories': {
+      listMapKeys: ['name'],
+      rules: [
+        {
+          // A key that is there already ends the evaluation, and the API server names it. Comparing each with each costs too much from 500 members on.
+          rule: 'self.transformMapEntry(i, member, {(has(member.hostname) ? member.hostname : member.name): i}).size() == self.size()',
+          message:
+            'two members have one host name (that of a member without a hostname is its name): give one of them a hostname of its own',
+        },
+      ],
+    },
   },
   BaremetalCluster: {
     spec: {

@@ -135,6 +135,32 @@ describe('a MachineInventoryPool', () => {
     expect(await refusal(create(machineInventoryPools, 'twice', twice))).toContain('Duplicate value');
   });
 
+  test('gives each host a name of its own, however many there are', async () => {
+    const sharing = 'two members have one host name';
+    const attempt = (name: string, machineInventories: object[]) =>
+      create(machineInventoryPools, name, { clusterName: 'c', machineInventories });
+    const same = [
+      { name: 'hx12', hostname: 'same' },
+      { name: 'hx13', hostname: 'same' },
+    ];
+    const refused = await refusal(attempt('same', same));
+    expect(refused).toContain(sharing);
+    expect(refused).toContain('key same already exists');
+    const inventoryName = [{ name: 'a' }, { name: 'b', hostname: 'a' }];
+    expect(await refusal(attempt('inventory', inventoryName))).toContain(sharing);
+    await attempt('crosswise', [
+      { name: 'a', hostname: 'b' },
+      { name: 'b', hostname: 'a' },
+    ]);
+    // The largest pool there can be, with the longest names, is within what the API server lets a rule cost.
+    const hostname = (index: number) => `${index}`.padStart(63, 'x');
+    const many = Array.from({ length: 10_000 }, (_, index) => ({ name: `host-${index}`, hostname: hostname(index) }));
+    await attempt('many', many);
+    expect(await refusal(attempt('many-less-one', many.with(-1, { name: 'last', hostname: hostname(7) })))).toContain(
+      sharing,
+    );
+  });
+
   test.each(['Upper', 'under_score', '-dash', 'a b', 'x\ny', '$(reboot)', 'a'.repeat(254)])(
     'refuses the host name %j',
     async (hostname) => {

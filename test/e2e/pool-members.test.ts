@@ -18,7 +18,19 @@ import type { Site } from '../support/site.ts';
 import { recordPools, siteTest } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const hosts = ['pm-fine', 'pm-bare', 'pm-down', 'pm-shared', 'pm-used', 'pm-odd', 'pm-full', 'pm-well', 'pm-fixed'];
+const hosts = [
+  'pm-fine',
+  'pm-bare',
+  'pm-down',
+  'pm-shared',
+  'pm-used',
+  'pm-odd',
+  'pm-full',
+  'pm-well',
+  'pm-fixed',
+  'pm-twin',
+  'pm-other',
+];
 
 const test = siteTest('members', { hosts }).extend('pools', { scope: 'file', auto: true }, recordPools);
 
@@ -129,6 +141,24 @@ describe.concurrent('a pool', () => {
     );
     await waitFor('the host is annotated', async () => (await poolOf(site, 'pm-full')) === 'hard');
     await untilPoolCounts(site, 'hard', { total: 4, available: 2, allocated: 1, unavailable: 1 });
+  });
+
+  test('tells of a host name that a host of another pool of the cluster has, in both pools', async ({ site }) => {
+    const { client, namespace } = site;
+    await createPool(site, 'twin', ['pm-twin']);
+    await untilMembers(site, 'twin', 'True', 'MembersValid');
+    await createPool(site, 'other', [{ name: 'pm-other', hostname: 'pm-twin' }]);
+    const both = /pm-twin is also the host name of pm-(?:twin|other) of pool/;
+    expect(await untilMembers(site, 'twin', 'False', 'DuplicateHostname', both)).toContain('pm-other of pool other');
+    expect(await untilMembers(site, 'other', 'False', 'DuplicateHostname', both)).toContain('pm-twin of pool twin');
+    const machineInventoriesOfPool = [{ name: 'pm-other' }];
+    await client.patch(
+      machineInventoryPools,
+      { namespace, name: 'other' },
+      { spec: { machineInventories: machineInventoriesOfPool } },
+    );
+    await untilMembers(site, 'twin', 'True', 'MembersValid');
+    await untilMembers(site, 'other', 'True', 'MembersValid');
   });
 
   test('has no say about a host of another pool, until that one drops it', async ({ site }) => {
