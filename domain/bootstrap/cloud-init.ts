@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isScalar } from 'yaml';
-import type { KubeadmNode } from './kubeadm-documents.ts';
+import type { KubeadmNode } from './kubelet-arguments.ts';
+import { agreeOnNodeName } from './node-name.ts';
 import { normaliseFiles } from './write-files.ts';
 import { assertNever } from '../assert-never.ts';
 import { decodeBytes } from './content-encoding.ts';
@@ -30,6 +31,8 @@ export type NormalisedBootstrap =
       userData: string;
       /** sha256 hex of `userData`. */
       hash: string;
+      /** As which the host will register; undefined: known there only. */
+      nodeName: string | undefined;
     }
   /** `message` names the place, never content. */
   | { kind: 'invalid'; message: string }
@@ -46,8 +49,13 @@ export function normaliseBootstrap(input: BootstrapInput): NormalisedBootstrap {
     return { kind: 'unsupportedFormat', format: /^[a-z0-9.-]{1,32}$/i.test(format) ? format : 'unknown' };
   }
   try {
-    const userData = normalise(input);
-    return { kind: 'normalised', userData, hash: createHash('sha256').update(userData, 'utf8').digest('hex') };
+    const { userData, nodeName } = normalise(input);
+    return {
+      kind: 'normalised',
+      userData,
+      hash: createHash('sha256').update(userData, 'utf8').digest('hex'),
+      nodeName,
+    };
   } catch (error) {
     if (error instanceof BootstrapProblem) return { kind: 'invalid', message: error.message };
     // Of all faults of the parser on hostile input only the stack's end is known; its message could quote content.
@@ -55,30 +63,39 @@ export function normaliseBootstrap(input: BootstrapInput): NormalisedBootstrap {
   }
 }
 
-function normalise({ userData: value, metaData }: BootstrapInput): string {
+function normalise({ userData: value, metaData }: BootstrapInput): Completed {
   const { hostname, providerid: providerID } = metaData;
   checkNames(hostname, providerID);
   const userData = typeof value === 'string' ? value : decodeUserData(value);
   checkShape(userData);
-  const result = unveil(complete(veilTemplate(userData), { hostname, providerID }));
+  const completed = complete(veilTemplate(userData), { hostname, providerID });
+  const result = unveil(completed.userData);
   checkReferences(userData, result, metaData);
   checkSize(result);
-  return result;
+  return { ...completed, userData: result };
+}
+
+interface Completed {
+  userData: string;
+  nodeName: string | undefined;
 }
 
 /** The text, a template under its veil, with the host's names. */
-function complete(source: string, node: KubeadmNode): string {
+function complete(source: string, node: KubeadmNode): Completed {
+  const { hostname } = node;
   const budget = createReadingBudget();
   const text = new YamlText(source, 'user-data', { budget, reader: 'pyyaml' });
   if (text.documents.length > 1) throw text.problem('more than one YAML document');
   const contents = text.documents[0]?.contents ?? null;
-  if (contents === null || (isScalar(contents) && contents.value === null)) return addNames(text, node.hostname);
+  if (contents === null || (isScalar(contents) && contents.value === null)) {
+    return { userData: addNames(text, hostname), nodeName: hostname };
+  }
   const root = rootMap(text.documents[0]);
   if (root === undefined) throw text.problem('the top level is not a mapping');
-  normaliseFiles(text, root, node, budget);
-  text.set(root, [0], 'hostname', node.hostname);
-  text.set(root, [0], 'fqdn', node.hostname);
-  return text.render();
+  const nodeNames = normaliseFiles(text, root, node, budget);
+  text.set(root, [0], 'hostname', hostname);
+  text.set(root, [0], 'fqdn', hostname);
+  return { userData: text.render(), nodeName: agreeOnNodeName(nodeNames, hostname) };
 }
 
 /** Packed user-data is unpacked, as cloud-init does (cloudinit/util.py, decomp_gzip). */

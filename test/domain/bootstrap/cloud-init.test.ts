@@ -98,6 +98,7 @@ describe('normaliseBootstrap', () => {
       kind: 'normalised',
       userData: '#cloud-config\nhostname: "rack-1"\nfqdn: "rack-1"\n',
       hash: '83beb75860d5b2baba142414a41d08d4d10ec001728d7d7582c58a41911ecc31',
+      nodeName: 'rack-1',
     });
   });
 

@@ -137,6 +137,48 @@ describe('a file of kubeadm', () => {
     );
   });
 
+  it('sets what an alias names or stands for, and nothing else that it does', () => {
+    const socketed = (document: string) => document.replace('  kubelet', `  ${socket}\n  kubelet`);
+    const byName =
+      'apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nx: &p provider-id\nnodeRegistration:\n  kubeletExtraArgs:\n  - name: *p\n    value: aws:///x\n';
+    expect(textOf(file(byName))).toContain(JSON.stringify(socketed(byName.replace('aws:///x', '"baremetal:///n1"'))));
+    const bySocket =
+      'apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nx: &s ""\nnodeRegistration: {criSocket: *s, kubeletExtraArgs: [{name: provider-id, value: "baremetal:///n1"}]}\n';
+    expect(textOf(file(bySocket))).toContain(
+      JSON.stringify(bySocket.replace('*s', '"unix:///var/run/containerd/containerd.sock"')),
+    );
+    const anchored =
+      'apiVersion: kubeadm.k8s.io/v1beta3\nkind: InitConfiguration\nnodeRegistration:\n  kubeletExtraArgs: &a {v: "2"}\nx: *a\n';
+    expect(messageOf(file(anchored))).toMatch(
+      /^user-data: write_files\[0\]\.content: the document cannot be changed without touching other values/,
+    );
+    const whole =
+      'apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nx: &r {name: fixed}\nnodeRegistration: *r\n';
+    expect(messageOf(file(whole))).toMatch(
+      /^user-data: write_files\[0\]\.content: document 1: nodeRegistration is given through an alias/,
+    );
+  });
+
+  it.each<[string, string | undefined, string | undefined, string?]>([
+    ['no name', undefined, 'n1'],
+    ['an empty one', 'name: ""', 'n1'],
+    ['null', 'name: ~', 'n1'],
+    ['an expression for the host name', "name: '{{ ds.meta_data.local_hostname }}'", 'n1'],
+    ['a fixed one', 'name: my-own-name', 'my-own-name'],
+    ['one that kubeadm spells otherwise', 'name: " My-Own.Name "', 'my-own.name'],
+    ['one through an alias', 'name: *x', 'through-alias'],
+    ['another expression', "name: '{{ ds.meta_data.name }}-x'", undefined],
+    ['what is no name', 'name: [a]', undefined],
+    ['two that disagree', 'name: a', undefined, 'name: b'],
+    ['two that agree', 'name: a', 'a', 'name: A'],
+  ])('says as what the host registers: %s', (_, name, expected, second) => {
+    const document = (line = '') =>
+      `apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\nx: &x through-alias\nnodeRegistration:\n  taints: []\n  ${line}\n`;
+    const content = document(name) + (second === undefined ? '' : `---\n${document(second)}`);
+    const userData = `## template: jinja\n${file(content)}`;
+    expect(read(userData)).toMatchObject({ kind: 'normalised', nodeName: expected });
+  });
+
   it('of more than 256 KiB is refused', () => {
     const content = `apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nx: ${'y'.repeat(256 * 1024)}\n`;
     expect(messageOf(file(content))).toBe('user-data: write_files[0].content: a kubeadm file of more than 256 KiB');
