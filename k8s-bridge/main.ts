@@ -3,7 +3,7 @@ import { createLogger } from '../runtime/logger.ts';
 import { installShutdown } from '../runtime/shutdown.ts';
 import { startBridge } from './bridge.ts';
 
-const env = readEnv();
+const env = readEnv(process.argv.slice(2));
 const logger = createLogger({ level: env.logLevel, component: 'bridge' });
 const shutdown = installShutdown({ logger, deadlineMs: 10_000 });
 

@@ -1,6 +1,7 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import { parseDurationMs } from './duration.ts';
+import { readFlags } from './flags.ts';
 
 /** Where an HTTP server of ours listens. */
 export interface ListenAddress {
@@ -125,9 +126,21 @@ export function parseEnv(record: Record<string, string | undefined>): EnvResult 
   return { ok: true, env: toEnv(parsed.data, temporal) };
 }
 
-/** Reads this process's environment once; tells what is wrong on standard error and exits with code 2. */
-export function readEnv(): Env {
-  const result = parseEnv(process.env);
+/** The same, with flags that go before the variables. */
+export function parseCall(record: Record<string, string | undefined>, args: readonly string[]): EnvResult {
+  try {
+    return parseEnv({ ...record, ...readFlags(args) });
+  } catch (error) {
+    return { ok: false, problems: [error instanceof Error ? error.message : String(error)] };
+  }
+}
+
+/**
+ * Reads this process's environment once; tells what is wrong on standard error and exits with code 2.
+ * @param args flags, which go before the variables
+ */
+export function readEnv(args: readonly string[] = []): Env {
+  const result = parseCall(process.env, args);
   if (result.ok) return result.env;
   process.stderr.write(`Wrong environment:\n${result.problems.map((problem) => `  ${problem}\n`).join('')}`);
   process.exit(2);

@@ -4,7 +4,7 @@ import { installShutdown } from '../runtime/shutdown.ts';
 import { installTemporalRuntime } from '../runtime/temporal/worker.ts';
 import { startWorker } from './start-worker.ts';
 
-const env = readEnv();
+const env = readEnv(process.argv.slice(2));
 const logger = createLogger({ level: env.logLevel, component: 'worker' });
 const shutdown = installShutdown({ logger, deadlineMs: 15_000 });
 installTemporalRuntime({ logger });

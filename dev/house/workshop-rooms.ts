@@ -32,8 +32,8 @@ export const workshopRooms: readonly Room[] = [
   },
   {
     path: 'dev',
-    holds: 'What `npm run` starts: demo, a management cluster to play with, building the programs',
-    mayImport: ['dev/demo', 'dev/process', 'dev/stack', 'dev/tools'],
+    holds: 'What `npm run` starts: demo, a management cluster to play with, building the programs, the release',
+    mayImport: ['dev/demo', 'dev/process', 'dev/release', 'dev/stack', 'dev/tools'],
   },
   {
     path: 'dev/house',
@@ -44,6 +44,11 @@ export const workshopRooms: readonly Room[] = [
     path: 'dev/tools',
     holds: 'The programs of the management cluster: found, or built from pinned Go modules',
     mayImport: [],
+  },
+  {
+    path: 'dev/release',
+    holds: 'The files of a release, from config/, the lock file and the changelog',
+    mayImport: ['dev/tools'],
   },
   {
     path: 'dev/process',

@@ -10,6 +10,7 @@ export const toolNames = [
   'capi-kubeadm-bootstrap',
   'capi-kubeadm-control-plane',
   'clusterctl',
+  'kustomize',
   'temporal',
   'workload-cluster',
 ] as const;
@@ -18,7 +19,7 @@ export type ToolName = (typeof toolNames)[number];
 
 interface ToolSource {
   /** Folder below dev/tools/ that holds go.mod and go.sum. */
-  module: 'etcd' | 'kubernetes' | 'cluster-api' | 'temporal' | 'workload-cluster';
+  module: 'etcd' | 'kubernetes' | 'cluster-api' | 'kustomize' | 'temporal' | 'workload-cluster';
   /** Go import path of the main package; `.` is one of our own, beside go.mod. */
   package: string;
   /** Go module that gives the tool its version. */
@@ -29,6 +30,7 @@ interface ToolSource {
 
 const CLUSTER_API = 'sigs.k8s.io/cluster-api';
 const KUBERNETES = 'k8s.io/kubernetes';
+const KUSTOMIZE = 'sigs.k8s.io/kustomize/kustomize/v5';
 
 const sources: Record<ToolName, ToolSource> = {
   etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3', versionOf: 'go.etcd.io/etcd/server/v3' },
@@ -57,6 +59,7 @@ const sources: Record<ToolName, ToolSource> = {
     bindWebhooksToLoopback: true,
   },
   clusterctl: { module: 'cluster-api', package: `${CLUSTER_API}/cmd/clusterctl`, versionOf: CLUSTER_API },
+  kustomize: { module: 'kustomize', package: KUSTOMIZE, versionOf: KUSTOMIZE },
   temporal: {
     module: 'temporal',
     package: 'github.com/temporalio/cli/cmd/temporal',

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
@@ -8,6 +8,7 @@ import { IMAGE_CATALOG_NAME } from '../../api/constants.ts';
 import { baremetalMachineTemplateSchema } from '../../api/machine-template.ts';
 import { machineInventoryPoolSchema } from '../../api/pool.ts';
 import { renderCrdFiles } from '../../config/generate-crds.ts';
+import { CURRENT_VERSION } from '../../dev/release/components.ts';
 import { envSchema } from '../../runtime/env.ts';
 
 const CONFIG = join(import.meta.dirname, '../../config');
@@ -20,20 +21,29 @@ const manifestSchema = z.looseObject({
 function read(folder: string) {
   const files = readdirSync(join(CONFIG, folder)).filter((name) => name.endsWith('.yaml'));
   return files.toSorted().flatMap((file) => {
-    const documents = parseAllDocuments(readFileSync(join(CONFIG, folder, file), 'utf8'));
-    return documents.map((document) => ({ file, manifest: manifestSchema.parse(document.toJS()) }));
+    return parseAllDocuments(readFileSync(join(CONFIG, folder, file), 'utf8')).flatMap((document) => {
+      const object: unknown = document.toJS();
+      // A JSON patch is a list.
+      return Array.isArray(object) ? [] : [{ file, manifest: manifestSchema.parse(object) }];
+    });
   });
 }
 
-const kustomizationSchema = z.object({ resources: z.array(z.string()) });
-const kustomizations = readdirSync(CONFIG).filter((folder) => existsSync(join(CONFIG, folder, 'kustomization.yaml')));
+const isTemporal = (name: string): boolean => name.startsWith('TEMPORAL_');
+
+const kustomizationSchema = z.object({
+  resources: z.array(z.string()),
+  patches: z.array(z.object({ path: z.string() })).default([]),
+});
+const kustomizations = globSync('**/kustomization.yaml', { cwd: CONFIG }).map((path) => dirname(path));
 
 describe('kustomize', () => {
   it.each(kustomizations)('%s names every manifest of its folder, and only what exists', (folder) => {
     const entry = read(folder).find(({ file }) => file === 'kustomization.yaml');
-    const { resources } = kustomizationSchema.parse(entry?.manifest);
+    const { resources, patches } = kustomizationSchema.parse(entry?.manifest);
     const files = readdirSync(join(CONFIG, folder)).filter((name) => name !== 'kustomization.yaml');
     const local = resources.filter((resource) => !resource.startsWith('..'));
+    local.push(...patches.map(({ path }) => path));
     expect(local.toSorted()).toEqual(files.toSorted());
     for (const resource of resources) expect(existsSync(join(CONFIG, folder, resource)), resource).toBe(true);
   });
@@ -125,12 +135,57 @@ describe('the manager', () => {
     expect(text).toContain(`{"name":"IRONLOOM_BUILD_ID","value":"${tag}"}`);
   });
 
+  const dataOf = (found: readonly z.infer<typeof manifestSchema>[]) =>
+    z
+      .object({ data: z.record(z.string(), z.string()) })
+      .parse(found.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata?.name === 'ironloom-defaults')).data;
+  const defaults = dataOf(manifests);
+
   it('sets only variables that the processes read, to values that they take', () => {
-    const settings = manifests.find(({ kind }) => kind === 'ConfigMap');
-    const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(settings);
-    const ours = Object.entries(data).filter(([name]) => !name.startsWith('TEMPORAL_'));
+    const ours = Object.entries(defaults).filter(([name]) => !name.startsWith('TEMPORAL_'));
     expect(Object.keys(envSchema.shape)).toEqual(expect.arrayContaining(ours.map(([name]) => name)));
     expect(envSchema.safeParse(Object.fromEntries(ours)).success).toBe(true);
+  });
+
+  it('lets the variables of a release default to the same', () => {
+    const variables = dataOf(read('clusterctl').map(({ manifest }) => manifest));
+    for (const [name, value] of Object.entries(variables)) {
+      expect(value).toBe(`\${${name}:=${defaults[name] ?? ''}}`);
+    }
+    const fixed = Object.keys(defaults).filter((name) => !(name in variables));
+    expect(fixed).toEqual(['IRONLOOM_HEALTH_ADDRESS', 'IRONLOOM_METRICS_ADDRESS']);
+    expect([...Object.keys(envSchema.shape), ...Object.keys(variables).filter(isTemporal)]).toEqual(
+      expect.arrayContaining(Object.keys(variables)),
+    );
+  });
+
+  it('lets an operator say otherwise in objects that no installation brings', () => {
+    const sources = z.object({
+      spec: z.object({
+        template: z.object({ spec: z.object({ containers: z.tuple([z.object({ envFrom: z.array(z.json()) })]) }) }),
+      }),
+    });
+    const shipped = manifests.flatMap(({ metadata }) => metadata?.name ?? []);
+    for (const deployment of manifests.filter(({ kind }) => kind === 'Deployment')) {
+      expect(sources.parse(deployment).spec.template.spec.containers[0].envFrom).toEqual([
+        { configMapRef: { name: 'ironloom-defaults' } },
+        { configMapRef: { name: 'ironloom-settings', optional: true } },
+        { secretRef: { name: 'ironloom-temporal', optional: true } },
+      ]);
+    }
+    expect(shipped).toContain('ironloom-defaults');
+    expect(shipped).not.toContain('ironloom-settings');
+    expect(shipped).not.toContain('ironloom-temporal');
+  });
+
+  it('is of the version of package.json, whose series clusterctl knows', () => {
+    const images = manifests.flatMap((manifest) => /"image":"([^"]+)"/.exec(JSON.stringify(manifest))?.[1] ?? []);
+    expect(images).toEqual(Array(2).fill(`ghcr.io/ironloom/ironloom:${CURRENT_VERSION}`));
+    const [major, minor] = CURRENT_VERSION.slice(1).split('.').map(Number);
+    const { releaseSeries } = z
+      .object({ releaseSeries: z.array(z.object({ major: z.int(), minor: z.int(), contract: z.string() })) })
+      .parse(parse(readFileSync(join(CONFIG, 'metadata.yaml'), 'utf8')));
+    expect(releaseSeries).toContainEqual({ major, minor, contract: 'v1beta2' });
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseDurationMs } from '../../runtime/duration.ts';
-import { type Env, envSchema, parseEnv } from '../../runtime/env.ts';
+import { type Env, envSchema, parseCall, parseEnv } from '../../runtime/env.ts';
 
 /** Keeps a profile file of the machine that runs the tests out of them. */
 const noFile = { TEMPORAL_CONFIG_FILE: '/nonexistent/temporal.toml' };
@@ -157,5 +157,30 @@ describe('parseDurationMs', () => {
     [`${'9'.repeat(30)}h`, undefined],
   ])('%s is %s', (text, expected) => {
     expect(parseDurationMs(text)).toBe(expected);
+  });
+});
+
+describe('parseCall', () => {
+  const namespaceOf = (args: readonly string[], variable = '') => {
+    const result = parseCall({ ...noFile, IRONLOOM_WATCH_NAMESPACE: variable }, args);
+    return result.ok ? result.env.watchNamespace : result.problems;
+  };
+
+  it('takes --namespace, as Cluster API wants of each provider, before the variable', () => {
+    expect(namespaceOf(['--namespace=lab'])).toBe('lab');
+    expect(namespaceOf(['--namespace', 'lab'], 'other')).toBe('lab');
+    expect(namespaceOf([], 'other')).toBe('other');
+  });
+
+  it('serves all namespaces when the flag is empty', () => {
+    expect(namespaceOf(['--namespace='], 'other')).toBeUndefined();
+  });
+
+  it.each([
+    [['--namespace=Not A Name'], 'IRONLOOM_WATCH_NAMESPACE: must be a namespace name'],
+    [['--namspace=lab'], expect.stringContaining("Unknown option '--namspace'")],
+    [['lab'], expect.stringContaining("Unexpected argument 'lab'")],
+  ])('refuses %j', (args, problem) => {
+    expect(namespaceOf(args)).toEqual([problem]);
   });
 });

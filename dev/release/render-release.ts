@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { finishComponents } from './components.ts';
+import { listImages } from './images.ts';
+import { buildKustomization } from './kustomize.ts';
+import { cutNotes } from './notes.ts';
+import { renderSbom } from './sbom.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const config = join(root, 'config');
+
+/** Name of the file → folder of config/templates. */
+const templates = {
+  'cluster-template.yaml': 'default',
+  'cluster-template-kube-vip.yaml': 'kube-vip',
+  'cluster-template-workers.yaml': 'workers',
+} as const;
+
+/**
+ * All files of a release: what clusterctl looks for, the images, the packages, the notes, and the checksums of them.
+ * The same checkout gives the same bytes.
+ * @param version with its leading v
+ * @throws ToolBuildError without kustomize; Error when a manifest, the changelog or npm is not as expected
+ */
+export async function renderRelease(version: string): Promise<Map<string, string>> {
+  const built = await Promise.all(
+    Object.entries(templates).map(
+      async ([name, folder]) => [name, await buildKustomization(join(config, 'templates', folder))] as const,
+    ),
+  );
+  const components = finishComponents(await buildKustomization(join(config, 'clusterctl')), version);
+  const files = new Map([
+    ['infrastructure-components.yaml', components],
+    ['metadata.yaml', await readFile(join(config, 'metadata.yaml'), 'utf8')],
+    ...built,
+    ['images.txt', listImages([components, ...built.map(([, text]) => text)])],
+    ['ironloom.cdx.json', await renderSbom(root, version)],
+    ['RELEASE-NOTES.md', cutNotes(await readFile(join(root, 'CHANGELOG.md'), 'utf8'), version)],
+  ]);
+  return files.set('SHA256SUMS', renderChecksums(files));
+}
+
+/** As `sha256sum --check` reads it. */
+function renderChecksums(files: ReadonlyMap<string, string>): string {
+  const lines = [...files].map(([name, text]) => `${createHash('sha256').update(text).digest('hex')}  ${name}\n`);
+  return lines.toSorted((one, other) => (one.slice(64) < other.slice(64) ? -1 : 1)).join('');
+}
