@@ -104,6 +104,7 @@ function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired
     pausedByOperator: (desired.pausedByOperator ?? before?.pausedByOperator) || null,
     planSecretRef: desired.planSecret === null ? null : { name: desired.planSecret },
     addresses: desired.addresses.length > 0 ? desired.addresses : ((provisioned ? before?.addresses : null) ?? null),
+    nodeName: desired.nodeName === undefined ? keptNodeName(before, desired) : desired.nodeName,
     lastAppliedPlanChecksum: desired.appliedPlanChecksum ?? before?.lastAppliedPlanChecksum ?? null,
     lastAppliedBootstrapHash: desired.appliedBootstrapHash ?? before?.lastAppliedBootstrapHash ?? null,
     workflow: { namespace: deps.temporalNamespace, workflowID: machineWorkflowId({ namespace, name, uid }) },
@@ -112,6 +113,11 @@ function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired
     observedInputs: fingerprintSnapshot(desired.observed),
     conditions: [...mergeConditions(before?.conditions, wanted, new Date(), machineConditionTypes).conditions],
   };
+}
+
+/** A run that took the machine over does not know it, and it holds as long as the host does. */
+function keptNodeName(before: BaremetalMachineStatus | undefined, { inventory }: NumberedStatus): string | null {
+  return before?.machineInventoryRef?.name === inventory ? (before?.nodeName ?? null) : null;
 }
 
 /**

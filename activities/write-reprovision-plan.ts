@@ -30,8 +30,6 @@ import { findMachine } from './step/find-machine.ts';
 import { logStep } from './step/log.ts';
 import { isPausedBy } from './step/standing.ts';
 
-/** Of what is left out of a network, as many are named in the log. */
-
 /**
  * Gathers what the plan needs (bootstrap data, image, network), and writes it once per attempt. Whatever is missing
  * is named, all of it at once, and nothing is written.
@@ -72,14 +70,15 @@ async function provision(
   const hostsOfPool = findHostsOfPool(deps, input.machine);
   if (slot.kind === 'written') {
     const written = await confirmWrittenPlan(deps, fence, order, slot);
-    const hash = bootstrapHashOf(
+    const bootstrap = bootstrapOf(
       slot,
       host,
       await readContent(deps, read, { machine, host, hostsOfPool }, slot.inventory),
     );
-    const pending = pendingPlan(order, written, deadlineMs, hash);
     const addressed = addressHost(host, slot.inventory, read.cluster);
-    return { kind: 'written', plan: hash === null ? pending : { ...pending, reportsBoot: true }, host: addressed };
+    const pending = pendingPlan(order, written, deadlineMs, bootstrap?.hash ?? null);
+    if (bootstrap === undefined) return { kind: 'written', plan: pending, host: addressed };
+    return { kind: 'written', plan: { ...pending, reportsBoot: true }, host: nameNode(addressed, bootstrap) };
   }
   if (slot.kind === 'secretMissing') return { kind: 'secretMissing' };
   if (slot.kind === 'taken') return { kind: 'blocked', obstacles: [hostTaken(host)] };
@@ -98,7 +97,9 @@ async function provision(
   await writePlan(deps, fence, order, slot, plan, () => storeResolvedValue(deps, fence, bootstrap));
   const written = { attempt: input.attempt, claim: slot.secret.uid, checksum: plan.checksum };
   const pending = { ...pendingPlan(order, written, deadlineMs, bootstrap.hash), reportsBoot: true } as const;
-  return { kind: 'written', plan: pending, host: addressHost(host, slot.inventory, read.cluster) };
+  const named = nameNode(addressHost(host, slot.inventory, read.cluster), bootstrap);
+  tellNodeName(input.machine, named);
+  return { kind: 'written', plan: pending, host: named };
 }
 
 function findHostsOfPool(deps: ActivityDependencies, ref: MachineRef): HostView[] {
@@ -110,6 +111,23 @@ function findHostsOfPool(deps: ActivityDependencies, ref: MachineRef): HostView[
 function findPool({ caches }: ActivityDependencies, ref: MachineRef): PoolView | undefined {
   const name = caches.machines.get(ref)?.pool;
   return name === undefined ? undefined : caches.pools.get({ namespace: ref.namespace, name });
+}
+
+type ReadyBootstrap = ReadyContent['bootstrap'];
+
+/** What the bootstrap data says of the name of the node. */
+function nameNode(host: BoundHost, { nodeName }: ReadyBootstrap): BoundHost {
+  return { ...host, nodeName: nodeName ?? null };
+}
+
+/** A name that is fixed in the bootstrap data stays, and serves one machine only: that is worth a line. */
+function tellNodeName(machine: MachineRef, { inventory, hostname, nodeName }: BoundHost): void {
+  if (typeof nodeName !== 'string' || nodeName === hostname) return;
+  logStep('The bootstrap data names the node otherwise than its host', machine, {
+    host: inventory,
+    hostname,
+    nodeName,
+  });
 }
 
 function renderContent(
@@ -129,17 +147,16 @@ function renderContent(
 
 /**
  * What a plan that stands there already was made of: an attempt of this step that died wrote it a moment ago, from what is
- * there now. null: from something else.
+ * there now. undefined: from something else.
  */
-function bootstrapHashOf(
+function bootstrapOf(
   { attempt, secret }: Extract<PlanSlot, { kind: 'written' }>,
   host: BoundHost,
   content: PlanContent,
-): string | null {
-  if (content.kind !== 'ready') return null;
-  return renderContent(attemptId(attempt), host, content).checksum === secret.planChecksum
-    ? content.bootstrap.hash
-    : null;
+): ReadyBootstrap | undefined {
+  if (content.kind !== 'ready') return undefined;
+  const { checksum } = renderContent(attemptId(attempt), host, content);
+  return checksum === secret.planChecksum ? content.bootstrap : undefined;
 }
 
 function hostTaken(host: BoundHost): Obstacle {

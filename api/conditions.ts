@@ -88,6 +88,8 @@ export const reasons = {
   WaitingForNode: 'WaitingForNode',
   /** NodeJoined: the host applied its plan and no Node registered within the deadline. */
   NodeJoinTimedOut: 'NodeJoinTimedOut',
+  /** NodeJoined: another Machine of the cluster has a Node of the name under which the host registers. */
+  NodeNameTaken: 'NodeNameTaken',
 
   /** Paused, True. */
   Paused: 'Paused',

@@ -63,6 +63,10 @@ export const baremetalMachineStatusSchema = z
       .optional()
       .describe('An operator paused the machine; holds until resume, whatever becomes of its workflow run.'),
     addresses: z.array(machineAddressSchema).optional().describe('Addresses of the host.'),
+    nodeName: z
+      .string()
+      .optional()
+      .describe('Name under which the host registers its Node, where the bootstrap data says it.'),
     failureReason: z.string().optional().describe('Only for what neither a retry nor an operator can mend.'),
     failureMessage: z.string().optional().describe('Message that belongs to failureReason.'),
     lastAppliedBootstrapHash: z

@@ -28,4 +28,6 @@ export const patches = {
   heedRepeatedDeletion: 'heed-repeated-deletion',
   /** Messages that change nothing fill a run up, too; one that is full starts over also while it waits. */
   countAllMessages: 'count-all-messages',
+  /** A host whose Node has joined has a deadline to say how it booted, too. */
+  boundBoot: 'bound-boot',
 } as const;

@@ -1,6 +1,7 @@
 import { log, patched } from '@temporalio/workflow';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { LaterRules } from '../domain/life/later-rules.ts';
+import { isOwedBootOnly } from '../domain/life/boot.ts';
 import { hasMissedSecret } from '../domain/life/lifecycle.ts';
 import { type BoundHost, hostOf, type MachineLife, type WrittenPlan } from '../domain/life/machine-life.ts';
 import { type NumberedStatus, projectStatus } from '../domain/report/machine-status.ts';
@@ -87,6 +88,7 @@ export function rulesOf(life: MachineLife): LaterRules {
     looksForLostHost: stage.kind === 'running' && snapshot.hostMissing && patched(patches.lookForLostHost),
     confirmsBadAnswers: badAnswer && patched(patches.confirmBadAnswers),
     looksAgainForSecret: hasMissedSecret(life) && patched(patches.lookAgainForSecret),
+    boundsBoot: isOwedBootOnly(life) && patched(patches.boundBoot),
     confirmsGone: snapshot.gone && goneSeen !== true && patched(patches.confirmGone),
   };
 }

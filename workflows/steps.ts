@@ -42,11 +42,19 @@ async function waitForEvent(run: Run, life: MachineLife, step: Extract<Step, { k
   const moved = (): boolean => run.full || run.life?.revision !== life.revision;
   const blocked = !moved();
   const deadlineMs = written ? step.deadlineMs : Math.min(step.deadlineMs ?? Infinity, unwrittenPauseMs(run));
-  const summary = step.reason === 'node' ? 'Deadline for the Node to register' : 'Pause before the next try';
-  const event = deadlineMs === null ? condition(moved).then(() => true) : condition(moved, deadlineMs, { summary });
+  const event =
+    deadlineMs === null
+      ? condition(moved).then(() => true)
+      : condition(moved, deadlineMs, { summary: summaryOf(step) });
   if (await event) {
     if (blocked) run.busySteps = 0;
   } else if (step.reason === 'halt') update(run, onHaltOver);
   else if (step.reason === 'inputs' && written) update(run, advance.onWoken);
-  else if (step.reason === 'node' && written) update(run, advanceHost.onNodeJoinDeadline);
+  else if ((step.reason === 'node' || step.reason === 'boot') && written) update(run, advanceHost.onNodeJoinDeadline);
+}
+
+/** What the bar of a wait with an end says in the Temporal UI. */
+function summaryOf({ reason }: Extract<Step, { kind: 'wait' }>): string {
+  if (reason === 'node') return 'Deadline for the Node to register';
+  return reason === 'boot' ? 'Deadline for the host to say how it booted' : 'Pause before the next try';
 }

@@ -18,7 +18,16 @@ interface NotReady {
   obstacle: Obstacle;
 }
 
-export type Bootstrap = { kind: 'ready'; secret: Secret; userData: string; hash: string } | NotReady;
+export type Bootstrap = ReadyBootstrap | NotReady;
+
+interface ReadyBootstrap {
+  kind: 'ready';
+  secret: Secret;
+  userData: string;
+  hash: string;
+  /** As which the host will register; undefined: known there only. */
+  nodeName: string | undefined;
+}
 
 /** The bootstrap Secret, if it holds data. */
 export async function findBootstrap(
@@ -56,7 +65,7 @@ export async function readBootstrap(
   });
   switch (result.kind) {
     case 'normalised':
-      return { kind: 'ready', secret, userData: result.userData, hash: result.hash };
+      return { ...result, kind: 'ready', secret };
     case 'invalid':
       return notReady(reasons.BootstrapInvalid, `Bootstrap Secret ${secretName}: ${result.message}`);
     case 'unsupportedFormat':

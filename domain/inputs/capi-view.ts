@@ -14,6 +14,7 @@ interface Identity {
 
 /** The part of a CAPI `Machine` that decisions need. */
 export interface CapiMachineView extends Identity {
+  deleting: boolean;
   clusterName: string;
   version: string | undefined;
   /** `spec.bootstrap.dataSecretName`. */
@@ -44,6 +45,7 @@ export interface CatalogView extends Identity {
 export function viewCapiMachine({ metadata, spec, status }: CapiMachine): CapiMachineView {
   return {
     ...identityOf(metadata),
+    deleting: metadata.deletionTimestamp !== undefined,
     clusterName: spec.clusterName,
     version: spec.version,
     bootstrapSecret: spec.bootstrap.dataSecretName,

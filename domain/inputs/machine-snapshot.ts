@@ -25,6 +25,8 @@ export interface MachineSnapshot {
   statusEditedAt?: string;
   /** Which image the host of a provisioned machine has booted; absent: it has not told. It says so itself: to be shown only. */
   boot?: Boot;
+  /** CAPI Machine of the same cluster that has a Node of the name under which the machine's host registers; absent: none has. */
+  nodeNameTakenBy?: string;
   /** Name of the `MachineInventoryPool`. */
   pool: string;
   /** The CAPI Machine that owns the object; null until CAPI has set the ownerRef. */
@@ -97,6 +99,7 @@ export function canonicalSnapshot(snapshot: MachineSnapshot): string {
     ...(snapshot.hostInUse === undefined ? [] : ['hostInUse']),
     ...(snapshot.statusEditedAt === undefined ? [] : [snapshot.statusEditedAt]),
     ...(snapshot.boot === undefined ? [] : [{ boot: snapshot.boot }]),
+    ...(snapshot.nodeNameTakenBy === undefined ? [] : [{ nodeNameTakenBy: snapshot.nodeNameTakenBy }]),
   ]);
 }
 
@@ -111,6 +114,7 @@ export function isSnapshot(value: unknown): value is MachineSnapshot {
     (value['hostInUse'] === undefined || value['hostInUse'] === true) &&
     (value['statusEditedAt'] === undefined || isText(value['statusEditedAt'])) &&
     (value['boot'] === undefined || boots.some((boot) => boot === value['boot'])) &&
+    (value['nodeNameTakenBy'] === undefined || isText(value['nodeNameTakenBy'])) &&
     typeof value['pool'] === 'string' &&
     (machine === null || (isRecord(machine) && isText(machine['name']) && isTextOrNull(machine['nodeName']))) &&
     (cluster === null ||

@@ -28,6 +28,8 @@ export interface MachineView {
   inventory: string | undefined;
   /** `status.planSecretRef.name`: stands there as long as the machine holds a host. */
   planSecret: string | undefined;
+  /** Under which name its host registers, as far as the workflow knows. */
+  nodeName: string | undefined;
   /** Names of hosts that an operator gave up for this machine. */
   avoidedHosts: readonly string[];
   /** The workflow reported that it waits for a host (`PoolMissing` or `PoolExhausted`). */
@@ -96,6 +98,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     phase: status?.phase,
     inventory: status?.machineInventoryRef?.name,
     planSecret: status?.planSecretRef?.name,
+    nodeName: status?.nodeName,
     avoidedHosts: status?.avoidedInventories ?? [],
     waitsForHost: hostReason === reasons.PoolMissing || hostReason === reasons.PoolExhausted,
     hostReason,

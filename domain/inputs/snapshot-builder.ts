@@ -24,6 +24,8 @@ export interface MachineSurroundings {
   findHost: (inventoryName: string) => HostSight;
   /** The name that the machine's pool gives a host. */
   findHostname: (inventoryName: string) => string | undefined;
+  /** Another CAPI Machine of the cluster that has the Node of that name and keeps it. Absent: there is none. */
+  findNodeOwner?: (nodeName: string) => string | undefined;
   /** Addresses of the other hosts of the machine's pool. Absent: there are none. */
   neighbourAddresses?: () => readonly string[];
 }
@@ -49,6 +51,7 @@ export function buildSnapshot(view: MachineView, around: MachineSurroundings): M
     ...(hostTrouble === 'lost' && isUsedByOther(view, sight) && { hostInUse: true }),
     ...(view.phase !== undefined && view.statusEditedAt !== undefined && { statusEditedAt: view.statusEditedAt }),
     ...(boot !== undefined && { boot }),
+    ...findNamesake(view, around),
     pool: view.pool,
     machine: view.ownerMachine === undefined ? null : { name: view.ownerMachine, nodeName: machine?.nodeName ?? null },
     cluster: cluster === undefined ? null : { name: cluster.name, infrastructureReady: cluster.infrastructureReady },
@@ -130,6 +133,17 @@ function collectProvisioningInputs(view: MachineView, around: MachineSurrounding
     image:
       image.kind === 'unresolved' ? `${image.reason}: ${image.message}` : withRefusal(image.image, view.imageReason),
   };
+}
+
+/** Of a machine that has no Node although its host has applied its plan. */
+function findNamesake(
+  { provisioned, deleting, nodeName }: MachineView,
+  { machine, findNodeOwner }: MachineSurroundings,
+): Pick<MachineSnapshot, 'nodeNameTakenBy'> {
+  if (!provisioned || deleting || nodeName === undefined) return {};
+  if (machine === undefined || machine.nodeName !== undefined) return {};
+  const owner = findNodeOwner?.(nodeName);
+  return owner === undefined ? {} : { nodeNameTakenBy: owner };
 }
 
 function isUsedByOther({ uid }: MachineView, sight: HostSight | undefined): boolean {

@@ -12,6 +12,17 @@ export function isBootDue({ snapshot }: MachineLife, { awaitsBoot }: Running): b
   return awaitsBoot === true && snapshot.boot === undefined;
 }
 
+/** Whether the Node is there, and the host could still say in time how it booted. */
+export function isOwedBootOnly(life: MachineLife): boolean {
+  const { stage } = life;
+  return stage.kind === 'running' && !stage.nodeJoinTimedOut && hasJoined(life) && isBootDue(life, stage);
+}
+
+/** Whether the Node of the machine has registered. */
+export function hasJoined({ snapshot }: MachineLife): boolean {
+  return snapshot.machine !== null && snapshot.machine.nodeName !== null;
+}
+
 /**
  * What becomes of a machine whose host fell back to its old image, when an operator retries: the same plan once more, as a
  * new attempt. Undefined: that is not so, or a node of the host is known, which nobody may take away like that.

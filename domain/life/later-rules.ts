@@ -8,6 +8,8 @@ export interface LaterRules {
   looksAgainForSecret: boolean;
   /** Whether the object is gone is looked at before a run ends for it. */
   confirmsGone: boolean;
+  /** A host whose Node has joined has a deadline to say how it booted, too. */
+  boundsBoot: boolean;
 }
 
 /** Those of a run that begins now. */
@@ -16,4 +18,5 @@ export const allRules: LaterRules = {
   confirmsBadAnswers: true,
   confirmsGone: true,
   looksAgainForSecret: true,
+  boundsBoot: true,
 };

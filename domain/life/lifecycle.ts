@@ -1,5 +1,6 @@
 import { reasons } from '../../api/conditions.ts';
 import { assertNever } from '../assert-never.ts';
+import { hasJoined, isOwedBootOnly } from './boot.ts';
 import { nextStepOfGone } from './gone.ts';
 import { holdBack } from './halt.ts';
 import { allRules, type LaterRules } from './later-rules.ts';
@@ -60,7 +61,7 @@ function nextStepToRunning(life: MachineLife, rules: LaterRules): Step {
     case 'running':
       return rules.looksForLostHost && snapshot.hostMissing
         ? { kind: 'begin', claim: false }
-        : waitForNode(life, stage);
+        : waitForNode(life, stage, rules);
     case 'hostless':
       return meetsObstacle(life) ? wait('inputs') : { kind: 'begin', claim: false };
     case 'cleaning':
@@ -144,10 +145,11 @@ function nextStepOfCleaning(
   return afterAnswer(host, plan, rules, { kind: 'release', untouched: false, last });
 }
 
-function waitForNode(life: MachineLife, stage: Extract<Stage, { kind: 'running' }>): Step {
-  const joined = life.snapshot.machine !== null && life.snapshot.machine.nodeName !== null;
-  if (joined || stage.nodeJoinTimedOut) return wait('deletion');
-  return { kind: 'wait', reason: 'node', deadlineMs: life.nodeJoinDeadlineMs };
+function waitForNode(life: MachineLife, stage: Extract<Stage, { kind: 'running' }>, rules: LaterRules): Step {
+  const deadlineMs = life.nodeJoinDeadlineMs;
+  if (isOwedBootOnly(life)) return rules.boundsBoot ? { kind: 'wait', reason: 'boot', deadlineMs } : wait('deletion');
+  if (hasJoined(life) || stage.nodeJoinTimedOut) return wait('deletion');
+  return { kind: 'wait', reason: 'node', deadlineMs };
 }
 
 /** An obstacle counts while nothing has happened since it was met. */

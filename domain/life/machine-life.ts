@@ -10,6 +10,8 @@ export interface BoundHost {
   addresses: { type: 'Hostname' | 'InternalIP'; address: string }[];
   /** What the annotation `allocation-state` says, as far as the run knows. */
   recorded: AllocationState;
+  /** Under which name it registers, by the bootstrap data of its plan; null: that leaves it to the host. Absent: not known. */
+  nodeName?: string | null;
 }
 
 /** A plan of ours that stands in the host's plan Secret. */
@@ -59,7 +61,7 @@ export type Stage =
       host: BoundHost;
       /** Checksum and bootstrap hash of what the host applied; null after an adoption that found no plan. */
       applied: AppliedPlan | null;
-      /** The time is over in which the host was to boot and its Node to register. */
+      /** The time is over in which the host was to say how it booted, and its Node to register. */
       nodeJoinTimedOut: boolean;
       /** Number of the reprovision plan that the host applied. Absent: not known, or noted by a run of before this field. */
       attempt?: number;

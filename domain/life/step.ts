@@ -7,6 +7,7 @@ export type WaitReason =
   | 'inputs'
   | 'operator'
   | 'node'
+  | 'boot'
   | 'deletion'
   /** The step that is due was stopped a moment ago. */
   | 'halt';

@@ -1,5 +1,5 @@
 import { reasons } from '../../api/conditions.ts';
-import { isBootDue } from '../life/boot.ts';
+import { hasJoined, isBootDue } from '../life/boot.ts';
 import type { MachineLife } from '../life/machine-life.ts';
 import { type DesiredCondition, fails, holds } from './machine-condition.ts';
 
@@ -23,6 +23,13 @@ export function bootCondition(life: MachineLife): DesiredCondition | null {
       'Booted',
       reasons.WaitingForBoot,
       `Waiting for host ${inventory} to boot the image that was installed`,
+    );
+  }
+  if (hasJoined(life)) {
+    return fails(
+      'Booted',
+      reasons.BootTimedOut,
+      `The Node of host ${inventory} has joined, and the host has not said in time which image it booted: its agent does not run, or does not reach the API server. Look at rancher-system-agent on it; nothing can be planned for the host either`,
     );
   }
   return fails(

@@ -107,7 +107,7 @@ function tellNode(before: BaremetalMachineStatus | undefined, after: BaremetalMa
   if (node.status === 'True') {
     return { type: 'Normal', reason: 'NodeJoined', message: 'The Node of the machine has registered' };
   }
-  if (node.reason !== reasons.NodeJoinTimedOut) return undefined;
+  if (node.reason !== reasons.NodeJoinTimedOut && node.reason !== reasons.NodeNameTaken) return undefined;
   return { type: 'Warning', reason: node.reason, message: node.message };
 }
 

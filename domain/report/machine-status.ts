@@ -3,7 +3,7 @@ import { type MachinePhase } from '../../api/constants.ts';
 import { appliedOf } from '../life/advance-host.ts';
 import { assertNever } from '../assert-never.ts';
 import { inventoryOf, isPaused } from '../life/lifecycle.ts';
-import { adviseOnNode, bootCondition } from './boot-condition.ts';
+import { bootCondition } from './boot-condition.ts';
 import { type DesiredCondition, fails, findObstacle, holds } from './machine-condition.ts';
 import {
   type BoundHost,
@@ -13,6 +13,7 @@ import {
   type WrittenPlan,
 } from '../life/machine-life.ts';
 import type { MachineSnapshot } from '../inputs/machine-snapshot.ts';
+import { nodeCondition } from './node-condition.ts';
 import { planCondition } from './plan-condition.ts';
 
 /** The status that the run wants to see on its object. null: the field is absent. */
@@ -29,6 +30,8 @@ export interface DesiredStatus {
   pausedByOperator?: boolean;
   planSecret: string | null;
   addresses: BoundHost['addresses'];
+  /** Absent: not known yet, what stands there for the same host holds. */
+  nodeName?: string | null;
   appliedPlanChecksum: string | null;
   appliedBootstrapHash: string | null;
   /** The snapshot that was acted on; written as its fingerprint. */
@@ -64,6 +67,7 @@ export function projectStatus(life: MachineLife): DesiredStatus {
     ...wishesOf(life),
     planSecret: host?.planSecret ?? null,
     addresses: provisioned && host !== undefined ? host.addresses : [],
+    ...(provisioned && host?.nodeName !== undefined && { nodeName: host.nodeName }),
     appliedPlanChecksum: applied?.checksum ?? null,
     appliedBootstrapHash: applied?.bootstrapHash ?? null,
     observed: snapshot,
@@ -166,20 +170,6 @@ function imageCondition(life: MachineLife): DesiredCondition | null {
   const obstacle = findObstacle(life, 'ImageResolved');
   if (obstacle !== null) return obstacle;
   return life.stage.kind === 'reprovisioning' || life.stage.kind === 'running' ? holds('ImageResolved') : null;
-}
-
-function nodeCondition(life: MachineLife): DesiredCondition | null {
-  const { stage, snapshot } = life;
-  if (stage.kind !== 'running' && stage.kind !== 'hostless') return null;
-  if (snapshot.machine !== null && snapshot.machine.nodeName !== null) return holds('NodeJoined');
-  if (stage.kind === 'running' && stage.nodeJoinTimedOut) {
-    return fails(
-      'NodeJoined',
-      reasons.NodeJoinTimedOut,
-      `Host ${stage.host.inventory} applied its plan and no Node with its providerID registered in time; ${adviseOnNode(life)}`,
-    );
-  }
-  return fails('NodeJoined', reasons.WaitingForNode, 'The Machine has no nodeRef yet');
 }
 
 /**

@@ -12,6 +12,7 @@ const waits: Record<WaitReason, string> = {
   inputs: 'Waits for the obstacle below to go; it is noticed at once.',
   operator: 'Waits for an operator; see below.',
   node: 'Waits for the Node to register in the workload cluster.',
+  boot: 'Runs; waits for the host to say how it booted.',
   halt: 'Waits before it tries the step again that was stopped; anything that happens ends the wait.',
   deletion: 'Runs. Nothing to do until the machine is deleted.',
 };

@@ -43,8 +43,14 @@ export const triggerIndexes = {
       const name = hostNameOf(machine);
       return name === undefined ? undefined : keyText({ namespace: machine.namespace, name });
     },
+    /** By the name under which its host registers its Node. */
+    nodeName: ({ namespace, nodeName }: MachineView): string | undefined =>
+      nodeName === undefined ? undefined : keyText({ namespace, name: nodeName }),
   },
   capiMachines: {
+    /** By its Node. */
+    nodeName: ({ namespace, nodeName }: CapiMachineView): string | undefined =>
+      nodeName === undefined ? undefined : keyText({ namespace, name: nodeName }),
     bootstrapSecret: ({ namespace, bootstrapSecret }: CapiMachineView): string | undefined =>
       bootstrapSecret === undefined ? undefined : keyText({ namespace, name: bootstrapSecret }),
   },
@@ -92,12 +98,23 @@ function surroundingsOf(
     findHostname: (inventoryName) =>
       findHostname(caches.pools.get({ namespace: view.namespace, name: view.pool }), inventoryName),
     findHost: (inventoryName) => sightHost({ namespace: view.namespace, name: inventoryName }, caches),
+    findNodeOwner: (nodeName) => machine && findNodeOwner(nodeName, machine, caches),
     neighbourAddresses: () => neighboursOf(view, caches).flatMap(({ addresses }) => addresses),
   };
 }
 
 function findHostname(pool: PoolView | undefined, inventoryName: string): string | undefined {
   return pool?.members.find(({ name }) => name === inventoryName)?.hostname;
+}
+
+/** A Machine that goes takes its Node along. */
+function findNodeOwner(name: string, asking: CapiMachineView, { capiMachines }: MachineCaches): string | undefined {
+  const { namespace, clusterName } = asking;
+  return [...capiMachines.byIndex('nodeName', keyText({ namespace, name }))]
+    .filter((other) => other.name !== asking.name && other.clusterName === clusterName && !other.deleting)
+    .map((other) => other.name)
+    .toSorted()
+    .at(0);
 }
 
 /** Other hosts that the machine's pool has taken. Looks at all hosts. */

@@ -39,7 +39,15 @@ export function connectMachineTriggers(
   const enqueueOwned = (capiMachine: string): void => enqueueAll(caches.machines.byIndex('ownerMachine', capiMachine));
 
   sources.machines.onChange((key) => enqueue(keyText(key)));
-  sources.capiMachines.onChange((key) => enqueueOwned(keyText(key)));
+  sources.capiMachines.onChange((key, current, previous) => {
+    enqueueOwned(keyText(key));
+    if (current?.nodeName === previous?.nodeName && current?.deleting === previous?.deleting) return;
+    // A machine whose host registers under the name of that Node.
+    for (const nodeName of new Set([current?.nodeName, previous?.nodeName])) {
+      if (nodeName === undefined) continue;
+      enqueueAll(caches.machines.byIndex('nodeName', keyText({ namespace: key.namespace, name: nodeName })));
+    }
+  });
   sources.capiClusters.onChange((key, current, previous) => {
     if (!sameCluster(current, previous)) enqueueAll(caches.machines.byIndex('cluster', keyText(key)));
   });

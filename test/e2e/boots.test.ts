@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deployCluster } from '../support/clusters.ts';
+import { renderJoinConfig } from '../support/bootstrap-data.ts';
 import { attemptsOf } from '../support/host-answers.ts';
 import { expectReleased } from '../support/hosts.ts';
 import {
@@ -7,6 +8,7 @@ import {
   createMachine,
   createPool,
   deleteMachine,
+  type MachineRequest,
   untilGone,
   untilReason,
   waitForMachine,
@@ -17,7 +19,7 @@ import { type Site, startSite } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
 
 // What a host says of its boot after it applied its plan. A pool of one host for each test.
-const hosts = ['bo-good', 'bo-fallback', 'bo-deleted', 'bo-disks'];
+const hosts = ['bo-good', 'bo-fallback', 'bo-deleted', 'bo-disks', 'bo-first', 'bo-second'];
 
 let site: Site;
 
@@ -27,9 +29,13 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 
-async function beginOn(host: string): Promise<void> {
+async function beginOn(host: string, data: Pick<MachineRequest, 'userData'> = {}): Promise<void> {
   await createPool(site, host, [host]);
-  await createMachine(site, { name: host, pool: host });
+  await createMachine(site, { name: host, pool: host, ...data });
+}
+
+async function untilJoined(name: string) {
+  return waitForMachine(site, name, 'joined', (seen) => conditionOf(seen, 'NodeJoined')?.status === 'True');
 }
 
 async function untilBooted(name: string) {
@@ -41,7 +47,7 @@ describe.concurrent('a host that applied its plan', () => {
     await beginOn('bo-good');
     const machine = await untilBooted('bo-good');
     expect(machine.status?.phase).toBe('Running');
-    await waitForMachine(site, 'bo-good', 'joined', (seen) => conditionOf(seen, 'NodeJoined')?.status === 'True');
+    await untilJoined('bo-good');
     expect(site.host('bo-good').bootCount).toBe(2);
   });
 
@@ -58,7 +64,7 @@ describe.concurrent('a host that applied its plan', () => {
     const answer = await createWays(site).update.ask(fallen.metadata, 'retry', 'reseated the disk');
     expect(answer).toEqual({ accepted: true, text: 'Attempt 2 of the reprovision plan is written' });
     await untilBooted('bo-fallback');
-    await waitForMachine(site, 'bo-fallback', 'joined', (seen) => conditionOf(seen, 'NodeJoined')?.status === 'True');
+    await untilJoined('bo-fallback');
     expect(site.host('bo-fallback').node?.registered).toBe(true);
     expect(attemptsOf(site, 'bo-fallback')).toEqual([undefined, 'reprovision-1', 'reprovision-2']);
   });
@@ -71,6 +77,26 @@ describe.concurrent('a host that applied its plan', () => {
     await untilGone(site, 'bo-deleted');
     await expectReleased(site, 'bo-deleted');
     expect(site.host('bo-deleted').node).toBeUndefined();
+  });
+
+  test("and registers under the name of another one's Node says whose, until that one goes", async () => {
+    const userData = renderJoinConfig({ nodeName: 'bo-my-own-name' });
+    await beginOn('bo-first', { userData });
+    expect((await untilJoined('bo-first')).status?.nodeName).toBe('bo-my-own-name');
+    await beginOn('bo-second', { userData });
+    const second = await untilReason(site, 'bo-second', 'NodeJoined', 'NodeNameTaken');
+    expect(conditionOf(second, 'NodeJoined')?.message).toContain(
+      'Machine bo-first has a Node of the name bo-my-own-name',
+    );
+    expect(conditionOf(second, 'Ready')?.status).toBe('True');
+    await untilWarning(site, 'bo-second', 'NodeNameTaken');
+    await deleteMachine(site, 'bo-first');
+    await waitForMachine(
+      site,
+      'bo-second',
+      'the name is free',
+      (seen) => conditionOf(seen, 'NodeJoined')?.reason !== 'NodeNameTaken',
+    );
   });
 
   test('and keeps the state of nodes on disks of their own is cleared once they are mounted', async () => {

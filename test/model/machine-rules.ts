@@ -26,7 +26,7 @@ const falseReasons: Readonly<Record<string, readonly string[]>> = {
     'Unreachable',
   ],
   Booted: ['WaitingForBoot', 'BootTimedOut', 'BootedFallback'],
-  NodeJoined: ['WaitingForNode', 'NodeJoinTimedOut'],
+  NodeJoined: ['WaitingForNode', 'NodeJoinTimedOut', 'NodeNameTaken'],
   Paused: ['NotPaused'],
 };
 

@@ -3,11 +3,17 @@ export interface JoinConfigOptions {
   kubeadm?: string;
   /** Content of a file beside it. */
   secretFile?: string;
+  /** `nodeRegistration.name`; by default the expression for the host name. */
+  nodeName?: string;
 }
 
 /** What a bootstrap provider would write for a worker, short. */
 export function renderJoinConfig(options: JoinConfigOptions = {}): string {
-  const { kubeadm = 'kubeadm.k8s.io/v1beta4', secretFile = 'nothing secret' } = options;
+  const {
+    kubeadm = 'kubeadm.k8s.io/v1beta4',
+    secretFile = 'nothing secret',
+    nodeName = '{{ ds.meta_data.local_hostname }}',
+  } = options;
   return `## template: jinja
 #cloud-config
 
@@ -29,7 +35,7 @@ write_files:
           unsafeSkipCAVerification: true
       kind: JoinConfiguration
       nodeRegistration:
-        name: '{{ ds.meta_data.local_hostname }}'
+        name: '${nodeName}'
 runcmd:
   - 'kubeadm join --config /run/kubeadm/kubeadm-join-config.yaml'
 `;

@@ -64,6 +64,7 @@ export function waitingMachine(name: string, age: number, overrides: Partial<Mac
     phase: 'Pending',
     inventory: undefined,
     planSecret: undefined,
+    nodeName: undefined,
     avoidedHosts: [],
     waitsForHost: true,
     hostReason: 'PoolExhausted',

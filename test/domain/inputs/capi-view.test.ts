@@ -14,6 +14,7 @@ it('reads what CAPI reports of a Machine', () => {
   };
   expect(viewCapiMachine(capiMachineSchema.parse(machine))).toEqual({
     ...metadata,
+    deleting: false,
     clusterName: 'c1',
     version: 'v1.31.0',
     bootstrapSecret: 'boot',

@@ -86,6 +86,30 @@ describe('buildSnapshot', () => {
         },
       },
     ],
+    [
+      'provisioned, the name of its Node taken',
+      { provisioned: true, nodeName: 'same' },
+      { findNodeOwner: (name) => (name === 'same' ? 'm2' : undefined) },
+      { provisioning: null, nodeNameTakenBy: 'm2' },
+    ],
+    [
+      'joined, the name of its Node taken by another one as well',
+      { provisioned: true, nodeName: 'same' },
+      { machine: capiMachineView({ nodeName: 'same' }), findNodeOwner: () => 'm2' },
+      { provisioning: null, machine: { name: 'capi-m1', nodeName: 'same' } },
+    ],
+    [
+      'provisioned, under which name it registers not known',
+      { provisioned: true },
+      { findNodeOwner: () => 'm2' },
+      { provisioning: null },
+    ],
+    [
+      'deleted, the name of its Node taken',
+      { provisioned: true, deleting: true, nodeName: 'same' },
+      { findNodeOwner: () => 'm2' },
+      { provisioning: null, deleting: true },
+    ],
     ['unknown Cluster', {}, { cluster: undefined }, { cluster: null }],
     [
       'infrastructure not ready',

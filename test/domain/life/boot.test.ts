@@ -3,6 +3,7 @@ import * as advanceHost from '../../../domain/life/advance-host.ts';
 import type { MachineLife } from '../../../domain/life/machine-life.ts';
 import { nextStep } from '../../../domain/life/lifecycle.ts';
 import { applyOperation, judgeOperation } from '../../../domain/life/operations.ts';
+import { allRules } from '../../../domain/life/later-rules.ts';
 import type { MachineSnapshot } from '../../../domain/inputs/machine-snapshot.ts';
 import { projectStatus } from '../../../domain/report/machine-status.ts';
 import { at, host, plan } from './life-fixtures.ts';
@@ -36,6 +37,7 @@ describe('Booted', () => {
     ['a host that has told nothing yet', running(), 'False/WaitingForBoot'],
     ['one whose Node was faster', running(joined), 'False/WaitingForBoot'],
     ['one that has told nothing in time', running({}, true), 'False/BootTimedOut'],
+    ['one whose Node was there and that has told nothing in time', running(joined, true), 'False/BootTimedOut'],
     ['one that booted the new image', running({ boot: 'active' }), 'True/Booted'],
     ['one that did so late', running({ boot: 'active' }, true), 'True/Booted'],
     ['one that fell back', running({ boot: 'fallback' }), 'False/BootedFallback'],
@@ -62,12 +64,24 @@ describe('Booted', () => {
     expect(advanceHost.onCompleted(at(reprovisioning())).stage).not.toHaveProperty('awaitsBoot');
   });
 
+  it('tells a Node without its proof from a host that does not boot', () => {
+    expect(conditionOf(running(joined, true), 'Booted')?.message).toMatch(/^The Node of host h has joined, .*agent/);
+    expect(conditionOf(running({}, true), 'Booted')?.message).toMatch(/^Host h applied its plan .* console$/);
+    expect(conditionOf(running(joined, true), 'NodeJoined')?.status).toBe('True');
+  });
+
   it('has the deadline of the Node', () => {
     const waiting = { kind: 'wait', reason: 'node', deadlineMs: 1000 };
     expect(nextStep(running())).toEqual(waiting);
     expect(nextStep(running({ boot: 'active' }))).toEqual(waiting);
     expect(nextStep(running({ boot: 'fallback' }))).toEqual(waiting);
-    expect(nextStep(running(joined))).toEqual({ kind: 'wait', reason: 'deletion', deadlineMs: null });
+    const owed = { kind: 'wait', reason: 'boot', deadlineMs: 1000 };
+    const atRest = { kind: 'wait', reason: 'deletion', deadlineMs: null };
+    expect(nextStep(running(joined))).toEqual(owed);
+    expect(nextStep(running(joined), { ...allRules, boundsBoot: false })).toEqual(atRest);
+    expect(nextStep(running({ ...joined, boot: 'active' }))).toEqual(atRest);
+    expect(nextStep(running(joined, true))).toEqual(atRest);
+    expect(advanceHost.onNodeJoinDeadline(running(joined))).toEqual(running(joined, true));
     expect(advanceHost.onNodeJoinDeadline(running())).toEqual(running({}, true));
   });
 });

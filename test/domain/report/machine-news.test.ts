@@ -95,6 +95,8 @@ describe('what is told of a machine', () => {
     const waiting = running(condition('NodeJoined', 'False', 'WaitingForNode', 'not yet'));
     const late = running(condition('NodeJoined', 'False', 'NodeJoinTimedOut', 'look at the host'));
     const joined = running(condition('NodeJoined', 'True', 'NodeJoined'));
+    const taken = running(condition('NodeJoined', 'False', 'NodeNameTaken', 'by m2'));
+    expect(told(waiting, taken)).toEqual(['Warning NodeNameTaken: by m2']);
     expect(told(waiting, waiting)).toEqual([]);
     expect(told(waiting, late)).toEqual(['Warning NodeJoinTimedOut: look at the host']);
     expect(told(late, joined)).toEqual(['Normal NodeJoined: The Node of the machine has registered']);

@@ -93,6 +93,18 @@ describe('connectMachineTriggers', () => {
     expect(enqueued).toEqual(['demo/m2', 'demo/m1']);
   });
 
+  it('finds a machine whose Node would have the name of one that joined, was lost, or goes', () => {
+    const { sources, enqueued } = connect({ provisioned: true, nodeName: 'same' });
+    const other = (changes: Parameters<typeof capiMachineView>[0]) => capiMachineView({ name: 'capi-x', ...changes });
+    sources.capiMachines.emit(demo('capi-x'), other({ nodeName: 'another' }), other({}));
+    sources.capiMachines.emit(demo('capi-x'), other({ nodeName: 'same' }), other({ nodeName: 'same' }));
+    expect(enqueued).toEqual([]);
+    sources.capiMachines.emit(demo('capi-x'), other({ nodeName: 'same' }), other({}));
+    sources.capiMachines.emit(demo('capi-x'), other({ nodeName: 'same', deleting: true }), other({ nodeName: 'same' }));
+    sources.capiMachines.emit(demo('capi-x'), undefined, other({ nodeName: 'same' }));
+    expect(enqueued).toEqual(['demo/m1', 'demo/m1', 'demo/m1']);
+  });
+
   it('finds the machines whose data is refused when their pool is edited, and none for its counters', () => {
     const { sources, enqueued } = connect({ bootstrapReason: 'BootstrapInvalid' });
     sources.pools.emit(demo('workers'), poolView({ generation: 2 }), poolView({ generation: 2 }));
