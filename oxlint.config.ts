@@ -32,6 +32,11 @@ export default defineConfig({
       files: ['dev/**', 'test/**', 'bench/**', 'cli/**'],
       rules: { 'no-console': 'off', 'node/no-process-env': 'off' },
     },
+    {
+      files: ['test/**'],
+      // vitest reads from the pattern which fixtures a fixture needs.
+      rules: { 'no-empty-pattern': ['error', { allowObjectPatternsAsParameters: true }] },
+    },
     { files: ['runtime/env.ts'], rules: { 'node/no-process-env': 'off' } },
   ],
   ignorePatterns: ['node_modules', 'dist', 'coverage'],

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { secrets } from '../../api/resources.ts';
 import { createInventory } from '../../dev/elemental/operator.ts';
 import { planSecrets } from '../../dev/elemental/plan-secret.ts';
@@ -23,52 +23,58 @@ import {
   waitForMachine,
 } from '../support/machines.ts';
 import { refOf, runOf } from '../support/runs.ts';
-import { type Site, startSite } from '../support/site.ts';
+import type { Site } from '../support/site.ts';
+import { siteTest } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** Too long for the name of a host, which an inventory's name is by default. */
 const longName = `bi-hostname.${'a'.repeat(60)}`;
 const others = ['bi-ignition', longName, 'bi-garbage', 'bi-midway', 'bi-plan', 'bi-output', 'bi-bomb'];
 
-let site: Site;
+const test = siteTest('bad', { hosts: ['bi-good-1', 'bi-good-2'], replicas: 2 });
 
-beforeAll(async () => {
-  site = await startSite('bad', { hosts: ['bi-good-1', 'bi-good-2'], replicas: 2 });
+test.beforeAll(async ({ site }) => {
   await Promise.all([...Object.keys(badBootstrap), ...others].map((name) => site.addHost(name)));
   await site.deploy();
 });
 
-afterAll(() => site.close());
-
-async function beginOn(name: string, data: Pick<MachineRequest, 'userData' | 'format'> = {}): Promise<void> {
+async function beginOn(
+  site: Site,
+  name: string,
+  data: Pick<MachineRequest, 'userData' | 'format'> = {},
+): Promise<void> {
   await createPool(site, name, [name]);
   await createMachine(site, { name, pool: name, ...data });
 }
 
-async function expectUntouched(host: string): Promise<void> {
+async function expectUntouched(site: Site, host: string): Promise<void> {
   expect(Buffer.from((await getPlanSecret(site, host)).data['plan'] ?? '', 'base64').toString()).toBe('{}');
   expect(site.host(host).plansReceived).toHaveLength(1);
 }
 
 /** Waits for the refusal of bootstrap data; answers its message. */
-async function refusalOf(name: string, reason: string): Promise<string | undefined> {
+async function refusalOf(site: Site, name: string, reason: string): Promise<string | undefined> {
   const machine = await untilReason(site, name, 'BootstrapReady', reason);
   expect(machine.status?.phase).toBe('Failed');
   expect(JSON.stringify(machine.status)).not.toContain(content);
-  await expectUntouched(name);
+  await expectUntouched(site, name);
   return conditionOf(machine, 'BootstrapReady')?.message;
 }
 
-async function writeToPlanSecret(host: string, data: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
+async function writeToPlanSecret(
+  site: Site,
+  host: string,
+  data: Readonly<Record<string, string | Uint8Array>>,
+): Promise<void> {
   const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')] as const);
   const key = { namespace: site.namespace, name: host };
   await site.client.patch(planSecrets, key, { data: Object.fromEntries(encoded) });
 }
 
 /** Lets the machine wait for a host that is silent; answers the checksum of its plan. */
-async function beginOnSilent(host: string): Promise<string> {
+async function beginOnSilent(site: Site, host: string): Promise<string> {
   site.host(host).neverAnswer();
-  await beginOn(host);
+  await beginOn(site, host);
   await untilReason(site, host, 'PlanApplied', 'PlanPending');
   return checksumOf(Buffer.from((await getPlanSecret(site, host)).data['plan'] ?? '', 'base64'));
 }
@@ -88,27 +94,30 @@ const statusKeys = [
 const garbageIn = (keys: readonly string[]) => Object.fromEntries(keys.map((key) => [key, randomBytes(100)]));
 
 describe.concurrent('bad bootstrap data', () => {
-  test.each(Object.entries(badBootstrap))('%s is refused with its place', async (name, { userData, place }) => {
-    await beginOn(name, { userData });
-    const message = await refusalOf(name, 'BootstrapInvalid');
-    expect(message).toContain(`Bootstrap Secret ${bootstrapSecretOf(name)}`);
-    expect(message).toContain(place);
-    if (name !== 'bi-yaml') return;
-    const key = { namespace: site.namespace, name: bootstrapSecretOf(name) };
-    await site.client.patch(secrets, key, { data: { value: Buffer.from(renderJoinConfig()).toString('base64') } });
-    await untilProvisioned(site, name);
-  });
+  test.for(Object.entries(badBootstrap))(
+    '%s is refused with its place',
+    async ([name, { userData, place }], { site }) => {
+      await beginOn(site, name, { userData });
+      const message = await refusalOf(site, name, 'BootstrapInvalid');
+      expect(message).toContain(`Bootstrap Secret ${bootstrapSecretOf(name)}`);
+      expect(message).toContain(place);
+      if (name !== 'bi-yaml') return;
+      const key = { namespace: site.namespace, name: bootstrapSecretOf(name) };
+      await site.client.patch(secrets, key, { data: { value: Buffer.from(renderJoinConfig()).toString('base64') } });
+      await untilProvisioned(site, name);
+    },
+  );
 
-  test('another format is refused', async () => {
+  test('another format is refused', async ({ site }) => {
     const userData = JSON.stringify({ ignition: { version: '3.4.0' }, passwd: content });
-    await beginOn('bi-ignition', { userData, format: 'ignition' });
-    expect(await refusalOf('bi-ignition', 'BootstrapFormatUnsupported')).toContain('cloud-config');
+    await beginOn(site, 'bi-ignition', { userData, format: 'ignition' });
+    expect(await refusalOf(site, 'bi-ignition', 'BootstrapFormatUnsupported')).toContain('cloud-config');
   });
 
-  test('a host name that no node can have, and a network that is none, are refused', async () => {
+  test('a host name that no node can have, and a network that is none, are refused', async ({ site }) => {
     const network = { interfaces: content };
     await createInventory(site.client, { namespace: site.namespace, name: 'bi-network', spec: { network } });
-    await writeToPlanSecret('bi-network', { 'applied-checksum': checksumOf(Buffer.from('{}')) });
+    await writeToPlanSecret(site, 'bi-network', { 'applied-checksum': checksumOf(Buffer.from('{}')) });
     await createPool(site, 'bi-network', ['bi-network']);
     await createMachine(site, { name: 'bi-network', pool: 'bi-network' });
     const named = [{ name: 'bi-hostname', hostname: longName }];
@@ -117,32 +126,32 @@ describe.concurrent('bad bootstrap data', () => {
     await createMachine(site, { name: 'bi-hostname', pool: 'bi-hostname' });
     const misnamed = await untilReason(site, 'bi-hostname', 'BootstrapReady', 'BootstrapInvalid');
     expect(conditionOf(misnamed, 'BootstrapReady')?.message).toContain('is not a DNS-1123 name');
-    await expectUntouched(longName);
+    await expectUntouched(site, longName);
     const machine = await untilReason(site, 'bi-network', 'BootstrapReady', 'BootstrapInvalid');
     expect(conditionOf(machine, 'BootstrapReady')?.message).toContain('spec.network: interfaces has the wrong type');
   });
 });
 
 describe.concurrent('a bad plan Secret', () => {
-  test('garbage in each key does not outlive the first plan', async () => {
-    await writeToPlanSecret('bi-garbage', garbageIn(['plan', 'plan-state', 'plan-revision', ...statusKeys]));
-    await beginOn('bi-garbage');
+  test('garbage in each key does not outlive the first plan', async ({ site }) => {
+    await writeToPlanSecret(site, 'bi-garbage', garbageIn(['plan', 'plan-state', 'plan-revision', ...statusKeys]));
+    await beginOn(site, 'bi-garbage');
     await untilProvisioned(site, 'bi-garbage');
   });
 
-  test('garbage while the host is at it is no answer', async () => {
-    await beginOnSilent('bi-midway');
+  test('garbage while the host is at it is no answer', async ({ site }) => {
+    await beginOnSilent(site, 'bi-midway');
     // An agent that cannot read its earlier outputs reports nothing any more.
     const readable = statusKeys.filter((key) => !key.endsWith('-output'));
-    for (const key of readable) await writeToPlanSecret('bi-midway', garbageIn([key]));
+    for (const key of readable) await writeToPlanSecret(site, 'bi-midway', garbageIn([key]));
     site.host('bi-midway').neverAnswer(false);
     await untilProvisioned(site, 'bi-midway');
     expect(site.host('bi-midway').plansReceived.map(({ type }) => type)).toEqual([undefined, 'reprovision']);
   });
 
-  test('garbage instead of our plan is somebody else', async () => {
-    await beginOnSilent('bi-plan');
-    await writeToPlanSecret('bi-plan', garbageIn(['plan']));
+  test('garbage instead of our plan is somebody else', async ({ site }) => {
+    await beginOnSilent(site, 'bi-plan');
+    await writeToPlanSecret(site, 'bi-plan', garbageIn(['plan']));
     const machine = await untilReason(site, 'bi-plan', 'PlanApplied', 'HostTaken');
     expect(machine.status?.phase).toBe('Failed');
     const theirs = await getPlanSecret(site, 'bi-plan');
@@ -155,15 +164,15 @@ describe.concurrent('a bad plan Secret', () => {
     expect((await getPlanSecret(site, 'bi-plan')).metadata.resourceVersion).toBe(theirs.metadata.resourceVersion);
   });
 
-  test('an output of 900 KiB is read', async () => {
-    const checksum = await beginOnSilent('bi-output');
+  test('an output of 900 KiB is read', async ({ site }) => {
+    const checksum = await beginOnSilent(site, 'bi-output');
     const letters = randomBytes(660 * 1024)
       .toString('hex')
       .replaceAll(/\d/g, (digit) => 'ghijklmnop'.charAt(Number(digit)));
     const text = `${letters}\nironloom: step upgrade failed with exit code 1\n`;
     const output = gzipSync(JSON.stringify({ reprovision: Buffer.from(text).toString('base64') }));
     expect(output.length).toBeGreaterThan(870 * 1024);
-    await writeToPlanSecret('bi-output', {
+    await writeToPlanSecret(site, 'bi-output', {
       'failed-output': output,
       'failed-checksum': checksum,
       'failure-count': '1',
@@ -174,17 +183,17 @@ describe.concurrent('a bad plan Secret', () => {
     expect(message.length).toBeLessThan(500);
   });
 
-  test('an output that unpacks to 64 MiB is not', async () => {
+  test('an output that unpacks to 64 MiB is not', async ({ site }) => {
     const host = site.host('bi-bomb');
     host.faults.output = 'huge';
     await host.failStep('elemental upgrade', 1, { delayMs: 300 });
-    await beginOn('bi-bomb');
+    await beginOn(site, 'bi-bomb');
     const machine = await untilReason(site, 'bi-bomb', 'PlanApplied', 'PlanFailed');
     expect(conditionOf(machine, 'PlanApplied')?.message).toContain('its output unpacks to too many bytes');
   });
 });
 
-test('meanwhile the others have come up, and worker and bridge still work', async () => {
+test('meanwhile the others have come up, and worker and bridge still work', async ({ site }) => {
   await waitFor(
     'the two machines of the deployment run',
     async () => {
@@ -200,6 +209,6 @@ test('meanwhile the others have come up, and worker and bridge still work', asyn
   for (const { url } of [...site.workers, site.bridge]) expect((await fetch(`${url}/readyz`)).ok).toBe(true);
   // Somebody new comes up after all that, too.
   await site.addHost('bi-late');
-  await beginOn('bi-late');
+  await beginOn(site, 'bi-late');
   await waitForMachine(site, 'bi-late', 'Running', ({ status }) => status?.phase === 'Running');
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { CLUSTER_FINALIZER, foreign, MACHINE_FINALIZER } from '../../api/constants.ts';
 import {
   baremetalClusters,
@@ -28,7 +28,8 @@ import {
 } from '../support/machines.ts';
 import { holdsByKind, listMetadata, readHolds, untilQuiet } from '../support/object-metadata.ts';
 import { refOf, runOf } from '../support/runs.ts';
-import { type Site, startSite } from '../support/site.ts';
+import type { Site } from '../support/site.ts';
+import { siteTest } from '../support/site-test.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -49,35 +50,29 @@ const expectedHolds = {
   MachineInventoryPool: [''],
 };
 
-let site: Site;
+const test = siteTest('rules', { hosts, replicas: hosts.length });
 
-beforeAll(async () => {
-  site = await startSite('rules', { hosts, replicas: hosts.length });
-});
-
-afterAll(() => site.close());
-
-async function pauseCluster(name: string, paused: boolean): Promise<void> {
+async function pauseCluster(site: Site, name: string, paused: boolean): Promise<void> {
   await site.client.patch(capiClusters, { namespace: site.namespace, name }, { spec: { paused } });
 }
 
-async function annotatePaused(name: string, value: '' | null): Promise<void> {
+async function annotatePaused(site: Site, name: string, value: '' | null): Promise<void> {
   const key = { namespace: site.namespace, name };
   await site.client.patch(baremetalMachines, key, { metadata: { annotations: { [foreign.pausedAnnotation]: value } } });
 }
 
 /** The machine's run has acted on the pause, or on its end. */
-function untilPaused(name: string, status: 'True' | 'False' = 'True') {
+function untilPaused(site: Site, name: string, status: 'True' | 'False' = 'True') {
   return waitForMachine(site, name, `Paused=${status}`, (machine) => conditionOf(machine, 'Paused')?.status === status);
 }
 
 /** The machine's run knows that the object is being deleted. */
-async function untilDeletionIsKnown(name: string): Promise<void> {
+async function untilDeletionIsKnown(site: Site, name: string): Promise<void> {
   const run = runOf(site, await refOf(site, name));
   await waitFor(`${name} is known to be deleted`, async () => (await run.query(lifeQuery))?.snapshot.deleting === true);
 }
 
-test('at rest no object changes', async () => {
+test('at rest no object changes', async ({ site }) => {
   await site.deploy();
   await site.untilRunning(2);
   await untilSettled(site);
@@ -85,7 +80,7 @@ test('at rest no object changes', async () => {
   await untilQuiet(site, [...ours, machineInventories, secrets, capiMachines, capiClusters], 120_000);
 }, 400_000);
 
-test('each object has the owner and the finalizer that it should have', async () => {
+test('each object has the owner and the finalizer that it should have', async ({ site }) => {
   expect(holdsByKind(await readHolds(site, ours))).toEqual(expectedHolds);
   for (const machine of await site.machines()) {
     const { namespace, name } = machine.metadata;
@@ -99,12 +94,12 @@ test('each object has the owner and the finalizer that it should have', async ()
   }
 });
 
-test('owner references and finalizers that were stripped come back, and no host notices', async () => {
+test('owner references and finalizers that were stripped come back, and no host notices', async ({ site }) => {
   const before = await readHolds(site, ours);
   const { auditLogPath } = useStack();
-  await pauseCluster('demo', true);
+  await pauseCluster(site, 'demo', true);
   const names = (await site.machines()).map(({ metadata }) => metadata.name);
-  for (const name of names) await untilPaused(name);
+  for (const name of names) await untilPaused(site, name);
   const since = await markAudit(auditLogPath);
   for (const resource of ours) {
     for (const metadata of await listMetadata(site, resource)) {
@@ -113,7 +108,7 @@ test('owner references and finalizers that were stripped come back, and no host 
   }
   const stripped = await readHolds(site, ours);
   expect(Object.values(stripped).flatMap(({ owners, finalizers }) => [...owners, ...finalizers])).toEqual([]);
-  await pauseCluster('demo', false);
+  await pauseCluster(site, 'demo', false);
   await waitFor(
     'all of them are back',
     async () => JSON.stringify(await readHolds(site, ours)) === JSON.stringify(before),
@@ -121,49 +116,51 @@ test('owner references and finalizers that were stripped come back, and no host 
     { timeoutMs: 120_000 },
   );
   await site.untilRunning(2);
-  for (const name of names) await untilPaused(name, 'False');
+  for (const name of names) await untilPaused(site, name, 'False');
   expect(await listHostWrites(auditLogPath, site, { since, hosts })).toEqual([]);
   expect((await site.machines()).map(({ metadata }) => metadata.name)).toEqual(names);
 });
 
 describe.concurrent('paused', () => {
-  test('from its creation on, a machine takes no host', async () => {
+  test('from its creation on, a machine takes no host', async ({ site }) => {
     const host = 'cr-new';
     await site.addHost(host);
     await createPool(site, host, [host]);
     const since = await markAudit(useStack().auditLogPath);
     await createMachine(site, { name: host, pool: host, annotations: { [foreign.pausedAnnotation]: '' } });
-    const paused = await untilPaused(host);
+    const paused = await untilPaused(site, host);
     expect(paused.status?.machineInventoryRef).toBeUndefined();
     const writes = await listHostWrites(useStack().auditLogPath, site, { since, hosts: [host] });
     // The pool marks its members, paused machines or not.
     expect(writes.filter((write) => !write.startsWith('ironloom-bridge'))).toEqual([]);
-    await annotatePaused(host, null);
+    await annotatePaused(site, host, null);
     await untilProvisioned(site, host);
-    await untilPaused(host, 'False');
+    await untilPaused(site, host, 'False');
   });
 
-  test('by its annotation, a machine that is deleted is not cleaned before it goes on', async () => {
+  test('by its annotation, a machine that is deleted is not cleaned before it goes on', async ({ site }) => {
     const host = 'cr-clean';
     await site.addHost(host);
     await createPool(site, host, [host]);
     await createMachine(site, { name: host, pool: host });
     await untilProvisioned(site, host);
-    await annotatePaused(host, '');
-    await untilPaused(host);
+    await annotatePaused(site, host, '');
+    await untilPaused(site, host);
     const since = await markAudit(useStack().auditLogPath);
     await deleteMachine(site, host);
-    await untilDeletionIsKnown(host);
+    await untilDeletionIsKnown(site, host);
     expect((await findMachine(site, host))?.metadata.deletionTimestamp).toBeDefined();
     expect(await listHostWrites(useStack().auditLogPath, site, { since, hosts: [host] })).toEqual([]);
     expect(plansReceived(site, host)).toEqual([undefined, 'reprovision']);
-    await annotatePaused(host, null);
+    await annotatePaused(site, host, null);
     await untilGone(site, host);
     await expectReleased(site, host);
     expect(plansReceived(site, host)).toEqual([undefined, 'reprovision', 'clean']);
   });
 
-  test('by its Cluster, a machine hears its host and does nothing about it, and neither when it is deleted', async () => {
+  test('by its Cluster, a machine hears its host and does nothing about it, and neither when it is deleted', async ({
+    site,
+  }) => {
     const host = 'cr-halt';
     await deployCluster(site, useStack(), { name: 'halt' });
     (await site.addHost(host)).neverAnswer();
@@ -171,8 +168,8 @@ describe.concurrent('paused', () => {
     await createMachine(site, { name: host, pool: host, cluster: 'halt' });
     await untilPlanned(site, 'reprovision', [host]);
     await waitForMachine(site, host, 'Reprovisioning', ({ status }) => status?.phase === 'Reprovisioning');
-    await pauseCluster('halt', true);
-    await untilPaused(host);
+    await pauseCluster(site, 'halt', true);
+    await untilPaused(site, host);
     let since = await markAudit(useStack().auditLogPath);
     await letAnswer(site, [host]);
     const run = runOf(site, await refOf(site, host));
@@ -182,17 +179,17 @@ describe.concurrent('paused', () => {
     });
     expect((await findMachine(site, host))?.spec.providerID).toBeUndefined();
     expect(await listHostWrites(useStack().auditLogPath, site, { since, hosts: [host] })).toEqual([]);
-    await pauseCluster('halt', false);
+    await pauseCluster(site, 'halt', false);
     await untilProvisioned(site, host);
 
-    await pauseCluster('halt', true);
-    await untilPaused(host);
+    await pauseCluster(site, 'halt', true);
+    await untilPaused(site, host);
     since = await markAudit(useStack().auditLogPath);
     // Of the object itself: Cluster API deletes nothing for a Machine of a paused Cluster.
     await site.client.delete(baremetalMachines, { namespace: site.namespace, name: host });
-    await untilDeletionIsKnown(host);
+    await untilDeletionIsKnown(site, host);
     expect(await listHostWrites(useStack().auditLogPath, site, { since, hosts: [host] })).toEqual([]);
-    await pauseCluster('halt', false);
+    await pauseCluster(site, 'halt', false);
     await untilGone(site, host);
     await expectReleased(site, host);
     expect(plansReceived(site, host)).toEqual([undefined, 'reprovision', 'clean']);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { baremetalClusters, capiClusters, type Resource } from '../../api/resources.ts';
 import { externalControlPlanes } from '../../dev/stack/external-control-plane.ts';
 import { readAuditEvents } from '../../dev/stack/audit.ts';
@@ -7,39 +7,39 @@ import { plansReceived, untilPlanned } from '../support/host-answers.ts';
 import { expectReleased, untilPoolCounts } from '../support/hosts.ts';
 import { createMachine, createPool, untilGone, untilProvisioned, waitForMachine } from '../support/machines.ts';
 import { refOf, runOf } from '../support/runs.ts';
-import { type Site, startSite, summarise } from '../support/site.ts';
+import { type Site, summarise } from '../support/site.ts';
+import { siteTest } from '../support/site-test.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const hosts = ['cd1', 'cd2'];
 
-let site: Site;
+const test = siteTest('cdel', { hosts, replicas: hosts.length });
 
-beforeAll(async () => {
-  site = await startSite('cdel', { hosts, replicas: hosts.length });
-});
-
-afterAll(() => site.close());
-
-function find<T>(resource: Resource<T>, name: string): Promise<T | undefined> {
+function find<T>(site: Site, resource: Resource<T>, name: string): Promise<T | undefined> {
   return site.client.find(resource, { namespace: site.namespace, name });
 }
 
-async function deleteCluster(name: string): Promise<void> {
+async function deleteCluster(site: Site, name: string): Promise<void> {
   await site.client.delete(capiClusters, { namespace: site.namespace, name });
 }
 
-async function untilClusterGone(name: string): Promise<void> {
+async function untilClusterGone(site: Site, name: string): Promise<void> {
   await waitFor(
     `Cluster ${name} is gone`,
-    async () => (await find(capiClusters, name)) === undefined,
-    async () => ({ cluster: await find(capiClusters, name), machines: await summarise(site) }),
+    async () => (await find(site, capiClusters, name)) === undefined,
+    async () => ({ cluster: await find(site, capiClusters, name), machines: await summarise(site) }),
     { timeoutMs: 120_000 },
   );
 }
 
 /** When, in the order of the audit log, anybody did this to an object of the kind for the first and the last time. */
-async function findWrites(verb: string, resource: string, name?: string): Promise<{ first: number; last: number }> {
+async function findWrites(
+  site: Site,
+  verb: string,
+  resource: string,
+  name?: string,
+): Promise<{ first: number; last: number }> {
   const events = await readAuditEvents(useStack().auditLogPath);
   const hits = events.flatMap((event, index) => {
     const ref = event.objectRef;
@@ -50,42 +50,42 @@ async function findWrites(verb: string, resource: string, name?: string): Promis
   return { first: hits[0] ?? NaN, last: hits.at(-1) ?? NaN };
 }
 
-test('two workers come up', async () => {
+test('two workers come up', async ({ site }) => {
   await site.deploy();
   await site.untilRunning(2);
 });
 
 describe.concurrent('a Cluster', () => {
-  test('that is deleted goes in order: workers and their hosts, control plane, infrastructure', async () => {
+  test('that is deleted goes in order: workers and their hosts, control plane, infrastructure', async ({ site }) => {
     const workers = (await site.machines()).filter(({ metadata }) => metadata.name.startsWith('workers-'));
     expect(workers).toHaveLength(2);
     const refs = await Promise.all(workers.map(({ metadata }) => refOf(site, metadata.name)));
     for (const host of hosts) site.host(host).neverAnswer();
-    await deleteCluster('demo');
+    await deleteCluster(site, 'demo');
     await untilPlanned(site, 'clean', hosts);
-    expect((await find(capiClusters, 'demo'))?.metadata.deletionTimestamp).toBeDefined();
-    expect((await find(externalControlPlanes, 'demo'))?.metadata.deletionTimestamp).toBeUndefined();
-    expect((await find(baremetalClusters, 'demo'))?.metadata.deletionTimestamp).toBeUndefined();
+    expect((await find(site, capiClusters, 'demo'))?.metadata.deletionTimestamp).toBeDefined();
+    expect((await find(site, externalControlPlanes, 'demo'))?.metadata.deletionTimestamp).toBeUndefined();
+    expect((await find(site, baremetalClusters, 'demo'))?.metadata.deletionTimestamp).toBeUndefined();
     for (const host of hosts) site.host(host).neverAnswer(false);
-    await untilClusterGone('demo');
-    expect(await find(baremetalClusters, 'demo')).toBeUndefined();
-    expect(await find(externalControlPlanes, 'demo')).toBeUndefined();
+    await untilClusterGone(site, 'demo');
+    expect(await find(site, baremetalClusters, 'demo')).toBeUndefined();
+    expect(await find(site, externalControlPlanes, 'demo')).toBeUndefined();
     for (const host of hosts) {
       await expectReleased(site, host);
       expect(plansReceived(site, host)).toEqual([undefined, 'reprovision', 'clean']);
     }
     for (const ref of refs) {
       expect(await runOf(site, ref).result()).toBe('released');
-      const machine = await findWrites('patch', 'baremetalmachines', ref.name);
-      const controlPlane = await findWrites('delete', 'externalcontrolplanes', 'demo');
-      const infrastructure = await findWrites('delete', 'baremetalclusters', 'demo');
+      const machine = await findWrites(site, 'patch', 'baremetalmachines', ref.name);
+      const controlPlane = await findWrites(site, 'delete', 'externalcontrolplanes', 'demo');
+      const infrastructure = await findWrites(site, 'delete', 'baremetalclusters', 'demo');
       expect(machine.last).toBeLessThan(controlPlane.first);
       expect(controlPlane.first).toBeLessThan(infrastructure.first);
     }
     await untilPoolCounts(site, 'workers', { total: 2, available: 2, allocated: 0 });
   });
 
-  test('whose infrastructure is deleted under it keeps it until its machines are gone', async () => {
+  test('whose infrastructure is deleted under it keeps it until its machines are gone', async ({ site }) => {
     const name = 'direct';
     const host = 'cd-direct';
     await deployCluster(site, useStack(), { name });
@@ -97,18 +97,18 @@ describe.concurrent('a Cluster', () => {
     await waitFor(
       'the BaremetalCluster says what it waits for',
       async () => {
-        const conditions = (await find(baremetalClusters, name))?.status?.conditions ?? [];
+        const conditions = (await find(site, baremetalClusters, name))?.status?.conditions ?? [];
         return conditions.some(({ reason, message }) => reason === 'MachinesExist' && message.includes('direct-0'));
       },
-      async () => (await find(baremetalClusters, name))?.status,
+      async () => (await find(site, baremetalClusters, name))?.status,
     );
     await waitForMachine(site, 'direct-0', 'Running', ({ status }) => status?.phase === 'Running');
     expect(plansReceived(site, host)).toEqual([undefined, 'reprovision']);
 
-    await deleteCluster(name);
+    await deleteCluster(site, name);
     await untilGone(site, 'direct-0');
-    await untilClusterGone(name);
-    expect(await find(baremetalClusters, name)).toBeUndefined();
+    await untilClusterGone(site, name);
+    expect(await find(site, baremetalClusters, name)).toBeUndefined();
     await expectReleased(site, host);
     expect(plansReceived(site, host)).toEqual([undefined, 'reprovision', 'clean']);
   });

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { resourceOf } from '../../dev/stack/manifests.ts';
-import { deployCluster } from '../support/clusters.ts';
 import { conditionOf } from '../support/machines.ts';
-import { type Site, startSite, summarise } from '../support/site.ts';
-import { useStack } from '../support/stack.ts';
+import { type Site, summarise } from '../support/site.ts';
+import { siteTest } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type BaremetalMachine, deployWorkers, listWorkers } from '../support/worker-groups.ts';
 import { DEPLOYMENT_LABEL } from '../support/worker-manifests.ts';
@@ -22,12 +21,7 @@ const checksSchema = z.object({
 /** The least that Cluster API takes. */
 const HASTY_SECONDS = 30;
 
-let site: Site;
-beforeAll(async () => {
-  site = await startSite('health-checks', { hosts: [], replicas: 0 });
-  await deployCluster(site, useStack());
-});
-afterAll(() => site.close());
+const test = siteTest('health-checks', { hosts: [] });
 
 function readGuide(): z.infer<typeof checksSchema>['spec']['checks'] {
   const blocks = [...guide.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml = '']) => yaml);
@@ -35,7 +29,7 @@ function readGuide(): z.infer<typeof checksSchema>['spec']['checks'] {
   return checksSchema.parse(parse(block)).spec.checks;
 }
 
-async function watchOver(name: string, nodeStartupTimeoutSeconds: number): Promise<void> {
+async function watchOver(site: Site, name: string, nodeStartupTimeoutSeconds: number): Promise<void> {
   const selector = { matchLabels: { [DEPLOYMENT_LABEL]: name } };
   await site.client.create(resourceOf(healthCheck), {
     metadata: { namespace: site.namespace, name },
@@ -44,7 +38,7 @@ async function watchOver(name: string, nodeStartupTimeoutSeconds: number): Promi
 }
 
 /** A machine of a pool that has no host for it. */
-async function beginToWait(name: string): Promise<BaremetalMachine> {
+async function beginToWait(site: Site, name: string): Promise<BaremetalMachine> {
   await deployWorkers(site, { name, hosts: [`${name}-nobody`], replicas: 1 });
   return waitFor(
     `a machine of ${name} waits for a host`,
@@ -56,11 +50,11 @@ async function beginToWait(name: string): Promise<BaremetalMachine> {
   );
 }
 
-test('a node start-up time replaces machines that wait for a host; the one of the guide does not', async () => {
-  const patient = await beginToWait('patient');
-  await watchOver('patient', readGuide().nodeStartupTimeoutSeconds);
-  const hasty = await beginToWait('hasty');
-  await watchOver('hasty', HASTY_SECONDS);
+test('a node start-up time replaces machines that wait for a host; the one of the guide does not', async ({ site }) => {
+  const patient = await beginToWait(site, 'patient');
+  await watchOver(site, 'patient', readGuide().nodeStartupTimeoutSeconds);
+  const hasty = await beginToWait(site, 'hasty');
+  await watchOver(site, 'hasty', HASTY_SECONDS);
   await waitFor(
     'the hasty check has replaced a machine that waited',
     async () => {

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { MACHINE_FINALIZER } from '../../api/constants.ts';
-import { machineInventories, machineInventoryPools, secrets } from '../../api/resources.ts';
+import { machineInventories, secrets } from '../../api/resources.ts';
 import { elementalAnnotations } from '../../dev/elemental/inventory.ts';
 import { readAuditEvents } from '../../dev/stack/audit.ts';
 import { runCli } from '../support/cli.ts';
-import { deployCluster } from '../support/clusters.ts';
 import {
   allocationState,
   expectCountersAddUp,
@@ -26,47 +25,39 @@ import {
   waitForMachine,
 } from '../support/machines.ts';
 import { untilWarning } from '../support/object-events.ts';
-import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
-import { type Site, startSite } from '../support/site.ts';
+import type { Site } from '../support/site.ts';
+import { recordPools, siteTest } from '../support/site-test.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // What hosts do wrong. Each test has a host, a pool of it and a machine, all of the same name.
 const hosts = ['hf-upgrade', 'hf-silent', 'hf-secret', 'hf-reset', 'hf-clean'];
 
-let site: Site;
-let recorder: ObjectRecorder<unknown>;
+const test = siteTest('hosts', { hosts, env: { IRONLOOM_REPROVISION_DEADLINE: '3s' } }).extend(
+  'pools',
+  { scope: 'file', auto: true },
+  recordPools,
+);
 
-beforeAll(async () => {
-  site = await startSite('hosts', { hosts, replicas: 0, env: { IRONLOOM_REPROVISION_DEADLINE: '3s' } });
-  await deployCluster(site, useStack());
-  recorder = await recordObjects(site, machineInventoryPools);
-});
-
-afterAll(async () => {
-  await recorder.stop();
-  await site.close();
-});
-
-async function beginOn(name: string): Promise<void> {
+async function beginOn(site: Site, name: string): Promise<void> {
   await createPool(site, name, [name]);
   await createMachine(site, { name, pool: name });
 }
 
-function plansOf(host: string): (string | undefined)[] {
+function plansOf(site: Site, host: string): (string | undefined)[] {
   return site.host(host).plansReceived.map(({ type }) => type);
 }
 
-async function untilPlanStands(host: string): Promise<void> {
+async function untilPlanStands(site: Site, host: string): Promise<void> {
   await untilAllocationState(site, host, 'Reprovisioning');
   await waitForMachine(site, host, 'Reprovisioning', ({ status }) => status?.phase === 'Reprovisioning');
 }
 
 describe.concurrent('a host', () => {
-  test('that fails its reprovision plan is kept out of the pool; a deletion cleans it', async () => {
+  test('that fails its reprovision plan is kept out of the pool; a deletion cleans it', async ({ site }) => {
     const fault = { output: 'cannot write layer: no space left on device\n' };
     await site.host('hf-upgrade').failStep('elemental upgrade', 1, fault);
-    await beginOn('hf-upgrade');
+    await beginOn(site, 'hf-upgrade');
     const failed = await untilReason(site, 'hf-upgrade', 'PlanApplied', 'PlanFailed');
     await untilWarning(site, 'hf-upgrade', 'PlanFailed');
     expect(failed.status?.phase).toBe('Failed');
@@ -79,7 +70,7 @@ describe.concurrent('a host', () => {
     await deleteMachine(site, 'hf-upgrade');
     await untilGone(site, 'hf-upgrade');
     await expectReleased(site, 'hf-upgrade');
-    expect(plansOf('hf-upgrade')).toEqual([undefined, 'reprovision', 'clean']);
+    expect(plansOf(site, 'hf-upgrade')).toEqual([undefined, 'reprovision', 'clean']);
     const said = await runCli(site.namespace, 'output', `${site.namespace}/hf-upgrade`);
     expect(said).toMatchObject({ code: 0, stderr: '' });
     expect(said.stdout).toContain(`Failed earlier: reprovision-1-${failed.metadata.uid}.`);
@@ -87,9 +78,9 @@ describe.concurrent('a host', () => {
     await untilPoolCounts(site, 'hf-upgrade', { total: 1, available: 1 });
   });
 
-  test('that is silent is reported after the deadline, and a late answer counts', async () => {
+  test('that is silent is reported after the deadline, and a late answer counts', async ({ site }) => {
     site.host('hf-silent').neverAnswer();
-    await beginOn('hf-silent');
+    await beginOn(site, 'hf-silent');
     const silent = await untilReason(site, 'hf-silent', 'PlanApplied', 'PlanTimedOut');
     await untilWarning(site, 'hf-silent', 'PlanTimedOut');
     expect(silent.status?.phase).toBe('Reprovisioning');
@@ -101,13 +92,15 @@ describe.concurrent('a host', () => {
     site.host('hf-silent').neverAnswer(false);
     const running = await untilProvisioned(site, 'hf-silent');
     expect(conditionOf(running, 'PlanApplied')?.status).toBe('True');
-    expect(plansOf('hf-silent')).toEqual([undefined, 'reprovision']);
+    expect(plansOf(site, 'hf-silent')).toEqual([undefined, 'reprovision']);
   });
 
-  test('that has lost its plan Secret is reported; a deletion ends when its inventory is deleted, too', async () => {
+  test('that has lost its plan Secret is reported; a deletion ends when its inventory is deleted, too', async ({
+    site,
+  }) => {
     site.host('hf-secret').neverAnswer();
-    await beginOn('hf-secret');
-    await untilPlanStands('hf-secret');
+    await beginOn(site, 'hf-secret');
+    await untilPlanStands(site, 'hf-secret');
     const key = { namespace: site.namespace, name: 'hf-secret' };
     await site.client.delete(secrets, key);
     const lost = await untilReason(site, 'hf-secret', 'PlanApplied', 'PlanSecretMissing');
@@ -125,10 +118,10 @@ describe.concurrent('a host', () => {
     await untilGone(site, 'hf-secret');
   });
 
-  test("that gets somebody else's plan is reported and not written to any more", async () => {
+  test("that gets somebody else's plan is reported and not written to any more", async ({ site }) => {
     site.host('hf-reset').neverAnswer();
-    await beginOn('hf-reset');
-    await untilPlanStands('hf-reset');
+    await beginOn(site, 'hf-reset');
+    await untilPlanStands(site, 'hf-reset');
     const key = { namespace: site.namespace, name: 'hf-reset' };
     const annotations = { [elementalAnnotations.resettable]: 'true' };
     await site.client.patch(machineInventories, key, { metadata: { annotations } });
@@ -158,8 +151,8 @@ describe.concurrent('a host', () => {
     expect(ours.map(({ verb }) => verb)).toEqual(['patch']);
   });
 
-  test('that fails its clean plan keeps the machine and stays out of the pool', async () => {
-    await beginOn('hf-clean');
+  test('that fails its clean plan keeps the machine and stays out of the pool', async ({ site }) => {
+    await beginOn(site, 'hf-clean');
     await untilProvisioned(site, 'hf-clean');
     await site.host('hf-clean').failStep('systemctl stop', 1);
     await deleteMachine(site, 'hf-clean');
@@ -170,10 +163,10 @@ describe.concurrent('a host', () => {
     await untilAllocationState(site, 'hf-clean', 'Unavailable');
     await untilPoolCounts(site, 'hf-clean', { total: 1, unavailable: 1, available: 0 });
     expect((await findMachine(site, 'hf-clean'))?.metadata.finalizers).toContain(MACHINE_FINALIZER);
-    expect(plansOf('hf-clean')).toEqual([undefined, 'reprovision', 'clean']);
+    expect(plansOf(site, 'hf-clean')).toEqual([undefined, 'reprovision', 'clean']);
   });
 });
 
-test('the counters of every pool have added up all the time', () => {
-  expectCountersAddUp(recorder.seen);
+test('the counters of every pool have added up all the time', ({ pools }) => {
+  expectCountersAddUp(pools.seen);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { readText } from '../../dev/elemental/plan-secret.ts';
 import type { SimulatedHost } from '../../dev/host/simulated-host.ts';
 import { cleanupMarkerPath, hostStateFolder, seedFolder } from '../../domain/plan/script.ts';
@@ -24,20 +24,18 @@ import {
   untilRuns,
 } from '../support/trap-hosts.ts';
 import {
-  addHost,
   begin,
   beginOnSilent,
   bringUp,
   expectOnlyOrders,
   remove,
-  site,
+  trapTest,
   untilFailed,
   untilJoined,
-  useTrapSite,
 } from '../support/trap-site.ts';
 
 // The traps of the host agent; host-traps.test.ts says which test holds which.
-useTrapSite('trapl');
+const test = trapTest('trapl');
 
 /** A reboot that does not come while the test lasts. */
 const never = { rebootDelayMs: 3_600_000 };
@@ -45,10 +43,13 @@ const never = { rebootDelayMs: 3_600_000 };
 const upgradesOf = async (host: SimulatedHost): Promise<number> => (await commandsOf(host, 'elemental upgrade')).length;
 
 describe.concurrent('a host', () => {
-  test('trap 6: that cannot write a file looks dead, the message names both causes, and repaired it answers', async () => {
-    const host = await addHost('ht-file');
+  test('trap 6: that cannot write a file looks dead, the message names both causes, and repaired it answers', async ({
+    site,
+    hosts,
+  }) => {
+    const host = await hosts.addWithPool('ht-file');
     await host.disk.write(`${hostStateFolder}/staged`, 'in the way');
-    await begin('ht-file');
+    await begin(site, 'ht-file');
     const silent = await untilReason(site, 'ht-file', 'PlanApplied', 'PlanTimedOut');
     const message = conditionOf(silent, 'PlanApplied')?.message;
     expect(message).toContain('the host is dead or cut off');
@@ -62,13 +63,16 @@ describe.concurrent('a host', () => {
     expect(planTypesOf(host)).toEqual([undefined, 'reprovision']);
   });
 
-  test('traps 12 and 13: that prints 2 MB in one line, under the largest user-data, answers within its Secret', async () => {
-    const host = await addHost('ht-noise');
+  test('traps 12 and 13: that prints 2 MB in one line, under the largest user-data, answers within its Secret', async ({
+    site,
+    hosts,
+  }) => {
+    const host = await hosts.addWithPool('ht-noise');
     const output = `${'x'.repeat(2_000_000)}\nwrite /var: no space left on device\n`;
     await host.failStep('elemental upgrade', 1, { output });
     const fill = userDataLimitBytes - renderJoinConfig({ secretFile: '' }).length - 1024;
-    await begin('ht-noise', { userData: renderJoinConfig({ secretFile: 'x'.repeat(fill) }) });
-    expect(await untilFailed('ht-noise', 1)).toContain('no space left on the host');
+    await begin(site, 'ht-noise', { userData: renderJoinConfig({ secretFile: 'x'.repeat(fill) }) });
+    expect(await untilFailed(site, 'ht-noise', 1)).toContain('no space left on the host');
     expect(runsOf(host)).toBe(1);
     const { data } = await getPlanSecret(site, 'ht-noise');
     const sizes = Object.values(data).map((value) => Buffer.byteLength(value, 'base64'));
@@ -79,9 +83,12 @@ describe.concurrent('a host', () => {
     await untilJoined(host);
   });
 
-  test('trap 15: whose Secret is restored under its node runs the plan again, and nothing comes of it', async () => {
-    const host = await addHost('ht-restored');
-    await bringUp(host);
+  test('trap 15: whose Secret is restored under its node runs the plan again, and nothing comes of it', async ({
+    site,
+    hosts,
+  }) => {
+    const host = await hosts.addWithPool('ht-restored');
+    await bringUp(site, host);
     await untilRuns(host, 2);
     const restore = await removePlanSecret(site, 'ht-restored');
     await restore();
@@ -89,12 +96,15 @@ describe.concurrent('a host', () => {
     expect(await upgradesOf(host)).toBe(1);
     expect(host.bootCount).toBe(2);
     expect((await findMachine(site, 'ht-restored'))?.status?.phase).toBe('Running');
-    await remove(host);
+    await remove(site, host);
   });
 
-  test('trap 15: whose Secret is restored while its plan is due goes on by retry, as the message says', async () => {
-    const host = await addHost('ht-regained');
-    await beginOnSilent(host);
+  test('trap 15: whose Secret is restored while its plan is due goes on by retry, as the message says', async ({
+    site,
+    hosts,
+  }) => {
+    const host = await hosts.addWithPool('ht-regained');
+    await beginOnSilent(site, host);
     const restore = await removePlanSecret(site, 'ht-regained');
     const lost = await untilReason(site, 'ht-regained', 'PlanApplied', 'PlanSecretMissing');
     expect(conditionOf(lost, 'PlanApplied')?.message).toContain('Restore it and retry');
@@ -106,68 +116,74 @@ describe.concurrent('a host', () => {
     await untilJoined(host);
   });
 
-  test('traps 18 and 19: that keeps only what stock Elemental keeps still joins, and upgrades and reboots once', async () => {
-    const host = await addHost('ht-stock', { stock: true });
-    await bringUp(host);
+  test('traps 18 and 19: that keeps only what stock Elemental keeps still joins, and upgrades and reboots once', async ({
+    site,
+    hosts,
+  }) => {
+    const host = await hosts.addWithPool('ht-stock', { stock: true });
+    await bringUp(site, host);
     await untilRuns(host, 2);
     await host.reboot();
     await untilRuns(host, 3);
     expect(await upgradesOf(host)).toBe(1);
     expect(await commandsOf(host, 'shutdown')).toHaveLength(1);
     expect(host.bootCount).toBe(3);
-    await remove(host);
+    await remove(site, host);
   });
 
-  test.each([
+  test.for([
     ['by a crash', 'ht-crash', (host: SimulatedHost) => host.crashBeforePut(2)],
     ['by an outage of the API server', 'ht-outage', (host: SimulatedHost) => host.apiDownAtPut(2)],
-  ])('section 1.8: that loses its result twice, %s, upgrades and reboots once', async (_, name, lose) => {
-    const host = await addHost(name, { times: { rebootDelayMs: 1_500 } });
-    await beginOnSilent(host);
-    lose(host);
-    host.neverAnswer(false);
-    await untilProvisioned(site, name);
-    await untilJoined(host);
-    expect(planTypesOf(host)).toEqual([undefined, 'reprovision']);
-    expect(runsOf(host)).toBeGreaterThanOrEqual(3);
-    expect(await upgradesOf(host)).toBe(1);
-    expect(host.bootCount).toBe(2);
-  });
+  ] as const)(
+    'section 1.8: that loses its result twice, %s, upgrades and reboots once',
+    async ([, name, lose], { site, hosts }) => {
+      const host = await hosts.addWithPool(name, { times: { rebootDelayMs: 1_500 } });
+      await beginOnSilent(site, host);
+      lose(host);
+      host.neverAnswer(false);
+      await untilProvisioned(site, name);
+      await untilJoined(host);
+      expect(planTypesOf(host)).toEqual([undefined, 'reprovision']);
+      expect(runsOf(host)).toBeGreaterThanOrEqual(3);
+      expect(await upgradesOf(host)).toBe(1);
+      expect(host.bootCount).toBe(2);
+    },
+  );
 });
 
 describe.concurrent('trap 7: a deletion', () => {
-  test('while the host upgrades waits for the end of it and cancels its reboot', async () => {
-    const host = await addHost('ht-upgrading', { times: never });
+  test('while the host upgrades waits for the end of it and cancels its reboot', async ({ site, hosts }) => {
+    const host = await hosts.addWithPool('ht-upgrading', { times: never });
     await host.failStep('elemental upgrade', 1, { exitCode: 0, delayMs: 4_000 });
-    await begin('ht-upgrading');
+    await begin(site, 'ht-upgrading');
     await untilCommand(host, 'elemental upgrade');
-    await remove(host);
+    await remove(site, host);
     await expectNeverBooted(host);
   });
 
-  test('while the reboot of an applied plan is due cancels it', async () => {
-    const host = await addHost('ht-due', { times: never });
-    await begin('ht-due');
+  test('while the reboot of an applied plan is due cancels it', async ({ site, hosts }) => {
+    const host = await hosts.addWithPool('ht-due', { times: never });
+    await begin(site, 'ht-due');
     await untilProvisioned(site, 'ht-due');
     expect(await host.disk.list('/.simulator/power')).toEqual(['scheduled']);
-    await remove(host);
+    await remove(site, host);
     await expectNeverBooted(host);
   });
 
-  test('that the delayed reboot of the plan before hits ends clean', async () => {
-    const host = await addHost('ht-hit');
+  test('that the delayed reboot of the plan before hits ends clean', async ({ site, hosts }) => {
+    const host = await hosts.addWithPool('ht-hit');
     await host.failStep('elemental upgrade', 1, { exitCode: 0, delayMs: 4_000 });
-    await begin('ht-hit');
+    await begin(site, 'ht-hit');
     await untilCommand(host, 'elemental upgrade');
-    await remove(host);
+    await remove(site, host);
     expect(planTypesOf(host)).toEqual([undefined, 'reprovision', 'clean']);
     expect(host.bootCount).toBe(2);
     expect(host.node?.running ?? false).toBe(false);
   });
 
-  test('whose clean plan a reboot interrupts runs it again from its beginning', async () => {
-    const host = await addHost('ht-interrupted');
-    await bringUp(host);
+  test('whose clean plan a reboot interrupts runs it again from its beginning', async ({ site, hosts }) => {
+    const host = await hosts.addWithPool('ht-interrupted');
+    await bringUp(site, host);
     await untilRuns(host, 2);
     await host.failStep('systemctl stop', 1, { exitCode: 0, delayMs: 120_000 });
     await deleteMachine(site, 'ht-interrupted');

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { annotations, foreign } from '../../api/constants.ts';
 import { baremetalMachines, machineInventories, machineInventoryPools, secrets } from '../../api/resources.ts';
 import { elementalAnnotations } from '../../dev/elemental/inventory.ts';
@@ -19,6 +19,7 @@ import {
   waitForMachine,
 } from '../support/machines.ts';
 import { useStack } from '../support/stack.ts';
+import type { Site } from '../support/site.ts';
 import {
   commandsOf,
   outputNames,
@@ -31,25 +32,26 @@ import {
 } from '../support/trap-hosts.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
-  addHost,
   begin,
   beginOnSilent,
   bringUp,
   expectOnlyOrders,
   remove,
-  site,
+  trapTest,
   untilFailed,
   untilJoined,
-  useTrapSite,
 } from '../support/trap-site.ts';
 
 // The traps of the host agent; host-traps.test.ts says which test holds which.
-useTrapSite('trapw');
+const test = trapTest('trapw');
 
 describe.concurrent('writes', () => {
-  test('trap 5: whatever happens while a host is at work, nobody writes to its Secret, so that its failure counts', async () => {
-    const host = await addHost('ht-quiet');
-    await beginOnSilent(host);
+  test('trap 5: whatever happens while a host is at work, nobody writes to its Secret, so that its failure counts', async ({
+    site,
+    hosts,
+  }) => {
+    const host = await hosts.addWithPool('ht-quiet');
+    await beginOnSilent(site, host);
     const { metadata } = await getPlanSecret(site, 'ht-quiet');
     const since = await markAudit(useStack().auditLogPath);
     const key = { namespace: site.namespace, name: 'ht-quiet' };
@@ -74,17 +76,20 @@ describe.concurrent('writes', () => {
     expect(writes.filter((write) => write.includes(' secrets '))).toEqual([]);
     await host.failStep('elemental upgrade', 1);
     host.neverAnswer(false);
-    await untilFailed('ht-quiet', 1);
+    await untilFailed(site, 'ht-quiet', 1);
     expect(runsOf(host)).toBe(1);
   });
 
-  test("trap 8: each plan begins with no failures, and elemental's own reset inherits no limit from a host given back", async () => {
-    const host = await addHost('ht-count', { times: { retryCooldownMs: 200, periodMs: 300 } });
+  test("trap 8: each plan begins with no failures, and elemental's own reset inherits no limit from a host given back", async ({
+    site,
+    hosts,
+  }) => {
+    const host = await hosts.addWithPool('ht-count', { times: { retryCooldownMs: 200, periodMs: 300 } });
     await host.failStep('elemental upgrade', 2);
-    await begin('ht-count');
-    await untilFailed('ht-count', 1);
+    await begin(site, 'ht-count');
+    await untilFailed(site, 'ht-count', 1);
     await requestOperation(site, 'ht-count', 'retry');
-    await untilFailed('ht-count', 2);
+    await untilFailed(site, 'ht-count', 2);
     expect(readText((await getPlanSecret(site, 'ht-count')).data, 'failure-count')).toBe('1');
     await requestOperation(site, 'ht-count', 'retry: again');
     await untilProvisioned(site, 'ht-count');
@@ -94,7 +99,7 @@ describe.concurrent('writes', () => {
       ['reprovision', 1],
     ]);
     expect(planTypesOf(host)).toHaveLength(4);
-    await remove(host);
+    await remove(site, host);
     expect((await getPlanSecret(site, 'ht-count')).data['max-failures']).toBeUndefined();
 
     await host.failStep('shutdown -r', 1);
@@ -110,37 +115,43 @@ describe.concurrent('writes', () => {
     );
   });
 
-  test.each([
+  test.for([
     ['fails its clean plan', 'ht-forced', 'PlanFailed'],
     ['is dead', 'ht-forced-dead', 'PlanPending'],
-  ])('trap 8: a host that %s and is let go by force tries that plan until it is clean', async (_, name, reason) => {
-    const host = await addHost(name, { times: { retryCooldownMs: 200, periodMs: 300 } });
-    await bringUp(host);
-    await host.failStep('systemctl stop', 3);
-    if (reason === 'PlanPending') await host.die();
-    await deleteMachine(site, name);
-    await untilReason(site, name, 'PlanApplied', reason);
-    await requestOperation(site, name, 'forceRelease: nobody waits for it any more');
-    await untilGone(site, name);
-    expect((await findInventory(site, name))?.metadata.annotations[annotations.quarantine]).toBeDefined();
-    await host.powerOn();
-    const key = { namespace: site.namespace, name };
-    const notes = { [annotations.operation]: 'unquarantine' };
-    await site.client.patch(machineInventories, key, { metadata: { annotations: notes } });
-    await untilAllocationState(site, name, 'Available');
-    const { data } = await getPlanSecret(site, name);
-    expect(readText(data, 'applied-checksum')).toBe(checksumOf(Buffer.from(data['plan'] ?? '', 'base64')));
-    expect(data['max-failures']).toBeUndefined();
-    expect((await commandsOf(host, 'systemctl stop kubelet')).length).toBe(4);
-    await createMachine(site, { name: `${name}-next`, pool: name });
-    await untilProvisioned(site, `${name}-next`);
-  });
+  ] as const)(
+    'trap 8: a host that %s and is let go by force tries that plan until it is clean',
+    async ([, name, reason], { site, hosts }) => {
+      const host = await hosts.addWithPool(name, { times: { retryCooldownMs: 200, periodMs: 300 } });
+      await bringUp(site, host);
+      await host.failStep('systemctl stop', 3);
+      if (reason === 'PlanPending') await host.die();
+      await deleteMachine(site, name);
+      await untilReason(site, name, 'PlanApplied', reason);
+      await requestOperation(site, name, 'forceRelease: nobody waits for it any more');
+      await untilGone(site, name);
+      expect((await findInventory(site, name))?.metadata.annotations[annotations.quarantine]).toBeDefined();
+      await host.powerOn();
+      const key = { namespace: site.namespace, name };
+      const notes = { [annotations.operation]: 'unquarantine' };
+      await site.client.patch(machineInventories, key, { metadata: { annotations: notes } });
+      await untilAllocationState(site, name, 'Available');
+      const { data } = await getPlanSecret(site, name);
+      expect(readText(data, 'applied-checksum')).toBe(checksumOf(Buffer.from(data['plan'] ?? '', 'base64')));
+      expect(data['max-failures']).toBeUndefined();
+      expect((await commandsOf(host, 'systemctl stop kubelet')).length).toBe(4);
+      await createMachine(site, { name: `${name}-next`, pool: name });
+      await untilProvisioned(site, `${name}-next`);
+    },
+  );
 
-  test('trap 9: a host that somebody took under a running node is not written to, and given up by force only', async () => {
-    const host = await addHost('ht-selector');
-    await bringUp(host);
+  test('trap 9: a host that somebody took under a running node is not written to, and given up by force only', async ({
+    site,
+    hosts,
+  }) => {
+    const host = await hosts.addWithPool('ht-selector');
+    await bringUp(site, host);
     await untilRuns(host, 2);
-    await letSelectorTake('ht-selector');
+    await letSelectorTake(site, 'ht-selector');
     const theirs = await untilSecret(
       site,
       'ht-selector',
@@ -160,9 +171,9 @@ describe.concurrent('writes', () => {
     await untilReason(site, 'ht-selector-next', 'InventoryAllocated', 'PoolExhausted');
   });
 
-  test('trap 17: a host that was given back shows the others no token', async () => {
-    const host = await addHost('ht-token');
-    await bringUp(host);
+  test('trap 17: a host that was given back shows the others no token', async ({ site, hosts }) => {
+    const host = await hosts.addWithPool('ht-token');
+    await bringUp(site, host);
     const token = 'abcdef.0123456789abcdef';
     const shown = async (): Promise<string> => {
       const { data } = await getPlanSecret(site, 'ht-token');
@@ -171,7 +182,7 @@ describe.concurrent('writes', () => {
       );
     };
     expect(await shown()).toContain(token);
-    await remove(host);
+    await remove(site, host);
     expect(await shown()).not.toContain(token);
     expect(outputNames(await getPlanSecret(site, 'ht-token'), 'applied-output')).toEqual(['ironloom-clean']);
   });
@@ -182,7 +193,7 @@ test('trap 5: each write of ours to a plan Secret was a new plan, or gave the ho
 const bootstrapPlan = `${JSON.stringify({ files: [], instructions: [] })}\n`;
 
 /** A MachineInventorySelector adopts the host: owner references and annotations are its own, checksums stay. */
-async function letSelectorTake(name: string): Promise<void> {
+async function letSelectorTake(site: Site, name: string): Promise<void> {
   const key = { namespace: site.namespace, name };
   const owner = {
     apiVersion: 'elemental.cattle.io/v1beta1',

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { elementalInventories } from '../../dev/elemental/inventory.ts';
 import { encodeOutputs } from '../../dev/elemental/host-plan.ts';
 import { planSecrets, readText, toValue } from '../../dev/elemental/plan-secret.ts';
@@ -15,6 +15,7 @@ import {
   untilReason,
 } from '../support/machines.ts';
 import { currentRunId, listResetPoints, refOf, resetRun, untilStage } from '../support/runs.ts';
+import type { Site } from '../support/site.ts';
 import {
   commandsOf,
   meddle,
@@ -27,16 +28,14 @@ import {
 } from '../support/trap-hosts.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
-  addHost,
   begin,
   beginOnSilent,
   bringUp,
   expectOnlyOrders,
   remove,
-  site,
+  trapTest,
   untilFailed,
   untilJoined,
-  useTrapSite,
 } from '../support/trap-site.ts';
 
 /*
@@ -69,14 +68,17 @@ import {
  * dev/simulated-host*.test.ts.
  */
 
-useTrapSite('traps');
+const test = trapTest('traps');
 
 const bootIdPath = '/proc/sys/kernel/random/boot_id';
 
 describe.concurrent('results', () => {
-  test('trap 1: a failure stays one when somebody turned the agent to plan-state mode, which calls it applied', async () => {
-    const host = await addHost('ht-state');
-    await beginOnSilent(host);
+  test('trap 1: a failure stays one when somebody turned the agent to plan-state mode, which calls it applied', async ({
+    site,
+    hosts,
+  }) => {
+    const host = await hosts.addWithPool('ht-state');
+    await beginOnSilent(site, host);
     const { data } = await getPlanSecret(site, 'ht-state');
     // What such an agent leaves a moment after its failure, see dev/host-agent.test.ts.
     await meddle(site, 'ht-state', {
@@ -86,7 +88,7 @@ describe.concurrent('results', () => {
       'failed-checksum': '',
       'failure-count': '0',
     });
-    await untilFailed('ht-state', 1);
+    await untilFailed(site, 'ht-state', 1);
     await requestOperation(site, 'ht-state', 'retry');
     host.neverAnswer(false);
     await untilProvisioned(site, 'ht-state');
@@ -95,9 +97,9 @@ describe.concurrent('results', () => {
     expect([readText(after, 'plan-state'), readText(after, 'plan-revision')]).toEqual(['', '']);
   });
 
-  test('trap 2: Applied stays although a later start of the agent fails and loses it', async () => {
-    const host = await addHost('ht-latch');
-    await bringUp(host);
+  test('trap 2: Applied stays although a later start of the agent fails and loses it', async ({ site, hosts }) => {
+    const host = await hosts.addWithPool('ht-latch');
+    await bringUp(site, host);
     await untilRuns(host, 2);
     await host.disk.remove(bootIdPath);
     host.restartAgent();
@@ -112,19 +114,22 @@ describe.concurrent('results', () => {
       const conditions = (await findInventory(site, 'ht-latch'))?.status?.conditions ?? [];
       return conditions.some(({ type, reason }) => type === 'Ready' && reason === 'PlanFailure');
     });
-    await beginRunAnew('ht-latch', 'running');
+    await beginRunAnew(site, 'ht-latch', 'running');
     const machine = await findMachine(site, 'ht-latch');
     expect(machine?.status).toMatchObject({ phase: 'Running', ready: true });
     expect(conditionOf(machine, 'PlanApplied')?.status).toBe('True');
     await untilPoolCounts(site, 'ht-latch', { total: 1, allocated: 1, unavailable: 0 });
     expect((await getPlanSecret(site, 'ht-latch')).metadata.resourceVersion).toBe(lost.metadata.resourceVersion);
     expect(planTypesOf(host)).toEqual([undefined, 'reprovision']);
-    await remove(host);
+    await remove(site, host);
   });
 
-  test('traps 3 and 4: however often the agent starts, each step ran once, nothing is wiped and nothing reboots', async () => {
-    const host = await addHost('ht-again');
-    await bringUp(host);
+  test('traps 3 and 4: however often the agent starts, each step ran once, nothing is wiped and nothing reboots', async ({
+    site,
+    hosts,
+  }) => {
+    const host = await hosts.addWithPool('ht-again');
+    await bringUp(site, host);
     await untilRuns(host, 2);
     const steps = async () => (await commandsOf(host)).filter((line) => !line.startsWith('timeout '));
     const before = await steps();
@@ -149,46 +154,46 @@ describe.concurrent('results', () => {
     expect((await findMachine(site, 'ht-again'))?.status?.phase).toBe('Running');
   });
 
-  test('trap 10: what failed shows no output of earlier successes', async () => {
-    const host = await addHost('ht-outputs');
+  test('trap 10: what failed shows no output of earlier successes', async ({ site, hosts }) => {
+    const host = await hosts.addWithPool('ht-outputs');
     await untilSecret(site, 'ht-outputs', 'its first answer', ({ data }) => readText(data, 'applied-checksum') !== '');
     const earlier = toValue('ironloom: step upgrade failed with exit code 77\n');
     const applied = encodeOutputs({ 'ironloom-reprovision': earlier, somebody: earlier });
     const key = { namespace: site.namespace, name: 'ht-outputs' };
     await site.client.patch(planSecrets, key, { data: { 'applied-output': applied } });
     await host.failStep('cloud-init clean', 1);
-    await begin('ht-outputs');
-    expect(await untilFailed('ht-outputs', 1)).toContain('Step clean-cloud-init failed with exit code 1');
+    await begin(site, 'ht-outputs');
+    expect(await untilFailed(site, 'ht-outputs', 1)).toContain('Step clean-cloud-init failed with exit code 1');
     expect(outputNames(await getPlanSecret(site, 'ht-outputs'), 'failed-output')).toEqual(['ironloom-reprovision']);
     await requestOperation(site, 'ht-outputs', 'retry');
     await untilProvisioned(site, 'ht-outputs');
     await host.failStep('systemctl stop', 1);
     await deleteMachine(site, 'ht-outputs');
-    expect(await untilFailed('ht-outputs', 1)).toContain('Step stop-kubelet failed with exit code 1');
+    expect(await untilFailed(site, 'ht-outputs', 1)).toContain('Step stop-kubelet failed with exit code 1');
     expect(outputNames(await getPlanSecret(site, 'ht-outputs'), 'failed-output')).toEqual(['ironloom-clean']);
     await requestOperation(site, 'ht-outputs', 'retry');
     await untilGone(site, 'ht-outputs');
   });
 
-  test('trap 14: a host whose clock is years off lives and fails like any other', async () => {
-    const host = await addHost('ht-clock');
+  test('trap 14: a host whose clock is years off lives and fails like any other', async ({ site, hosts }) => {
+    const host = await hosts.addWithPool('ht-clock');
     const years = 3 * 365 * 24 * 3600 * 1000;
     host.faults.clockOffsetMs = years;
     await host.failStep('elemental upgrade', 1);
-    await begin('ht-clock');
-    await untilFailed('ht-clock', 1);
+    await begin(site, 'ht-clock');
+    await untilFailed(site, 'ht-clock', 1);
     const lastApply = readText((await getPlanSecret(site, 'ht-clock')).data, 'last-apply-time');
     expect(lastApply).toContain(String(new Date(Date.now() + years).getUTCFullYear()));
     host.faults.clockOffsetMs = -years;
     await requestOperation(site, 'ht-clock', 'retry');
     await untilProvisioned(site, 'ht-clock');
     await untilJoined(host);
-    await remove(host);
+    await remove(site, host);
   });
 
-  test('trap 16: what the inventory says of a plan decides nothing', async () => {
-    const host = await addHost('ht-mirror');
-    await beginOnSilent(host);
+  test('trap 16: what the inventory says of a plan decides nothing', async ({ site, hosts }) => {
+    const host = await hosts.addWithPool('ht-mirror');
+    await beginOnSilent(site, host);
     await createMachine(site, { name: 'ht-mirror-next', pool: 'ht-mirror' });
     await untilReason(site, 'ht-mirror-next', 'InventoryAllocated', 'PoolExhausted');
     const written = await getPlanSecret(site, 'ht-mirror');
@@ -221,7 +226,7 @@ describe.concurrent('results', () => {
 test('trap 5: each write of ours to a plan Secret was a new plan, or gave the host back', expectOnlyOrders);
 
 /** Sets the machine's run back to its beginning; waits until it is `stage` again. */
-async function beginRunAnew(name: string, stage: string): Promise<void> {
+async function beginRunAnew(site: Site, name: string, stage: string): Promise<void> {
   const ref = await refOf(site, name);
   const runId = await currentRunId(site, ref);
   const [eventId] = await listResetPoints(site, ref, runId);

@@ -1,33 +1,28 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { annotations, API_GROUP_VERSION } from '../../api/constants.ts';
 import { readAuditEvents } from '../../dev/stack/audit.ts';
 import { readTable } from '../support/kube-raw.ts';
 import { readEvents, untilEvent } from '../support/object-events.ts';
-import { fetchHistory, type Site, startSite, summarise } from '../support/site.ts';
+import { fetchHistory, type Site, summarise } from '../support/site.ts';
+import { siteTest } from '../support/site-test.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // In an order unlike their names.
 const hosts = ['h4', 'h1', 'h5', 'h2', 'h3'];
 
-let site: Site;
+const test = siteTest('main', { hosts, replicas: 3 });
 /** Every machine that was seen, for what is asked of the whole of their lives. */
 const seen = new Map<string, { metadata: { namespace: string; name: string; uid: string } }>();
 
-beforeAll(async () => {
-  site = await startSite('main', { hosts, replicas: 3 });
-});
-
-afterAll(() => site.close());
-
-async function remember(): Promise<void> {
+async function remember(site: Site): Promise<void> {
   for (const machine of await site.machines()) seen.set(machine.metadata.uid, machine);
 }
 
-test('three workers come up on the first three hosts of the pool', async () => {
+test('three workers come up on the first three hosts of the pool', async ({ site }) => {
   await site.deploy();
   await site.untilRunning(3);
-  await remember();
+  await remember(site);
   const machines = await site.machines();
   expect(new Set(machines.map(({ status }) => status?.machineInventoryRef?.name))).toEqual(new Set(hosts.slice(0, 3)));
   for (const { spec, status } of machines) {
@@ -47,7 +42,7 @@ test('three workers come up on the first three hosts of the pool', async () => {
   );
 });
 
-test('kubectl get shows them, their pool and their cluster in all columns', async () => {
+test('kubectl get shows them, their pool and their cluster in all columns', async ({ site }) => {
   const folder = `/apis/${API_GROUP_VERSION}/namespaces/${site.namespace}`;
   const Cluster = 'demo';
   const running = (await site.machines()).map(({ metadata, status }) => {
@@ -71,7 +66,7 @@ async function readAgelessRows(path: string) {
   });
 }
 
-test('at most 13 API writes of ours for each machine on its way to Running', async () => {
+test('at most 13 API writes of ours for each machine on its way to Running', async ({ site }) => {
   const ours = await readAuditEvents(
     useStack().auditLogPath,
     ({ user, objectRef, responseStatus }) =>
@@ -97,16 +92,16 @@ test('at most 13 API writes of ours for each machine on its way to Running', asy
   }
 });
 
-test('two more on the last two hosts', async () => {
+test('two more on the last two hosts', async ({ site }) => {
   await site.scale(5);
   await site.untilRunning(5);
-  await remember();
+  await remember(site);
   expect(new Set((await site.machines()).map(({ status }) => status?.machineInventoryRef?.name))).toEqual(
     new Set(hosts),
   );
 });
 
-test('four go, and their hosts are clean and available again', async () => {
+test('four go, and their hosts are clean and available again', async ({ site }) => {
   await site.scale(1);
   await site.untilRunning(1);
   const released = await waitFor(
@@ -132,7 +127,7 @@ test('four go, and their hosts are clean and available again', async () => {
   }
 });
 
-test('the runs of the machines that went are completed, in at most 90 events', async () => {
+test('the runs of the machines that went are completed, in at most 90 events', async ({ site }) => {
   const alive = new Set((await site.machines()).map(({ metadata }) => metadata.uid));
   const gone = [...seen.values()].filter(({ metadata }) => !alive.has(metadata.uid));
   expect(gone).toHaveLength(4);
@@ -143,7 +138,7 @@ test('the runs of the machines that went are completed, in at most 90 events', a
   }
 });
 
-test('Events told the start and the result of each of their steps, once', async () => {
+test('Events told the start and the result of each of their steps, once', async ({ site }) => {
   const alive = new Set((await site.machines()).map(({ metadata }) => metadata.uid));
   for (const { metadata } of [...seen.values()].filter((machine) => !alive.has(machine.metadata.uid))) {
     await untilEvent(site, metadata.name, 'Released');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { annotations, foreign } from '../../api/constants.ts';
 import { baremetalMachines, capiClusters } from '../../api/resources.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
@@ -17,27 +17,20 @@ import {
   waitForMachine,
 } from '../support/machines.ts';
 import { refOf, runOf } from '../support/runs.ts';
-import { fetchHistory, type Site, startSite } from '../support/site.ts';
+import { fetchHistory, type Site } from '../support/site.ts';
+import { siteTest } from '../support/site-test.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // Objects that go while nobody looks: what justified a clean plan is read from what is left of them.
 const hosts = ['mm-moved', 'mm-stripped', 'mm-held'];
 
-let site: Site;
+const test = siteTest('moved', { hosts });
 let bridge: Site['bridge'];
-const opened = new AsyncDisposableStack();
 
-beforeAll(async () => {
-  site = await startSite('moved', { hosts, replicas: 0 });
-  opened.defer(() => site.close());
-  await deployCluster(site, useStack());
-  await deployCluster(site, useStack(), { name: 'leaving' });
-});
+test.beforeAll(({ site, cluster }) => deployCluster(site, cluster, { name: 'leaving' }));
 
-afterAll(() => opened.disposeAsync());
-
-async function bringUp(name: string, cluster: string): Promise<MachineRef> {
+async function bringUp(site: Site, name: string, cluster: string): Promise<MachineRef> {
   await createPool(site, name, [name], cluster);
   await createMachine(site, { name, pool: name, cluster });
   await untilProvisioned(site, name);
@@ -45,14 +38,12 @@ async function bringUp(name: string, cluster: string): Promise<MachineRef> {
   return refOf(site, name);
 }
 
-async function start(kind: 'worker' | 'bridge', name: string): Promise<Site['bridge']> {
-  const service = await site.start(kind, name, { IRONLOOM_LEADER_ELECT: 'false' });
-  opened.defer(() => service.stop());
-  return service;
+function start(site: Site, kind: 'worker' | 'bridge', name: string): Promise<Site['bridge']> {
+  return site.start(kind, name, { IRONLOOM_LEADER_ELECT: 'false' });
 }
 
 /** The bridge tells the run, while no worker is there to take it in. */
-async function deleteAndTell(machine: MachineRef): Promise<void> {
+async function deleteAndTell(site: Site, machine: MachineRef): Promise<void> {
   const before = (await fetchHistory(site, { metadata: machine })).length;
   await deleteMachine(site, machine.name);
   await waitForMachine(site, machine.name, 'deleted', ({ metadata }) => metadata.deletionTimestamp !== undefined);
@@ -62,29 +53,32 @@ async function deleteAndTell(machine: MachineRef): Promise<void> {
   });
 }
 
-async function strip(name: string, notes: Readonly<Record<string, string>> = {}): Promise<void> {
+async function strip(site: Site, name: string, notes: Readonly<Record<string, string>> = {}): Promise<void> {
   const key = { namespace: site.namespace, name };
   await site.client.patch(baremetalMachines, key, { metadata: { annotations: notes } });
   await site.client.patch(baremetalMachines, key, { metadata: { finalizers: [] } });
   await untilGone(site, name);
 }
 
-async function ownerOf(host: string): Promise<string | undefined> {
+async function ownerOf(site: Site, host: string): Promise<string | undefined> {
   return (await findInventory(site, host))?.metadata.annotations[annotations.ownerUid];
 }
 
-test('a machine that is moved away while worker and bridge are down is not cleaned here', async () => {
+test('a machine that is moved away while worker and bridge are down is not cleaned here', async ({ site }) => {
   const { auditLogPath } = useStack();
-  const [moved, stripped] = await Promise.all([bringUp('mm-moved', 'leaving'), bringUp('mm-stripped', 'demo')]);
+  const [moved, stripped] = await Promise.all([
+    bringUp(site, 'mm-moved', 'leaving'),
+    bringUp(site, 'mm-stripped', 'demo'),
+  ]);
   await Promise.all(site.workers.map((worker) => worker.stop()));
-  await Promise.all([moved, stripped].map(deleteAndTell));
+  await Promise.all([moved, stripped].map((machine) => deleteAndTell(site, machine)));
   await site.bridge.stop();
   const since = await markAudit(auditLogPath);
   // As clusterctl does it.
   const cluster = { namespace: site.namespace, name: 'leaving' };
   await site.client.patch(capiClusters, cluster, { spec: { paused: true } });
-  await Promise.all([strip('mm-moved', { [foreign.deleteForMoveAnnotation]: '' }), strip('mm-stripped')]);
-  [bridge] = await Promise.all([start('bridge', 'bridge-again'), start('worker', 'worker-again')]);
+  await Promise.all([strip(site, 'mm-moved', { [foreign.deleteForMoveAnnotation]: '' }), strip(site, 'mm-stripped')]);
+  [bridge] = await Promise.all([start(site, 'bridge', 'bridge-again'), start(site, 'worker', 'worker-again')]);
 
   expect(await runOf(site, moved).result()).toBe('moved');
   // Whose Cluster is at work lost its finalizers only: its host is cleaned.
@@ -93,21 +87,21 @@ test('a machine that is moved away while worker and bridge are down is not clean
   expect(plansReceived(site, 'mm-stripped')).toEqual([undefined, 'reprovision', 'clean']);
   const writes = await listHostWrites(auditLogPath, site, { since, hosts: ['mm-moved'] });
   expect(writes).toEqual([]);
-  expect(await ownerOf('mm-moved')).toBe(moved.uid);
+  expect(await ownerOf(site, 'mm-moved')).toBe(moved.uid);
   expect(plansReceived(site, 'mm-moved')).toEqual([undefined, 'reprovision']);
 });
 
-test('an operator holds a deletion, also when the object goes while the bridge is down', async () => {
+test('an operator holds a deletion, also when the object goes while the bridge is down', async ({ site }) => {
   const { auditLogPath } = useStack();
-  const machine = await bringUp('mm-held', 'demo');
+  const machine = await bringUp(site, 'mm-held', 'demo');
   const run = runOf(site, machine);
   await run.executeUpdate(operationUpdates.pause, { args: [{ actor: 'ada', reason: 'looking at it' }] });
   await deleteMachine(site, 'mm-held');
   await waitFor('the run knows of the deletion', async () => (await run.query(lifeQuery))?.snapshot.deleting === true);
   const since = await markAudit(auditLogPath);
   await bridge.stop();
-  await strip('mm-held');
-  await start('bridge', 'bridge-after');
+  await strip(site, 'mm-held');
+  await start(site, 'bridge', 'bridge-after');
   await waitFor(
     'the run knows that its object is gone',
     async () => (await run.query(lifeQuery))?.snapshot.gone === true,
@@ -118,7 +112,7 @@ test('an operator holds a deletion, also when the object goes while the bridge i
   });
   expect(await listHostWrites(auditLogPath, site, { since, hosts: ['mm-held'] })).toEqual([]);
   expect((await run.describe()).status.name).toBe('RUNNING');
-  expect(await ownerOf('mm-held')).toBe(machine.uid);
+  expect(await ownerOf(site, 'mm-held')).toBe(machine.uid);
   expect(await findMachine(site, 'mm-held')).toBeUndefined();
   await run.executeUpdate(operationUpdates.resume, { args: [{ actor: 'ada', reason: 'seen enough' }] });
   expect(await run.result()).toBe('released');

@@ -1,13 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { parse } from 'yaml';
 import { capiClusters, machineInventories, secrets } from '../../api/resources.ts';
 import { readText } from '../../dev/elemental/plan-secret.ts';
 import type { SimulatedHost } from '../../dev/host/simulated-host.ts';
 import { seedFolder } from '../../domain/plan/script.ts';
 import { renderJoinConfig } from '../support/bootstrap-data.ts';
-import { deployCluster } from '../support/clusters.ts';
 import { holdsWord } from '../support/find-word.ts';
 import { expectReleased, getPlanSecret } from '../support/hosts.ts';
 import {
@@ -21,9 +20,9 @@ import {
   untilReason,
 } from '../support/machines.ts';
 import { untilLogged } from '../support/service-log.ts';
-import { type Site, startSite } from '../support/site.ts';
-import { useStack } from '../support/stack.ts';
-import { startTrapHosts, type TrapHostOptions, type TrapHosts } from '../support/trap-hosts.ts';
+import type { Site } from '../support/site.ts';
+import { beside, siteTest } from '../support/site-test.ts';
+import { startTrapHosts } from '../support/trap-hosts.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // The network that an inventory records is what cloud-init finds on the host's disk when the node boots.
@@ -81,22 +80,15 @@ const chosenReplayed = {
   ethernets: { eth0: { addresses: ['10.1.0.9/24'], routes: [{ to: '0.0.0.0/0', via: '10.1.0.1' }] } },
 };
 
-let site: Site;
-let hosts: TrapHosts;
-
-beforeAll(async () => {
-  site = await startSite('network', { hosts: [], replicas: 0 });
-  await deployCluster(site, useStack());
-  hosts = await startTrapHosts(site);
-});
-
-afterAll(async () => {
-  await hosts.stop();
-  await site.close();
-});
+const test = siteTest('network', { hosts: [] }).extend('hosts', { scope: 'file' }, beside(startTrapHosts));
 
 /** A machine comes to run on the host. */
-async function bringUp(host: SimulatedHost, machine = host.name, userData = renderJoinConfig()): Promise<void> {
+async function bringUp(
+  site: Site,
+  host: SimulatedHost,
+  machine = host.name,
+  userData = renderJoinConfig(),
+): Promise<void> {
   const boots = host.bootCount;
   await createMachine(site, { name: machine, pool: host.name, userData });
   await untilProvisioned(site, machine);
@@ -109,14 +101,9 @@ async function bringUp(host: SimulatedHost, machine = host.name, userData = rend
 }
 
 /** IP addresses that the machine's status shows. */
-async function addressesOf(machine: string): Promise<string[]> {
+async function addressesOf(site: Site, machine: string): Promise<string[]> {
   const { status } = await untilProvisioned(site, machine);
   return (status?.addresses ?? []).filter(({ type }) => type === 'InternalIP').map(({ address }) => address);
-}
-
-async function addHost(name: string, options: TrapHostOptions): Promise<SimulatedHost> {
-  await createPool(site, name, [name]);
-  return hosts.add(name, options);
 }
 
 /** What cloud-init finds, read as it reads it; undefined: nothing, so it leaves the network alone. */
@@ -126,9 +113,9 @@ async function readNetwork({ disk }: SimulatedHost): Promise<unknown> {
 }
 
 describe.concurrent('the seed of a host', () => {
-  test('with an observed network holds exactly that, for root only', async () => {
-    const host = await addHost('nr-observed', { spec: { observedNetwork: recorded } });
-    await bringUp(host);
+  test('with an observed network holds exactly that, for root only', async ({ site, hosts }) => {
+    const host = await hosts.addWithPool('nr-observed', { spec: { observedNetwork: recorded } });
+    await bringUp(site, host);
     expect(await readNetwork(host)).toEqual(replayed);
     expect(await host.disk.list(seedFolder)).toEqual(['meta-data', 'network-config', 'user-data']);
     for (const name of await host.disk.list(seedFolder)) {
@@ -136,10 +123,13 @@ describe.concurrent('the seed of a host', () => {
     }
   });
 
-  test('holds the user-data that the bootstrap Secret shows as resolved, beside the untouched original', async () => {
-    const host = await addHost('nr-resolved', {});
+  test('holds the user-data that the bootstrap Secret shows as resolved, beside the untouched original', async ({
+    site,
+    hosts,
+  }) => {
+    const host = await hosts.addWithPool('nr-resolved', {});
     const userData = renderJoinConfig({ secretFile: 'as it is: ä \t' });
-    await bringUp(host, 'nr-resolved', userData);
+    await bringUp(site, host, 'nr-resolved', userData);
     const key = { namespace: site.namespace, name: bootstrapSecretOf('nr-resolved') };
     const { data } = await site.client.get(secrets, key);
     expect(data['value']).toBe(Buffer.from(userData).toString('base64'));
@@ -151,14 +141,20 @@ describe.concurrent('the seed of a host', () => {
     expect(holdsWord(plan, resolved)).toBe(true);
   });
 
-  test('with a stock image, which forgets the seed at the reboot, gets it back with the network', async () => {
-    const host = await addHost('nr-stock', { stock: true, spec: { observedNetwork: recorded } });
-    await bringUp(host);
+  test('with a stock image, which forgets the seed at the reboot, gets it back with the network', async ({
+    site,
+    hosts,
+  }) => {
+    const host = await hosts.addWithPool('nr-stock', { stock: true, spec: { observedNetwork: recorded } });
+    await bringUp(site, host);
     expect(await readNetwork(host)).toEqual(replayed);
   });
 
-  test('with both networks holds the explicit one; a later node gets what is recorded then', async () => {
-    const host = await addHost('nr-both', { spec: { network: chosen, observedNetwork: recorded } });
+  test('with both networks holds the explicit one; a later node gets what is recorded then', async ({
+    site,
+    hosts,
+  }) => {
+    const host = await hosts.addWithPool('nr-both', { spec: { network: chosen, observedNetwork: recorded } });
     const key = { namespace: site.namespace, name: 'nr-both' };
     const lives = [
       { machine: 'nr-both', spec: {}, expected: chosenReplayed },
@@ -167,7 +163,7 @@ describe.concurrent('the seed of a host', () => {
     ];
     for (const { machine, spec, expected } of lives) {
       await site.client.patch(machineInventories, key, { spec });
-      await bringUp(host, machine);
+      await bringUp(site, host, machine);
       expect(await readNetwork(host), machine).toEqual(expected);
       await deleteMachine(site, machine);
       await untilGone(site, machine);
@@ -176,17 +172,23 @@ describe.concurrent('the seed of a host', () => {
     expect(await host.disk.list(seedFolder)).toEqual(['meta-data', 'user-data']);
   });
 
-  test("with elemental's own network settings keeps cloud-init away from it, with none leaves it alone", async () => {
+  test("with elemental's own network settings keeps cloud-init away from it, with none leaves it alone", async ({
+    site,
+    hosts,
+  }) => {
     const network = { configurator: 'nmc', ipAddresses: { ip: '192.0.2.77' }, config: { interfaces: [] } };
-    const elemental = await addHost('nr-elemental', { spec: { network, observedNetwork: chosen } });
-    const none = await addHost('nr-none', { spec: { network: { ...network, configurator: 'none' } } });
-    await Promise.all([bringUp(elemental), bringUp(none)]);
+    const elemental = await hosts.addWithPool('nr-elemental', { spec: { network, observedNetwork: chosen } });
+    const none = await hosts.addWithPool('nr-none', { spec: { network: { ...network, configurator: 'none' } } });
+    await Promise.all([bringUp(site, elemental), bringUp(site, none)]);
     expect(await readNetwork(elemental)).toEqual({ network: { config: 'disabled' } });
-    expect(await addressesOf('nr-elemental')).toEqual(['192.0.2.77']);
+    expect(await addressesOf(site, 'nr-elemental')).toEqual(['192.0.2.77']);
     expect(await none.disk.list(seedFolder)).toEqual(['meta-data', 'user-data']);
   });
 
-  test('holds the own network of a host that ran a node before; the rest is named in the log', async () => {
+  test('holds the own network of a host that ran a node before; the rest is named in the log', async ({
+    site,
+    hosts,
+  }) => {
     const { spec } = await site.client.get(capiClusters, { namespace: site.namespace, name: 'demo' });
     const endpoint = spec.controlPlaneEndpoint?.host ?? '';
     expect(isIP(endpoint)).toBe(4);
@@ -197,21 +199,26 @@ describe.concurrent('the seed of a host', () => {
       ],
       routes: [{ destination: 'default', gateway: '192.0.2.1', interface: 'eno1' }],
     };
-    const host = await addHost('nr-node', { spec: { observedNetwork } });
-    await bringUp(host);
+    const host = await hosts.addWithPool('nr-node', { spec: { observedNetwork } });
+    await bringUp(site, host);
     expect(await readNetwork(host)).toEqual({
       version: 2,
       ethernets: { eno1: { addresses: ['192.0.2.11/24'], routes: [{ to: '0.0.0.0/0', via: '192.0.2.1' }] } },
     });
-    expect(await addressesOf('nr-node')).toEqual(['192.0.2.11']);
+    expect(await addressesOf(site, 'nr-node')).toEqual(['192.0.2.11']);
     const message = "Left out of the network what is not the host's own";
     expect(await untilLogged(site, 'worker-0', message, 'nr-node')).toMatchObject({
       leftOut: ['eno1 192.0.2.100/32 (virtual)', `eno1 ${endpoint}/24 (control-plane endpoint)`, 'kube-ipvs0'],
     });
   });
 
-  test('is not written for a bond that only looks like one, nor with the address of another host', async () => {
-    await addHost('nr-bond', { spec: { observedNetwork: { interfaces: [{ name: 'bond0', mac: mac.a }] } } });
+  test('is not written for a bond that only looks like one, nor with the address of another host', async ({
+    site,
+    hosts,
+  }) => {
+    await hosts.addWithPool('nr-bond', {
+      spec: { observedNetwork: { interfaces: [{ name: 'bond0', mac: mac.a }] } },
+    });
     const taken = { interfaces: [{ name: 'eth0', addresses: ['198.51.100.7/24'] }] };
     await hosts.add('nr-twin-other', { spec: { observedNetwork: taken } });
     await hosts.add('nr-twin', { spec: { network: taken } });

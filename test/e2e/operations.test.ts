@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { annotations } from '../../api/constants.ts';
-import { baremetalMachines, machineInventories, machineInventoryPools, type Resource } from '../../api/resources.ts';
+import { baremetalMachines, machineInventories, type Resource } from '../../api/resources.ts';
 import type { OperatorVerb } from '../../domain/life/machine-life.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { operationSignals, operationUpdates } from '../../workflows/messages.ts';
 import { runCli } from '../support/cli.ts';
-import { deployCluster } from '../support/clusters.ts';
 import { attemptsOf } from '../support/host-answers.ts';
 import {
   allocationState,
@@ -27,9 +26,8 @@ import {
   untilReason,
   waitForMachine,
 } from '../support/machines.ts';
-import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
-import { type Site, startSite } from '../support/site.ts';
-import { useStack } from '../support/stack.ts';
+import type { Site } from '../support/site.ts';
+import { recordPools, siteTest } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // How operators recover a machine: by update, by signal and by annotation.
@@ -46,67 +44,55 @@ const hosts = [
 ];
 const request = { actor: 'ada', reason: 'tried it by hand' };
 
-let site: Site;
-let pools: ObjectRecorder<unknown>;
+const test = siteTest('operations', { hosts }).extend('pools', { scope: 'file', auto: true }, recordPools);
 
-beforeAll(async () => {
-  site = await startSite('operations', { hosts, replicas: 0 });
-  await deployCluster(site, useStack());
-  pools = await recordObjects(site, machineInventoryPools);
-});
-
-afterAll(async () => {
-  await pools.stop();
-  await site.close();
-});
-
-async function beginOn(name: string, members: readonly string[] = [name]): Promise<void> {
+async function beginOn(site: Site, name: string, members: readonly string[] = [name]): Promise<void> {
   await createPool(site, name, members);
   await createMachine(site, { name, pool: name });
 }
 
-async function handleOf(name: string) {
+async function handleOf(site: Site, name: string) {
   const machine = await findMachine(site, name);
   if (machine === undefined) throw new Error(`No machine ${name}`);
   return site.temporal.workflow.getHandle(machineWorkflowId(machine.metadata));
 }
 
-async function update(name: string, verb: OperatorVerb): Promise<string> {
-  const { answer } = await (await handleOf(name)).executeUpdate(operationUpdates[verb], { args: [request] });
+async function update(site: Site, name: string, verb: OperatorVerb): Promise<string> {
+  const { answer } = await (await handleOf(site, name)).executeUpdate(operationUpdates[verb], { args: [request] });
   return answer;
 }
 
-async function refusal(name: string, verb: OperatorVerb): Promise<string> {
-  const failure: unknown = await update(name, verb).catch((error: unknown) => error);
+async function refusal(site: Site, name: string, verb: OperatorVerb): Promise<string> {
+  const failure: unknown = await update(site, name, verb).catch((error: unknown) => error);
   return failure instanceof Error && failure.cause instanceof Error
     ? failure.cause.message
     : `accepted: ${String(failure)}`;
 }
 
-async function annotate(resource: Resource<unknown>, name: string, text: string) {
+async function annotate(site: Site, resource: Resource<unknown>, name: string, text: string) {
   const key = { namespace: site.namespace, name };
   await site.client.patch(resource, key, { metadata: { annotations: { [annotations.operation]: text } } });
 }
 
 describe.concurrent('operators', () => {
-  test('retry a failed plan by update, as a new attempt', async () => {
+  test('retry a failed plan by update, as a new attempt', async ({ site }) => {
     await site.host('op-update').failStep('elemental upgrade', 1);
-    await beginOn('op-update');
+    await beginOn(site, 'op-update');
     await untilReason(site, 'op-update', 'PlanApplied', 'PlanFailed');
-    expect(await update('op-update', 'retry')).toContain('Attempt 2');
+    expect(await update(site, 'op-update', 'retry')).toContain('Attempt 2');
     const running = await untilProvisioned(site, 'op-update');
     expect(running.status?.lastOperation).toMatchObject({ ...request, verb: 'retry', accepted: true });
     expect(attemptsOf(site, 'op-update')).toEqual([undefined, 'reprovision-1', 'reprovision-2']);
-    expect(await refusal('op-update', 'retry')).toContain('Nothing has failed');
-    expect(await refusal('op-update', 'reallocate')).toContain('delete the Machine instead');
-    expect(await refusal('op-update', 'forceRelease')).toContain('delete the Machine');
+    expect(await refusal(site, 'op-update', 'retry')).toContain('Nothing has failed');
+    expect(await refusal(site, 'op-update', 'reallocate')).toContain('delete the Machine instead');
+    expect(await refusal(site, 'op-update', 'forceRelease')).toContain('delete the Machine');
   });
 
-  test('retry by signal; a bad payload and an unknown signal harm nobody', async () => {
+  test('retry by signal; a bad payload and an unknown signal harm nobody', async ({ site }) => {
     await site.host('op-signal').failStep('elemental upgrade', 1);
-    await beginOn('op-signal');
+    await beginOn(site, 'op-signal');
     await untilReason(site, 'op-signal', 'PlanApplied', 'PlanFailed');
-    const handle = await handleOf('op-signal');
+    const handle = await handleOf(site, 'op-signal');
     await handle.signal('retry', 'garbage');
     await handle.signal('retyr', {});
     await handle.signal(operationSignals.retry, request);
@@ -114,11 +100,11 @@ describe.concurrent('operators', () => {
     expect(attemptsOf(site, 'op-signal')).toEqual([undefined, 'reprovision-1', 'reprovision-2']);
   });
 
-  test('retry by annotation: consumed once, the answer is an Event', async () => {
+  test('retry by annotation: consumed once, the answer is an Event', async ({ site }) => {
     await site.host('op-note').failStep('elemental upgrade', 1);
-    await beginOn('op-note');
+    await beginOn(site, 'op-note');
     await untilReason(site, 'op-note', 'PlanApplied', 'PlanFailed');
-    await annotate(baremetalMachines, 'op-note', 'retyr');
+    await annotate(site, baremetalMachines, 'op-note', 'retyr');
     expect((await untilEvent(site, 'op-note', 'OperationRefused')).message).toContain(
       'retry, reallocate, forceRelease, pause, resume',
     );
@@ -128,18 +114,18 @@ describe.concurrent('operators', () => {
       'rid of the annotation',
       ({ metadata }) => !(annotations.operation in metadata.annotations),
     );
-    await annotate(baremetalMachines, 'op-note', 'retry: new disk');
+    await annotate(site, baremetalMachines, 'op-note', 'retry: new disk');
     expect((await untilEvent(site, 'op-note', 'OperationAccepted')).message).toContain('Attempt 2');
     const running = await untilProvisioned(site, 'op-note');
     expect(running.metadata.annotations[annotations.operation]).toBeUndefined();
     expect(running.status?.lastOperation).toMatchObject({ verb: 'retry', reason: 'new disk' });
   });
 
-  test('reallocate before Running: the host is cleaned and given back, another is claimed', async () => {
+  test('reallocate before Running: the host is cleaned and given back, another is claimed', async ({ site }) => {
     await site.host('op-first').failStep('elemental upgrade', 1);
-    await beginOn('op-first', ['op-first', 'op-second']);
+    await beginOn(site, 'op-first', ['op-first', 'op-second']);
     await untilReason(site, 'op-first', 'PlanApplied', 'PlanFailed');
-    await update('op-first', 'reallocate');
+    await update(site, 'op-first', 'reallocate');
     const running = await untilProvisioned(site, 'op-first');
     expect(running.spec.providerID).toBe('baremetal:///op-second');
     await expectReleased(site, 'op-first');
@@ -147,11 +133,13 @@ describe.concurrent('operators', () => {
     expect(attemptsOf(site, 'op-second')).toEqual([undefined, 'reprovision-1']);
   });
 
-  test('reallocate from the last host: the machine waits for another, and a younger one takes the host', async () => {
+  test('reallocate from the last host: the machine waits for another, and a younger one takes the host', async ({
+    site,
+  }) => {
     await site.host('op-last').failStep('elemental upgrade', 1);
-    await beginOn('op-last');
+    await beginOn(site, 'op-last');
     await untilReason(site, 'op-last', 'PlanApplied', 'PlanFailed');
-    await update('op-last', 'reallocate');
+    await update(site, 'op-last', 'reallocate');
     const waiting = await untilReason(site, 'op-last', 'InventoryAllocated', 'PoolExhausted');
     expect(waiting.status?.avoidedInventories).toEqual(['op-last']);
     expect(conditionOf(waiting, 'InventoryAllocated')?.message).toContain('1 given up for this machine');
@@ -161,15 +149,15 @@ describe.concurrent('operators', () => {
     expect((await untilProvisioned(site, 'op-younger')).status?.machineInventoryRef?.name).toBe('op-last');
   });
 
-  test('force the release of a dead host; it is clean before it is eligible again', async () => {
-    await beginOn('op-force');
+  test('force the release of a dead host; it is clean before it is eligible again', async ({ site }) => {
+    await beginOn(site, 'op-force');
     await untilProvisioned(site, 'op-force');
-    expect(await refusal('op-force', 'forceRelease')).toContain('delete the Machine');
+    expect(await refusal(site, 'op-force', 'forceRelease')).toContain('delete the Machine');
     await site.host('op-force').die();
     await deleteMachine(site, 'op-force');
     await untilAllocationState(site, 'op-force', 'Preparing');
     await untilPoolCounts(site, 'op-force', { total: 1, preparing: 1, available: 0 });
-    await update('op-force', 'forceRelease');
+    await update(site, 'op-force', 'forceRelease');
     await untilGone(site, 'op-force');
     expect((await untilWarning(site, 'op-force', 'ForceReleased')).message).toContain('ada: tried it by hand');
     const inventory = await findInventory(site, 'op-force');
@@ -179,7 +167,7 @@ describe.concurrent('operators', () => {
 
     await createMachine(site, { name: 'op-force-next', pool: 'op-force' });
     await untilReason(site, 'op-force-next', 'InventoryAllocated', 'PoolExhausted');
-    await annotate(machineInventories, 'op-force', 'unquarantine');
+    await annotate(site, machineInventories, 'op-force', 'unquarantine');
     expect((await untilEvent(site, 'op-force', 'UnquarantineWaiting')).message).toContain(
       'has not applied its clean plan',
     );
@@ -192,9 +180,9 @@ describe.concurrent('operators', () => {
     expect(freed?.metadata.annotations[annotations.operation]).toBeUndefined();
   });
 
-  test('the CLI lists, shows and recovers', async () => {
+  test('the CLI lists, shows and recovers', async ({ site }) => {
     await site.host('op-cli').failStep('elemental upgrade', 1);
-    await beginOn('op-cli');
+    await beginOn(site, 'op-cli');
     await untilReason(site, 'op-cli', 'PlanApplied', 'PlanFailed');
     const machine = `${site.namespace}/op-cli`;
     await waitFor('the list shows the failure', async () => {
@@ -213,12 +201,12 @@ describe.concurrent('operators', () => {
     expect(nobody.stderr).toContain('nobody has no run');
   });
 
-  test('pause and resume', async () => {
+  test('pause and resume', async ({ site }) => {
     await createPool(site, 'op-pause', []);
     await createMachine(site, { name: 'op-pause', pool: 'op-pause' });
     await untilReason(site, 'op-pause', 'InventoryAllocated', 'PoolExhausted');
-    await update('op-pause', 'pause');
-    expect(await refusal('op-pause', 'pause')).toContain('already');
+    await update(site, 'op-pause', 'pause');
+    expect(await refusal(site, 'op-pause', 'pause')).toContain('already');
     const paused = await waitForMachine(
       site,
       'op-pause',
@@ -226,12 +214,12 @@ describe.concurrent('operators', () => {
       (machine) => conditionOf(machine, 'Paused')?.status === 'True',
     );
     expect(paused.status?.lastOperation).toMatchObject({ verb: 'pause' });
-    await update('op-pause', 'resume');
+    await update(site, 'op-pause', 'resume');
     await waitForMachine(site, 'op-pause', 'resumed', (machine) => conditionOf(machine, 'Paused')?.status === 'False');
-    expect(await refusal('op-pause', 'resume')).toContain('not paused');
+    expect(await refusal(site, 'op-pause', 'resume')).toContain('not paused');
   });
 });
 
-test('the counters of every pool have added up all the time', () => {
+test('the counters of every pool have added up all the time', ({ pools }) => {
   expectCountersAddUp(pools.seen);
 });

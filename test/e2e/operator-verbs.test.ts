@@ -1,10 +1,9 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import type { OperatorVerb } from '../../domain/life/machine-life.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { capacityAvailableSignal, lifeQuery, operationUpdates } from '../../workflows/messages.ts';
-import { deployCluster } from '../support/clusters.ts';
 import { attemptsOf, untilRunSettled } from '../support/host-answers.ts';
 import { allocationState, expectReleased, findInventory, untilPoolCounts } from '../support/hosts.ts';
 import { listHostWrites } from '../support/host-writes.ts';
@@ -24,7 +23,8 @@ import { createWays, type OperatorWay, type WayName, wayNames } from '../support
 import { readRequests } from '../support/run-requests.ts';
 import { refOf, runOf } from '../support/runs.ts';
 import { untilLogged } from '../support/service-log.ts';
-import { type Site, startSite } from '../support/site.ts';
+import type { Site } from '../support/site.ts';
+import { siteTest } from '../support/site-test.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type BaremetalMachine, changeMembers } from '../support/worker-groups.ts';
@@ -42,17 +42,10 @@ const lifeName = (way: WayName): string => `ov-${way.toLowerCase()}`;
 const hosts = wayNames.map(lifeName).flatMap((name) => [`${name}-1`, `${name}-2`]);
 const reasonFor = (verb: OperatorVerb): string => `because of ${verb}`;
 
-let site: Site;
-
-beforeAll(async () => {
-  site = await startSite('verbs', { hosts, replicas: 0 });
-  await deployCluster(site, useStack());
-});
-
-afterAll(() => site.close());
+const test = siteTest('verbs', { hosts });
 
 /** A machine whose pool has no host yet. */
-async function beginWaiting(way: WayName): Promise<Life> {
+async function beginWaiting(site: Site, way: WayName): Promise<Life> {
   const name = lifeName(way);
   await createPool(site, name, []);
   await createMachine(site, { name, pool: name });
@@ -71,14 +64,14 @@ async function ask({ machine, way }: Life, verb: OperatorVerb, answer: string) {
   return { verb, actor: way.actor, reason: reasonFor(verb), accepted: true, answer: told.text };
 }
 
-async function askAndSeeRecorded(life: Life, verb: OperatorVerb, answer: string): Promise<void> {
+async function askAndSeeRecorded(site: Site, life: Life, verb: OperatorVerb, answer: string): Promise<void> {
   const record = await ask(life, verb, answer);
   const isRecorded = ({ status }: BaremetalMachine): boolean => status?.lastOperation?.verb === verb;
   const recorded = await waitForMachine(site, life.machine.name, `asked to ${verb}`, isRecorded);
   expect(recorded.status?.lastOperation).toEqual(record);
 }
 
-async function beRefused({ machine, way }: Life): Promise<void> {
+async function beRefused(site: Site, { machine, way }: Life): Promise<void> {
   const before = await readShownStatus(site, machine.name);
   const reason = 'impatience';
   const told = await way.ask(machine, 'forceRelease', reason);
@@ -90,17 +83,17 @@ async function beRefused({ machine, way }: Life): Promise<void> {
   expect(await readShownStatus(site, machine.name)).toEqual(after);
 }
 
-function untilPaused({ machine }: Life, status: 'True' | 'False') {
+function untilPaused(site: Site, { machine }: Life, status: 'True' | 'False') {
   const isSo = (found: BaremetalMachine): boolean => conditionOf(found, 'Paused')?.status === status;
   return waitForMachine(site, machine.name, `Paused=${status}`, isSo);
 }
 
 /** Hosts come and the run is told so: paused, it takes none. */
-async function pauseAndResume(life: Life): Promise<void> {
+async function pauseAndResume(site: Site, life: Life): Promise<void> {
   const { machine, first, second } = life;
   const { name } = machine;
-  await askAndSeeRecorded(life, 'pause', 'until resume');
-  await untilPaused(life, 'True');
+  await askAndSeeRecorded(site, life, 'pause', 'until resume');
+  await untilPaused(site, life, 'True');
   await changeMembers(site, name, [first, second]);
   await untilPoolCounts(site, name, { total: 2, available: 2 });
   const run = runOf(site, machine);
@@ -111,18 +104,18 @@ async function pauseAndResume(life: Life): Promise<void> {
   expect((await findMachine(site, name))?.status).toMatchObject({ phase: 'Pending', pausedByOperator: true });
   const writes = await listHostWrites(useStack().auditLogPath, site, { since: 0, hosts: [first, second] });
   expect(writes.filter((write) => write.startsWith('ironloom-worker'))).toEqual([]);
-  await askAndSeeRecorded(life, 'resume', 'goes on');
-  await untilPaused(life, 'False');
+  await askAndSeeRecorded(site, life, 'resume', 'goes on');
+  await untilPaused(site, life, 'False');
 }
 
 /** The first host fails both attempts, the second works. */
-async function retryAndReallocate(life: Life): Promise<void> {
+async function retryAndReallocate(site: Site, life: Life): Promise<void> {
   const { machine, first, second } = life;
-  await untilFailed(life, 1);
-  await askAndSeeRecorded(life, 'retry', 'Attempt 2 of the reprovision plan');
-  await untilFailed(life, 2);
+  await untilFailed(site, life, 1);
+  await askAndSeeRecorded(site, life, 'retry', 'Attempt 2 of the reprovision plan');
+  await untilFailed(site, life, 2);
   expect(attemptsOf(site, first)).toEqual([undefined, 'reprovision-1', 'reprovision-2']);
-  await askAndSeeRecorded(life, 'reallocate', `Host ${first} is cleaned and given back`);
+  await askAndSeeRecorded(site, life, 'reallocate', `Host ${first} is cleaned and given back`);
   const running = await untilProvisioned(site, machine.name);
   expect(running.spec.providerID).toBe(`baremetal:///${second}`);
   expect(running.status?.avoidedInventories).toEqual([first]);
@@ -130,7 +123,7 @@ async function retryAndReallocate(life: Life): Promise<void> {
   expect(attemptsOf(site, first)).toEqual([undefined, 'reprovision-1', 'reprovision-2', 'clean-1']);
 }
 
-async function untilFailed({ machine }: Life, attempt: number): Promise<void> {
+async function untilFailed(site: Site, { machine }: Life, attempt: number): Promise<void> {
   await waitForMachine(site, machine.name, `failed by attempt ${attempt}`, (found) => {
     const { reason, message = '' } = conditionOf(found, 'PlanApplied') ?? {};
     return reason === 'PlanFailed' && message.includes(`attempt ${attempt},`);
@@ -138,7 +131,7 @@ async function untilFailed({ machine }: Life, attempt: number): Promise<void> {
 }
 
 /** The host does not answer its clean plan; the object is gone so soon that only the run can tell who asked. */
-async function deleteAndForceRelease(life: Life): Promise<void> {
+async function deleteAndForceRelease(site: Site, life: Life): Promise<void> {
   const { machine, way, second } = life;
   site.host(second).neverAnswer();
   await deleteMachine(site, machine.name);
@@ -157,14 +150,14 @@ async function deleteAndForceRelease(life: Life): Promise<void> {
 }
 
 describe.concurrent('all verbs', () => {
-  test.each(wayNames)('by %s', async (wayName) => {
-    const life = await beginWaiting(wayName);
+  test.for(wayNames)('by %s', async (wayName, { site }) => {
+    const life = await beginWaiting(site, wayName);
     const { machine, way, first } = life;
     await site.host(first).failStep('elemental upgrade', 2);
-    await beRefused(life);
-    await pauseAndResume(life);
-    await retryAndReallocate(life);
-    await deleteAndForceRelease(life);
+    await beRefused(site, life);
+    await pauseAndResume(site, life);
+    await retryAndReallocate(site, life);
+    await deleteAndForceRelease(site, life);
     const accepted = (['pause', 'resume', 'retry', 'reallocate', 'forceRelease'] as const).map((verb) => ({
       verb,
       actor: way.actor,
@@ -174,7 +167,7 @@ describe.concurrent('all verbs', () => {
     expect(await readRequests(site, machine)).toEqual([...(way.recordsRefusals ? [refused] : []), ...accepted]);
   });
 
-  test('asked for with a bad payload, and by unknown names, harm nobody and are told', async () => {
+  test('asked for with a bad payload, and by unknown names, harm nobody and are told', async ({ site }) => {
     const name = 'ov-bad';
     await createPool(site, name, []);
     await createMachine(site, { name, pool: name });

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { conditionOf, createMachine, createPool, untilProvisioned, waitForMachine } from '../support/machines.ts';
-import { type Site, startSite } from '../support/site.ts';
+import { siteTest } from '../support/site-test.ts';
 
 /** As the bootstrap provider of RKE2 writes it for a worker, short. */
 const userData = `## template: jinja
@@ -22,17 +22,11 @@ runcmd:
   - "systemctl enable --now rke2-agent.service"
 `;
 
-let site: Site;
+const test = siteTest('rke2', { hosts: ['rk-host'] });
 
-beforeAll(async () => {
-  site = await startSite('rke2', { hosts: ['rk-spare'], replicas: 0 });
-  await site.addHost('rk-host');
-  await site.deploy();
-});
-
-afterAll(() => site.close());
-
-test('a machine of RKE2 joins under the host name of its pool, with the provider id of its inventory', async () => {
+test('a machine of RKE2 joins under the host name of its pool, with the provider id of its inventory', async ({
+  site,
+}) => {
   await createPool(site, 'rk', [{ name: 'rk-host', hostname: 'rk-node' }]);
   await createMachine(site, { name: 'rk', pool: 'rk', userData });
   await untilProvisioned(site, 'rk');

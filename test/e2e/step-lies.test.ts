@@ -1,17 +1,14 @@
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { readPending } from '../support/ui-calls.ts';
 import { readFootprint, refOf } from '../support/runs.ts';
-import { deployCluster } from '../support/clusters.ts';
 import { plansReceived } from '../support/host-answers.ts';
 import { expectReleased } from '../support/hosts.ts';
-import { type KubeWrite, startKubeGate } from '../support/kube-gate.ts';
+import type { KubeWrite, Passage } from '../support/kube-gate.ts';
 import { createMachine, createPool, deleteMachine, untilGone, untilProvisioned } from '../support/machines.ts';
-import { openOwnershipLedger, type OwnershipLedger } from '../support/ownership-ledger.ts';
-import { type Site, startSite, summarise } from '../support/site.ts';
-import { useStack } from '../support/stack.ts';
+import { type Site, summarise } from '../support/site.ts';
+import { gatedStack, siteTestOn } from '../support/site-test.ts';
 import { buttons } from '../support/temporal-buttons.ts';
 import { untilRuns } from '../support/trap-hosts.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -68,50 +65,34 @@ interface StepLie {
 const specSchema = z.object({ spec: z.object({ providerID: z.string() }) });
 const providesId = (body: unknown): boolean => specSchema.safeParse(body).success;
 
-let site: Site;
-let ledger: OwnershipLedger;
 const armed = new Map<string, { holds: StepLie['holds']; onHeld: () => void }>();
-const opened = new AsyncDisposableStack();
 
-beforeAll(async () => {
-  const stack = useStack();
-  const gatedKubeconfigPath = join(stack.dir, 'step-lies.kubeconfig');
-  const gate = await startKubeGate({
-    kubeconfigPath: stack.kubeconfigs.worker,
-    gatedKubeconfigPath,
-    decide(write) {
-      const trap = armed.get(write.name);
-      if (trap?.holds(write) !== true) return { kind: 'pass' };
-      armed.delete(write.name);
-      return { kind: 'stopBefore', onStopped: trap.onHeld };
-    },
-  });
-  opened.defer(() => gate.close());
-  site = await startSite('steplies', {
-    hosts: [victim, ...Object.keys(lies)],
-    replicas: 0,
-    cluster: { ...stack, kubeconfigs: { ...stack.kubeconfigs, worker: gatedKubeconfigPath } },
-    env: { IRONLOOM_RESYNC_PERIOD: '3s' },
-  });
-  opened.defer(() => site.close());
-  ledger = await openOwnershipLedger(site);
-  opened.defer(() => ledger.stop());
-  await deployCluster(site, stack);
-  await begin(victim);
+const test = siteTestOn(gatedStack(holdArmed), 'steplies', {
+  hosts: [victim, ...Object.keys(lies)],
+  env: { IRONLOOM_RESYNC_PERIOD: '3s' },
+});
+
+test.beforeAll(async ({ site }) => {
+  await begin(site, victim);
   await untilProvisioned(site, victim);
   // As a proof of its boot the host runs the plan once more; after it nothing of it changes.
   await untilRuns(site.host(victim), 2);
 });
 
-afterAll(() => opened.disposeAsync());
+function holdArmed(write: KubeWrite): Passage {
+  const trap = armed.get(write.name);
+  if (trap?.holds(write) !== true) return { kind: 'pass' };
+  armed.delete(write.name);
+  return { kind: 'stopBefore', onStopped: trap.onHeld };
+}
 
-async function begin(name: string): Promise<void> {
+async function begin(site: Site, name: string): Promise<void> {
   await createPool(site, name, [name]);
   await createMachine(site, { name, pool: name });
 }
 
 /** Waits until the step's write hangs, and says that the step is done. */
-async function lieAbout(name: string, { holds, lie }: StepLie, act: () => Promise<void>): Promise<void> {
+async function lieAbout(site: Site, name: string, { holds, lie }: StepLie, act: () => Promise<void>): Promise<void> {
   const held = Promise.withResolvers<void>();
   armed.set(name, { holds, onHeld: held.resolve });
   await act();
@@ -124,33 +105,36 @@ async function lieAbout(name: string, { holds, lie }: StepLie, act: () => Promis
 }
 
 describe.concurrent('a step that is said to be done', () => {
-  test.each(Object.entries<StepLie>(lies))('%s harms no host, and the machine comes to its end', async (name, lie) => {
-    const before = await readFootprint(site, victim);
-    if (lie.deletes === true) {
-      await begin(name);
-      await untilProvisioned(site, name);
-      await lieAbout(name, lie, () => deleteMachine(site, name));
-    } else {
-      await lieAbout(name, lie, () => begin(name));
-      if (lie.ends !== undefined) await buttons['workflow: terminate']?.(site, await refOf(site, name));
-      await waitFor(
-        `${name} runs`,
-        async () => {
-          const found = (await site.machines()).find(({ metadata }) => metadata.name === name);
-          return found?.status?.phase === 'Running' && found.spec.providerID === `baremetal:///${name}`;
-        },
-        () => summarise(site),
-        { timeoutMs: 40_000 },
-      );
-      await deleteMachine(site, name);
-    }
-    await untilGone(site, name);
-    await expectReleased(site, name);
-    expect(plansReceived(site, name)).toEqual([undefined, 'reprovision', 'clean']);
-    expect(await readFootprint(site, victim)).toEqual(before);
-  });
+  test.for(Object.entries<StepLie>(lies))(
+    '%s harms no host, and the machine comes to its end',
+    async ([name, lie], { site }) => {
+      const before = await readFootprint(site, victim);
+      if (lie.deletes === true) {
+        await begin(site, name);
+        await untilProvisioned(site, name);
+        await lieAbout(site, name, lie, () => deleteMachine(site, name));
+      } else {
+        await lieAbout(site, name, lie, () => begin(site, name));
+        if (lie.ends !== undefined) await buttons['workflow: terminate']?.(site, await refOf(site, name));
+        await waitFor(
+          `${name} runs`,
+          async () => {
+            const found = (await site.machines()).find(({ metadata }) => metadata.name === name);
+            return found?.status?.phase === 'Running' && found.spec.providerID === `baremetal:///${name}`;
+          },
+          () => summarise(site),
+          { timeoutMs: 40_000 },
+        );
+        await deleteMachine(site, name);
+      }
+      await untilGone(site, name);
+      await expectReleased(site, name);
+      expect(plansReceived(site, name)).toEqual([undefined, 'reprovision', 'clean']);
+      expect(await readFootprint(site, victim)).toEqual(before);
+    },
+  );
 });
 
-test('and no host had two owners or a plan of a stranger', () => {
+test('and no host had two owners or a plan of a stranger', ({ ledger }) => {
   expect(ledger.findBreaches()).toEqual([]);
 });

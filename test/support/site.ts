@@ -37,7 +37,7 @@ export interface Site extends Lab {
   temporal: Client;
   workers: Service[];
   bridge: Service;
-  /** Starts another worker or bridge of this site, with `env` added to the site's; the caller stops it. */
+  /** Starts another worker or bridge of this site, with `env` added to the site's; it ends with the site at the latest. */
   start(kind: ServiceKind, name: string, env?: Readonly<Record<string, string>>): Promise<Service>;
   /** The same, and does not wait until it is ready. */
   launch(kind: ServiceKind, name: string, env?: Readonly<Record<string, string>>): Promise<Service>;
@@ -53,7 +53,7 @@ export interface Site extends Lab {
   close(): Promise<void>;
 }
 
-/** Starts hosts, workers and bridge of a new namespace. */
+/** Starts hosts, workers and bridge of a new namespace. A test file with one site takes it from `siteTest` (site-test.ts). */
 export async function startSite(label: string, options: SiteOptions): Promise<Site> {
   const cluster = options.cluster ?? useStack();
   const namespace = `${label}-${randomUUID().slice(0, 6)}`;
@@ -69,7 +69,13 @@ export async function startSite(label: string, options: SiteOptions): Promise<Si
     name: `${namespace}-${name}`,
     env: { ...env, ...added },
   });
-  const start: Site['start'] = (...service) => startService(cluster, optionsOf(...service));
+  const services: Service[] = [];
+  const enlist = async (starting: Promise<Service>): Promise<Service> => {
+    const service = await starting;
+    services.push(service);
+    return service;
+  };
+  const start: Site['start'] = (...service) => enlist(startService(cluster, optionsOf(...service)));
   const lab = await startLab({
     cluster,
     namespace,
@@ -93,7 +99,7 @@ export async function startSite(label: string, options: SiteOptions): Promise<Si
     workers,
     bridge,
     start,
-    launch: (...service) => launchService(cluster, optionsOf(...service)),
+    launch: (...service) => enlist(launchService(cluster, optionsOf(...service))),
     deploy: async () =>
       lab.apply(
         await readChangedSamples({
@@ -112,7 +118,7 @@ export async function startSite(label: string, options: SiteOptions): Promise<Si
     pool: () => lab.client.get(machineInventoryPools, { namespace, name: 'workers' }),
     untilRunning: (count, waitOptions) => untilRunning(site, count, waitOptions),
     async close() {
-      await Promise.all([...workers, bridge].map((service) => service.stop()));
+      await Promise.all(services.map((service) => service.stop()));
       await lab.stop();
       await connection.close();
     },

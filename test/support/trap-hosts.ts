@@ -8,6 +8,7 @@ import type { SimulatedHost } from '../../dev/host/simulated-host.ts';
 import { type HostTimes, stockVolatilePaths } from '../../dev/host/options.ts';
 import { type Site } from './site.ts';
 import { getPlanSecret } from './hosts.ts';
+import { createPool } from './machines.ts';
 import { waitFor } from './wait-for.ts';
 
 /** What is special about a host that a trap is set for. */
@@ -23,6 +24,8 @@ export interface TrapHostOptions {
 export interface TrapHosts {
   /** Registers a host and switches it on. */
   add(name: string, options?: TrapHostOptions): Promise<SimulatedHost>;
+  /** The same, and makes a pool of it, of the same name. */
+  addWithPool(name: string, options?: TrapHostOptions): Promise<SimulatedHost>;
   stop(): Promise<void>;
 }
 
@@ -31,10 +34,15 @@ export async function startTrapHosts({ client, namespace }: Site): Promise<TrapH
   const usual = await startHostSimulator(common);
   const stock = await startHostSimulator({ ...common, volatilePaths: stockVolatilePaths });
   const simulatorOf = (options: TrapHostOptions): HostSimulator => (options.stock === true ? stock : usual);
+  const add: TrapHosts['add'] = async (name, options = {}) => {
+    await createInventory(client, { namespace, name, ...(options.spec !== undefined && { spec: options.spec }) });
+    return simulatorOf(options).startHost({ namespace, name }, options.times);
+  };
   return {
-    async add(name, options = {}) {
-      await createInventory(client, { namespace, name, ...(options.spec !== undefined && { spec: options.spec }) });
-      return simulatorOf(options).startHost({ namespace, name }, options.times);
+    add,
+    async addWithPool(name, options) {
+      await createPool({ client, namespace }, name, [name]);
+      return add(name, options);
     },
     async stop() {
       await Promise.all([usual.stop(), stock.stop()]);
