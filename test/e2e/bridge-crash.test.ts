@@ -1,34 +1,24 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { letAnswer, plansReceived, untilPlanned, untilSettled } from '../support/host-answers.ts';
-import { openOwnershipLedger, type OwnershipLedger } from '../support/ownership-ledger.ts';
-import { type Site, startSite, summarise } from '../support/site.ts';
+import { type Site, summarise } from '../support/site.ts';
+import { siteTest } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const hosts = ['bc2', 'bc1', 'bc3'];
 /** So that a new bridge need not wait until the dead one's Lease runs out. */
 const noLease = { IRONLOOM_LEADER_ELECT: 'false' };
 
-let site: Site;
+const test = siteTest('bcrash', { hosts, replicas: hosts.length });
 let bridge: Site['bridge'];
-let ledger: OwnershipLedger;
+
 let restarts = 0;
-const opened = new AsyncDisposableStack();
 
-beforeAll(async () => {
-  site = await startSite('bcrash', { hosts, replicas: hosts.length });
-  opened.defer(() => site.close());
-  bridge = site.bridge;
-  opened.defer(() => bridge.stop());
-  ledger = await openOwnershipLedger(site);
-  opened.defer(() => ledger.stop());
-});
-
-afterAll(() => opened.disposeAsync());
-
-test('machines made while the bridge is dead are served by the next one, when the Lease has run out', async () => {
-  await bridge.kill();
+test('machines made while the bridge is dead are served by the next one, when the Lease has run out', async ({
+  site,
+}) => {
+  await site.bridge.kill();
   for (const host of hosts) site.host(host).neverAnswer();
   await site.deploy();
   await waitFor('three machines are owned', async () => {
@@ -36,26 +26,29 @@ test('machines made while the bridge is dead are served by the next one, when th
     return machines.length === 3 && machines.every(({ metadata }) => metadata.ownerReferences.length > 0);
   });
   expect((await site.machines()).map(({ status }) => status)).toEqual([undefined, undefined, undefined]);
-  await restartBridge({});
+  await restartBridge(site, {});
   await untilPlanned(site, 'reprovision', hosts);
 });
 
-test('answers that came while the bridge was dead are not lost', async () => {
+test('answers that came while the bridge was dead are not lost', async ({ site }) => {
   await waitFor('three machines report that they wait', async () =>
     (await site.machines()).every(({ status }) => status?.phase === 'Reprovisioning'),
   );
   await bridge.kill();
   await letAnswer(site, hosts);
   expect((await site.machines()).map(({ status }) => status?.phase)).toEqual(hosts.map(() => 'Reprovisioning'));
-  await restartBridge(noLease);
+  await restartBridge(site, noLease);
   await site.untilRunning(3);
   for (const host of hosts) expect(plansReceived(site, host)).toEqual([undefined, 'reprovision']);
 });
 
-test('deletions go on over crashes, and a settled machine is sent nothing by any of the bridges', async () => {
+test('deletions go on over crashes, and a settled machine is sent nothing by any of the bridges', async ({
+  site,
+  ledger,
+}) => {
   const settled = await untilSettled(site);
   await bridge.kill();
-  await restartBridge(noLease);
+  await restartBridge(site, noLease);
   await untilCompared(bridge);
   await bridge.kill();
   expect(await untilSettled(site)).toEqual(settled);
@@ -67,12 +60,12 @@ test('deletions go on over crashes, and a settled machine is sent nothing by any
   });
   const doomedHosts = doomed.map(({ status }) => status?.machineInventoryRef?.name ?? '');
   for (const host of doomedHosts) site.host(host).neverAnswer();
-  await restartBridge(noLease);
+  await restartBridge(site, noLease);
   await untilPlanned(site, 'clean', doomedHosts);
   await bridge.kill();
   await letAnswer(site, doomedHosts);
   expect(await site.machines()).toHaveLength(3);
-  await restartBridge(noLease);
+  await restartBridge(site, noLease);
   await waitFor(
     'two hosts are available again',
     async () => (await site.machines()).length === 1 && (await site.pool()).status?.available === 2,
@@ -91,7 +84,7 @@ test('deletions go on over crashes, and a settled machine is sent nothing by any
   expect(ledger.findBreaches()).toEqual([]);
 });
 
-async function restartBridge(env: Readonly<Record<string, string>>): Promise<void> {
+async function restartBridge(site: Site, env: Readonly<Record<string, string>>): Promise<void> {
   bridge = await site.start('bridge', `bridge-after-${++restarts}`, env);
 }
 

@@ -1,30 +1,25 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type { Service } from '../../dev/lab/services.ts';
 import { untilWarning } from '../support/object-events.ts';
-import { deployCluster } from '../support/clusters.ts';
 import { createMachine, createPool, deleteMachine, untilGone, untilProvisioned } from '../support/machines.ts';
-import { type Site, startSite } from '../support/site.ts';
-import { useStack } from '../support/stack.ts';
-import { startTemporalGate, type TemporalGate } from '../support/temporal-gate.ts';
+import type { Site } from '../support/site.ts';
+import { siteTest } from '../support/site-test.ts';
+import { startTemporalGate } from '../support/temporal-gate.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // Nobody works on the machines: whoever looks must learn it, from the processes and from the machines themselves.
-let site: Site;
-let gate: TemporalGate;
+const test = siteTest('nobody', { hosts: ['nw1'], workers: 0 }).extend(
+  'gate',
+  { scope: 'file' },
+  async ({ cluster }, { onCleanup }) => {
+    const gate = await startTemporalGate(cluster.temporal.address);
+    onCleanup(() => gate.close());
+    return gate;
+  },
+);
 let worker: Service;
 
-beforeAll(async () => {
-  gate = await startTemporalGate(useStack().temporal.address);
-  site = await startSite('nobody', { hosts: ['nw1'], replicas: 0, workers: 0 });
-  await deployCluster(site, useStack());
-  await createPool(site, 'nw', ['nw1']);
-});
-
-afterAll(async () => {
-  await worker.stop();
-  await site.close();
-  await gate.close();
-});
+test.beforeAll(({ site }) => createPool(site, 'nw', ['nw1']));
 
 /** The lines of `/readyz` about one check. */
 async function untilCheck(service: Service, check: string, line: string): Promise<void> {
@@ -38,7 +33,7 @@ async function untilCheck(service: Service, check: string, line: string): Promis
   );
 }
 
-async function untilUnattended(count: number): Promise<void> {
+async function untilUnattended(site: Site, count: number): Promise<void> {
   const read = async () =>
     /^ironloom_machines_unattended\{.*\} (\d+)$/m.exec(await (await fetch(`${site.bridge.url}/metrics`)).text());
   await waitFor(`${count} machines are unattended`, async () => (await read())?.[1] === String(count), read, {
@@ -46,35 +41,37 @@ async function untilUnattended(count: number): Promise<void> {
   });
 }
 
-test('without a worker the bridge is not ready, and a machine says after a minute that nobody looks', async () => {
+test('without a worker the bridge is not ready, and a machine says after a minute that nobody looks', async ({
+  site,
+}) => {
   await untilCheck(site.bridge, 'runs', 'no worker asks for its tasks');
   await createMachine(site, { name: 'nw', pool: 'nw' });
-  await untilUnattended(1);
+  await untilUnattended(site, 1);
   const { message } = await untilWarning(site, 'nw', 'Unattended');
   expect(message).toMatch(/^No run has looked at this machine for \d+ s: no worker asks for its tasks$/);
 });
 
-test('a worker that is ready has all taken up', async () => {
+test('a worker that is ready has all taken up', async ({ site, gate }) => {
   worker = await site.start('worker', 'worker', { TEMPORAL_ADDRESS: gate.address });
   await untilCheck(worker, 'tasks', '[+]');
   await untilCheck(site.bridge, 'runs', '[+]');
   await untilProvisioned(site, 'nw');
-  await untilUnattended(0);
+  await untilUnattended(site, 0);
 });
 
-test('a worker that Temporal does not answer is not ready, and is when it does again', async () => {
+test('a worker that Temporal does not answer is not ready, and is when it does again', async ({ gate }) => {
   gate.cut();
   await untilCheck(worker, 'tasks', 'Temporal does not answer');
   gate.open();
   await untilCheck(worker, 'tasks', '[+]');
 });
 
-test('a machine that is deleted while no worker is there says so', async () => {
+test('a machine that is deleted while no worker is there says so', async ({ site }) => {
   await worker.stop();
   await untilCheck(site.bridge, 'runs', 'no worker asks for its tasks');
   await deleteMachine(site, 'nw');
-  await untilUnattended(1);
+  await untilUnattended(site, 1);
   worker = await site.start('worker', 'worker-again');
   await untilGone(site, 'nw');
-  await untilUnattended(0);
+  await untilUnattended(site, 0);
 });

@@ -1,37 +1,32 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { machineInventoryPools } from '../../api/resources.ts';
-import { type ManagementCluster, startManagementCluster } from '../../dev/stack/management-cluster.ts';
+import { startManagementCluster } from '../../dev/stack/management-cluster.ts';
 import { lifeQuery } from '../../workflows/messages.ts';
 import { letAnswer, plansReceived, readPlanSecret, untilPlanned, untilSettled } from '../support/host-answers.ts';
-import { openOwnershipLedger, type OwnershipLedger } from '../support/ownership-ledger.ts';
 import { runOf } from '../support/runs.ts';
-import { type Site, startSite, summarise } from '../support/site.ts';
+import { type Site, summarise } from '../support/site.ts';
+import { type FileHooks, siteTestOn } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** The third host keeps its machine in the middle of reprovisioning; a fourth machine finds none. */
 const hosts = ['tl3', 'tl1', 'tl2'];
 const slowHost = 'tl2';
 
-let cluster: ManagementCluster;
-let site: Site;
-let ledger: OwnershipLedger;
-const opened = new AsyncDisposableStack();
+// With a build id, as in the manifests: which build is current is lost, too.
+const test = siteTestOn(startOwnCluster, 'tloss', { hosts, replicas: 2, env: { IRONLOOM_BUILD_ID: 'one' } });
 
-beforeAll(async () => {
-  // Of its own: the other files shall keep their Temporal.
-  cluster = await startManagementCluster();
-  opened.use(cluster);
-  // With a build id, as in the manifests: which build is current is lost, too.
-  site = await startSite('tloss', { hosts, replicas: 2, cluster, env: { IRONLOOM_BUILD_ID: 'one' } });
-  opened.defer(() => site.close());
-  ledger = await openOwnershipLedger(site);
-  opened.defer(() => ledger.stop());
-});
+/** The other files shall keep their Temporal. */
+async function startOwnCluster({ onCleanup }: FileHooks) {
+  const cluster = await startManagementCluster();
+  onCleanup(() => cluster.stop());
+  return cluster;
+}
 
-afterAll(() => opened.disposeAsync());
-
-test('after Temporal lost all it knew, each machine gets a run again, and no host a plan', async () => {
+test('after Temporal lost all it knew, each machine gets a run again, and no host a plan', async ({
+  site,
+  cluster,
+}) => {
   await site.deploy();
   await site.untilRunning(2);
   site.host(slowHost).neverAnswer();
@@ -39,30 +34,33 @@ test('after Temporal lost all it knew, each machine gets a run again, and no hos
   await untilPlanned(site, 'reprovision', [slowHost]);
   // Not before: it would say that the last host is kept for the other one.
   await site.scale(4);
-  await untilPhases('Pending', 'Reprovisioning', 'Running', 'Running');
-  await untilBootstrapDataIsKnown();
+  await untilPhases(site, 'Pending', 'Reprovisioning', 'Running', 'Running');
+  await untilBootstrapDataIsKnown(site);
   await untilSettled(site);
-  const before = await describeMachines();
-  const plansBefore = await planChecksums();
+  const before = await describeMachines(site);
+  const plansBefore = await planChecksums(site);
 
   await cluster.restartTemporal({ wipe: true });
   await waitFor(
     'each machine has an open run again',
-    async () => (await openRuns()) === 4,
-    async () => ({ machines: await summarise(site), openRuns: await openRuns() }),
+    async () => (await openRuns(site)) === 4,
+    async () => ({ machines: await summarise(site), openRuns: await openRuns(site) }),
   );
   await untilSettled(site);
-  expect(await describeMachines()).toEqual(before);
-  expect(await planChecksums()).toEqual(plansBefore);
-});
+  expect(await describeMachines(site)).toEqual(before);
+  expect(await planChecksums(site)).toEqual(plansBefore);
+}, 300_000);
 
-test('the reprovisioning that was under way ends with its one plan', async () => {
+test('the reprovisioning that was under way ends with its one plan', async ({ site }) => {
   await letAnswer(site, [slowHost]);
-  await untilPhases('Pending', 'Running', 'Running', 'Running');
+  await untilPhases(site, 'Pending', 'Running', 'Running', 'Running');
   for (const host of hosts) expect(plansReceived(site, host)).toEqual([undefined, 'reprovision']);
 });
 
-test('all goes on: a new host serves the waiting machine, and a scale-down cleans every host', async () => {
+test('all goes on: a new host serves the waiting machine, and a scale-down cleans every host', async ({
+  site,
+  ledger,
+}) => {
   await site.addHost('tl4');
   const machineInventories = [...hosts, 'tl4'].map((name) => ({ name }));
   const pool = { namespace: site.namespace, name: 'workers' };
@@ -81,10 +79,10 @@ test('all goes on: a new host serves the waiting machine, and a scale-down clean
     expect(metadata.annotations[annotations.ownerUid]).toBeUndefined();
   }
   expect(ledger.findBreaches()).toEqual([]);
-  await waitFor('no run is open', async () => (await openRuns()) === 0);
+  await waitFor('no run is open', async () => (await openRuns(site)) === 0);
 });
 
-async function untilPhases(...phases: string[]): Promise<void> {
+async function untilPhases(site: Site, ...phases: string[]): Promise<void> {
   await waitFor(
     `the machines are ${phases.join(', ')}`,
     async () =>
@@ -97,7 +95,7 @@ async function untilPhases(...phases: string[]): Promise<void> {
 }
 
 /** Cluster API makes it after the machine has begun to wait, and the machine's inputs change once more. */
-async function untilBootstrapDataIsKnown(): Promise<void> {
+async function untilBootstrapDataIsKnown(site: Site): Promise<void> {
   await waitFor('each run knows of its bootstrap data', async () => {
     const lives = (await site.machines()).map(({ metadata }) => runOf(site, metadata).query(lifeQuery));
     return (await Promise.all(lives)).every((life) => life?.snapshot.provisioning?.bootstrapSecret !== null);
@@ -105,7 +103,7 @@ async function untilBootstrapDataIsKnown(): Promise<void> {
 }
 
 /** Who a machine is, and all that its status says. */
-async function describeMachines() {
+async function describeMachines(site: Site) {
   const machines = await site.machines();
   return machines.map(({ metadata: { name, uid, finalizers }, spec, status }) => ({
     name,
@@ -116,11 +114,11 @@ async function describeMachines() {
   }));
 }
 
-async function planChecksums(): Promise<string[]> {
+async function planChecksums(site: Site): Promise<string[]> {
   return Promise.all(hosts.map(async (host) => (await readPlanSecret(site, host)).planChecksum));
 }
 
-async function openRuns(): Promise<number> {
+async function openRuns(site: Site): Promise<number> {
   return (await site.temporal.workflow.count(`TaskQueue='${site.namespace}' AND ExecutionStatus='Running'`)).count;
 }
 

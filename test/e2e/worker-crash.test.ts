@@ -1,14 +1,11 @@
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { planActivityId } from '../../domain/plan/attempt.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { letAnswer, plansReceived } from '../support/host-answers.ts';
 import { createKillPlan, listKillPoints } from '../support/kill-plan.ts';
-import { startKubeGate } from '../support/kube-gate.ts';
-import { openOwnershipLedger, type OwnershipLedger } from '../support/ownership-ledger.ts';
-import { type Site, startSite, summarise } from '../support/site.ts';
-import { useStack } from '../support/stack.ts';
+import { type Site, summarise } from '../support/site.ts';
+import { gatedStack, siteTestOn } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /*
@@ -21,41 +18,25 @@ const attachPoints = listKillPoints('attach');
 const detachPoints = listKillPoints('detach');
 const hosts = attachPoints.map((_, index) => `wc${String(index).padStart(2, '0')}`);
 
-const killPlan = createKillPlan((host) => site.host(host).neverAnswer());
-let site: Site;
-let ledger: OwnershipLedger;
+const killPlan = createKillPlan();
+const test = siteTestOn(
+  gatedStack((write) => killPlan.decide(write)),
+  'wcrash',
+  { hosts, replicas: attachPoints.length },
+);
+
 let worker: Site['workers'][number] | undefined;
 let kills = 0;
-const opened = new AsyncDisposableStack();
 const uids = new Set<string>();
 
-beforeAll(async () => {
-  const stack = useStack();
-  const gatedKubeconfigPath = join(stack.dir, 'worker-gate.kubeconfig');
-  const gate = await startKubeGate({
-    kubeconfigPath: stack.kubeconfigs.worker,
-    gatedKubeconfigPath,
-    decide: (write) => killPlan.decide(write),
-  });
-  opened.defer(() => gate.close());
-  site = await startSite('wcrash', {
-    hosts,
-    replicas: attachPoints.length,
-    cluster: { ...stack, kubeconfigs: { ...stack.kubeconfigs, worker: gatedKubeconfigPath } },
-  });
-  opened.defer(() => site.close());
-  worker = site.workers[0];
-  opened.defer(async () => worker?.stop());
-  ledger = await openOwnershipLedger(site);
-  opened.defer(() => ledger.stop());
+test.beforeAll(({ site }) => {
+  [worker] = site.workers;
 });
 
-afterAll(() => opened.disposeAsync());
-
-test('killed at each step to Running, every machine ends Running on a host of its own', async () => {
-  killPlan.aim(attachPoints);
+test('killed at each step to Running, every machine ends Running on a host of its own', async ({ site, ledger }) => {
+  killPlan.aim(attachPoints, silence(site));
   await site.deploy();
-  await killAtEachPoint();
+  await killAtEachPoint(site);
   await site.untilRunning(hosts.length, { timeoutMs: 150_000 });
   const machines = await site.machines();
   for (const { metadata } of machines) uids.add(metadata.uid);
@@ -64,11 +45,11 @@ test('killed at each step to Running, every machine ends Running on a host of it
   expect(ledger.findBreaches()).toEqual([]);
 }, 300_000);
 
-test('killed at each step of the deletion, every host ends clean and available', async () => {
+test('killed at each step of the deletion, every host ends clean and available', async ({ site }) => {
   expect(detachPoints.length).toBeLessThanOrEqual(hosts.length);
-  killPlan.aim(detachPoints);
+  killPlan.aim(detachPoints, silence(site));
   await site.scale(0);
-  await killAtEachPoint();
+  await killAtEachPoint(site);
   await waitFor(
     'all machines are gone and all hosts available',
     async () => (await site.machines()).length === 0 && (await site.pool()).status?.available === hosts.length,
@@ -84,7 +65,7 @@ test('killed at each step of the deletion, every host ends clean and available',
   }
 }, 300_000);
 
-test('one plan per attempt, one owner per host, one host per machine, over both', async () => {
+test('one plan per attempt, one owner per host, one host per machine, over both', async ({ site, ledger }) => {
   for (const host of hosts) {
     expect(plansReceived(site, host), host).toEqual([undefined, 'reprovision', 'clean']);
     const attempts = ledger.plansOf(host);
@@ -97,20 +78,22 @@ test('one plan per attempt, one owner per host, one host per machine, over both'
   expect(new Set(takings.map(({ host }) => host))).toEqual(new Set(hosts));
 });
 
-test('every run is completed', async () => {
+test('every run is completed', async ({ site }) => {
   await waitFor('no run of the site is open', async () => {
     const query = `TaskQueue='${site.namespace}' AND ExecutionStatus='Running'`;
     return (await site.temporal.workflow.count(query)).count === 0;
   });
 });
 
+const silence = (site: Site) => (host: string) => site.host(host).neverAnswer();
+
 /** Kills and restarts the worker until each of the points that the kill plan aims at was one of its deaths. */
-async function killAtEachPoint(): Promise<void> {
+async function killAtEachPoint(site: Site): Promise<void> {
   while (!killPlan.isDone()) {
     await waitFor(
       'machines came to their kill points',
       async () => {
-        await noticeWaiting();
+        await noticeWaiting(site);
         return killPlan.isTimeToKill();
       },
       async () => ({
@@ -127,7 +110,7 @@ async function killAtEachPoint(): Promise<void> {
   }
 }
 
-async function noticeWaiting(): Promise<void> {
+async function noticeWaiting(site: Site): Promise<void> {
   const silenced = killPlan.victims().filter(({ state }) => state === 'silenced');
   if (silenced.length === 0) return;
   const machines = await site.machines();

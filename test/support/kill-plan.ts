@@ -35,8 +35,8 @@ export function listKillPoints(part: keyof typeof lifeWrites): KillPoint[] {
 /** Gives each machine that comes along one of the points, stops its write there, and says when it is time to kill. */
 export interface KillPlan {
   decide(write: KubeWrite): Passage;
-  /** From now on machines are given these points. */
-  aim(points: readonly KillPoint[]): void;
+  /** From now on machines are given these points. `silence` keeps a host from answering, before it gets its plan. */
+  aim(points: readonly KillPoint[], silence: (host: string) => void): void;
   /** Every machine of the present points, and points that no machine has come to yet. */
   victims(): readonly Victim[];
   unassigned(): readonly KillPoint[];
@@ -48,9 +48,9 @@ export interface KillPlan {
   isDone(): boolean;
 }
 
-/** `silence` keeps a host from answering, before it gets its plan. */
-export function createKillPlan(silence: (host: string) => void): KillPlan {
+export function createKillPlan(): KillPlan {
   let points: KillPoint[] = [];
+  let silence: (host: string) => void = () => undefined;
   let victims = new Map<string, Victim>();
   const ownerOf = new Map<string, string>();
 
@@ -72,8 +72,9 @@ export function createKillPlan(silence: (host: string) => void): KillPlan {
     reach,
     victims: () => [...victims.values()],
     unassigned: () => points,
-    aim(next) {
+    aim(next, silenceNext) {
       points = [...next];
+      silence = silenceNext;
       victims = new Map();
     },
     decide(write) {
