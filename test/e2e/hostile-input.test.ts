@@ -2,39 +2,36 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { z } from 'zod';
 import { createInventory } from '../../dev/elemental/operator.ts';
 import { planSecrets } from '../../dev/elemental/plan-secret.ts';
 import { checksumOf } from '../../domain/plan/document.ts';
 import { hostileBootstrap } from '../support/hostile-bootstrap.ts';
 import { conditionOf, createMachine, createPool, untilProvisioned, untilReason } from '../support/machines.ts';
-import { type Site, startSite } from '../support/site.ts';
+import type { Site } from '../support/site.ts';
+import { siteTest } from '../support/site-test.ts';
 
 const stallSchema = z.object({ process: z.string(), at: z.number(), stallMs: z.number() });
 const stallsPath = join(tmpdir(), `stalls-${randomUUID()}.jsonl`);
 const kinds = Object.values(hostileBootstrap);
 const hostile = Array.from({ length: 50 }, (_, index) => ({ name: `hi-${index}`, kind: kinds[index % kinds.length] }));
 
-let site: Site;
+const test = siteTest('hostile', {
+  hosts: ['hi-first', 'hi-good'],
+  env: {
+    NODE_OPTIONS: `--import=${new URL('../support/stall-recorder.ts', import.meta.url).href}`,
+    IRONLOOM_TEST_STALLS: stallsPath,
+  },
+});
 
-beforeAll(async () => {
-  const recorder = new URL('../support/stall-recorder.ts', import.meta.url).href;
-  site = await startSite('hostile', {
-    hosts: ['hi-spare'],
-    replicas: 0,
-    env: { NODE_OPTIONS: `--import=${recorder}`, IRONLOOM_TEST_STALLS: stallsPath },
-  });
-  await site.addHost('hi-good');
-  // They never get a plan, so nobody need be there to apply one.
-  await Promise.all(hostile.map(({ name }) => registerHost(name)));
-  await site.deploy();
+// They never get a plan, so nobody need be there to apply one.
+test.beforeAll(async ({ site }) => {
+  await Promise.all(hostile.map(({ name }) => registerHost(site, name)));
 }, 240_000);
 
-afterAll(() => site.close());
-
 /** An inventory that is Ready, without a host behind it. */
-async function registerHost(name: string): Promise<void> {
+async function registerHost(site: Site, name: string): Promise<void> {
   const key = { namespace: site.namespace, name };
   await createInventory(site.client, { ...key, spec: {} });
   const checksum = Buffer.from(checksumOf('{}')).toString('base64');
@@ -48,7 +45,8 @@ async function longestStall(since: number): Promise<z.infer<typeof stallSchema>>
   return stalls.toSorted((a, b) => b.stallMs - a.stallMs)[0] ?? { process: 'none', at: since, stallMs: 0 };
 }
 
-test('fifty hostile Secrets hold up nobody, and the good one among them gets its machine', async () => {
+test('fifty hostile Secrets hold up nobody, and the good one among them gets its machine', async ({ site }) => {
+  await createPool(site, 'hi-first', ['hi-first']);
   await createPool(site, 'hi-good', ['hi-good']);
   await createPool(
     site,
@@ -56,7 +54,7 @@ test('fifty hostile Secrets hold up nobody, and the good one among them gets its
     hostile.map(({ name }) => name),
   );
   // What a process does for the first time it loads and compiles.
-  await createMachine(site, { name: 'hi-first', pool: 'workers' });
+  await createMachine(site, { name: 'hi-first', pool: 'hi-first' });
   await untilProvisioned(site, 'hi-first');
   const since = Date.now();
   await Promise.all([
