@@ -5,7 +5,7 @@ import { linkInterfaces } from './links.ts';
 import { readNameservers, writeNetplan } from './netplan.ts';
 import { NetworkProblem } from './problem.ts';
 import { chooseNetwork, type InventoryNetworks } from './recorded.ts';
-import { readGateways, routeInterfaces } from './routes.ts';
+import { routeInterfaces, seeGateways } from './routes.ts';
 
 export type RenderedNetwork =
   | { kind: 'none' }
@@ -60,7 +60,7 @@ function renderNetwork(
   { endpoint, neighbours = [] }: NetworkSurroundings,
 ): { yaml: string; leftOut: string[] } {
   const { interfaces = [], routes = [] } = network;
-  const recorded = readInterfaces(interfaces, { endpoint, gateways: readGateways(routes) });
+  const recorded = readInterfaces(interfaces, { endpoint, holdsGateway: seeGateways(routes) });
   for (const { place, addresses } of recorded.own) {
     for (const address of addresses.map(spell)) {
       const other = neighbours.find((neighbour) => neighbour.addresses.includes(address));

@@ -2,10 +2,13 @@ import { isForeignInterface } from './foreign-interfaces.ts';
 import { isMulticast, isUnspecified, readCidr, readIp, spell } from './ip.ts';
 import { sortAddresses } from './own-addresses.ts';
 import { chooseNetwork, type InventoryNetworks } from './recorded.ts';
-import { readGateways } from './routes.ts';
+import { seeGateways } from './routes.ts';
 
-/** What of a list of a host's making is looked at. */
-const readLimit = 8192;
+/**
+ * So many addresses are looked at, those of container networks not counted: this runs where everything else does, for
+ * each change of an inventory.
+ */
+const readLimit = 2048;
 
 /**
  * A host's own addresses, without their prefixes, each in its one spelling; the explicit network wins (system.md
@@ -14,12 +17,11 @@ const readLimit = 8192;
  * @param endpoint host of the cluster's control-plane endpoint, where it is known
  */
 export function hostAddresses(networks: InventoryNetworks, limit: number, endpoint?: string): string[] {
-  const chosen = [chooseNetwork(networks), chooseNetwork({ observedNetwork: networks.observedNetwork })];
-  for (const network of chosen) {
-    const addresses = addressesOf(network, endpoint);
-    if (addresses.length > 0) return [...new Set(addresses)].slice(0, limit);
-  }
-  return [];
+  const chosen = addressesOf(chooseNetwork(networks), endpoint);
+  const { network, observedNetwork } = networks;
+  const isTold = chosen.length > 0 || network === undefined;
+  const addresses = isTold ? chosen : addressesOf(chooseNetwork({ observedNetwork }), endpoint);
+  return [...new Set(addresses)].slice(0, limit);
 }
 
 function addressesOf(recorded: ReturnType<typeof chooseNetwork>, endpoint: string | undefined): string[] {
@@ -34,10 +36,12 @@ function addressesOf(recorded: ReturnType<typeof chooseNetwork>, endpoint: strin
         .map(spell);
     case 'recorded': {
       const { interfaces = [], routes = [] } = recorded.network;
-      const around = { endpoint, gateways: readGateways(routes) };
-      return interfaces.slice(0, readLimit).flatMap(({ name, kind, addresses = [] }) => {
-        if (isForeignInterface(name.split('@')[0] ?? '', kind)) return [];
-        const read = addresses.slice(0, readLimit).flatMap((text) => readCidr(text) ?? []);
+      const around = { endpoint, holdsGateway: seeGateways(routes) };
+      let left = readLimit;
+      return interfaces.flatMap(({ name, kind, addresses = [] }) => {
+        if (left <= 0 || isForeignInterface(name.split('@')[0] ?? '', kind)) return [];
+        const read = addresses.slice(0, left).flatMap((text) => readCidr(text) ?? []);
+        left -= addresses.length;
         const { own } = sortAddresses(
           read.filter((ip) => !isMulticast(ip) && !isUnspecified(ip)),
           around,

@@ -1,11 +1,11 @@
-import { holds, isLinkLocal, isLoopback, isSameIp, isSingle, readIp, type Subnet } from './ip.ts';
+import { isLinkLocal, isLoopback, isSameIp, isSingle, readIp, type Subnet } from './ip.ts';
 
 /** What tells a host's own addresses from others that it holds for a time. */
 export interface Surroundings {
   /** Host of the cluster's control-plane endpoint; a name, or '', tells nothing. */
   endpoint: string | undefined;
-  /** Gateways of the recorded routes. */
-  gateways: readonly Subnet[];
+  /** Whether a network holds a gateway of the recorded routes. */
+  holdsGateway: (network: Subnet) => boolean;
 }
 
 export interface SortedAddresses {
@@ -17,7 +17,7 @@ export interface SortedAddresses {
  * Tells the host's own addresses on one interface from those that it only holds: loopback, link-local, a virtual `/32`
  * or `/128` beside a real subnet, and the cluster's endpoint, unless the interface has no other way to its gateway.
  */
-export function sortAddresses(addresses: readonly Subnet[], { endpoint, gateways }: Surroundings): SortedAddresses {
+export function sortAddresses(addresses: readonly Subnet[], { endpoint, holdsGateway }: Surroundings): SortedAddresses {
   const clusterIp = readIp(endpoint ?? '');
   const lasting = addresses.filter((address) => !isLoopback(address) && !isLinkLocal(address));
   const subnets = countFamilies(lasting.filter((address) => !isSingle(address)));
@@ -30,7 +30,7 @@ export function sortAddresses(addresses: readonly Subnet[], { endpoint, gateways
     else if (isLinkLocal(address)) leftOut.push({ address, why: 'link-local' });
     else if (!isReal(address)) leftOut.push({ address, why: 'virtual' });
     else if (clusterIp === undefined || !isSameIp(clusterIp, address)) own.push(address);
-    else if (real[address.family] === 1 && gateways.some((gateway) => holds(address, gateway))) own.push(address);
+    else if (real[address.family] === 1 && holdsGateway(address)) own.push(address);
     else leftOut.push({ address, why: 'control-plane endpoint' });
   }
   return { own, leftOut };

@@ -10,9 +10,20 @@ export interface RoutedInterface extends LinkedInterface {
 }
 
 const limits = { recorded: 16_384, own: 256 };
-/** The gateways that routes name; what is none is refused elsewhere. */
-export function readGateways(entries: readonly RouteEntry[]): Subnet[] {
-  return entries.slice(0, limits.recorded).flatMap(({ gateway }) => readIp(gateway ?? '') ?? []);
+/**
+ * Tells whether a network holds one of the gateways that routes name. Of these as many count as a host's own can have; what
+ * is none is refused elsewhere.
+ */
+export function seeGateways(entries: readonly RouteEntry[]): (network: Subnet) => boolean {
+  const named = new Set(entries.slice(0, limits.recorded).map(({ gateway = '' }) => gateway));
+  const gateways = [...named].slice(0, limits.own).flatMap((gateway) => readIp(gateway) ?? []);
+  const known = new Map<string, boolean>();
+  return (network) => {
+    const key = `${network.value}/${network.bits}`;
+    const isHeld = known.get(key) ?? gateways.some((gateway) => holds(network, gateway));
+    known.set(key, isHeld);
+    return isHeld;
+  };
 }
 
 /**

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { renderNetworkConfig } from '../../../domain/network/config.ts';
+import { boundedValueSchema } from '../../../api/bounded-value.ts';
 import { hostAddresses } from '../../../domain/network/host-addresses.ts';
 import { networkCases, refusedNetworks, selfConfigured } from '../../support/network-cases.ts';
 import { describeNetplan } from '../../support/network-lines.ts';
@@ -135,6 +136,30 @@ describe('hostAddresses', () => {
       address.includes(':') ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
     const rendered = asked.filter((line) => line.startsWith('address ')).map((line) => plain(line.split(/[ /]/)[2]));
     expect(hostAddresses({ observedNetwork: network }, 63, endpoint).toSorted()).toEqual(rendered.toSorted());
+  });
+
+  it('cost little, whatever a host recorded', { timeout: 30_000 }, () => {
+    const ipv4 = (index: number) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
+    const ipv6 = (index: number) =>
+      `2001:db8:ffff:ffff:ffff:ffff:${(index >> 16).toString(16)}:${(index & 65_535).toString(16)}`;
+    const cards = (count: number, addressesOf: (index: number) => string[]) =>
+      Array.from({ length: count }, (_, index) => ({ name: `eth${index}`, addresses: addressesOf(index) }));
+    const many = Array.from({ length: 9_000 }, (_, index) => `${ipv6(index)}/64`);
+    const routes = Array.from({ length: 8_000 }, (_, index) => ({ destination: 'default', gateway: ipv4(index) }));
+    const worst = [
+      { interfaces: cards(5, () => many) },
+      { interfaces: cards(12_000, () => []) },
+      // Each card has the address of the cluster's endpoint: is there another way to a gateway?
+      { interfaces: cards(6_000, (index) => [`192.0.2.1/${(index % 31) + 1}`]), routes },
+    ];
+    for (const observedNetwork of worst) {
+      expect(boundedValueSchema.safeParse(observedNetwork).success).toBe(true);
+      const before = process.cpuUsage();
+      hostAddresses({ observedNetwork }, 63, '192.0.2.1');
+      const { user, system } = process.cpuUsage(before);
+      // About 40 ms on a quiet machine; it was up to 15 s.
+      expect((user + system) / 1000).toBeLessThan(250);
+    }
   });
 
   it('are few, and none for what is no network', () => {
