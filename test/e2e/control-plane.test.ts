@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { IMAGE_CATALOG_NAME } from '../../api/constants.ts';
 import { baremetalClusters, baremetalMachines, capiClusters, capiMachines, configMaps } from '../../api/resources.ts';
 import { findFreePorts } from '../../dev/process/ports.ts';
@@ -12,11 +12,11 @@ import {
   openWorkloadCluster,
   readBootNode,
 } from '../support/control-plane-evidence.ts';
-import { attached, detached, type HostTimelines, recordHostTimelines } from '../support/host-timeline.ts';
+import { attached, detached, recordHostTimelines } from '../support/host-timeline.ts';
 import { expectReleased, untilPoolCounts } from '../support/hosts.ts';
 import { recordObjects } from '../support/object-recorder.ts';
-import { type OwnershipLedger, openOwnershipLedger } from '../support/ownership-ledger.ts';
-import { type Site, startSite, summarise } from '../support/site.ts';
+import { type Site, summarise } from '../support/site.ts';
+import { beside, siteTest } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // docs/guides/node-management.md, "Control plane": a cluster that runs on hosts of ours alone. KubeadmControlPlane is
@@ -24,28 +24,18 @@ import { waitFor } from '../support/wait-for.ts';
 const name = 'metal';
 const hosts = ['kcp-2', 'kcp-3', 'kcp-1'];
 const worker = 'kcp-worker';
-// Mostly Cluster API's own pauses: it looks at a new control plane every 5 to 30 s.
-const LONG = { timeout: 300_000 };
-
-let site: Site;
-let port: number;
-let timelines: HostTimelines;
-let ledger: OwnershipLedger;
+const test = siteTest('kcp', { hosts: [...hosts, worker], replicas: 1 }).extend(
+  'timelines',
+  { scope: 'file', auto: true },
+  beside(recordHostTimelines),
+);
 let workload: KubeClient | undefined;
 
-beforeAll(async () => {
-  site = await startSite('kcp', { hosts: [...hosts, worker], replicas: 0 });
-  [port] = await findFreePorts(1);
-  [timelines, ledger] = await Promise.all([recordHostTimelines(site), openOwnershipLedger(site)]);
-});
+afterAll(() => workload?.close());
 
-afterAll(async () => {
-  await workload?.close();
-  await Promise.all([timelines.stop(), ledger.stop()]);
-  await site.close();
-});
-
-test('three hosts of a pool, in its order, become a control plane, which a worker joins', LONG, async () => {
+// Mostly Cluster API's own pauses: it looks at a new control plane every 5 to 30 s.
+test('three hosts of a pool, in its order, become a control plane, which a worker joins', async ({ site }) => {
+  const [port] = await findFreePorts(1);
   await deployBareCluster(site, { name, hosts, workers: [worker], port });
   await untilControlPlane(site, name, 'v1.34.2');
   await site.untilRunning(4);
@@ -53,8 +43,8 @@ test('three hosts of a pool, in its order, become a control plane, which a worke
   const machines = await listMachines(site, 'control plane');
   expect(machines.map(({ status }) => status?.machineInventoryRef?.name)).toEqual(hosts);
   const endpoint = { host: '127.0.0.1', port };
-  expect((await site.client.get(capiClusters, keyOf(name))).spec.controlPlaneEndpoint).toEqual(endpoint);
-  expect((await site.client.get(baremetalClusters, keyOf(name))).spec.controlPlaneEndpoint).toEqual(endpoint);
+  expect((await site.client.get(capiClusters, keyOf(site, name))).spec.controlPlaneEndpoint).toEqual(endpoint);
+  expect((await site.client.get(baremetalClusters, keyOf(site, name))).spec.controlPlaneEndpoint).toEqual(endpoint);
 
   // What kubeadm was told on the hosts: only the first one starts a cluster, each is the node of its own Machine.
   const told = { startsCluster: false, endpoint: `127.0.0.1:${port}` };
@@ -73,9 +63,12 @@ test('three hosts of a pool, in its order, become a control plane, which a worke
   const nodeRefs = (await site.capiMachines()).map(({ status }) => status?.nodeRef?.name ?? '');
   expect(nodeRefs.toSorted()).toEqual(nodes.map((node) => node.name));
   expect([...(await listEtcdMembers(workload)).keys()].toSorted()).toEqual(hosts.toSorted());
-});
+}, 300_000);
 
-test('an upgrade replaces one machine after the other, each on the host that became free', LONG, async () => {
+test('an upgrade replaces one machine after the other, each on the host that became free', async ({
+  site,
+  timelines,
+}) => {
   if (workload === undefined) throw new Error('There is no control plane');
   const before = await listMachines(site, 'control plane');
   const members = await listEtcdMembers(workload);
@@ -85,8 +78,8 @@ test('an upgrade replaces one machine after the other, each on the host that bec
     recordObjects(site, baremetalMachines),
   ]);
   const catalog = { 'v1.35.7': 'baremetal/node-image:v1.35.7' };
-  await site.client.patch(configMaps, keyOf(IMAGE_CATALOG_NAME), { data: catalog });
-  await site.client.patch(controlPlanes, keyOf(name), { spec: { version: 'v1.35.7' } });
+  await site.client.patch(configMaps, keyOf(site, IMAGE_CATALOG_NAME), { data: catalog });
+  await site.client.patch(controlPlanes, keyOf(site, name), { spec: { version: 'v1.35.7' } });
   await untilControlPlane(site, name, 'v1.35.7');
   await Promise.all([planes.stop(), machines.stop(), providers.stop()]);
 
@@ -112,19 +105,22 @@ test('an upgrade replaces one machine after the other, each on the host that bec
   expect([...joined.keys()].toSorted()).toEqual(hosts.toSorted());
   for (const [host, id] of members) expect(joined.get(host)).not.toBe(id);
   await untilPoolCounts(site, 'control-plane', { total: 3, available: 0, allocated: 3 });
-});
+}, 300_000);
 
-test('a deleted Cluster goes in order: workers, control plane, infrastructure; all hosts are clean', async () => {
+test('a deleted Cluster goes in order: workers, control plane, infrastructure; all hosts are clean', async ({
+  site,
+  timelines,
+}) => {
   const names = (await listMachines(site, 'control plane')).map(({ metadata }) => metadata.name);
   const [machines, planes, infrastructure] = await Promise.all([
     recordObjects(site, baremetalMachines),
     recordObjects(site, controlPlanes),
     recordObjects(site, baremetalClusters),
   ]);
-  await site.client.delete(capiClusters, keyOf(name));
+  await site.client.delete(capiClusters, keyOf(site, name));
   await waitFor(
     'the Cluster is gone',
-    async () => (await site.client.find(capiClusters, keyOf(name))) === undefined,
+    async () => (await site.client.find(capiClusters, keyOf(site, name))) === undefined,
     () => summarise(site),
     { timeoutMs: 120_000 },
   );
@@ -134,8 +130,8 @@ test('a deleted Cluster goes in order: workers, control plane, infrastructure; a
   const ofWorkers = findLeaving(machines.seen.filter(({ metadata }) => !names.includes(metadata.name)));
   expect(ofWorkers.last).toBeLessThan(findLeaving(planes.seen).first);
   expect(ofControlPlane.last).toBeLessThan(findLeaving(infrastructure.seen).first);
-  expect(await site.client.find(controlPlanes, keyOf(name))).toBeUndefined();
-  expect(await site.client.find(baremetalClusters, keyOf(name))).toBeUndefined();
+  expect(await site.client.find(controlPlanes, keyOf(site, name))).toBeUndefined();
+  expect(await site.client.find(baremetalClusters, keyOf(site, name))).toBeUndefined();
   expect(await site.capiMachines()).toEqual([]);
   for (const host of [...hosts, worker]) await expectReleased(site, host);
   for (const host of hosts) await timelines.until(host, [...attached, ...detached, ...attached, ...detached]);
@@ -143,10 +139,10 @@ test('a deleted Cluster goes in order: workers, control plane, infrastructure; a
   await untilPoolCounts(site, 'control-plane', { total: 3, available: 3, allocated: 0 });
 });
 
-test('no host ever had two owners', () => {
+test('no host ever had two owners', ({ ledger }) => {
   expect(ledger.findBreaches()).toEqual([]);
 });
 
-function keyOf(of: string) {
+function keyOf(site: Site, of: string) {
   return { namespace: site.namespace, name: of };
 }

@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { annotations } from '../../api/constants.ts';
-import { capiMachines, machineInventoryPools } from '../../api/resources.ts';
+import { capiMachines } from '../../api/resources.ts';
 import { resourceOf } from '../../dev/stack/manifests.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { measureClaims } from '../support/claim-times.ts';
-import { deployCluster } from '../support/clusters.ts';
-import { attached, detached, type HostTimelines, recordHostTimelines } from '../support/host-timeline.ts';
+import { attached, detached, recordHostTimelines } from '../support/host-timeline.ts';
 import { expectCountersAddUp, findInventory, untilAllocationState, untilPoolCounts } from '../support/hosts.ts';
 import { conditionOf, deleteMachine, findMachine, untilGone } from '../support/machines.ts';
 import { scaleDeployment } from '../support/kube-raw.ts';
 import { findNode, killKubelet, noteSilentKubelet } from '../support/node-faults.ts';
 import { readEvents } from '../support/object-events.ts';
-import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
-import { type OwnershipLedger, openOwnershipLedger } from '../support/ownership-ledger.ts';
-import { fetchHistory, type Site, startSite } from '../support/site.ts';
+import { fetchHistory, type Site } from '../support/site.ts';
+import { beside, recordPools, siteTest } from '../support/site-test.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
@@ -33,32 +31,16 @@ const down = ['nm-down-1', 'nm-down-2', 'nm-down-3', 'nm-down-4'];
 const failing = ['nm-failed', 'nm-spare'];
 const health = ['nm-health'];
 
-let site: Site;
-let timelines: HostTimelines;
-let ledger: OwnershipLedger;
-let pools: ObjectRecorder<unknown>;
-
-beforeAll(async () => {
-  site = await startSite('nodes', { hosts: [...up, ...down, ...failing, ...health], replicas: 0 });
-  [timelines, ledger, pools] = await Promise.all([
-    recordHostTimelines(site),
-    openOwnershipLedger(site),
-    recordObjects(site, machineInventoryPools),
-  ]);
-  await deployCluster(site, useStack());
-});
-
-afterAll(async () => {
-  await Promise.all([timelines.stop(), ledger.stop(), pools.stop()]);
-  await site.close();
-});
+const test = siteTest('nodes', { hosts: [...up, ...down, ...failing, ...health] })
+  .extend('timelines', { scope: 'file', auto: true }, beside(recordHostTimelines))
+  .extend('pools', { scope: 'file', auto: true }, recordPools);
 
 function hostOf({ status }: BaremetalMachine): string {
   return status?.machineInventoryRef?.name ?? '';
 }
 
 /** Scales up by one machine, which finds no host, and waits until a next one would be younger. */
-async function addWaiting(replicas: number): Promise<void> {
+async function addWaiting(site: Site, replicas: number): Promise<void> {
   expect(await scaleDeployment(site.namespace, 'up', replicas)).toBe(replicas);
   const machines = await untilWorkers(site, 'up', `${replicas - 1} wait`, (all) => {
     const waiting = all.filter((machine) => conditionOf(machine, 'InventoryAllocated')?.reason === 'PoolExhausted');
@@ -70,10 +52,13 @@ async function addWaiting(replicas: number): Promise<void> {
 
 // Minutes on two cores that are shared with others, much less alone.
 describe.concurrent('nodes', { timeout: 300_000 }, () => {
-  test('more than the pool has: the oldest that wait are served when names are appended', async ({ annotate }) => {
+  test('more than the pool has: the oldest that wait are served when names are appended', async ({
+    site,
+    annotate,
+  }) => {
     await deployWorkers(site, { name: 'up', hosts: up.slice(0, 1), replicas: 1 });
     await untilWorkersRun(site, 'up', 1);
-    for (const replicas of [2, 3, 4]) await addWaiting(replicas);
+    for (const replicas of [2, 3, 4]) await addWaiting(site, replicas);
     const [, second, third, youngest] = await listWorkers(site, 'up');
     await untilPoolCounts(site, 'up', { total: 1, allocated: 1, available: 0 });
 
@@ -97,7 +82,10 @@ describe.concurrent('nodes', { timeout: 300_000 }, () => {
     expect((await findInventory(site, 'nm-up-4'))?.metadata.annotations[annotations.pool]).toBe('up');
   });
 
-  test('fewer, any of them, then those that are marked: their hosts are clean and free', async () => {
+  test('fewer, any of them, then those that are marked: their hosts are clean and free', async ({
+    site,
+    timelines,
+  }) => {
     await deployWorkers(site, { name: 'down', hosts: down, replicas: 4 });
     const all = await untilWorkersRun(site, 'down', 4);
     const uids = await Promise.all(down.map(async (host) => (await findInventory(site, host))?.metadata.uid));
@@ -106,7 +94,7 @@ describe.concurrent('nodes', { timeout: 300_000 }, () => {
     await untilPoolCounts(site, 'down', { total: 4, allocated: 3, available: 1 });
 
     const [kept, ...marked] = left;
-    for (const { metadata } of marked) await markForDeletion(metadata.name);
+    for (const { metadata } of marked) await markForDeletion(site, metadata.name);
     await scaleDeployment(site.namespace, 'down', 1);
     const [last] = await untilWorkersRun(site, 'down', 1);
     expect(last?.metadata.uid).toBe(kept?.metadata.uid);
@@ -125,7 +113,7 @@ describe.concurrent('nodes', { timeout: 300_000 }, () => {
     expect(await Promise.all(down.map(async (host) => (await findInventory(site, host))?.metadata.uid))).toEqual(uids);
   });
 
-  test('a failed one is replaced on another host; its story stays readable', async () => {
+  test('a failed one is replaced on another host; its story stays readable', async ({ site, timelines }) => {
     const output = 'Get "https://registry.example.com/v2/": x509: certificate signed by unknown authority\n';
     await site.host('nm-failed').failStep('elemental upgrade', 1, { output });
     await deployWorkers(site, { name: 'failing', hosts: failing, replicas: 1 });
@@ -164,7 +152,7 @@ describe.concurrent('nodes', { timeout: 300_000 }, () => {
     expect(await noteOn()).toBeUndefined();
   });
 
-  test('whose kubelet died are replaced by a MachineHealthCheck', async () => {
+  test('whose kubelet died are replaced by a MachineHealthCheck', async ({ site, timelines }) => {
     await deployWorkers(site, { name: 'health', hosts: health, replicas: 1 });
     const [sick] = await untilWorkersRun(site, 'health', 1);
     if (sick === undefined) throw new Error('No machine');
@@ -194,12 +182,12 @@ describe.concurrent('nodes', { timeout: 300_000 }, () => {
   });
 });
 
-test('all the time the counters added up, and no host had two owners', () => {
+test('all the time the counters added up, and no host had two owners', ({ ledger, pools }) => {
   expectCountersAddUp(pools.seen);
   expect(ledger.findBreaches()).toEqual([]);
 });
 
-async function markForDeletion(name: string): Promise<void> {
+async function markForDeletion(site: Site, name: string): Promise<void> {
   const metadata = { annotations: { 'cluster.x-k8s.io/delete-machine': '' } };
   await site.client.patch(capiMachines, { namespace: site.namespace, name }, { metadata });
 }
