@@ -1,5 +1,6 @@
 import type { ObjectKey } from '../api/meta.ts';
 import { secrets } from '../api/resources.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { MachineView } from '../domain/inputs/machine-view.ts';
 import { keyText } from '../domain/pool/indexes.ts';
 import { parseKey } from '../runtime/kube/object-key.ts';
@@ -42,15 +43,17 @@ export async function runControllers(deps: ControllerDeps, signal: AbortSignal):
   ];
   await prepare(deps);
   machines.connect();
-  await Promise.all([resyncUntil(signal, machines, deps), watchUnattended(signal, deps)]);
+  await Promise.all([resyncUntil(signal, machines, deps), watchUnattended(signal, machines, deps)]);
   await Promise.all(queues.map((queue) => queue.stop()));
 }
 
 function startHostPlans(deps: ControllerDeps): Workqueue {
-  const { kube, runs, caches, reader, logger } = deps;
+  const { kube, runs, caches, reader, unattended, logger } = deps;
   const { hosts, planSecrets } = storesOf(caches);
   const findSecret = (key: ObjectKey) => kube.find(secrets, key);
-  const hostDeps = { hosts, planSecrets, runs, findSecret, reader, answers: new AnswerMemory(monotonicNowMs), logger };
+  const answers = new AnswerMemory(monotonicNowMs);
+  const noteAnswer = (machine: MachineRef): void => unattended.noteAnswer(machine);
+  const hostDeps = { hosts, planSecrets, runs, findSecret, reader, answers, noteAnswer, logger };
   const queue = createQueue('host-plans', 16, deps, (key) => reconcileHostPlan(key, hostDeps));
   connectHostPlanTriggers(caches, (key) => queue.add(key));
   return queue;
@@ -122,10 +125,11 @@ async function resyncUntil(signal: AbortSignal, machines: MachineController, dep
   }
 }
 
-/** Says on each machine that its run does not look at it. */
-async function watchUnattended(signal: AbortSignal, deps: ControllerDeps): Promise<void> {
+/** Says on each machine that its run does not look at it, and replaces runs that never will. */
+async function watchUnattended(signal: AbortSignal, machines: MachineController, deps: ControllerDeps): Promise<void> {
   const { runs, unattended, findNobodyServes, kube: client, logger } = deps;
-  const sweep = { unattended, runs, findNobodyServes, client, logger, nowMs: monotonicNowMs };
+  const { startAnew } = machines;
+  const sweep = { unattended, runs, startAnew, findNobodyServes, client, logger, nowMs: monotonicNowMs };
   while (!signal.aborted) {
     await waitMs(UNATTENDED_SWEEP_MS, signal);
     if (!signal.aborted) await sweepUnattended(sweep);

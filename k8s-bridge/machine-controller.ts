@@ -1,4 +1,5 @@
 import { baremetalMachines, objectMetaOnlySchema } from '../api/resources.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { MachineView } from '../domain/inputs/machine-view.ts';
 import { keyText } from '../domain/pool/indexes.ts';
 import type { BridgeCaches } from './caches.ts';
@@ -26,6 +27,8 @@ export interface MachineController {
   forgetTold(): void;
   /** Tells a waiting machine that there may be a host; one without a run gets one. */
   wake(view: MachineView): Promise<void>;
+  /** Gives a machine whose run has ended another one. */
+  startAnew(machine: MachineRef): void;
   /** Enqueues every machine there is and, from now on, those that a change concerns. */
   connect(): void;
 }
@@ -49,6 +52,10 @@ export function createMachineController(deps: ControllerDeps): MachineController
   };
   const queue = createQueue('machines', WORKERS, deps, (key) => reconcileMachine(key, machineDeps));
   const enqueue = (key: string): void => queue.add(key);
+  const startAnew = (machine: MachineRef): void => {
+    machineDeps.missingRuns.add(machine.uid);
+    enqueue(keyText(machine));
+  };
   const replaced = new ReplacedRuns();
   const { machines } = stores;
   const pauses = createPauseTeller({ machines, runs, client: deps.kube, nowMs: machineDeps.nowMs });
@@ -60,10 +67,9 @@ export function createMachineController(deps: ControllerDeps): MachineController
       machineDeps.departed.forgetTold();
     },
     async wake(view) {
-      if ((await runs.wake(view)) === 'woken') return;
-      machineDeps.missingRuns.add(view.uid);
-      enqueue(keyText(view));
+      if ((await runs.wake(view)) === 'noRun') startAnew(view);
     },
+    startAnew,
     connect() {
       const capiClusters = rememberVanishedClusters(caches.capiClusters, stores.capiClusters);
       // Before the triggers, so that the key finds its former object noted.

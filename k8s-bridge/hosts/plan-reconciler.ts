@@ -21,6 +21,8 @@ export interface HostPlanReconcilerDeps {
   /** Explains what a host wrote. */
   reader: Pick<Reader, 'failure'>;
   answers: AnswerMemory;
+  /** The run of the machine has its answer. */
+  noteAnswer: (machine: MachineRef) => void;
   logger: ReconcilerLogger;
 }
 
@@ -110,6 +112,7 @@ async function giveAnswer(key: string, awaited: AwaitedPlan, answer: PlanAnswer,
   const { machine, activityIds } = awaited;
   const outcome = await deps.runs.completePlan(machine, activityIds, answer);
   if (outcome === 'completed') {
+    deps.noteAnswer(machine);
     const { namespace, name } = machine;
     deps.logger.info({ host: key, machine: `${namespace}/${name}`, answer: answer.kind }, 'Answered a waiting plan');
   }

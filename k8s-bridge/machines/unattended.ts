@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { baremetalMachines } from '../../api/resources.ts';
+import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import type { KubeClient } from '../../runtime/kube/client.ts';
 import { createEvent } from '../../runtime/kube/events.ts';
@@ -28,6 +29,8 @@ interface Untold {
 /** Machines about which there is news that no run has acted on yet. */
 export class UnattendedMachines {
   readonly #byUid = new Map<string, Untold>();
+  /** When the run of a machine was last given the answer of a host. */
+  readonly #answered = new Map<string, { machine: MachineRef; atMs: number }>();
   readonly #nowMs: () => number;
 
   /** `nowMs` may have any origin; only differences count. */
@@ -45,6 +48,18 @@ export class UnattendedMachines {
     const never = -Infinity;
     const state = { undelivered: undefined, confirmed: false, lookedAtMs: never, saidAtMs: never };
     this.#byUid.set(view.uid, { view, sinceMs: this.#nowMs(), ...state });
+  }
+
+  /** Its run was given the answer of a host: what it makes of it no fingerprint tells. */
+  noteAnswer(machine: MachineRef): void {
+    this.#answered.set(machine.uid, { machine, atMs: this.#nowMs() });
+  }
+
+  /** Those whose run was given an answer a minute ago; each once. */
+  takeAnswered(): MachineRef[] {
+    const due = [...this.#answered.values()].filter(({ atMs }) => this.#nowMs() - atMs >= UNATTENDED_AFTER_MS);
+    for (const { machine } of due) this.#answered.delete(machine.uid);
+    return due.map(({ machine }) => machine);
   }
 
   /** How it went to tell the machine's run; undefined: well. */
@@ -72,7 +87,9 @@ export class UnattendedMachines {
 
 export interface SweepDeps {
   unattended: UnattendedMachines;
-  runs: Pick<MachineRuns, 'look'>;
+  runs: Pick<MachineRuns, 'look' | 'end'>;
+  /** The run of the machine was ended: it is to get another one. */
+  startAnew: (machine: MachineRef) => void;
   /** Why no worker would pick any run up; undefined: one would. */
   findNobodyServes: () => Promise<string | undefined>;
   client: Pick<KubeClient, 'create'>;
@@ -82,6 +99,7 @@ export interface SweepDeps {
 
 /** Looks at the machines that wait for long, and says in an Event on each what keeps their runs. */
 export async function sweepUnattended(deps: SweepDeps): Promise<void> {
+  await sweepAnswered(deps);
   const overdue = deps.unattended.overdue();
   if (overdue.length === 0) return;
   const nobody = await deps.findNobodyServes();
@@ -99,10 +117,42 @@ export async function sweepUnattended(deps: SweepDeps): Promise<void> {
   if (err !== undefined) deps.logger.warn({ err, failures: failures.length }, 'Could not look after waiting machines');
 }
 
-async function findWhy({ view, undelivered }: Untold, { runs }: SweepDeps): Promise<string | undefined> {
+/** Looks once at each run that was given an answer: one that is stuck would keep it for ever. */
+async function sweepAnswered({ unattended, runs, startAnew, logger }: SweepDeps): Promise<void> {
+  const failures = await forEachLimited(unattended.takeAnswered(), PARALLEL_LOOKS, async (machine) => {
+    try {
+      const { kind } = await runs.look(machine);
+      if (kind === 'stuck') await replace(machine, { runs, startAnew, logger });
+    } catch (error) {
+      unattended.noteAnswer(machine);
+      throw error;
+    }
+  });
+  const [err] = failures;
+  if (err !== undefined)
+    logger.warn({ err, failures: failures.length }, 'Could not look after runs that were answered');
+}
+
+const STUCK =
+  'A worker was lost with the task of this run while somebody had paused it in Temporal: the server waits for that task for ever; another run takes over what it finds';
+
+async function replace(
+  machine: MachineRef,
+  { runs, startAnew, logger }: Pick<SweepDeps, 'runs' | 'startAnew' | 'logger'>,
+): Promise<void> {
+  const { namespace, name, uid } = machine;
+  logger.warn({ machine: `${namespace}/${name}`, uid }, 'The run of a machine is stuck: another one takes over');
+  await runs.end({ namespace, name, uid }, STUCK);
+  startAnew({ namespace, name, uid });
+}
+
+async function findWhy({ view, undelivered }: Untold, deps: SweepDeps): Promise<string | undefined> {
   if (undelivered !== undefined) return `its run cannot be told: ${undelivered}`;
-  const sight = await runs.look(view);
+  const sight = await deps.runs.look(view);
   switch (sight.kind) {
+    case 'stuck':
+      await replace(view, deps);
+      return 'its run was stuck, and another one takes over';
     case 'rests':
       return undefined;
     case 'noRun':

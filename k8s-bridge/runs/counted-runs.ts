@@ -12,6 +12,7 @@ export function countCalls(runs: MachineRuns, count: (call: keyof MachineRuns) =
     wake: (...args) => counted('wake', () => runs.wake(...args)),
     completePlan: (...args) => counted('completePlan', () => runs.completePlan(...args)),
     operate: (...args) => counted('operate', () => runs.operate(...args)),
+    end: (...args) => counted('end', () => runs.end(...args)),
     look: (...args) => counted('look', () => runs.look(...args)),
     listOpen: () => counted('listOpen', () => runs.listOpen()),
     readPauses: (run) => counted('readPauses', () => runs.readPauses(run)),

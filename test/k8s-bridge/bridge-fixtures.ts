@@ -169,6 +169,7 @@ export function changeSource<T>() {
 export type RunCall =
   | { kind: 'observe' | 'tell'; id: string; snapshot: MachineSnapshot }
   | { kind: 'wake'; id: string }
+  | { kind: 'end'; id: string; why: string }
   | { kind: 'operate'; id: string; verb: OperatorVerb }
   | { kind: 'complete'; id: string; activityIds: readonly string[]; answer: PlanAnswer };
 
@@ -236,6 +237,13 @@ export class MemoryRuns implements MachineRuns {
     this.#check();
     const id = machineWorkflowId(machine);
     return this.open.has(id) ? (this.sights.get(id) ?? { kind: 'rests' }) : { kind: 'noRun' };
+  }
+
+  async end(machine: MachineRef, why: string): Promise<void> {
+    this.#check();
+    const id = machineWorkflowId(machine);
+    this.calls.push({ kind: 'end', id, why });
+    this.open.delete(id);
   }
 
   async listOpen(): Promise<OpenRun[]> {

@@ -48,6 +48,8 @@ function createWorld() {
   const runs = new MemoryRuns();
   const hosts = new MemoryStore<HostView>([hostView({ plan: { attemptId: ATTEMPT, checksum: PLAN.checksum } })]);
   const planSecrets = new MemoryStore<PlanSecretView>();
+  /** Machines whose run is known to have its answer. */
+  const answered: string[] = [];
   const live = { secret: undefined as Secret | undefined };
   const deps: HostPlanReconcilerDeps = {
     hosts,
@@ -56,6 +58,7 @@ function createWorld() {
     findSecret: async () => live.secret,
     reader: { failure: async (output) => explainFailure(output) },
     answers: new AnswerMemory(clock.nowMs),
+    noteAnswer: ({ name }) => answered.push(name),
     logger: silentLogger,
   };
   runs.pending.add(`${RUN}/${ACTIVITY}`);
@@ -65,6 +68,7 @@ function createWorld() {
     hosts,
     planSecrets,
     live,
+    answered,
     reconcile: (): Promise<ReconcileResult> => reconcileHostPlan(KEY, deps),
     /** The Secret changes, and both the cache and the API server have it. */
     write(secret: Secret): void {
@@ -87,6 +91,7 @@ describe('reconcileHostPlan', () => {
       { kind: 'complete', id: RUN, activityIds: [ACTIVITY, HOSTLESS_ACTIVITY], answer: { kind: 'applied' } },
     ]);
     expect(world.runs.pending.size).toBe(0);
+    expect(world.answered).toEqual(['m1']);
   });
 
   it('answers a run that began to wait before the activity id named the host', async () => {
@@ -100,7 +105,7 @@ describe('reconcileHostPlan', () => {
   it('says nothing while the host is busy', async () => {
     world.write(planSecret());
     expect(await world.reconcile()).toEqual({});
-    expect(world.runs.calls).toEqual([]);
+    expect([world.runs.calls, world.answered]).toEqual([[], []]);
   });
 
   it('explains a failure in words of ours, from the Secret as it is now', async () => {

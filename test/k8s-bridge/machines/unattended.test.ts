@@ -16,6 +16,7 @@ function createWorld() {
   const unattended = new UnattendedMachines(clock.nowMs);
   const events: z.infer<typeof eventSchema>[] = [];
   const state: { nobody?: string } = {};
+  const started: string[] = [];
   const create: KubeClient['create'] = async (resource, body) => {
     events.push(eventSchema.parse(body));
     return resource.schema.parse(body);
@@ -24,12 +25,22 @@ function createWorld() {
     sweepUnattended({
       unattended,
       runs,
+      startAnew: ({ name }) => started.push(name),
       findNobodyServes: async () => state.nobody,
       client: { create },
       logger: silentLogger,
       nowMs: clock.nowMs,
     });
-  return { clock, runs, unattended, events, state, sweep, messages: () => events.map(({ message }) => message) };
+  return {
+    clock,
+    runs,
+    unattended,
+    events,
+    state,
+    started,
+    sweep,
+    messages: () => events.map(({ message }) => message),
+  };
 }
 
 let world: ReturnType<typeof createWorld>;
@@ -121,4 +132,53 @@ it('a fleet that nobody serves is counted at once, and told of in turns', async 
   world.clock.advance(10_000);
   await world.sweep();
   expect(new Set(world.events.map(({ metadata }) => metadata.name.split('.')[0])).size).toBe(450);
+});
+
+describe('a run that is stuck', () => {
+  const endsOf = ({ runs }: typeof world) => runs.calls.filter(({ kind }) => kind === 'end').map(({ id: of }) => of);
+
+  beforeEach(() => {
+    world.runs.sights.set(id, { kind: 'stuck' });
+    world.unattended.forget(view.uid);
+  });
+
+  it('is replaced when it makes nothing of what it was told, and its machine says so', async () => {
+    world.unattended.note(view);
+    world.clock.advance(UNATTENDED_AFTER_MS);
+    await world.sweep();
+    expect([endsOf(world), world.started]).toEqual([[id], [view.name]]);
+    expect(world.messages()).toEqual([expect.stringContaining('its run was stuck, and another one takes over')]);
+  });
+
+  it("is replaced when it makes nothing of its host's answer", async () => {
+    world.unattended.noteAnswer(view);
+    // A run that takes the answer in may leave the fingerprint as it is.
+    world.unattended.forget(view.uid);
+    world.clock.advance(UNATTENDED_AFTER_MS - 1);
+    await world.sweep();
+    expect(world.started).toEqual([]);
+    world.clock.advance(1);
+    await world.sweep();
+    await world.sweep();
+    expect([endsOf(world), world.started]).toEqual([[id], [view.name]]);
+  });
+
+  it('is looked at again when Temporal is away', async () => {
+    world.unattended.noteAnswer(view);
+    world.clock.advance(UNATTENDED_AFTER_MS);
+    world.runs.outage = new Error('away');
+    await world.sweep();
+    world.runs.outage = undefined;
+    world.clock.advance(UNATTENDED_AFTER_MS);
+    await world.sweep();
+    expect(world.started).toEqual([view.name]);
+  });
+
+  it('is none that took the answer in', async () => {
+    world.runs.sights.delete(id);
+    world.unattended.noteAnswer(view);
+    world.clock.advance(UNATTENDED_AFTER_MS);
+    await world.sweep();
+    expect([endsOf(world), world.started, world.messages()]).toEqual([[], [], []]);
+  });
 });

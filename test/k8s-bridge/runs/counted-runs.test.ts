@@ -12,6 +12,7 @@ test('each call is counted by its name and answered as before, also when it fail
     wake: async ({ name }) => (name === 'm1' ? 'woken' : 'noRun'),
     completePlan: unused,
     operate: unused,
+    end: unused,
     look: unused,
     listOpen: async () => [machine],
     readPauses: unused,
