@@ -157,6 +157,23 @@ export const scenarios: Record<string, () => Scenario> = {
     },
   }),
 
+  'node-without-proof-of-boot': () => ({
+    activities: {
+      beginLife: give({ kind: 'fresh', nodeJoinDeadlineMs: 8_000 }),
+      writeReprovisionPlan: give({ kind: 'written', plan: { ...plan(), reportsBoot: true } }),
+    },
+    async live(driver) {
+      await driver.observe();
+      await driver.answer('reprovision', { kind: 'applied' });
+      await driver.untilReason('WaitingForBoot');
+      await driver.observe(joined);
+      await driver.untilReason('NodeJoined');
+      await driver.untilReason('BootTimedOut');
+      await driver.observe({ ...joined, boot: 'active' });
+      await driver.untilReason('Booted');
+    },
+  }),
+
   'obstacle-and-pause': () => ({
     activities: {
       writeReprovisionPlan: inTurn<ProvisionOutcome>(

@@ -8,7 +8,12 @@ import type { PoolView } from '../../../domain/inputs/pool-view.ts';
 import { keyText } from '../../../domain/pool/indexes.ts';
 import { fingerprintSnapshot } from '../../../domain/inputs/snapshot-fingerprint.ts';
 import { DEPARTURE_GRACE_MS, DepartedMachines } from '../../../k8s-bridge/machines/departed.ts';
-import { type MachineCaches, takeLastSnapshot, takeSnapshot } from '../../../k8s-bridge/machines/caches.ts';
+import {
+  type MachineCaches,
+  takeLastSnapshot,
+  takeSnapshot,
+  triggerIndexes,
+} from '../../../k8s-bridge/machines/caches.ts';
 import {
   type MachineReconcilerDeps,
   OWNER_GRACE_MS,
@@ -44,7 +49,7 @@ function createWorld() {
   const machines = new MemoryStore<MachineView>();
   const clusters = new MemoryStore([clusterView()]);
   const hosts = new MemoryStore<HostView>();
-  const capiMachines = new MemoryStore([capiMachineView()]);
+  const capiMachines = new MemoryStore([capiMachineView()], triggerIndexes.capiMachines);
   const planSecrets = new MemoryStore<PlanSight & ObjectKey>();
   const caches: MachineCaches = {
     machines,
@@ -109,6 +114,29 @@ function createWorld() {
 let world: ReturnType<typeof createWorld>;
 beforeEach(() => {
   world = createWorld();
+});
+
+describe('the name of its Node', () => {
+  const provisioned = machineView({ provisioned: true, nodeName: 'same' });
+  const other = { name: 'capi-x', nodeName: 'same' };
+
+  it.each<[string, Parameters<typeof capiMachineView>[0], string | undefined]>([
+    ['another Machine of the cluster', other, 'capi-x'],
+    ['one that goes and takes its Node along', { ...other, deleting: true }, undefined],
+    ['one of another cluster', { ...other, clusterName: 'c2' }, undefined],
+    ['one of another namespace', { ...other, namespace: 'elsewhere' }, undefined],
+    ['nobody', { ...other, nodeName: 'another' }, undefined],
+  ])('is taken by %s', (_, holder, expected) => {
+    const world = createWorld();
+    world.capiMachines.set(capiMachineView(holder));
+    expect(world.deps.takeSnapshot(provisioned).nodeNameTakenBy).toBe(expected);
+  });
+
+  it('is its own, once it has joined', () => {
+    const world = createWorld();
+    world.capiMachines.set(capiMachineView({ nodeName: 'same' }));
+    expect(world.deps.takeSnapshot(provisioned)).not.toHaveProperty('nodeNameTakenBy');
+  });
 });
 
 describe('reconcileMachine', () => {
