@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { foreign, IMAGE_CATALOG_NAME } from '../../api/constants.ts';
 import type { ObjectMeta } from '../../api/meta.ts';
 import { baremetalMachines, baremetalMachineTemplates, configMaps } from '../../api/resources.ts';
 import { KubeApiError } from '../../runtime/kube/client.ts';
-import { deployCluster } from '../support/clusters.ts';
-import { attached, detached, type HostTimelines, recordHostTimelines } from '../support/host-timeline.ts';
+import { attached, detached, recordHostTimelines } from '../support/host-timeline.ts';
 import { untilPoolCounts } from '../support/hosts.ts';
 import { conditionOf, createPool } from '../support/machines.ts';
 import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
-import { type OwnershipLedger, openOwnershipLedger } from '../support/ownership-ledger.ts';
-import { type Site, startSite } from '../support/site.ts';
-import { useStack } from '../support/stack.ts';
+import type { Site } from '../support/site.ts';
+import { beside, siteTest } from '../support/site-test.ts';
 import {
   type BaremetalMachine,
   changeDeployment,
@@ -32,40 +30,36 @@ const upgradeHosts = ['nr-upgrade-1', 'nr-upgrade-2'];
 
 const IMAGE_REPOSITORY = 'registry.example.com/baremetal/node-image:';
 
-let site: Site;
-let timelines: HostTimelines;
-let ledger: OwnershipLedger;
-let machines: ObjectRecorder<BaremetalMachine>;
-let sets: ObjectRecorder<{ metadata: ObjectMeta }>;
-
-beforeAll(async () => {
-  site = await startSite('rollout', { hosts: [...rollHosts, ...otherHosts, ...upgradeHosts], replicas: 0 });
-  [timelines, ledger, machines, sets] = await Promise.all([
-    recordHostTimelines(site),
-    openOwnershipLedger(site),
-    recordObjects(site, baremetalMachines),
-    recordObjects(site, machineSets),
-  ]);
-  await deployCluster(site, useStack());
-});
-
-afterAll(async () => {
-  await Promise.all([timelines.stop(), ledger.stop(), machines.stop(), sets.stop()]);
-  await site.close();
-});
+const test = siteTest('rollout', { hosts: [...rollHosts, ...otherHosts, ...upgradeHosts] })
+  .extend('timelines', { scope: 'file', auto: true }, beside(recordHostTimelines))
+  .extend(
+    'machines',
+    { scope: 'file', auto: true },
+    beside((site) => recordObjects(site, baremetalMachines)),
+  )
+  .extend(
+    'sets',
+    { scope: 'file', auto: true },
+    beside((site) => recordObjects(site, machineSets)),
+  );
 
 // Minutes on two cores that are shared with others, much less alone.
 describe.concurrent('a rollout', { timeout: 300_000 }, () => {
-  test('of a bootstrap template, then of another pool, one host at a time; an edited template rolls nothing', async () => {
+  test('of a bootstrap template, then of another pool, one host at a time; an edited template rolls nothing', async ({
+    site,
+    timelines,
+    machines,
+    sets,
+  }) => {
     await deployWorkers(site, { name: 'roll', hosts: rollHosts, replicas: 2 });
     const first = await untilWorkersRun(site, 'roll', 2);
 
-    await editTemplatesInPlace();
+    await editTemplatesInPlace(site);
     await site.apply([await renderBootstrapTemplate(site, 'roll-2', 'second')]);
     expect(uidsOf(await listWorkers(site, 'roll'))).toEqual(uidsOf(first));
     await changeDeployment(site, 'roll', { template: { spec: { bootstrap: { configRef: { name: 'roll-2' } } } } });
     const second = await untilRolledOut(site, 'roll', first);
-    for (const host of rollHosts) expect(await readUserData(host)).toContain('example.com/machine-group=second');
+    for (const host of rollHosts) expect(await readUserData(site, host)).toContain('example.com/machine-group=second');
 
     await createPool(site, 'roll-other', otherHosts);
     await site.apply([await renderMachineTemplate(site, 'roll-other', 'roll-other')]);
@@ -77,16 +71,20 @@ describe.concurrent('a rollout', { timeout: 300_000 }, () => {
     await untilPoolCounts(site, 'roll-other', { total: 2, available: 0, allocated: 2 });
     for (const host of rollHosts) await timelines.until(host, [...attached, ...detached, ...attached, ...detached]);
     expect(countLeastServing(machines.seen, 'roll', 2)).toBe(1);
-    expect(countMachineSets('roll')).toBe(3);
+    expect(countMachineSets(sets, 'roll')).toBe(3);
   });
 
-  test('to another Kubernetes version gives each host its image; one that the catalog lacks can be added', async () => {
+  test('to another Kubernetes version gives each host its image; one that the catalog lacks can be added', async ({
+    site,
+    machines,
+    sets,
+  }) => {
     await deployWorkers(site, { name: 'upgrade', hosts: upgradeHosts, replicas: 2 });
     const first = await untilWorkersRun(site, 'upgrade', 2);
-    await addImage('v1.35.7');
+    await addImage(site, 'v1.35.7');
     await changeDeployment(site, 'upgrade', { template: { spec: { version: 'v1.35.7' } } });
     const second = await untilRolledOut(site, 'upgrade', first);
-    for (const host of upgradeHosts) expect(await imagesOf(host)).toEqual(['v1.34.2', 'v1.35.7']);
+    for (const host of upgradeHosts) expect(await imagesOf(site, host)).toEqual(['v1.34.2', 'v1.35.7']);
 
     await changeDeployment(site, 'upgrade', { template: { spec: { version: 'v1.35.8' } } });
     const hasMiss = (machine: BaremetalMachine): boolean =>
@@ -97,26 +95,26 @@ describe.concurrent('a rollout', { timeout: 300_000 }, () => {
     expect(parked?.status?.phase).toBe('Failed');
     expect(conditionOf(parked, 'ImageResolved')?.message).toContain('v1.35.8');
     const host = parked?.status?.machineInventoryRef?.name ?? '';
-    expect(await imagesOf(host)).toEqual(['v1.34.2', 'v1.35.7']);
+    expect(await imagesOf(site, host)).toEqual(['v1.34.2', 'v1.35.7']);
     const plans = site.host(host).plansReceived.map(({ type }) => type);
     expect(plans.at(-1)).toBe('clean');
 
-    await addImage('v1.35.8');
+    await addImage(site, 'v1.35.8');
     const third = await untilRolledOut(site, 'upgrade', second);
     expect(uidsOf(third)).toContain(parked?.metadata.uid);
-    for (const name of upgradeHosts) expect(await imagesOf(name)).toEqual(['v1.34.2', 'v1.35.7', 'v1.35.8']);
+    for (const name of upgradeHosts) expect(await imagesOf(site, name)).toEqual(['v1.34.2', 'v1.35.7', 'v1.35.8']);
     expect(countLeastServing(machines.seen, 'upgrade', 2)).toBe(1);
-    expect(countMachineSets('upgrade')).toBe(3);
+    expect(countMachineSets(sets, 'upgrade')).toBe(3);
     await untilPoolCounts(site, 'upgrade', { total: 2, allocated: 2 });
   });
 });
 
-test('no host ever had two owners', () => {
+test('no host ever had two owners', ({ ledger }) => {
   expect(ledger.findBreaches()).toEqual([]);
 });
 
 /** What changes no machine: labels and the bootstrap template's spec. And what the API server refuses, or only tries. */
-async function editTemplatesInPlace(): Promise<void> {
+async function editTemplatesInPlace(site: Site): Promise<void> {
   const { client, namespace } = site;
   const key = { namespace, name: 'roll' };
   const spec = { template: { spec: { machineInventoryPoolRef: { name: 'elsewhere' } } } };
@@ -141,13 +139,13 @@ function uidsOf(all: readonly BaremetalMachine[]): string[] {
   return all.map(({ metadata }) => metadata.uid).toSorted();
 }
 
-async function addImage(version: string): Promise<void> {
+async function addImage(site: Site, version: string): Promise<void> {
   const key = { namespace: site.namespace, name: IMAGE_CATALOG_NAME };
   await site.client.patch(configMaps, key, { data: { [version]: `baremetal/node-image:${version}` } });
 }
 
 /** Tags of the images that the host was upgraded to, in order. */
-async function imagesOf(host: string): Promise<string[]> {
+async function imagesOf(site: Site, host: string): Promise<string[]> {
   const commands = await site.host(host).disk.commands();
   return commands
     .filter(({ command, args }) => command === 'elemental' && args[0] === 'upgrade')
@@ -155,11 +153,11 @@ async function imagesOf(host: string): Promise<string[]> {
 }
 
 /** How many versions of its template the deployment ever had; Cluster API deletes a MachineSet that is empty. */
-function countMachineSets(deployment: string): number {
+function countMachineSets(sets: ObjectRecorder<{ metadata: ObjectMeta }>, deployment: string): number {
   const own = sets.seen.filter(({ metadata }) => metadata.labels[DEPLOYMENT_LABEL] === deployment);
   return new Set(own.map(({ metadata }) => metadata.uid)).size;
 }
 
-function readUserData(host: string): Promise<string | undefined> {
+function readUserData(site: Site, host: string): Promise<string | undefined> {
   return site.host(host).disk.read('/var/lib/cloud/seed/nocloud/user-data');
 }
