@@ -11,13 +11,13 @@ import { renderJoinConfig } from '../support/bootstrap-data.ts';
 import { untilRunSettled } from '../support/host-answers.ts';
 import { getPlanSecret } from '../support/hosts.ts';
 import {
+  beginOn,
   bootstrapSecretOf,
   conditionOf,
   createMachine,
   createPool,
   deleteMachine,
   findMachine,
-  type MachineRequest,
   untilProvisioned,
   untilReason,
   waitForMachine,
@@ -37,15 +37,6 @@ test.beforeAll(async ({ site }) => {
   await Promise.all([...Object.keys(badBootstrap), ...others].map((name) => site.addHost(name)));
   await site.deploy();
 });
-
-async function beginOn(
-  site: Site,
-  name: string,
-  data: Pick<MachineRequest, 'userData' | 'format'> = {},
-): Promise<void> {
-  await createPool(site, name, [name]);
-  await createMachine(site, { name, pool: name, ...data });
-}
 
 async function expectUntouched(site: Site, host: string): Promise<void> {
   expect(Buffer.from((await getPlanSecret(site, host)).data['plan'] ?? '', 'base64').toString()).toBe('{}');

@@ -3,11 +3,9 @@ import { renderJoinConfig } from '../support/bootstrap-data.ts';
 import { attemptsOf } from '../support/host-answers.ts';
 import { expectReleased } from '../support/hosts.ts';
 import {
+  beginOn,
   conditionOf,
-  createMachine,
-  createPool,
   deleteMachine,
-  type MachineRequest,
   untilGone,
   untilJoined,
   untilReason,
@@ -22,11 +20,6 @@ import { siteTest } from '../support/site-test.ts';
 const hosts = ['bo-good', 'bo-fallback', 'bo-deleted', 'bo-disks', 'bo-first', 'bo-second'];
 
 const test = siteTest('boots', { hosts });
-
-async function beginOn(site: Site, host: string, data: Pick<MachineRequest, 'userData'> = {}): Promise<void> {
-  await createPool(site, host, [host]);
-  await createMachine(site, { name: host, pool: host, ...data });
-}
 
 async function untilBooted(site: Site, name: string) {
   return waitForMachine(site, name, 'Booted', (machine) => conditionOf(machine, 'Booted')?.status === 'True');

@@ -17,6 +17,7 @@ import { letAnswer, plansReceived, untilPlanned, untilSettled } from '../support
 import { listHostWrites, markAudit } from '../support/host-writes.ts';
 import { expectReleased, findInventory } from '../support/hosts.ts';
 import {
+  beginOn,
   conditionOf,
   createMachine,
   createPool,
@@ -141,8 +142,7 @@ describe.concurrent('paused', () => {
   test('by its annotation, a machine that is deleted is not cleaned before it goes on', async ({ site }) => {
     const host = 'cr-clean';
     await site.addHost(host);
-    await createPool(site, host, [host]);
-    await createMachine(site, { name: host, pool: host });
+    await beginOn(site, host);
     await untilProvisioned(site, host);
     await annotatePaused(site, host, '');
     await untilPaused(site, host);

@@ -4,9 +4,8 @@ import { createNodeApi } from '../../dev/host/node/kube-api.ts';
 import { plansReceived } from '../support/host-answers.ts';
 import { allocationState, expectCountersAddUp, expectReleased, untilPoolCounts } from '../support/hosts.ts';
 import {
+  beginOn,
   conditionOf,
-  createMachine,
-  createPool,
   deleteMachine,
   untilGone,
   untilProvisioned,
@@ -14,7 +13,6 @@ import {
   waitForMachine,
 } from '../support/machines.ts';
 import { untilWarning } from '../support/object-events.ts';
-import type { Site } from '../support/site.ts';
 import { recordPools, siteTest } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -25,11 +23,6 @@ const env = { IRONLOOM_CLEAN_DEADLINE: '3s', IRONLOOM_NODE_JOIN_DEADLINE: '3s' }
 const byHand = { controlPlane: false, startsCluster: false, endpoint: '', taints: [] };
 
 const test = siteTest('deadlines', { hosts, env }).extend('pools', { scope: 'file', auto: true }, recordPools);
-
-async function beginOn(site: Site, name: string, userData?: string): Promise<void> {
-  await createPool(site, name, [name]);
-  await createMachine(site, { name, pool: name, ...(userData !== undefined && { userData }) });
-}
 
 describe.concurrent('a host', () => {
   test('that is gone for good while it should be cleaned is not waited for', async ({ site }) => {
@@ -52,7 +45,7 @@ describe.concurrent('a host', () => {
   test('that applied its plan and does not join is reported after the deadline, and counts when it does', async ({
     site,
   }) => {
-    await beginOn(site, 'hd-mute', '#cloud-config\nruncmd:\n  - echo nobody joins\n');
+    await beginOn(site, 'hd-mute', { userData: '#cloud-config\nruncmd:\n  - echo nobody joins\n' });
     const mute = await untilReason(site, 'hd-mute', 'NodeJoined', 'NodeJoinTimedOut');
     expect(mute.status).toMatchObject({ phase: 'Running', ready: true });
     expect(conditionOf(mute, 'NodeJoined')?.message).toContain('Host hd-mute applied its plan and no Node');

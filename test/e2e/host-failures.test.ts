@@ -14,9 +14,8 @@ import {
   untilPoolCounts,
 } from '../support/hosts.ts';
 import {
+  beginOn,
   conditionOf,
-  createMachine,
-  createPool,
   deleteMachine,
   findMachine,
   untilGone,
@@ -38,11 +37,6 @@ const test = siteTest('hosts', { hosts, env: { IRONLOOM_REPROVISION_DEADLINE: '3
   { scope: 'file', auto: true },
   recordPools,
 );
-
-async function beginOn(site: Site, name: string): Promise<void> {
-  await createPool(site, name, [name]);
-  await createMachine(site, { name, pool: name });
-}
 
 function plansOf(site: Site, host: string): (string | undefined)[] {
   return site.host(host).plansReceived.map(({ type }) => type);

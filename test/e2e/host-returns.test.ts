@@ -14,6 +14,7 @@ import {
 } from '../support/hosts.ts';
 import { untilEvent } from '../support/object-events.ts';
 import {
+  beginOn,
   conditionOf,
   createBootstrapSecret,
   createMachine,
@@ -36,11 +37,6 @@ const hosts = ['hr-anew', 'hr-late', 'hr-blank', 'hr-paused', 'hr-named'];
 const test = siteTest('returns', { hosts });
 
 const keyOf = (site: Site, name: string) => ({ namespace: site.namespace, name });
-
-async function beginOn(site: Site, name: string): Promise<void> {
-  await createPool(site, name, [name]);
-  await createMachine(site, { name, pool: name });
-}
 
 /** The inventory goes, and its plan Secret with it; the host runs on. */
 async function forgetHost(site: Site, name: string): Promise<void> {

@@ -16,6 +16,7 @@ import {
 } from '../support/hosts.ts';
 import { untilEvent, untilWarning } from '../support/object-events.ts';
 import {
+  beginOn,
   conditionOf,
   createMachine,
   createPool,
@@ -45,11 +46,6 @@ const hosts = [
 const request = { actor: 'ada', reason: 'tried it by hand' };
 
 const test = siteTest('operations', { hosts }).extend('pools', { scope: 'file', auto: true }, recordPools);
-
-async function beginOn(site: Site, name: string, members: readonly string[] = [name]): Promise<void> {
-  await createPool(site, name, members);
-  await createMachine(site, { name, pool: name });
-}
 
 async function handleOf(site: Site, name: string) {
   const machine = await findMachine(site, name);
@@ -123,7 +119,7 @@ describe.concurrent('operators', () => {
 
   test('reallocate before Running: the host is cleaned and given back, another is claimed', async ({ site }) => {
     await site.host('op-first').failStep('elemental upgrade', 1);
-    await beginOn(site, 'op-first', ['op-first', 'op-second']);
+    await beginOn(site, 'op-first', { members: ['op-first', 'op-second'] });
     await untilReason(site, 'op-first', 'PlanApplied', 'PlanFailed');
     await update(site, 'op-first', 'reallocate');
     const running = await untilProvisioned(site, 'op-first');

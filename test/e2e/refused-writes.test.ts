@@ -6,9 +6,8 @@ import { operationUpdates } from '../../workflows/messages.ts';
 import { plansReceived, untilRunSettled } from '../support/host-answers.ts';
 import { allocationState, expectReleased, findInventory, untilPoolCounts } from '../support/hosts.ts';
 import {
+  beginOn,
   conditionOf,
-  createMachine,
-  createPool,
   deleteMachine,
   findMachine,
   untilGone,
@@ -41,11 +40,6 @@ function spareOf(name: string): string {
 }
 
 const keyOf = (site: Site, name: string) => ({ namespace: site.namespace, name });
-
-async function beginOn(site: Site, name: string, members = [name]): Promise<void> {
-  await createPool(site, name, members);
-  await createMachine(site, { name, pool: name });
-}
 
 /** Until the test ends at the latest. */
 async function refuse(site: Site, name: string, to: 'secrets' | 'machineinventories'): Promise<() => Promise<void>> {
@@ -104,7 +98,7 @@ describe.concurrent('a plan Secret that cannot be written', () => {
   test('keeps a free host from being claimed; the machine gets the next one', async ({ site }) => {
     const name = 'rw-immutable';
     await site.client.patch(secrets, keyOf(site, name), { immutable: true });
-    await beginOn(site, name, [name, spareOf(name)]);
+    await beginOn(site, name, { members: [name, spareOf(name)] });
     const running = await untilProvisioned(site, name);
     expect(running.spec.providerID).toBe(`baremetal:///${spareOf(name)}`);
     await untilMember(site, name, 'MemberRefused', name);
@@ -155,7 +149,7 @@ describe.concurrent('an inventory', () => {
     await site.client.patch(machineInventories, keyOf(site, name), {
       metadata: { annotations: { 'example.com/f': filler } },
     });
-    await beginOn(site, name, [name, spareOf(name)]);
+    await beginOn(site, name, { members: [name, spareOf(name)] });
     const running = await untilProvisioned(site, name);
     expect(running.spec.providerID).toBe(`baremetal:///${spareOf(name)}`);
     await untilMember(site, name, 'MemberRefused', name);
@@ -165,7 +159,7 @@ describe.concurrent('an inventory', () => {
   test('that a policy keeps from being claimed is passed over, and the pool says in whose words', async ({ site }) => {
     const name = 'rw-refused';
     await refuse(site, name, 'machineinventories');
-    await beginOn(site, name, [name, spareOf(name)]);
+    await beginOn(site, name, { members: [name, spareOf(name)] });
     const running = await untilProvisioned(site, name);
     expect(running.spec.providerID).toBe(`baremetal:///${spareOf(name)}`);
     expect(await untilMember(site, name, 'MemberRefused', name)).toContain(policyWords);

@@ -6,6 +6,7 @@ import { lifeQuery } from '../../workflows/messages.ts';
 import { renderJoinConfig } from '../support/bootstrap-data.ts';
 import { findInventory } from '../support/hosts.ts';
 import {
+  beginOn,
   bootstrapSecretOf,
   conditionOf,
   createMachine,
@@ -32,8 +33,7 @@ const test = siteTest('truth', { hosts: [...hosts, longName] });
 const keyOf = (site: Site, name: string) => ({ namespace: site.namespace, name });
 
 async function bringUp(site: Site, name: string): Promise<void> {
-  await createPool(site, name, [name]);
-  await createMachine(site, { name, pool: name });
+  await beginOn(site, name);
   await untilJoined(site, name);
 }
 

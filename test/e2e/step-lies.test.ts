@@ -6,7 +6,7 @@ import { readFootprint, refOf } from '../support/runs.ts';
 import { plansReceived } from '../support/host-answers.ts';
 import { expectReleased } from '../support/hosts.ts';
 import type { KubeWrite, Passage } from '../support/kube-gate.ts';
-import { createMachine, createPool, deleteMachine, untilGone, untilProvisioned } from '../support/machines.ts';
+import { beginOn, deleteMachine, untilGone, untilProvisioned } from '../support/machines.ts';
 import { type Site, summarise } from '../support/site.ts';
 import { gatedStack, siteTestOn } from '../support/site-test.ts';
 import { buttons } from '../support/temporal-buttons.ts';
@@ -73,7 +73,7 @@ const test = siteTestOn(gatedStack(holdArmed), 'steplies', {
 });
 
 test.beforeAll(async ({ site }) => {
-  await begin(site, victim);
+  await beginOn(site, victim);
   await untilProvisioned(site, victim);
   // As a proof of its boot the host runs the plan once more; after it nothing of it changes.
   await untilRuns(site.host(victim), 2);
@@ -84,11 +84,6 @@ function holdArmed(write: KubeWrite): Passage {
   if (trap?.holds(write) !== true) return { kind: 'pass' };
   armed.delete(write.name);
   return { kind: 'stopBefore', onStopped: trap.onHeld };
-}
-
-async function begin(site: Site, name: string): Promise<void> {
-  await createPool(site, name, [name]);
-  await createMachine(site, { name, pool: name });
 }
 
 /** Waits until the step's write hangs, and says that the step is done. */
@@ -110,11 +105,11 @@ describe.concurrent('a step that is said to be done', () => {
     async ([name, lie], { site }) => {
       const before = await readFootprint(site, victim);
       if (lie.deletes === true) {
-        await begin(site, name);
+        await beginOn(site, name);
         await untilProvisioned(site, name);
         await lieAbout(site, name, lie, () => deleteMachine(site, name));
       } else {
-        await lieAbout(site, name, lie, () => begin(site, name));
+        await lieAbout(site, name, lie, () => beginOn(site, name));
         if (lie.ends !== undefined) await buttons['workflow: terminate']?.(site, await refOf(site, name));
         await waitFor(
           `${name} runs`,

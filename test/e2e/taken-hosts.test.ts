@@ -8,6 +8,7 @@ import { plansReceived, untilRunSettled } from '../support/host-answers.ts';
 import { listHostWrites, markAudit } from '../support/host-writes.ts';
 import { expectReleased, findInventory, getPlanSecret, untilPoolCounts } from '../support/hosts.ts';
 import {
+  beginOn,
   conditionOf,
   createMachine,
   createPool,
@@ -36,11 +37,6 @@ const fewEvents = 120;
 const test = siteTest('taken', { hosts });
 
 const keyOf = (site: Site, name: string) => ({ namespace: site.namespace, name });
-
-async function beginOn(site: Site, name: string): Promise<void> {
-  await createPool(site, name, [name]);
-  await createMachine(site, { name, pool: name });
-}
 
 /** The machine's node runs, and its host has told all that it has to tell. */
 async function bringUp(site: Site, name: string): Promise<void> {

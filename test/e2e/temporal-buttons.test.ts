@@ -4,15 +4,7 @@ import { buttonPhases, lifts } from '../support/button-phases.ts';
 import { readWorld, untilBack, untilEnd, waitsForHost } from '../support/button-world.ts';
 import { letAnswer, plansReceived } from '../support/host-answers.ts';
 import { expectReleased } from '../support/hosts.ts';
-import {
-  createMachine,
-  createPool,
-  deleteMachine,
-  findMachine,
-  untilGone,
-  untilProvisioned,
-  untilReason,
-} from '../support/machines.ts';
+import { beginOn, deleteMachine, findMachine, untilGone, untilProvisioned, untilReason } from '../support/machines.ts';
 import { untilWarning } from '../support/object-events.ts';
 import { refOf } from '../support/runs.ts';
 import type { Site } from '../support/site.ts';
@@ -95,8 +87,7 @@ describe.concurrent('what happens while somebody holds', () => {
 
 async function beginOnSilent(site: Site, name: string): Promise<MachineRef> {
   site.host(name).neverAnswer();
-  await createPool(site, name, [name]);
-  await createMachine(site, { name, pool: name });
+  await beginOn(site, name);
   await untilReason(site, name, 'PlanApplied', 'PlanPending');
   return refOf(site, name);
 }

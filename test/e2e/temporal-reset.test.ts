@@ -4,6 +4,7 @@ import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { plansReceived, untilPlanned } from '../support/host-answers.ts';
 import { expectReleased } from '../support/hosts.ts';
 import {
+  beginOn,
   createMachine,
   createPool,
   deleteMachine,
@@ -21,7 +22,6 @@ import {
   resetRun,
   untilStage,
 } from '../support/runs.ts';
-import type { Site } from '../support/site.ts';
 import { siteTest } from '../support/site-test.ts';
 import { untilRuns } from '../support/trap-hosts.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -34,11 +34,6 @@ const test = siteTest('reset', {
 
 /** A machine that is gone, and where its first run can be reset to. */
 let former: { machine: MachineRef; runId: string; points: Awaited<ReturnType<typeof listResetPoints>> } | undefined;
-
-async function begin(site: Site, name: string): Promise<void> {
-  await createPool(site, name, [name]);
-  await createMachine(site, { name, pool: name });
-}
 
 describe.concurrent('"Reset"', () => {
   test('to any earlier event gives a host no second plan, and a machine no second host', async ({ site, ledger }) => {
@@ -85,7 +80,7 @@ describe.concurrent('"Reset"', () => {
   });
 
   test('of one that is deleted takes nothing back', async ({ site }) => {
-    await begin(site, 'tu-undo');
+    await beginOn(site, 'tu-undo');
     await untilJoined(site, 'tu-undo');
     const machine = await refOf(site, 'tu-undo');
     site.host('tu-undo').neverAnswer();

@@ -11,6 +11,7 @@ import { listHostWrites, markAudit } from '../support/host-writes.ts';
 import { allocationState, expectReleased, untilAllocationState } from '../support/hosts.ts';
 import { answerByHand, madeUpAnswers, tellLie } from '../support/lies.ts';
 import {
+  beginOn,
   conditionOf,
   createMachine,
   createPool,
@@ -40,11 +41,6 @@ const hosts = [...lied, ...waiting, 'tl-hand', 'tl-attempt'];
 const fewEvents = 40;
 
 const test = siteTest('lies', { hosts });
-
-async function beginOn(site: Site, name: string): Promise<void> {
-  await createPool(site, name, [name]);
-  await createMachine(site, { name, pool: name });
-}
 
 async function beginOnSilent(site: Site, name: string): Promise<void> {
   site.host(name).neverAnswer();

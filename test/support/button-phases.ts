@@ -3,6 +3,7 @@ import type { MachineLife } from '../../domain/life/machine-life.ts';
 import { operationUpdates } from '../../workflows/messages.ts';
 import { untilPlanned } from './host-answers.ts';
 import {
+  beginOn,
   createBootstrapSecret,
   createMachine,
   createPool,
@@ -36,13 +37,8 @@ const provisioned = [undefined, 'reprovision'] as const;
 const cleaned = [undefined, 'reprovision', 'clean'] as const;
 const byHand = { actor: 'ada', reason: 'tried in a test' };
 
-async function begin(site: Site, name: string): Promise<void> {
-  await createPool(site, name, [name]);
-  await createMachine(site, { name, pool: name });
-}
-
 async function beginRunning(site: Site, name: string): Promise<void> {
-  await begin(site, name);
+  await beginOn(site, name);
   await untilJoined(site, name);
   await untilProven(site, name);
 }
@@ -75,8 +71,7 @@ const phases = {
   'waiting for bootstrap data': {
     stages: ['claimed'],
     async begin(site, name) {
-      await createPool(site, name, [name]);
-      await createMachine(site, { name, pool: name, userData: null });
+      await beginOn(site, name, { userData: null });
       await untilReason(site, name, 'BootstrapReady', 'BootstrapWaiting');
     },
     release: (site, name) => createBootstrapSecret(site, { name }),
@@ -87,7 +82,7 @@ const phases = {
     stages: ['reprovisioning'],
     async begin(site, name) {
       site.host(name).neverAnswer();
-      await begin(site, name);
+      await beginOn(site, name);
       await untilReason(site, name, 'PlanApplied', 'PlanPending');
     },
     release: answer,
@@ -97,8 +92,7 @@ const phases = {
   'waiting for its Node': {
     stages: ['running'],
     async begin(site, name) {
-      await createPool(site, name, [name]);
-      await createMachine(site, { name, pool: name, userData: '#cloud-config\nruncmd: ["true"]\n' });
+      await beginOn(site, name, { userData: '#cloud-config\nruncmd: ["true"]\n' });
       await untilProvisioned(site, name);
       await untilProven(site, name);
     },
@@ -124,7 +118,7 @@ const phases = {
     stages: ['reprovisioning'],
     async begin(site, name) {
       await site.host(name).failStep('elemental upgrade', 1);
-      await begin(site, name);
+      await beginOn(site, name);
       await untilReason(site, name, 'PlanApplied', 'PlanFailed');
     },
     release: (site, name) => ask(site, name, 'retry'),
@@ -135,7 +129,7 @@ const phases = {
     stages: ['claimed'],
     async begin(site, name) {
       lifts.set(name, await refuseWrites(site, name, 'secrets'));
-      await begin(site, name);
+      await beginOn(site, name);
       await untilReason(site, name, 'Ready', 'WriteRefused');
     },
     async release(site, name) {

@@ -80,6 +80,19 @@ export async function createPool(
   });
 }
 
+/** Creates a machine, and a pool for it alone: of the host of its name, or of these. Machine and pool bear the name. */
+export async function beginOn(
+  place: Place,
+  name: string,
+  {
+    members = [name],
+    ...request
+  }: Omit<Partial<MachineRequest>, 'name' | 'pool'> & { members?: readonly string[] } = {},
+): Promise<void> {
+  await createPool(place, name, members);
+  await createMachine(place, { name, pool: name, ...request });
+}
+
 /** As people do it: the Machine goes, and Cluster API deletes what belongs to it. */
 export async function deleteMachine({ client, namespace }: Place, name: string): Promise<void> {
   await client.delete(capiMachines, { namespace, name });
