@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import {
   baremetalClusters,
   baremetalMachines,
@@ -11,21 +11,13 @@ import {
   machineInventories,
   machineInventoryPools,
 } from '../../api/resources.ts';
-import { deployCluster } from '../support/clusters.ts';
 import { renderJoinConfig } from '../support/bootstrap-data.ts';
 import { findWord, holdsWord } from '../support/find-word.ts';
 import { expectReleased, getPlanSecret } from '../support/hosts.ts';
-import {
-  conditionOf,
-  createMachine,
-  createPool,
-  deleteMachine,
-  untilGone,
-  untilProvisioned,
-  untilReason,
-} from '../support/machines.ts';
-import { type ObjectRecorder, recordObjects, withAllFields } from '../support/object-recorder.ts';
-import { type Site, startSite } from '../support/site.ts';
+import { beginOn, conditionOf, deleteMachine, untilGone, untilProvisioned, untilReason } from '../support/machines.ts';
+import { recordObjects, withAllFields } from '../support/object-recorder.ts';
+import type { Site } from '../support/site.ts';
+import { beside, siteTest } from '../support/site-test.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -43,41 +35,39 @@ const kinds = [
   events,
 ];
 
-let site: Site;
-let recorders: ObjectRecorder<unknown>[] = [];
+const test = siteTest('canary', { hosts, env: { IRONLOOM_LOG_LEVEL: 'trace' } }).extend(
+  'recorded',
+  { scope: 'file', auto: true },
+  beside(recordKinds),
+);
 
-beforeAll(async () => {
-  site = await startSite('canary', { hosts, replicas: 0, env: { IRONLOOM_LOG_LEVEL: 'trace' } });
-  recorders = await Promise.all(kinds.map((kind) => recordObjects(site, withAllFields(kind))));
-  await deployCluster(site, useStack());
-});
-
-afterAll(async () => {
-  await Promise.all(recorders.map((recorder) => recorder.stop()));
-  await site.close();
-});
-
-async function begin(name: string, userData: string): Promise<void> {
-  await createPool(site, name, [name]);
-  await createMachine(site, { name, pool: name, userData });
+/** All states of the objects of each kind. */
+async function recordKinds(site: Site) {
+  const recorders = await Promise.all(kinds.map((kind) => recordObjects(site, withAllFields(kind))));
+  return {
+    seen: recorders.map(({ seen }) => seen),
+    async stop() {
+      await Promise.all(recorders.map((recorder) => recorder.stop()));
+    },
+  };
 }
 
 /** Whether the host's plan Secret holds the canary, in the plan or in the output of its instructions. */
-async function planSecretHolds(host: string, key: string): Promise<boolean> {
+async function planSecretHolds(site: Site, host: string, key: string): Promise<boolean> {
   return holdsWord(Buffer.from((await getPlanSecret(site, host)).data[key] ?? '', 'base64'), canary);
 }
 
-test('machines live with the canary, in success and in failure', async () => {
+test('machines live with the canary, in success and in failure', async ({ site }) => {
   const good = site.host('ca-good');
   await good.failStep('elemental upgrade', 1, { exitCode: 0, output: print });
   const failing = site.host('ca-failing');
   await failing.failStep('elemental upgrade', 1, { output: `x509: ${print}`, delayMs: 500 });
   const secretFile = canary;
   await Promise.all([
-    begin('ca-good', renderJoinConfig({ secretFile })),
-    begin('ca-failing', renderJoinConfig({ secretFile })),
-    begin('ca-broken', `#cloud-config\nwrite_files: [${canary}: {\n`),
-    begin('ca-unknown', renderJoinConfig({ secretFile, kubeadm: `kubeadm.k8s.io/${canary}` })),
+    beginOn(site, 'ca-good', { userData: renderJoinConfig({ secretFile }) }),
+    beginOn(site, 'ca-failing', { userData: renderJoinConfig({ secretFile }) }),
+    beginOn(site, 'ca-broken', { userData: `#cloud-config\nwrite_files: [${canary}: {\n` }),
+    beginOn(site, 'ca-unknown', { userData: renderJoinConfig({ secretFile, kubeadm: `kubeadm.k8s.io/${canary}` }) }),
   ]);
   await untilProvisioned(site, 'ca-good');
   // Provisioned means that the plan was applied; only then the host reboots into its seed.
@@ -88,18 +78,18 @@ test('machines live with the canary, in success and in failure', async () => {
   );
   expect(await good.disk.read('/var/lib/cloud/seed/nocloud/user-data')).toContain(canary);
   expect(await good.disk.read('/etc/example/secret')).toBe(canary);
-  expect(await planSecretHolds('ca-good', 'plan')).toBe(true);
+  expect(await planSecretHolds(site, 'ca-good', 'plan')).toBe(true);
   // The output of a command that worked stays in a log on the host, whose tail is printed.
   expect(await good.disk.read('/var/lib/elemental/ironloom/reprovision.log')).toContain(canary);
 
   const failed = await untilReason(site, 'ca-failing', 'PlanApplied', 'PlanFailed');
   expect(conditionOf(failed, 'PlanApplied')?.message).toContain('Step upgrade failed with exit code 1');
-  expect(await planSecretHolds('ca-failing', 'failed-output')).toBe(true);
+  expect(await planSecretHolds(site, 'ca-failing', 'failed-output')).toBe(true);
   await untilReason(site, 'ca-broken', 'BootstrapReady', 'BootstrapInvalid');
   await untilReason(site, 'ca-unknown', 'BootstrapReady', 'BootstrapInvalid');
 });
 
-test('and end', async () => {
+test('and end', async ({ site }) => {
   await site.host('ca-good').failStep('systemctl stop', 2, { exitCode: 0, output: print });
   await site.host('ca-failing').failStep('systemctl stop', 1, { output: print, delayMs: 500 });
   await Promise.all(hosts.map((name) => deleteMachine(site, name)));
@@ -107,10 +97,10 @@ test('and end', async () => {
   await expectReleased(site, 'ca-good');
   const failed = await untilReason(site, 'ca-failing', 'PlanApplied', 'PlanFailed');
   expect(conditionOf(failed, 'PlanApplied')?.message).toContain('Step stop-kubelet failed');
-  expect(await planSecretHolds('ca-failing', 'failed-output')).toBe(true);
+  expect(await planSecretHolds(site, 'ca-failing', 'failed-output')).toBe(true);
 });
 
-test('no workflow history, search attribute or query holds the canary', async () => {
+test('no workflow history, search attribute or query holds the canary', async ({ site }) => {
   const { workflow } = site.temporal;
   const query = `WorkflowId STARTS_WITH "machine/${site.namespace}/"`;
   let runs = 0;
@@ -128,14 +118,13 @@ test('no workflow history, search attribute or query holds the canary', async ()
   expect(runs).toBeGreaterThanOrEqual(hosts.length);
 });
 
-test('no state of any object, and no Event, held the canary', () => {
-  const seen = recorders.map((recorder) => recorder.seen);
+test('no state of any object, and no Event, held the canary', ({ recorded: { seen } }) => {
   for (const states of seen) expect(states.length).toBeGreaterThan(0);
   expect(findWord(seen, 'ca-failing')).toBeDefined();
   expect(findWord(seen, canary)).toBeUndefined();
 });
 
-test('no log line and no metric of worker and bridge holds the canary', async () => {
+test('no log line and no metric of worker and bridge holds the canary', async ({ site }) => {
   const { logs } = useStack();
   const files = (await readdir(logs)).filter((file) => file.startsWith(site.namespace));
   expect(files).toHaveLength(2);

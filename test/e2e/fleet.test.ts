@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { capiClusters } from '../../api/resources.ts';
-import { findOvertakings, type Intent, recordIntents } from '../support/claim-order.ts';
+import { findOvertakings, recordIntents } from '../support/claim-order.ts';
 import { plansReceived } from '../support/host-answers.ts';
-import { openOwnershipLedger, type OwnershipLedger } from '../support/ownership-ledger.ts';
+import { createPool } from '../support/machines.ts';
 import { createReadyMachine } from '../support/ready-machine.ts';
-import { type Site, startSite, summarise } from '../support/site.ts';
+import { summarise } from '../support/site.ts';
+import { beside, siteTest } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const SIZE = 50;
@@ -12,20 +13,14 @@ const SIZE = 50;
 const hosts = Array.from({ length: SIZE }, (_, index) => `fl${String((index * 37) % SIZE).padStart(2, '0')}`);
 const machines = hosts.map((_, index) => `fleet-${index}`);
 
-let site: Site;
-let ledger: OwnershipLedger;
-let intents: readonly Intent[];
-const opened = new AsyncDisposableStack();
+const test = siteTest('fleet', { hosts, workers: 2 }).extend(
+  'recorded',
+  { scope: 'file', auto: true },
+  beside(recordIntents),
+);
 
-beforeAll(async () => {
-  site = await startSite('fleet', { hosts, replicas: 0, workers: 2 });
-  opened.defer(() => site.close());
-  ledger = await openOwnershipLedger(site);
-  opened.defer(() => ledger.stop());
-  const recorded = await recordIntents(site);
-  intents = recorded.intents;
-  opened.defer(() => recorded.stop());
-  await site.deploy();
+test.beforeAll(async ({ site }) => {
+  await createPool(site, 'workers', hosts);
   await waitFor('the whole pool is available', async () => (await site.pool()).status?.available === SIZE);
   const cluster = { namespace: site.namespace, name: 'demo' };
   await waitFor('the cluster is there', async () => {
@@ -34,9 +29,10 @@ beforeAll(async () => {
   });
 });
 
-afterAll(() => opened.disposeAsync());
-
-test('fifty machines at once and two workers: each host is claimed once, and all machines are Running', async () => {
+test('fifty machines at once and two workers: each host is claimed once, and all machines are Running', async ({
+  site,
+  ledger,
+}) => {
   const startedAtMs = performance.now();
   await Promise.all(machines.map((name) => createReadyMachine(site, name, 'workers')));
   const createdMs = Math.round(performance.now() - startedAtMs);
@@ -58,7 +54,10 @@ test('fifty machines at once and two workers: each host is claimed once, and all
   expect(new Set(claims.map(({ to }) => to)).size).toBe(SIZE);
 }, 300_000);
 
-test('hosts were claimed in the order of the pool, except by claims that overlapped', () => {
+test('hosts were claimed in the order of the pool, except by claims that overlapped', ({
+  ledger,
+  recorded: { intents },
+}) => {
   const claims = ledger.ownerChanges().filter(({ to }) => to !== undefined);
   console.log(`Places in the pool, by time: ${claims.map(({ host }) => hosts.indexOf(host)).join(' ')}`);
   expect(findOvertakings(hosts, intents, claims)).toEqual([]);
