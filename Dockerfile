@@ -2,10 +2,13 @@
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
+# The worker's Rust core knows no other certificate authorities than the system's, and slim images have none: TLS to
+# Temporal then fails with NativeCertsNotFound (sdk-typescript #1258, #1584).
+RUN [ -s /etc/ssl/certs/ca-certificates.crt ] \
+    || { apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*; }
 WORKDIR /app
 COPY .npmrc package.json package-lock.json ./
-# The image brings its own Node.js; the one among the dependencies is for checkouts.
-RUN npm ci --omit=dev --ignore-scripts && rm -rf node_modules/node node_modules/node-bin-*
+RUN npm ci --omit=dev --ignore-scripts
 COPY tsconfig.json ./
 COPY activities activities
 COPY api api
@@ -17,13 +20,13 @@ COPY runtime runtime
 COPY workers workers
 COPY workflows workflows
 RUN node workers/bundle-main.ts > workflow-bundle.js
+COPY dev/image/prune-modules.ts /tmp/
+RUN node /tmp/prune-modules.ts node_modules
 
+# Needs no shell: NODE_IMAGE may be one without.
 FROM ${NODE_IMAGE}
 WORKDIR /app
-# The worker's Rust core knows no other certificate authorities than the system's, and slim images have none: TLS to
-# Temporal then fails with NativeCertsNotFound (sdk-typescript #1258, #1584).
-RUN [ -s /etc/ssl/certs/ca-certificates.crt ] || [ -s /etc/pki/tls/certs/ca-bundle.crt ] \
-    || { apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*; }
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /app ./
 ENV NODE_ENV=production \
     IRONLOOM_WORKFLOW_BUNDLE=/app/workflow-bundle.js

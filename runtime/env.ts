@@ -42,7 +42,7 @@ const text = z.string().optional();
 const matching = (pattern: RegExp, what: string) => z.string().regex(pattern, `must be ${what}`).optional();
 const dnsLabel = matching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a namespace name');
 
-/** The variables that a process of ours reads. Empty counts as unset. `TEMPORAL_*`: see `@temporalio/envconfig`. */
+/** The variables that a process of ours reads. Blank counts as unset. `TEMPORAL_*`: see `@temporalio/envconfig`. */
 export const envSchema = z.object({
   IRONLOOM_TASK_QUEUE: z.string().max(200).default(DEFAULT_TASK_QUEUE).describe('Temporal task queue.'),
   KUBECONFIG: text.describe('Kubeconfig files. Default: ~/.kube/config, then the service account of the Pod.'),
@@ -114,7 +114,9 @@ export type EnvResult = { ok: true; env: Env } | { ok: false; problems: string[]
 /** Reads variables; one problem for each wrong one. Values of secrets are never quoted. */
 export function parseEnv(record: Record<string, string | undefined>): EnvResult {
   const given = Object.fromEntries(
-    Object.entries(record).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])),
+    Object.entries(record).flatMap(([name, value]) =>
+      value === undefined || value.trim() === '' ? [] : [[name, value]],
+    ),
   );
   const parsed = envSchema.safeParse(given);
   const problems = parsed.success

@@ -46,6 +46,11 @@ export const workshopRooms: readonly Room[] = [
     mayImport: [],
   },
   {
+    path: 'dev/image',
+    holds: 'What an image is made with, besides the Dockerfile',
+    mayImport: [],
+  },
+  {
     path: 'dev/release',
     holds: 'The files of a release, from config/, the lock file and the changelog',
     mayImport: ['dev/tools'],

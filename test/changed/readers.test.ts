@@ -10,7 +10,10 @@ test.each(readerModules)('%s is there', (module) => {
 test.each([
   ['k8s-bridge/main.ts', ['dev/lab/services.ts']],
   ['workflows/steps.ts', ['dev/lab/services.ts', 'workers/worker.ts', 'workers/bundle.ts', 'test/support/cli.ts']],
-  ['config/rbac/worker-role.yaml', ['dev/stack/rbac.ts', 'test/config/manifests.test.ts']],
+  [
+    'config/rbac/worker-role.yaml',
+    ['dev/stack/rbac.ts', 'test/config/manifests.test.ts', 'dev/release/render-release.ts'],
+  ],
   ['test/replay/histories/whole-life.1.json', ['test/replay/histories.ts']],
   ['dev/host/os/disk.ts', []],
   ['README.md', []],

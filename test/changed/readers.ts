@@ -13,6 +13,7 @@ const readers: readonly (readonly [changed: RegExp, readers: readonly string[]])
   [/^config\/(crd|policy)\/|^dev\/stack\/crds\//, ['dev/stack/kubernetes.ts']],
   [/^config\/crd\//, ['config/generate-crds.ts']],
   [/^config\/|^Dockerfile$|^\.dockerignore$|^docker-compose\.yml$/, ['test/config/manifests.test.ts']],
+  [/^config\/|^CHANGELOG\.md$/, ['dev/release/render-release.ts']],
   [/^dev\/host\/os\/commands\//, ['dev/host/os/command-folder.ts']],
   [/^dev\/tools\/.*\.(go|mod|sum)$/, ['dev/tools/table.ts']],
   [/^docs\/lifecycle\.md$/, ['test/domain/life/operations.test.ts']],

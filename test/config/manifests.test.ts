@@ -88,11 +88,38 @@ describe('RBAC', () => {
   });
 });
 
+describe('roles for people', () => {
+  const ofGroup = (name: string) => {
+    const role = read('rbac').find(({ manifest }) => manifest.metadata?.name === name)?.manifest;
+    return { labels: role?.metadata?.['labels'], rules: roleSchema.parse(role).rules };
+  };
+  const kinds = globSync('*_*.yaml', { cwd: join(CONFIG, 'crd') }).map((file) => file.replace(/^.*_|\.yaml$/g, ''));
+
+  it.each([
+    ['ironloom-viewer', 'view', ['get', 'list', 'watch']],
+    ['ironloom-editor', 'edit', ['create', 'update', 'patch', 'delete']],
+  ])('%s is part of %s, for all our kinds and no others', (name, aggregated, verbs) => {
+    const { labels, rules } = ofGroup(name);
+    expect(labels).toEqual({ [`rbac.authorization.k8s.io/aggregate-to-${aggregated}`]: 'true' });
+    expect(rules).toEqual([{ apiGroups: ['infrastructure.cluster.x-k8s.io'], resources: kinds.toSorted(), verbs }]);
+  });
+});
+
+const selectorSchema = z.object({ matchLabels: z.record(z.string(), z.string()) });
 const deploymentSchema = z.object({
   metadata: z.object({ name: z.string() }),
   spec: z.object({
+    replicas: z.int().min(2),
+    selector: selectorSchema,
     template: z.object({
       spec: z.object({
+        affinity: z.object({
+          podAntiAffinity: z.object({
+            preferredDuringSchedulingIgnoredDuringExecution: z.tuple([
+              z.object({ podAffinityTerm: z.object({ topologyKey: z.string(), labelSelector: selectorSchema }) }),
+            ]),
+          }),
+        }),
         securityContext: z.object({ runAsNonRoot: z.literal(true) }),
         containers: z.array(
           z.object({
@@ -125,6 +152,18 @@ describe('the manager', () => {
     ]);
   });
 
+  it('keeps replicas apart, and all but one of them while nodes are drained', () => {
+    const budget = z.object({ spec: z.object({ maxUnavailable: z.literal(1), selector: selectorSchema }) });
+    const budgets = manifests.filter(({ kind }) => kind === 'PodDisruptionBudget').map((found) => budget.parse(found));
+    const deployments = manifests.filter(({ kind }) => kind === 'Deployment').map((it) => deploymentSchema.parse(it));
+    expect(budgets.map(({ spec }) => spec.selector)).toEqual(deployments.map(({ spec }) => spec.selector));
+    for (const { spec } of deployments) {
+      const [term] = spec.template.spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution;
+      const apart = { topologyKey: 'kubernetes.io/hostname', labelSelector: spec.selector };
+      expect(term.podAffinityTerm).toEqual(apart);
+    }
+  });
+
   it('names the build of the worker as its image', () => {
     const worker = manifests.find(
       ({ kind, metadata }) => kind === 'Deployment' && metadata?.name === 'ironloom-worker',
@@ -150,7 +189,7 @@ describe('the manager', () => {
   it('lets the variables of a release default to the same', () => {
     const variables = dataOf(read('clusterctl').map(({ manifest }) => manifest));
     for (const [name, value] of Object.entries(variables)) {
-      expect(value).toBe(`\${${name}:=${defaults[name] ?? ''}}`);
+      expect(value).toBe(`\${${name}:=${defaults[name] ?? ' '}}`);
     }
     const fixed = Object.keys(defaults).filter((name) => !(name in variables));
     expect(fixed).toEqual(['IRONLOOM_HEALTH_ADDRESS', 'IRONLOOM_METRICS_ADDRESS']);
@@ -209,7 +248,13 @@ describe('the image', () => {
   const finalStage = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));
 
   it('trusts the usual certificate authorities, or its worker could not speak TLS', () => {
-    expect(finalStage.join('\n')).toMatch(/^RUN (.*\\\n)*.*apt-get install .*\bca-certificates\b/m);
+    const authorities = '/etc/ssl/certs/ca-certificates.crt';
+    expect(lines.join('\n')).toMatch(/^RUN (.*\\\n)*.*apt-get install .*\bca-certificates\b/m);
+    expect(finalStage).toContain(`COPY --from=build ${authorities} /etc/ssl/certs/`);
+  });
+
+  it('runs no program of its base image while it is made, which may have none', () => {
+    expect(finalStage.filter((line) => line.startsWith('RUN '))).toEqual([]);
   });
 
   it('runs without privileges, by a number that Kubernetes can check', () => {

@@ -40,7 +40,7 @@ beforeAll(async () => {
   const temporal = { ...useStack().temporal, namespace: `move-${randomUUID().slice(0, 6)}` };
   target = await startMoveTarget({ source, cluster: { ...targetCluster, temporal } });
   opened.defer(() => target.close());
-  await Promise.all([source.client, target.client].map(recordProviders));
+  await Promise.all([source.client, target.client].map((client) => recordProviders(client)));
 });
 
 afterAll(() => opened.disposeAsync());

@@ -31,9 +31,9 @@ describe('parseEnv', () => {
     });
   });
 
-  it('takes empty variables for unset ones', () => {
-    const names = Object.keys(envSchema.shape);
-    expect(read(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(read({}));
+  it.each(['', ' '])("takes blank variables ('%s') for unset ones", (blank) => {
+    const names = [...Object.keys(envSchema.shape), 'TEMPORAL_TLS', 'TEMPORAL_TLS_CLIENT_CERT_PATH'];
+    expect(read(Object.fromEntries(names.map((name) => [name, blank])))).toEqual(read({}));
   });
 
   it('reads every variable', () => {
