@@ -1,4 +1,9 @@
-import { ActivityNotFoundError, isGrpcDeadlineError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  ActivityNotFoundError,
+  isGrpcDeadlineError,
+  QueryRejectedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import type { MachineLife, PlanAnswer } from '../../domain/life/machine-life.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
@@ -71,7 +76,8 @@ async function readLife(lane: Lane, machine: Machine): Promise<MachineLife | und
       async () => (await runOf(lane, machine).query(lifeQuery)) ?? undefined,
     );
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError || isGrpcDeadlineError(error)) return undefined;
+    const isDeaf = error instanceof QueryRejectedError || isGrpcDeadlineError(error);
+    if (isDeaf || error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
 }

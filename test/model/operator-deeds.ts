@@ -6,6 +6,7 @@ import type { OperatorVerb } from '../../domain/life/machine-life.ts';
 import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
 import { isNotFound, isRefusal } from '../../runtime/kube/client.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
+import { findDetails, grpcCodes } from '../../runtime/temporal/connection.ts';
 import { operationSignals, operationUpdates } from '../../workflows/messages.ts';
 import type { OperationWay } from './command.ts';
 import type { Machine } from './history.ts';
@@ -71,6 +72,8 @@ export async function updateMachine({ temporal }: Lane, { metadata }: Machine, v
     if (error instanceof WorkflowUpdateFailedError) return 'refused';
     if (error instanceof WorkflowNotFoundError) return 'skipped';
     if (isGrpcDeadlineError(error)) return 'asked';
+    // Somebody has paused the run.
+    if (findDetails(error, grpcCodes.failedPrecondition) !== undefined) return 'refused';
     throw error;
   }
 }
