@@ -1,15 +1,25 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
-/** Audit policy: each write that a client completed, without bodies; nothing of the API server's own. */
+/** Of what ends soon only its end is told. */
+const omitStages = ['ResponseStarted'];
+/** Every read that the API server knows. */
+const readVerbs = ['get', 'list', 'watch'];
+
+/**
+ * Audit policy: each write that a client completed, and what service accounts read, without bodies; nothing of the API
+ * server's own. A watch is told when it begins: it may end after those who look.
+ */
 export const auditPolicy = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
-  omitStages: ['RequestReceived', 'ResponseStarted'],
+  omitStages: ['RequestReceived'],
   rules: [
     { level: 'None', users: ['system:apiserver'] },
-    { level: 'None', verbs: ['get', 'list', 'watch'] },
-    { level: 'Metadata' },
+    { level: 'Metadata', userGroups: ['system:serviceaccounts'], verbs: ['watch'], omitStages: ['ResponseComplete'] },
+    { level: 'Metadata', userGroups: ['system:serviceaccounts'], verbs: ['get', 'list'], omitStages },
+    { level: 'None', verbs: readVerbs },
+    { level: 'Metadata', omitStages },
   ],
 };
 
@@ -36,8 +46,9 @@ const auditEventSchema = z.object({
     })
     .optional(),
   responseStatus: z.object({ code: z.number().optional() }).optional(),
+  annotations: z.record(z.string(), z.string()).default({}),
 });
-/** One write that the API server answered. */
+/** One request that the API server answered. */
 export type AuditEvent = z.infer<typeof auditEventSchema>;
 
 /**
@@ -48,8 +59,23 @@ export async function readAuditEvents(
   path: string,
   keep: (event: AuditEvent) => boolean = () => true,
 ): Promise<AuditEvent[]> {
+  const events = await readLines(path, (line) => !isRead.test(line));
+  return events.filter((event) => event.objectRef?.resource !== 'leases').filter(keep);
+}
+
+/** The same with all that service accounts read, and with Leases. */
+export function readAllAuditEvents(path: string): Promise<AuditEvent[]> {
+  return readLines(path, () => true);
+}
+
+/** Reads are many: parsing them only to drop them would cost those who look for a write. */
+const isRead = new RegExp(`"verb":"(${readVerbs.join('|')})"`);
+
+async function readLines(path: string, wanted: (line: string) => boolean): Promise<AuditEvent[]> {
   const lines = (await readFile(path, 'utf8')).split('\n');
   // What follows the last line end is a line that is still being written.
-  const events = lines.slice(0, -1).map((line) => auditEventSchema.parse(JSON.parse(line)));
-  return events.filter((event) => event.objectRef?.resource !== 'leases').filter(keep);
+  return lines
+    .slice(0, -1)
+    .filter(wanted)
+    .map((line) => auditEventSchema.parse(JSON.parse(line)));
 }

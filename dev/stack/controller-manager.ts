@@ -5,7 +5,14 @@ export async function startControllerManager(
   processes: ProcessSet,
   options: { binary: string; kubeconfigPath: string },
 ): Promise<void> {
-  const controllers = ['garbage-collector', 'namespace', 'bootstrap-signer', 'token-cleaner', 'disruption'];
+  const controllers = [
+    'garbage-collector',
+    'namespace',
+    'bootstrap-signer',
+    'token-cleaner',
+    'disruption',
+    'clusterrole-aggregation',
+  ];
   await processes.start({
     name: 'kube-controller-manager',
     command: [

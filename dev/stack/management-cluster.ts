@@ -42,7 +42,7 @@ export interface ManagementClusterDescription {
   /** One path for each user: an administrator and the service accounts of worker and bridge. Empty strings without Kubernetes. */
   kubeconfigs: { admin: string; worker: string; bridge: string };
   apiServerUrl: string;
-  /** Every write to the API server, by user and user agent: see dev/stack/audit.ts. */
+  /** Every write to the API server, and what worker and bridge read, by user and user agent: see dev/stack/audit.ts. */
   auditLogPath: string;
   /** Empty strings without Temporal. */
   temporal: { address: string; uiUrl: string; namespace: string };

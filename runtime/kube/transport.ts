@@ -41,6 +41,9 @@ const MAX_CONNECTIONS = 40;
 const MAX_THROTTLED_RETRIES = 5;
 const DEFAULT_RETRY_AFTER_MS = 1000;
 
+/** What client-node makes up then; nobody serves there without TLS. */
+const NOTHING_FOUND = 'http://localhost:8080';
+
 /**
  * HTTP to the API server with client-node's notion of kubeconfig and credentials, and with one shared connection pool.
  * (client-node 2.0.1 makes a new pool, and so a new TLS handshake, for each request.) Credentials are read again for
@@ -52,6 +55,11 @@ export function createKubeTransport(options: TransportOptions): KubeTransport {
   else config.loadFromFile(options.kubeconfigPath);
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new Error('The kubeconfig names no current cluster');
+  if (options.kubeconfigPath === undefined && cluster.server === NOTHING_FOUND) {
+    throw new Error(
+      'Nothing says where Kubernetes is: KUBECONFIG is unset, ~/.kube/config is not there, and this is no Pod',
+    );
+  }
   const server = cluster.server.replace(/\/+$/, '');
   let dispatcher: Dispatcher | undefined;
 

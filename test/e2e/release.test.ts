@@ -13,11 +13,14 @@ import { untilEnd, waitsForHost } from '../support/button-world.ts';
 import { certManagerCrds } from '../support/cert-manager.ts';
 import { plansReceived } from '../support/host-answers.ts';
 import { listHostWrites, markAudit } from '../support/host-writes.ts';
+import { conditionOf, waitForMachine } from '../support/machines.ts';
 import { deployments, readPodEnv } from '../support/pod-env.ts';
 import { openReleaseRepository, type ReleaseRepository } from '../support/release-repository.ts';
+import { listGrantedRights, listUsedRights } from '../support/rights.ts';
 import { refOf } from '../support/runs.ts';
 import { type Site, startSite, summarise } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
+import { requestOperation } from '../support/trap-hosts.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // docs/operations.md, "Install" and "Upgrade", with the real clusterctl. Nothing runs Deployments here: worker and bridge
@@ -226,6 +229,15 @@ test('and each of them goes on to its end with the new version', async () => {
   );
 });
 
+test('an annotation of an operator is heard by the new version', async () => {
+  const machine = (await site.machines()).find(({ metadata }) => metadata.name.startsWith('demo-workers-'));
+  const name = machine?.metadata.name ?? '';
+  await requestOperation(site, name, 'pause: a look at it');
+  await waitForMachine(site, name, 'paused', (it) => conditionOf(it, 'Paused')?.status === 'True');
+  await requestOperation(site, name, 'resume: seen');
+  await waitForMachine(site, name, 'at work', (it) => conditionOf(it, 'Paused')?.status !== 'True');
+});
+
 test('describe cluster shows the machines, and why one does not go on', async () => {
   const [machine] = (await site.capiMachines()).filter(({ metadata }) => metadata.name.startsWith('demo-workers-'));
   expect(machine).toBeDefined();
@@ -245,6 +257,13 @@ test('delete takes the provider away and leaves CRDs, machines and settings', as
   expect(await summarise(site)).toEqual(before);
   expect(await site.client.find(configMaps, { namespace: INSTALLATION, name: 'ironloom-settings' })).toBeDefined();
   expect(await site.client.find(configMaps, { namespace: INSTALLATION, name: 'ironloom-defaults' })).toBeUndefined();
+});
+
+test('worker and bridge had every right that they needed, and needed every right that they have', async () => {
+  const { used, denied } = await listUsedRights(cluster.auditLogPath);
+  expect(denied).toEqual([]);
+  const granted = await listGrantedRights();
+  expect(granted.filter((right) => !used.includes(right))).toEqual([]);
 });
 
 async function planVersions(): Promise<string[]> {
