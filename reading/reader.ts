@@ -58,5 +58,7 @@ export function createReader({ threads, limits = usualLimits }: { threads: numbe
 }
 
 function describeExcess(of: 'time' | 'memory', limits: ThreadLimits): string {
-  return of === 'time' ? `too complex, not read within ${limits.timeMs / 1000} seconds` : 'too complex for the memory';
+  return of === 'time'
+    ? `too complex, not read in ${limits.timeMs / 1000} seconds of a core`
+    : 'too complex for the memory';
 }

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
 /** What a thread may use for one piece of work; one that takes more is ended. */
 export interface ThreadLimits {
+  /** Of a core: what waits because others use it costs nothing, up to ten times as long. */
   timeMs: number;
   heapMb: number;
 }
@@ -36,8 +38,8 @@ export interface ThreadPool {
 export const threadReady = 'ready';
 
 const DEFAULT_WAIT_MS = 10_000;
-/** A timer that comes this late says that the whole process stood still, and nothing about the work. */
-const STANDSTILL_MS = 500;
+/** So often it is asked how much of its time a thread has used; one on a core that is so busy is given up. */
+const MAX_LOOKS = 10;
 
 interface Job {
   request: unknown;
@@ -51,7 +53,16 @@ interface Job {
 /** A thread, and what it does: it loads its modules, is free, or has a job. */
 interface Thread {
   worker: Worker;
-  state: { kind: 'starting' } | { kind: 'free' } | { kind: 'working'; job: Job; timer: NodeJS.Timeout; due: number };
+  state: { kind: 'starting' } | { kind: 'free' } | Working;
+}
+
+interface Working {
+  kind: 'working';
+  job: Job;
+  timer: NodeJS.Timeout;
+  /** What the thread had used of a core when the work began. */
+  before: Promise<NodeJS.CpuUsage | undefined>;
+  looks: number;
 }
 
 /** See `ThreadPool`. A thread that has nothing to do does not keep the process alive. */
@@ -92,14 +103,14 @@ export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
   }
 
   function begin(thread: Thread, job: Job): void {
-    watch(thread, job);
+    watch(thread, { job, before: readUsage(thread.worker), looks: 0 }, limits.timeMs);
     thread.worker.ref();
     thread.worker.postMessage(job.request);
   }
 
-  function watch(thread: Thread, job: Job): void {
-    const timer = setTimeout(() => expire(thread), limits.timeMs);
-    thread.state = { kind: 'working', job, timer, due: performance.now() + limits.timeMs };
+  function watch(thread: Thread, work: Pick<Working, 'job' | 'before' | 'looks'>, forMs: number): void {
+    const timer = setTimeout(() => void expire(thread), forMs);
+    thread.state = { kind: 'working', ...work, timer };
   }
 
   function hear(thread: Thread, message: unknown): void {
@@ -114,10 +125,14 @@ export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
     next();
   }
 
-  function expire(thread: Thread): void {
+  async function expire(thread: Thread): Promise<void> {
     const { state } = thread;
     if (state.kind !== 'working') return;
-    if (performance.now() - state.due > STANDSTILL_MS) return watch(thread, state.job);
+    const usedMs = await measureUse(thread.worker, state.before, limits.timeMs);
+    if (thread.state !== state || !crew.has(thread)) return;
+    if (usedMs < limits.timeMs && state.looks < MAX_LOOKS) {
+      return watch(thread, { ...state, looks: state.looks + 1 }, limits.timeMs - usedMs);
+    }
     discard(thread);
     state.job.tooMuch('time');
   }
@@ -164,4 +179,21 @@ export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
       await Promise.all([...crew].map(({ worker }) => worker.terminate()));
     },
   };
+}
+
+async function readUsage(worker: Worker): Promise<NodeJS.CpuUsage | undefined> {
+  return worker.cpuUsage().catch(() => undefined);
+}
+
+/**
+ * Milliseconds of a core that a thread has used since `before`. Infinity when it does not say so within `waitMs`: it does
+ * something that V8 does not interrupt, or has ended.
+ */
+async function measureUse(worker: Worker, before: Working['before'], waitMs: number): Promise<number> {
+  const deadline = new AbortController();
+  const late = sleep(waitMs, undefined, { signal: deadline.signal, ref: false }).catch(() => undefined);
+  const [start, now] = (await Promise.race([Promise.all([before, readUsage(worker)]), late])) ?? [];
+  deadline.abort();
+  if (start === undefined || now === undefined) return Infinity;
+  return (now.user + now.system - start.user - start.system) / 1_000;
 }

@@ -36,6 +36,20 @@ describe('createThreadPool', { timeout: 60_000 }, () => {
     expect(stallMs).toBeLessThan(100);
   });
 
+  it('lets work go on that only waits for a core, and gives it up when it waits for ever', async () => {
+    const pool = open({ limits: { timeMs: 100, heapMb: 32 } });
+    await pool.run(echo('warm'));
+    const flag = new Int32Array(new SharedArrayBuffer(4));
+    const began = performance.now();
+    const held = pool.run({ kind: 'hold', flag });
+    await expect.poll(() => performance.now() - began, { interval: 20 }).toBeGreaterThan(350);
+    Atomics.store(flag, 0, 1);
+    Atomics.notify(flag, 0);
+    expect((await held).kind).toBe('done');
+    const never = new Int32Array(new SharedArrayBuffer(4));
+    expect(await pool.run({ kind: 'hold', flag: never })).toEqual({ kind: 'tooMuch', of: 'time' });
+  });
+
   it('ends work that takes too much memory, and lives on', async () => {
     const pool = open();
     expect(await pool.run({ kind: 'hoard' })).toEqual({ kind: 'tooMuch', of: 'memory' });
