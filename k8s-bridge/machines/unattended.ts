@@ -134,7 +134,7 @@ async function sweepAnswered({ unattended, runs, startAnew, logger }: SweepDeps)
 }
 
 const STUCK =
-  'A worker was lost with the task of this run while somebody had paused it in Temporal: the server waits for that task for ever; another run takes over what it finds';
+  'This run had a task when somebody paused it in Temporal, or the worker that had it was lost: the server gives it to nobody any more; another run takes over what it finds';
 
 async function replace(
   machine: MachineRef,
@@ -155,6 +155,8 @@ async function findWhy({ view, undelivered }: Untold, deps: SweepDeps): Promise<
       return 'its run was stuck, and another one takes over';
     case 'rests':
       return undefined;
+    case 'paused':
+      return 'somebody has paused its run in Temporal';
     case 'noRun':
       return 'it has no run';
     case 'waits':

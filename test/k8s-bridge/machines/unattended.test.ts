@@ -83,6 +83,7 @@ describe('a machine whose run is told something', () => {
 
   it.each([
     [{ kind: 'waits', attempt: 1 } as const, 'no worker takes the task of its run'],
+    [{ kind: 'paused' } as const, 'somebody has paused its run in Temporal'],
     [{ kind: 'waits', attempt: 7 } as const, 'workers fail the task of its run (attempt 7)'],
   ])('says what its run waits for: %o', async (sight, words) => {
     world.runs.sights.set(id, sight);

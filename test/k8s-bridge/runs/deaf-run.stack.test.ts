@@ -42,36 +42,50 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-test('a run whose worker was lost with its task while it was paused is stuck; one that was not paused is not', async () => {
+test('a run that had a task when it was paused is stuck; one that was not paused gets it again', async () => {
   const taskQueue = 'a-worker-comes-and-goes';
   const runs = createMachineRuns(client, taskQueue);
-  const [paused, other] = [
-    { ...machine, uid: 'paused' },
-    { ...machine, uid: 'other' },
-  ];
+  const start = async (uid: string) => {
+    const started = { ...machine, uid };
+    await runs.observe(started, snapshot(), labels);
+    return started;
+  };
   const { workflowService } = connection;
-  const takeTask = () =>
-    connection.withDeadline(Date.now() + TASK_TIMEOUT_MS + 5_000, () =>
+  const takeTask = async () => {
+    const deadline = Date.now() + TASK_TIMEOUT_MS + 5_000;
+    const { workflowExecution, attempt } = await connection.withDeadline(deadline, () =>
       workflowService.pollWorkflowTaskQueue({ namespace: 'default', taskQueue: { name: taskQueue } }),
     );
-  await runs.observe(paused, snapshot(), labels);
-  expect((await takeTask()).workflowExecution?.workflowId).toBe(machineWorkflowId(paused));
-  const which = { namespace: 'default', workflowId: machineWorkflowId(paused), reason: 'tried' };
-  await workflowService.pauseWorkflowExecution({ ...which, requestId: 'pause' });
-  await workflowService.unpauseWorkflowExecution({ ...which, requestId: 'unpause' });
-  await runs.observe(other, snapshot(), labels);
-  expect((await takeTask()).attempt).toBe(1);
-  // The server takes a task back, and gives it to the next who asks; the first one never.
-  const again = await takeTask();
-  expect([again.workflowExecution?.workflowId, again.attempt]).toEqual([machineWorkflowId(other), 2]);
+    return [workflowExecution?.workflowId, attempt];
+  };
+  const pauseAndUnpause = async (paused: typeof machine) => {
+    const which = { namespace: 'default', workflowId: machineWorkflowId(paused), reason: 'tried' };
+    await workflowService.pauseWorkflowExecution({ ...which, requestId: 'pause' });
+    expect(await runs.look(paused)).toEqual({ kind: 'paused' });
+    await workflowService.unpauseWorkflowExecution({ ...which, requestId: 'unpause' });
+  };
+  const withWorker = await start('with-worker');
+  expect(await takeTask()).toEqual([machineWorkflowId(withWorker), 1]);
+  await pauseAndUnpause(withWorker);
+  const waiting = await start('waiting');
+  await pauseAndUnpause(waiting);
+  const other = await start('other');
+  expect(await takeTask()).toEqual([machineWorkflowId(other), 1]);
+  // The server takes a task back, and gives it to the next who asks: none of those of before.
+  expect(await takeTask()).toEqual([machineWorkflowId(other), 2]);
   const aMinuteLater = Date.now() + 60_000;
-  expect(await lookAtRun(client, machineWorkflowId(paused), aMinuteLater)).toEqual({ kind: 'stuck' });
-  expect(await lookAtRun(client, machineWorkflowId(other))).toEqual({ kind: 'waits', attempt: 2 });
+  for (const stuck of [withWorker, waiting]) {
+    expect(await lookAtRun(client, machineWorkflowId(stuck), aMinuteLater)).toEqual({ kind: 'stuck' });
+  }
+  expect(await runs.look(other)).toEqual({ kind: 'waits', attempt: 2 });
+  const young = await start('young');
+  expect(await lookAtRun(client, machineWorkflowId(young), aMinuteLater)).toEqual({ kind: 'waits', attempt: 1 });
 
-  await runs.end(paused, 'it is stuck');
-  expect(await runs.look(paused)).toEqual({ kind: 'rests' });
-  await runs.observe(paused, snapshot(), labels);
-  expect((await takeTask()).workflowExecution?.workflowId).toBe(machineWorkflowId(paused));
+  await runs.end(waiting, 'it is stuck');
+  await runs.end(young, 'enough');
+  expect(await runs.look(waiting)).toEqual({ kind: 'rests' });
+  await runs.observe(waiting, snapshot(), labels);
+  expect(await takeTask()).toEqual([machineWorkflowId(waiting), 1]);
 });
 
 test('a run that takes no signal any more is replaced by one that hears', async () => {
