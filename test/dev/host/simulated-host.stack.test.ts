@@ -26,7 +26,7 @@ const namespaces = {
   schema: objectMetaOnlySchema,
 } satisfies Resource<unknown>;
 const namespace = 'simulated-hosts';
-const deadline = { timeout: 30_000, interval: 20 };
+const deadline = { timeout: 60_000, interval: 20 };
 
 describe('simulated hosts on a real API server', () => {
   let cluster: ManagementCluster;
