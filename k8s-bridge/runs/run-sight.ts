@@ -1,7 +1,12 @@
-import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  type WorkflowExecutionDescription,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import proto from '@temporalio/proto';
 
-const { PendingWorkflowTaskState } = proto.temporal.api.enums.v1;
+const { PendingActivityState, PendingWorkflowTaskState } = proto.temporal.api.enums.v1;
 
 /**
  * A run from outside: `rests` has taken in everything; `waits` has a task that no worker completes, in this attempt; `stuck`
@@ -20,33 +25,47 @@ export async function lookAtRun(client: Client, workflowId: string, nowMs = Date
     const handle = client.workflow.getHandle(workflowId);
     const { raw, status } = await handle.describe();
     if (status.name === 'PAUSED') return { kind: 'paused' };
-    const task = raw.pendingWorkflowTask;
-    if (task === null || task === undefined) return { kind: 'rests' };
+    const isOld = (time: Time): boolean => nowMs - readMs(time) > STUCK_MS;
+    const task = raw.pendingWorkflowTask ?? undefined;
+    const isTaken = task?.state === PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_STARTED;
+    if (isTaken && isOld(task.startedTime)) return { kind: 'stuck' };
+    const isUntaken =
+      task !== undefined ? isOld(task.scheduledTime) : hasUntakenStep(raw.pendingActivities ?? [], isOld);
+    if (isUntaken && !isTaken && (await wasPaused(handle))) return { kind: 'stuck' };
+    if (task === undefined) return { kind: 'rests' };
     const attempt = task.attempt ?? 1;
-    const scheduledMs = readMs(task.originalScheduledTime ?? task.scheduledTime);
-    const isTaken = task.state === PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_STARTED;
-    if (nowMs - readMs(isTaken ? task.startedTime : task.scheduledTime) > STUCK_MS) {
-      if (isTaken || (await wasUnpausedSince(handle, scheduledMs))) return { kind: 'stuck' };
-    }
-    return attempt > 1 || nowMs - scheduledMs > OVERDUE_MS ? { kind: 'waits', attempt } : { kind: 'rests' };
+    const isOverdue = nowMs - readMs(task.originalScheduledTime ?? task.scheduledTime) > OVERDUE_MS;
+    return attempt > 1 || isOverdue ? { kind: 'waits', attempt } : { kind: 'rests' };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { kind: 'noRun' };
     throw error;
   }
 }
 
-/**
- * The server (1.31, seen) forgets the task that a run had when somebody paused it, waiting or with a worker: also after
- * Unpause nobody gets it, and no other one is made.
- */
-async function wasUnpausedSince(handle: WorkflowHandle, sinceMs: number): Promise<boolean> {
-  const { events } = await handle.fetchHistory();
-  return (events ?? []).some(
-    ({ workflowExecutionUnpausedEventAttributes: unpaused, eventTime }) =>
-      unpaused !== null && unpaused !== undefined && readMs(eventTime) >= sinceMs,
+type Steps = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>;
+
+/** No worker has ever got it. */
+function hasUntakenStep(steps: Steps, isOld: (time: Time) => boolean): boolean {
+  return steps.some(
+    ({ state, attempt, paused, scheduledTime }) =>
+      state === PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED &&
+      attempt === 1 &&
+      paused !== true &&
+      isOld(scheduledTime),
   );
 }
 
-function readMs(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number {
-  return Number(time?.seconds ?? 0) * 1_000 + (time?.nanos ?? 0) / 1_000_000;
+/**
+ * The server (1.31, seen) forgets the task that a run had when somebody paused it, waiting or with a worker, and the steps
+ * that a worker asks for in the task that it had then: also after Unpause nobody gets them.
+ */
+async function wasPaused(handle: WorkflowHandle): Promise<boolean> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).some(({ workflowExecutionPausedEventAttributes: paused }) => Boolean(paused));
+}
+
+type Time = { seconds?: unknown } | null | undefined;
+
+function readMs(time: Time): number {
+  return Number(time?.seconds ?? 0) * 1_000;
 }

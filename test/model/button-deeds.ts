@@ -7,13 +7,11 @@ import {
   failActivity,
   NoResetPointError,
   pauseActivity,
-  pauseRun,
   readPending,
   resetActivity,
   resetTo,
   startCopy,
   unpauseActivity,
-  unpauseRun,
 } from '../support/ui-calls.ts';
 import type { UiButton } from './command.ts';
 import type { Lane } from './lane.ts';
@@ -25,14 +23,6 @@ import type { Outcome, Scene } from './outcome.ts';
 type Press = (scene: Scene, machine: MachineRef) => Promise<void>;
 
 const presses: Readonly<Record<UiButton, Press>> = {
-  async pauseRun({ lane, model }, machine) {
-    model.pausedRuns.set(machine.name, machine);
-    await pauseRun(lane, machine);
-  },
-  async unpauseRun({ lane, model }, machine) {
-    model.pausedRuns.delete(machine.name);
-    await unpauseRun(lane, machine);
-  },
   async pauseSteps({ lane, model }, machine) {
     model.pausedSteps.set(machine.name, machine);
     await onSteps(lane, machine, (id) => pauseActivity(lane, machine, id));
@@ -78,10 +68,9 @@ const refusals = [grpcCodes.notFound, grpcCodes.failedPrecondition, grpcCodes.in
 /** Presses a button at the run of a machine that is there. */
 export async function pressButton(scene: Scene, { button, nth }: { button: UiButton; nth: number }): Promise<Outcome> {
   const { machines } = scene.lane.history;
-  const paused = { unpauseRun: scene.model.pausedRuns, unpauseSteps: scene.model.pausedSteps };
   const machine =
-    button === 'unpauseRun' || button === 'unpauseSteps'
-      ? pick([...paused[button].values()], nth)
+    button === 'unpauseSteps'
+      ? pick([...scene.model.pausedSteps.values()], nth)
       : pick([...machines.values()], nth)?.metadata;
   if (machine === undefined) return 'skipped';
   const { namespace, name, uid } = machine;
@@ -90,9 +79,7 @@ export async function pressButton(scene: Scene, { button, nth }: { button: UiBut
 
 /** Ends every pause that somebody began in Temporal. */
 export async function unpauseAll(scene: Scene): Promise<void> {
-  const { pausedRuns, pausedSteps } = scene.model;
-  for (const machine of pausedRuns.values()) await press(scene, 'unpauseRun', machine);
-  for (const machine of pausedSteps.values()) await press(scene, 'unpauseSteps', machine);
+  for (const machine of scene.model.pausedSteps.values()) await press(scene, 'unpauseSteps', machine);
 }
 
 async function press(scene: Scene, button: UiButton, machine: MachineRef): Promise<Outcome> {

@@ -21,8 +21,6 @@ export const stallKinds = ['baremetalmachines', 'machineinventories', 'machinein
 export type StallKind = (typeof stallKinds)[number];
 
 export const uiButtons = [
-  'pauseRun',
-  'unpauseRun',
   'pauseSteps',
   'unpauseSteps',
   'resetSteps',
@@ -35,7 +33,10 @@ export const uiButtons = [
   'resetToLast',
   'startCopy',
 ] as const;
-/** What the Temporal UI offers for a run, and for the steps of it that are under way. */
+/**
+ * What the Temporal UI offers for a run, and for the steps of it that are under way. Not Pause of a run: the server (1.31)
+ * then forgets tasks, also with nobody of ours about; what the bridge does about it has tests of its own.
+ */
 export type UiButton = (typeof uiButtons)[number];
 
 /** What becomes of a host's records: its plan Secret, its inventory. */

@@ -25,7 +25,6 @@ export function describeScene({ lane, model }: Scene): string {
     liedTo: model.liedTo,
     stalled: model.stalled,
     hostile: model.hostile,
-    pausedRuns: new Set(model.pausedRuns.keys()),
     pausedSteps: new Set(model.pausedSteps.keys()),
     endedByHand: model.endedByHand,
     ...model.records,

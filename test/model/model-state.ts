@@ -51,8 +51,7 @@ export interface ModelState {
   temporalBack: Promise<void> | undefined;
   /** Kinds of which the worker or the bridge hears nothing. */
   stalled: Set<string>;
-  /** Machines whose run, or a step of it, somebody paused in Temporal; by name. */
-  pausedRuns: Map<string, MachineRef>;
+  /** Machines of whose run somebody paused a step in Temporal; by name. */
   pausedSteps: Map<string, MachineRef>;
   /** Names of machines whose run somebody terminated or deleted: it may have been the last one. */
   endedByHand: Set<string>;
@@ -86,7 +85,6 @@ export function createModelState(plan: PoolPlan): ModelState {
     bridgeDown: false,
     temporalBack: undefined,
     stalled: new Set(),
-    pausedRuns: new Map(),
     pausedSteps: new Map(),
     endedByHand: new Set(),
     askedToGiveUp: new Set(),

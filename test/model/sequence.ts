@@ -107,7 +107,6 @@ const anyChain: Chain = fc.oneof(
   weigh(2, silenced, aimed('delete'), answerByHand),
   weigh(3, aimed('flood')),
   weigh(8, press(...uiButtons)),
-  weigh(2, press('pauseRun'), oneDeed, press('unpauseRun')),
   weigh(2, press('pauseSteps'), oneDeed, press('unpauseSteps')),
   weigh(2, create, rest, press('terminate', 'deleteRun', 'resetToFirst', 'resetToFirstWithoutSignals')),
   // What carries it all.

@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import proto from '@temporalio/proto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createProcessFolder } from '../../../dev/process/folder.ts';
 import { findFreePorts } from '../../../dev/process/ports.ts';
@@ -51,31 +53,51 @@ test('a run that had a task when it was paused is stuck; one that was not paused
     return started;
   };
   const { workflowService } = connection;
+  const scheduleActivityTaskCommandAttributes = {
+    activityId: '1',
+    activityType: { name: 'beginLife' },
+    taskQueue: { name: taskQueue },
+    startToCloseTimeout: msToTs('15s'),
+    scheduleToCloseTimeout: msToTs('10m'),
+  };
+  const { COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK: commandType } = proto.temporal.api.enums.v1.CommandType;
+  const aStep = { commandType, scheduleActivityTaskCommandAttributes };
   const takeTask = async () => {
     const deadline = Date.now() + TASK_TIMEOUT_MS + 5_000;
-    const { workflowExecution, attempt } = await connection.withDeadline(deadline, () =>
+    const task = await connection.withDeadline(deadline, () =>
       workflowService.pollWorkflowTaskQueue({ namespace: 'default', taskQueue: { name: taskQueue } }),
     );
-    return [workflowExecution?.workflowId, attempt];
+    return { of: task.workflowExecution?.workflowId, attempt: task.attempt, token: task.taskToken };
   };
-  const pauseAndUnpause = async (paused: typeof machine) => {
-    const which = { namespace: 'default', workflowId: machineWorkflowId(paused), reason: 'tried' };
-    await workflowService.pauseWorkflowExecution({ ...which, requestId: 'pause' });
-    expect(await runs.look(paused)).toEqual({ kind: 'paused' });
-    await workflowService.unpauseWorkflowExecution({ ...which, requestId: 'unpause' });
+  const nameOf = (of: typeof machine) => ({ namespace: 'default', workflowId: machineWorkflowId(of), reason: 'tried' });
+  const pause = async (one: typeof machine) => {
+    await workflowService.pauseWorkflowExecution({ ...nameOf(one), requestId: 'pause' });
+    expect(await runs.look(one)).toEqual({ kind: 'paused' });
+  };
+  const pauseAndUnpause = async (one: typeof machine) => {
+    await pause(one);
+    await workflowService.unpauseWorkflowExecution({ ...nameOf(one), requestId: 'unpause' });
   };
   const withWorker = await start('with-worker');
-  expect(await takeTask()).toEqual([machineWorkflowId(withWorker), 1]);
+  expect(await takeTask()).toMatchObject({ of: machineWorkflowId(withWorker), attempt: 1 });
   await pauseAndUnpause(withWorker);
+  const working = await start('working');
+  const { token } = await takeTask();
+  await pause(working);
+  // That ends the pause: Unpause is refused from now on.
+  await workflowService.respondWorkflowTaskCompleted({ namespace: 'default', taskToken: token, commands: [aStep] });
+  const next = await takeTask();
+  expect(next.of).toBe(machineWorkflowId(working));
+  await workflowService.respondWorkflowTaskCompleted({ namespace: 'default', taskToken: next.token });
   const waiting = await start('waiting');
   await pauseAndUnpause(waiting);
   const other = await start('other');
-  expect(await takeTask()).toEqual([machineWorkflowId(other), 1]);
+  expect(await takeTask()).toMatchObject({ of: machineWorkflowId(other), attempt: 1 });
   // The server takes a task back, and gives it to the next who asks: none of those of before.
-  expect(await takeTask()).toEqual([machineWorkflowId(other), 2]);
+  expect(await takeTask()).toMatchObject({ of: machineWorkflowId(other), attempt: 2 });
   const aMinuteLater = Date.now() + 60_000;
-  for (const stuck of [withWorker, waiting]) {
-    expect(await lookAtRun(client, machineWorkflowId(stuck), aMinuteLater)).toEqual({ kind: 'stuck' });
+  for (const stuck of [withWorker, waiting, working]) {
+    expect(await lookAtRun(client, machineWorkflowId(stuck), aMinuteLater), stuck.uid).toEqual({ kind: 'stuck' });
   }
   expect(await runs.look(other)).toEqual({ kind: 'waits', attempt: 2 });
   const young = await start('young');
@@ -85,7 +107,7 @@ test('a run that had a task when it was paused is stuck; one that was not paused
   await runs.end(young, 'enough');
   expect(await runs.look(waiting)).toEqual({ kind: 'rests' });
   await runs.observe(waiting, snapshot(), labels);
-  expect(await takeTask()).toEqual([machineWorkflowId(waiting), 1]);
+  expect(await takeTask()).toMatchObject({ of: machineWorkflowId(waiting), attempt: 1 });
 });
 
 test('a run that takes no signal any more is replaced by one that hears', async () => {
