@@ -4,10 +4,12 @@ import { machineInventories } from '../../api/resources.ts';
 import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
 import { parseAttemptId } from '../../domain/plan/attempt.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { viewHost } from '../../domain/inputs/host-view.ts';
 import { findCondition, isAllFree, isAtRest, judgeRest } from './at-rest.ts';
 import { mendBootstrap } from './bootstrap-deeds.ts';
 import { unpauseAll } from './button-deeds.ts';
 import { mendHosts } from './host-deeds.ts';
+import type { Inventory } from './history.ts';
 import { forbidPlans } from './policy-deeds.ts';
 import { blankHost, mendRecords } from './record-deeds.ts';
 import { untilRunsAreStill } from './still-runs.ts';
@@ -77,9 +79,11 @@ export async function clearAway(scene: Scene, onLook: () => void): Promise<void>
 /** What somebody has to mend before it is tried again; it is mended. */
 const retried = [reasons.PlanFailed, reasons.PlanSecretMissing, reasons.HostTaken];
 
-/** Only a clean plan that the host applies ends a quarantine. */
-function hasCleanPlan({ lane }: Scene, host: string): boolean {
-  return parseAttemptId(lane.history.plans.get(host)?.planAttempt ?? '')?.planType === 'clean';
+/** Only the clean plan that was left for the host, not one of an earlier life, ends a quarantine when the host applies it. */
+function hasCleanPlan({ lane }: Scene, host: Inventory): boolean {
+  const { name, plan } = viewHost(host);
+  const standing = lane.history.plans.get(name)?.planAttempt;
+  return standing !== undefined && standing === plan?.attemptId && parseAttemptId(standing)?.planType === 'clean';
 }
 
 /** Somebody who does once what the conditions ask people for. */
@@ -103,9 +107,10 @@ function createOperator(scene: Scene) {
           await once(`retry ${name} ${writtenBy}`, () => updateMachine(lane, machine, 'retry'));
         }
       }
-      for (const { metadata } of lane.history.hosts.values()) {
+      for (const host of lane.history.hosts.values()) {
+        const { metadata } = host;
         if (!(annotations.quarantine in metadata.annotations)) continue;
-        if (model.records.ever.has(metadata.name) || !hasCleanPlan(scene, metadata.name)) {
+        if (model.records.ever.has(metadata.name) || !hasCleanPlan(scene, host)) {
           // What was left there may never have reached the host, or nothing could be left: a policy forbade it.
           await once(`blank ${metadata.name}`, () => blankHost(scene, metadata.name));
           continue;
