@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CURRENT_VERSION } from './release/components.ts';
@@ -6,7 +6,7 @@ import { renderRelease } from './release/render-release.ts';
 import { ToolBuildError } from './tools/go.ts';
 
 const USAGE = `Usage: npm run release [-- --out FOLDER]
-Writes the files of a release of this checkout, as it is in package.json, to dist/ or another folder, which it empties.`;
+Writes the files of a release of this checkout, as it is in package.json, to dist/ or another folder.`;
 
 try {
   const { values } = parseArgs({ options: { out: { type: 'string' }, help: { type: 'boolean', short: 'h' } } });
@@ -19,7 +19,6 @@ try {
 
 async function write(folder: string): Promise<void> {
   const files = await renderRelease(CURRENT_VERSION);
-  await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   for (const [name, text] of files) await writeFile(join(folder, name), text);
   console.log(`${CURRENT_VERSION}: ${files.size} files in ${folder}`);
