@@ -128,8 +128,8 @@ async function resyncUntil(signal: AbortSignal, machines: MachineController, dep
 /** Says on each machine that its run does not look at it, and replaces runs that never will. */
 async function watchUnattended(signal: AbortSignal, machines: MachineController, deps: ControllerDeps): Promise<void> {
   const { runs, unattended, findNobodyServes, kube: client, logger } = deps;
-  const startAnew = (machine: MachineRef): void => machines.startAnew(machine);
-  const sweep = { unattended, runs, startAnew, findNobodyServes, client, logger, nowMs: monotonicNowMs };
+  const replaceRun = (machine: MachineRef, runId: string) => machines.replaceRun(machine, runId);
+  const sweep = { unattended, runs, replaceRun, findNobodyServes, client, logger, nowMs: monotonicNowMs };
   while (!signal.aborted) {
     await waitMs(UNATTENDED_SWEEP_MS, signal);
     if (!signal.aborted) await sweepUnattended(sweep);

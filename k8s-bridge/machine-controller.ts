@@ -16,6 +16,9 @@ import { SentSnapshots } from './machines/sent-snapshots.ts';
 import { type ResyncReport, resyncRuns } from './machines/workflow-starter.ts';
 import type { Workqueue } from './queue/workqueue.ts';
 
+const STUCK =
+  'This run had a task when somebody paused it in Temporal, or the worker that had it was lost: the server gives it to nobody any more; another run takes over what it finds';
+
 /** Machines that are told at the same time; the API server and Temporal are asked by at most as many. */
 const WORKERS = 32;
 
@@ -27,8 +30,8 @@ export interface MachineController {
   forgetTold(): void;
   /** Tells a waiting machine that there may be a host; one without a run gets one. */
   wake(view: MachineView): Promise<void>;
-  /** Gives a machine whose run has ended another one. */
-  startAnew(machine: MachineRef): void;
+  /** Ends that run of a machine that is there, which is stuck, and gives it another one. @throws when Temporal does not answer */
+  replaceRun(machine: MachineRef, runId: string): Promise<void>;
   /** Enqueues every machine there is and, from now on, those that a change concerns. */
   connect(): void;
 }
@@ -69,7 +72,14 @@ export function createMachineController(deps: ControllerDeps): MachineController
     async wake(view) {
       if ((await runs.wake(view)) === 'noRun') startAnew(view);
     },
-    startAnew,
+    async replaceRun(machine, runId) {
+      const { namespace, name, uid } = machine;
+      // Nobody would start another one for an object that is gone.
+      if (machines.get(machine)?.uid !== uid) return;
+      logger.warn({ machine: `${namespace}/${name}`, uid, runId }, 'A run is stuck: another one takes over');
+      await runs.end({ namespace, name, uid }, runId, STUCK);
+      startAnew(machine);
+    },
     connect() {
       const capiClusters = rememberVanishedClusters(caches.capiClusters, stores.capiClusters);
       // Before the triggers, so that the key finds its former object noted.

@@ -10,6 +10,8 @@ import type { MachineRuns } from '../runs/machine-runs.ts';
 
 /** A run at work looks within a second. */
 export const UNATTENDED_AFTER_MS = 60_000;
+/** Less than the pause between two sweeps. */
+const STUCK_FOR_MS = 5_000;
 const SAY_AGAIN_MS = 10 * 60_000;
 /** Of a fleet that nobody serves, so many are looked at and told in one sweep; the next one goes on. */
 const MAX_A_SWEEP = 200;
@@ -31,6 +33,8 @@ export class UnattendedMachines {
   readonly #byUid = new Map<string, Untold>();
   /** When the run of a machine was last given the answer of a host. */
   readonly #answered = new Map<string, { machine: MachineRef; atMs: number }>();
+  /** By uid: the run that is stuck, and when that was seen first. */
+  readonly #stuck = new Map<string, { runId: string; sinceMs: number }>();
   readonly #nowMs: () => number;
 
   /** `nowMs` may have any origin; only differences count. */
@@ -55,11 +59,23 @@ export class UnattendedMachines {
     this.#answered.set(machine.uid, { machine, atMs: this.#nowMs() });
   }
 
-  /** Those whose run was given an answer a minute ago; each once. */
-  takeAnswered(): MachineRef[] {
+  /** Some of those whose run was given an answer a minute ago, the first ones first. */
+  answered(): MachineRef[] {
     const due = [...this.#answered.values()].filter(({ atMs }) => this.#nowMs() - atMs >= UNATTENDED_AFTER_MS);
-    for (const { machine } of due) this.#answered.delete(machine.uid);
-    return due.map(({ machine }) => machine);
+    return due.slice(0, MAX_A_SWEEP).map(({ machine }) => machine);
+  }
+
+  /** Its run was looked at after its answer. */
+  forgetAnswer(uid: string): void {
+    this.#answered.delete(uid);
+  }
+
+  /** Whether the same run was stuck at a look before: a server that has just started still has tasks to take back. */
+  isStillStuck(uid: string, runId: string): boolean {
+    const known = this.#stuck.get(uid);
+    if (known?.runId === runId) return this.#nowMs() - known.sinceMs >= STUCK_FOR_MS;
+    this.#stuck.set(uid, { runId, sinceMs: this.#nowMs() });
+    return false;
   }
 
   /** How it went to tell the machine's run; undefined: well. */
@@ -71,6 +87,7 @@ export class UnattendedMachines {
   /** A run has looked at the machine, or the machine is gone. */
   forget(uid: string): void {
     this.#byUid.delete(uid);
+    this.#stuck.delete(uid);
   }
 
   /** How many machines a sweep found that no run has looked at for a minute. */
@@ -87,9 +104,9 @@ export class UnattendedMachines {
 
 export interface SweepDeps {
   unattended: UnattendedMachines;
-  runs: Pick<MachineRuns, 'look' | 'end'>;
-  /** The run of the machine was ended: it is to get another one. */
-  startAnew: (machine: MachineRef) => void;
+  runs: Pick<MachineRuns, 'look'>;
+  /** Gives the machine another run in place of this one, which is stuck. */
+  replaceRun: (machine: MachineRef, runId: string) => Promise<void>;
   /** Why no worker would pick any run up; undefined: one would. */
   findNobodyServes: () => Promise<string | undefined>;
   client: Pick<KubeClient, 'create'>;
@@ -99,9 +116,8 @@ export interface SweepDeps {
 
 /** Looks at the machines that wait for long, and says in an Event on each what keeps their runs. */
 export async function sweepUnattended(deps: SweepDeps): Promise<void> {
-  await sweepAnswered(deps);
-  const overdue = deps.unattended.overdue();
-  if (overdue.length === 0) return;
+  const [overdue, answered] = [deps.unattended.overdue(), deps.unattended.answered()];
+  if (overdue.length + answered.length === 0) return;
   const nobody = await deps.findNobodyServes();
   if (nobody !== undefined) for (const untold of overdue) untold.confirmed = true;
   const failures = await forEachLimited(overdue.slice(0, MAX_A_SWEEP), PARALLEL_LOOKS, async (untold) => {
@@ -113,46 +129,39 @@ export async function sweepUnattended(deps: SweepDeps): Promise<void> {
     await say(untold, why, deps);
     untold.saidAtMs = deps.nowMs();
   });
+  if (nobody === undefined) failures.push(...(await sweepAnswered(answered, deps)));
   const [err] = failures;
   if (err !== undefined) deps.logger.warn({ err, failures: failures.length }, 'Could not look after waiting machines');
 }
 
-/** Looks once at each run that was given an answer: one that is stuck would keep it for ever. */
-async function sweepAnswered({ unattended, runs, startAnew, logger }: SweepDeps): Promise<void> {
-  const failures = await forEachLimited(unattended.takeAnswered(), PARALLEL_LOOKS, async (machine) => {
-    try {
-      const { kind } = await runs.look(machine);
-      if (kind === 'stuck') await replace(machine, { runs, startAnew, logger });
-    } catch (error) {
-      unattended.noteAnswer(machine);
-      throw error;
-    }
+/** One that is stuck would keep the answer for ever, and nobody would see it: the status says what was before. */
+function sweepAnswered(machines: readonly MachineRef[], deps: SweepDeps): Promise<unknown[]> {
+  return forEachLimited(machines, PARALLEL_LOOKS, async (machine) => {
+    const sight = await deps.runs.look(machine);
+    const isDone = sight.kind !== 'stuck' || (await replaceIfStillStuck(machine, sight.runId, deps));
+    if (isDone) deps.unattended.forgetAnswer(machine.uid);
   });
-  const [err] = failures;
-  if (err !== undefined)
-    logger.warn({ err, failures: failures.length }, 'Could not look after runs that were answered');
 }
 
-const STUCK =
-  'This run had a task when somebody paused it in Temporal, or the worker that had it was lost: the server gives it to nobody any more; another run takes over what it finds';
-
-async function replace(
+/** Answers whether it was. */
+async function replaceIfStillStuck(
   machine: MachineRef,
-  { runs, startAnew, logger }: Pick<SweepDeps, 'runs' | 'startAnew' | 'logger'>,
-): Promise<void> {
-  const { namespace, name, uid } = machine;
-  logger.warn({ machine: `${namespace}/${name}`, uid }, 'The run of a machine is stuck: another one takes over');
-  await runs.end({ namespace, name, uid }, STUCK);
-  startAnew({ namespace, name, uid });
+  runId: string,
+  { unattended, replaceRun }: SweepDeps,
+): Promise<boolean> {
+  if (!unattended.isStillStuck(machine.uid, runId)) return false;
+  await replaceRun(machine, runId);
+  return true;
 }
 
 async function findWhy({ view, undelivered }: Untold, deps: SweepDeps): Promise<string | undefined> {
   if (undelivered !== undefined) return `its run cannot be told: ${undelivered}`;
   const sight = await deps.runs.look(view);
   switch (sight.kind) {
-    case 'stuck':
-      await replace(view, deps);
-      return 'its run was stuck, and another one takes over';
+    case 'stuck': {
+      const isReplaced = await replaceIfStillStuck(view, sight.runId, deps);
+      return isReplaced ? 'its run was stuck, and another one takes over' : 'no worker gets the task of its run';
+    }
     case 'rests':
       return undefined;
     case 'paused':

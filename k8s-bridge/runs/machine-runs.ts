@@ -37,8 +37,8 @@ export interface MachineRuns {
   operate(machine: MachineRef, verb: OperatorVerb, request: IdentifiedRequest): Promise<OperationVerdict>;
   /** Whether the machine's run has taken in what it was told. */
   look(machine: MachineRef): Promise<RunSight>;
-  /** Ends a run that is of no use any more; nothing if it has ended. The next `observe` starts another one, which adopts what it finds. */
-  end(machine: MachineRef, why: string): Promise<void>;
+  /** Ends that run, which is of no use any more; nothing if it has ended. The next `observe` starts another one, which adopts what it finds. */
+  end(machine: MachineRef, runId: string, why: string): Promise<void>;
   /** The machines that have an open run in the task queue. Eventually consistent: lags behind starts and ends by a moment. */
   listOpen(): Promise<OpenRun[]>;
   /** What somebody paused in that run, in Temporal; empty also when it is not open any more. */
@@ -73,10 +73,10 @@ const LIST_PAGE_SIZE = 1_000;
 /** Talks to the runs in the client's namespace; new runs go to `taskQueue`. */
 export function createMachineRuns(client: Client, taskQueue: string, attributes = anyAttribute): MachineRuns {
   const call = <T>(work: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + CALL_TIMEOUT_MS, work);
-  const end = async (machine: MachineRef, why: string): Promise<void> => {
-    const { workflow } = client;
-    const terminate = async () => void (await workflow.getHandle(machineWorkflowId(machine)).terminate(why));
-    await unlessMissing(() => call(terminate), 'ended', 'noRun');
+  /** Without `runId`: the run that is open. */
+  const terminate = async (machine: MachineRef, runId: string | undefined, why: string): Promise<void> => {
+    const run = client.workflow.getHandle(machineWorkflowId(machine), runId);
+    await unlessMissing(() => call(async () => void (await run.terminate(why))), 'ended', 'noRun');
   };
   return {
     async observe(machine, snapshot, labels) {
@@ -85,7 +85,7 @@ export function createMachineRuns(client: Client, taskQueue: string, attributes 
         await tell();
       } catch (error) {
         if (!isDeaf(error)) throw error;
-        await end(machine, DEAF);
+        await terminate(machine, undefined, DEAF);
         await tell();
       }
     },
@@ -110,7 +110,7 @@ export function createMachineRuns(client: Client, taskQueue: string, attributes 
       return 'notWaiting';
     },
     operate: (machine, verb, request) => operate(client, machine, verb, request),
-    end,
+    end: terminate,
     look: (machine) => call(() => lookAtRun(client, machineWorkflowId(machine))),
     listOpen: () => client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => collectOpen(client, taskQueue)),
     readPauses: (run) => call(() => readPauses(client, run)),

@@ -10,9 +10,12 @@ const { PendingActivityState, PendingWorkflowTaskState } = proto.temporal.api.en
 
 /**
  * A run from outside: `rests` has taken in everything; `waits` has a task that no worker completes, in this attempt; `stuck`
- * has one that nobody will ever get again.
+ * has one, or a step, that nobody will ever get again.
  */
-export type RunSight = { kind: 'rests' | 'paused' | 'stuck' | 'noRun' } | { kind: 'waits'; attempt: number };
+export type RunSight =
+  | { kind: 'rests' | 'paused' | 'noRun' }
+  | { kind: 'stuck'; runId: string }
+  | { kind: 'waits'; attempt: number };
 
 /** A task is done within a second, also by a worker that has to replay the run before. */
 const OVERDUE_MS = 20_000;
@@ -23,15 +26,15 @@ const STUCK_MS = 50_000;
 export async function lookAtRun(client: Client, workflowId: string, nowMs = Date.now()): Promise<RunSight> {
   try {
     const handle = client.workflow.getHandle(workflowId);
-    const { raw, status } = await handle.describe();
+    const { raw, status, runId } = await handle.describe();
     if (status.name === 'PAUSED') return { kind: 'paused' };
     const isOld = (time: Time): boolean => nowMs - readMs(time) > STUCK_MS;
     const task = raw.pendingWorkflowTask ?? undefined;
     const isTaken = task?.state === PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_STARTED;
-    if (isTaken && isOld(task.startedTime)) return { kind: 'stuck' };
+    if (isTaken && isOld(task.startedTime)) return { kind: 'stuck', runId };
     const isUntaken =
       task !== undefined ? isOld(task.scheduledTime) : hasUntakenStep(raw.pendingActivities ?? [], isOld);
-    if (isUntaken && !isTaken && (await wasPaused(handle))) return { kind: 'stuck' };
+    if (isUntaken && !isTaken && (await wasPaused(handle))) return { kind: 'stuck', runId };
     if (task === undefined) return { kind: 'rests' };
     const attempt = task.attempt ?? 1;
     const isOverdue = nowMs - readMs(task.originalScheduledTime ?? task.scheduledTime) > OVERDUE_MS;

@@ -169,7 +169,7 @@ export function changeSource<T>() {
 export type RunCall =
   | { kind: 'observe' | 'tell'; id: string; snapshot: MachineSnapshot }
   | { kind: 'wake'; id: string }
-  | { kind: 'end'; id: string; why: string }
+  | { kind: 'end'; id: string; runId: string }
   | { kind: 'operate'; id: string; verb: OperatorVerb }
   | { kind: 'complete'; id: string; activityIds: readonly string[]; answer: PlanAnswer };
 
@@ -239,10 +239,10 @@ export class MemoryRuns implements MachineRuns {
     return this.open.has(id) ? (this.sights.get(id) ?? { kind: 'rests' }) : { kind: 'noRun' };
   }
 
-  async end(machine: MachineRef, why: string): Promise<void> {
+  async end(machine: MachineRef, runId: string): Promise<void> {
     this.#check();
     const id = machineWorkflowId(machine);
-    this.calls.push({ kind: 'end', id, why });
+    this.calls.push({ kind: 'end', id, runId });
     this.open.delete(id);
   }
 

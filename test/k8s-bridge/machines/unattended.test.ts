@@ -16,7 +16,7 @@ function createWorld() {
   const unattended = new UnattendedMachines(clock.nowMs);
   const events: z.infer<typeof eventSchema>[] = [];
   const state: { nobody?: string } = {};
-  const started: string[] = [];
+  const replaced: string[] = [];
   const create: KubeClient['create'] = async (resource, body) => {
     events.push(eventSchema.parse(body));
     return resource.schema.parse(body);
@@ -25,7 +25,10 @@ function createWorld() {
     sweepUnattended({
       unattended,
       runs,
-      startAnew: ({ name }) => started.push(name),
+      async replaceRun({ name }, runId) {
+        if (runs.outage !== undefined) throw runs.outage;
+        replaced.push(`${name} ${runId}`);
+      },
       findNobodyServes: async () => state.nobody,
       client: { create },
       logger: silentLogger,
@@ -37,7 +40,7 @@ function createWorld() {
     unattended,
     events,
     state,
-    started,
+    replaced,
     sweep,
     messages: () => events.map(({ message }) => message),
   };
@@ -136,43 +139,73 @@ it('a fleet that nobody serves is counted at once, and told of in turns', async 
 });
 
 describe('a run that is stuck', () => {
-  const endsOf = ({ runs }: typeof world) => runs.calls.filter(({ kind }) => kind === 'end').map(({ id: of }) => of);
+  const SWEEP_MS = 10_000;
+  const stuck = `${view.name} r1`;
+
+  async function sweepTimes(times: number): Promise<void> {
+    for (let sweep = 0; sweep < times; sweep += 1) {
+      await world.sweep();
+      world.clock.advance(SWEEP_MS);
+    }
+  }
 
   beforeEach(() => {
-    world.runs.sights.set(id, { kind: 'stuck' });
+    world.runs.sights.set(id, { kind: 'stuck', runId: 'r1' });
     world.unattended.forget(view.uid);
   });
 
-  it('is replaced when it makes nothing of what it was told, and its machine says so', async () => {
+  it('is replaced when it makes nothing of what it was told and is so at two looks, and its machine says so', async () => {
     world.unattended.note(view);
     world.clock.advance(UNATTENDED_AFTER_MS);
     await world.sweep();
-    expect([endsOf(world), world.started]).toEqual([[id], [view.name]]);
-    expect(world.messages()).toEqual([expect.stringContaining('its run was stuck, and another one takes over')]);
+    await world.sweep();
+    expect([world.replaced, world.unattended.count()]).toEqual([[], 1]);
+    world.clock.advance(SWEEP_MS);
+    await world.sweep();
+    expect(world.replaced).toEqual([stuck]);
+    expect(world.messages()).toEqual([expect.stringContaining('no worker gets the task of its run')]);
   });
 
   it("is replaced when it makes nothing of its host's answer", async () => {
     world.unattended.noteAnswer(view);
-    // A run that takes the answer in may leave the fingerprint as it is.
-    world.unattended.forget(view.uid);
     world.clock.advance(UNATTENDED_AFTER_MS - 1);
     await world.sweep();
-    expect(world.started).toEqual([]);
+    await world.sweep();
+    expect(world.replaced).toEqual([]);
     world.clock.advance(1);
-    await world.sweep();
-    await world.sweep();
-    expect([endsOf(world), world.started]).toEqual([[id], [view.name]]);
+    await sweepTimes(5);
+    expect(world.replaced).toEqual([stuck]);
   });
 
-  it('is looked at again when Temporal is away', async () => {
+  it('is none that goes on, or is another one, at the second look', async () => {
+    world.unattended.note(view);
+    world.clock.advance(UNATTENDED_AFTER_MS);
+    await sweepTimes(1);
+    world.runs.sights.set(id, { kind: 'stuck', runId: 'r2' });
+    await sweepTimes(1);
+    world.runs.sights.set(id, { kind: 'rests' });
+    await sweepTimes(1);
+    expect(world.replaced).toEqual([]);
+    expect(world.unattended.count()).toBe(0);
+  });
+
+  it('is looked at again when Temporal is back', async () => {
     world.unattended.noteAnswer(view);
     world.clock.advance(UNATTENDED_AFTER_MS);
+    await sweepTimes(1);
     world.runs.outage = new Error('away');
-    await world.sweep();
+    await sweepTimes(1);
     world.runs.outage = undefined;
+    await sweepTimes(1);
+    expect(world.replaced).toEqual([stuck]);
+  });
+
+  it('is not looked for while nobody serves', async () => {
+    world.state.nobody = 'no worker asks for its tasks';
+    world.unattended.noteAnswer(view);
     world.clock.advance(UNATTENDED_AFTER_MS);
-    await world.sweep();
-    expect(world.started).toEqual([view.name]);
+    await sweepTimes(3);
+    expect(world.replaced).toEqual([]);
   });
 
   it('is none that took the answer in', async () => {
@@ -180,6 +213,8 @@ describe('a run that is stuck', () => {
     world.unattended.noteAnswer(view);
     world.clock.advance(UNATTENDED_AFTER_MS);
     await world.sweep();
-    expect([endsOf(world), world.started, world.messages()]).toEqual([[], [], []]);
+    world.runs.sights.set(id, { kind: 'stuck', runId: 'r1' });
+    await sweepTimes(3);
+    expect([world.replaced, world.messages()]).toEqual([[], []]);
   });
 });

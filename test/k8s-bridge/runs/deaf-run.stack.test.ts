@@ -97,16 +97,24 @@ test('a run that had a task when it was paused is stuck; one that was not paused
   expect(await takeTask()).toMatchObject({ of: machineWorkflowId(other), attempt: 2 });
   const aMinuteLater = Date.now() + 60_000;
   for (const stuck of [withWorker, waiting, working]) {
-    expect(await lookAtRun(client, machineWorkflowId(stuck), aMinuteLater), stuck.uid).toEqual({ kind: 'stuck' });
+    const { runId } = await client.workflow.getHandle(machineWorkflowId(stuck)).describe();
+    expect(await lookAtRun(client, machineWorkflowId(stuck), aMinuteLater), stuck.uid).toEqual({
+      kind: 'stuck',
+      runId,
+    });
   }
   expect(await runs.look(other)).toEqual({ kind: 'waits', attempt: 2 });
   const young = await start('young');
   expect(await lookAtRun(client, machineWorkflowId(young), aMinuteLater)).toEqual({ kind: 'waits', attempt: 1 });
 
-  await runs.end(waiting, 'it is stuck');
-  await runs.end(young, 'enough');
-  expect(await runs.look(waiting)).toEqual({ kind: 'rests' });
+  const runIdOf = async (of: typeof machine) =>
+    (await client.workflow.getHandle(machineWorkflowId(of)).describe()).runId;
+  await runs.end(young, await runIdOf(young), 'enough');
+  const stuckRun = await runIdOf(waiting);
+  await runs.end(waiting, stuckRun, 'it is stuck');
   await runs.observe(waiting, snapshot(), labels);
+  // The run that took over is not meant.
+  await runs.end(waiting, stuckRun, 'it is stuck');
   expect(await takeTask()).toMatchObject({ of: machineWorkflowId(waiting), attempt: 1 });
 });
 
