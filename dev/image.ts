@@ -5,7 +5,7 @@ import { CURRENT_VERSION } from './release/components.ts';
 
 const USAGE = `Usage: npm run image [-- --tag NAME] [-- --base IMAGE] [-- --platform linux/arm64]
 Builds the image of this checkout with docker, podman or buildah, whichever answers first.
-  --tag       default: ghcr.io/ironloom/ironloom:${CURRENT_VERSION}
+  --tag       default: registry.example.com/ironloom/ironloom:${CURRENT_VERSION}
   --base      image with Node 24, default: that of the Dockerfile
   --platform  default: this machine's; another one needs its emulation`;
 
@@ -14,7 +14,7 @@ const builders = ['docker', 'podman', 'buildah'];
 
 const { values } = parseArgs({
   options: {
-    tag: { type: 'string', default: `ghcr.io/ironloom/ironloom:${CURRENT_VERSION}` },
+    tag: { type: 'string', default: `registry.example.com/ironloom/ironloom:${CURRENT_VERSION}` },
     base: { type: 'string' },
     platform: { type: 'string' },
     help: { type: 'boolean', short: 'h' },

@@ -112,7 +112,7 @@ test('the same checkout gives the same bytes, and clusterctl installs them with 
     IRONLOOM_CLEAN_DEADLINE: '45m',
   };
   await clusterctl(['init', '--infrastructure=ironloom:v0.1.0'], variables);
-  expect(await imagesOf()).toEqual(Array(2).fill('ghcr.io/ironloom/ironloom:v0.1.0'));
+  expect(await imagesOf()).toEqual(Array(2).fill('registry.example.com/ironloom/ironloom:v0.1.0'));
   expect(await readPodEnv(site.client, INSTALLATION, 'ironloom-worker')).toMatchObject({
     ...variables,
     IRONLOOM_TASK_QUEUE: 'ironloom-machine-v1',
@@ -134,7 +134,7 @@ test('generate provider tells all that was installed, each object with the label
   }
   const described = await clusterctl(['generate', 'provider', '--infrastructure=ironloom:v0.1.0', '--describe']);
   expect(described).toContain('IRONLOOM_TASK_QUEUE');
-  expect(described).toContain('ghcr.io/ironloom/ironloom:v0.1.0');
+  expect(described).toContain('registry.example.com/ironloom/ironloom:v0.1.0');
 });
 
 /** The objects of a flavour, as a user generates them. */
@@ -205,7 +205,7 @@ test('an upgrade keeps the settings and writes no plan, whatever machines are do
   await clusterctl(['upgrade', 'apply', '--infrastructure=ironloom:v0.2.0'], {
     TEMPORAL_ADDRESS: useStack().temporal.address,
   });
-  expect(await imagesOf()).toEqual(Array(2).fill('ghcr.io/ironloom/ironloom:v0.2.0'));
+  expect(await imagesOf()).toEqual(Array(2).fill('registry.example.com/ironloom/ironloom:v0.2.0'));
   const kept = await readPodEnv(site.client, INSTALLATION, 'ironloom-worker');
   expect(kept).toMatchObject({ IRONLOOM_BUILD_ID: 'v0.2.0', IRONLOOM_CLEAN_DEADLINE: '15m', TEMPORAL_TLS: ' ' });
   for (const name of ['IRONLOOM_TASK_QUEUE', 'IRONLOOM_WATCH_NAMESPACE', 'TEMPORAL_NAMESPACE']) {
