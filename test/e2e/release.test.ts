@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { baremetalClusters, configMaps, machineInventoryPools, secrets } from '../../api/resources.ts';
+import {
+  baremetalClusters,
+  baremetalMachines,
+  configMaps,
+  machineInventoryPools,
+  secrets,
+} from '../../api/resources.ts';
 import { readChangedSamples } from '../../dev/lab/samples.ts';
 import { type Manifest, manifestSchema } from '../../dev/stack/cluster-api-manifests.ts';
 import { recordProviders, runClusterctl } from '../../dev/stack/clusterctl.ts';
@@ -29,6 +35,7 @@ const INSTALLATION = 'ironloom-system';
 const { halted: _needsTheSharedStack, ...phases } = buttonPhases;
 const machines = Object.entries(phases).map(([label, phase], index) => ({ label, phase, name: `rel-${index}` }));
 const worker = 'rel-worker';
+const baremetal = `${baremetalMachines.group}/${baremetalMachines.plural}`;
 
 let cluster: ManagementCluster;
 let site: Site;
@@ -226,6 +233,12 @@ test('and each of them goes on to its end with the new version', async () => {
       await untilEnd(site, name, phase);
       expect(plansReceived(site, name), label).toEqual(phase.plans);
     }),
+  );
+  await waitFor(
+    'the bridge has looked whether an object that it sees no more is gone',
+    async () => (await listUsedRights(cluster.auditLogPath)).used.includes(`ironloom-bridge: get ${baremetal}`),
+    undefined,
+    { everyMs: 500 },
   );
 });
 
