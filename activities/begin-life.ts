@@ -12,8 +12,8 @@ import type { BeginOutcome, KeptWishes } from '../domain/life/step-outcomes.ts';
 import { adoptHost, isAdoptable } from './host/adopt.ts';
 import { findTaker } from './host/taker.ts';
 import { bindHost } from './host/bound-host.ts';
-import { claimFreeHost, type ClaimWish, findClaimObstacle } from './claim-host.ts';
-import type { Reservations } from './host/candidate-choice.ts';
+import { claimFreeHost, type ClaimWish, findClaimObstacle, poolKeyOf } from './claim-host.ts';
+import type { Claims } from './host/claims.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { type Fence, startFence } from './step/fence.ts';
 import { findHeldHost } from './host/held-host.ts';
@@ -30,7 +30,7 @@ import { findReadable } from './step/unreadable.ts';
  * lost with Temporal's database, terminated, or left behind on another management cluster by a move. A machine that
  * has nothing yet and is ready for a host gets one at once.
  */
-export function createBeginLife(deps: ActivityDependencies, reservations: Reservations) {
+export function createBeginLife(deps: ActivityDependencies, claims: Claims) {
   return async function beginLife(input: {
     machine: MachineRef;
     /** null: the machine is not ready for a host. Absent: asked by a worker of before this field. */
@@ -58,13 +58,13 @@ export function createBeginLife(deps: ActivityDependencies, reservations: Reserv
       const obstacle = await findClaimObstacle(deps, machine);
       if (obstacle !== undefined) return { kind: 'claimTried', claim: obstacle, ...begun };
       const avoid = [...new Set([...input.claim.avoid, ...kept.avoidedHosts])];
-      const claim = await claimFreeHost(deps, reservations, fence, machine, {
+      const claim = await claimFreeHost(deps, claims, fence, machine, {
         avoid,
         status: { ...looked(input.claim.status), avoidedInventories: avoid },
       });
       return { kind: 'claimTried', claim, ...begun };
     }
-    const host = bindHost(held, machine, deps.caches.pools.get(poolKey(machine)), await findCluster(deps, machine));
+    const host = bindHost(held, machine, deps.caches.pools.get(poolKeyOf(machine)), await findCluster(deps, machine));
     const plan = await findOwnPlan(deps, input.machine, host, held.host);
     logStep('Found a host that is ours already', input.machine, { host: host.inventory, plan: plan?.type });
     return { kind: 'holding', host, plan, ...begun };
@@ -117,7 +117,7 @@ async function adoptProvisioned(
     return { kind: 'hostTaken', inventory, owner: found.host.owner?.baremetalMachine ?? '' };
   }
   const owned = found.kind === 'lost' ? await adoptHost(deps, fence, machine, found) : found;
-  const host = bindHost(owned, machine, deps.caches.pools.get(poolKey(machine)), await findCluster(deps, machine));
+  const host = bindHost(owned, machine, deps.caches.pools.get(poolKeyOf(machine)), await findCluster(deps, machine));
   return { kind: 'provisioned', host, plan: await findOwnPlan(deps, ref, host, owned.host) };
 }
 
@@ -164,8 +164,4 @@ async function ensureFinalizer(
     { namespace, name },
     { metadata: { uid, resourceVersion, finalizers: [...finalizers, MACHINE_FINALIZER] } },
   );
-}
-
-function poolKey(machine: BaremetalMachine) {
-  return { namespace: machine.metadata.namespace, name: machine.spec.machineInventoryPoolRef.name };
 }

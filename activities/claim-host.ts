@@ -1,15 +1,16 @@
 import { foreign } from '../api/constants.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
-import { machineInventoryPools } from '../api/resources.ts';
+import type { ObjectKey } from '../api/meta.ts';
 import { type HostView, viewHost } from '../domain/inputs/host-view.ts';
 import { tellClaim } from '../domain/report/machine-news.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
-import { type PoolView, viewPool } from '../domain/inputs/pool-view.ts';
+import type { PoolView } from '../domain/inputs/pool-view.ts';
 import type { ClaimOutcome } from '../domain/life/step-outcomes.ts';
 import { isConflict } from '../runtime/kube/client.ts';
 import { bindHost } from './host/bound-host.ts';
-import { chooseCandidate, describePassedOver, type Reservations } from './host/candidate-choice.ts';
+import type { Claims } from './host/claims.ts';
+import { chooseCandidate, describePassedOver } from './host/candidate-choice.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { noteNews } from './step/event-recorder.ts';
 import { type Fence, startFence } from './step/fence.ts';
@@ -17,11 +18,10 @@ import { findHeldHost, type HeldHost } from './host/held-host.ts';
 import { patchHostRecord, readOwnedHost } from './host/record.ts';
 import { findMachine } from './step/find-machine.ts';
 import { writeStatus } from './publish-status.ts';
-import { findLiveProblem } from './host/live-candidate.ts';
+import { findNamingMachine, findPlanSecret, liveProblemOf } from './host/live-candidate.ts';
 import { logStep } from './step/log.ts';
 import { standingOf } from './step/standing.ts';
 import { isRefused, stoppedBy } from './step/stopped.ts';
-import { findReadable } from './step/unreadable.ts';
 
 /** How a machine wants its host. */
 export interface ClaimWish {
@@ -31,7 +31,7 @@ export interface ClaimWish {
 }
 
 /** Claims a host for a machine. Already ours: returned as it is. */
-export function createClaimHost(deps: ActivityDependencies, reservations: Reservations) {
+export function createClaimHost(deps: ActivityDependencies, claims: Claims) {
   return async function claimHost(input: ClaimWish & { machine: MachineRef }): Promise<ClaimOutcome> {
     const fence = startFence();
     const machine = await findMachine(deps, input.machine);
@@ -40,9 +40,9 @@ export function createClaimHost(deps: ActivityDependencies, reservations: Reserv
     if (obstacle !== undefined) return obstacle;
     const held = await findHeldHost(deps, input.machine, machine);
     if (held !== undefined) {
-      return { kind: 'claimed', host: bindHost(held, machine, await findPool(deps, machine)) };
+      return { kind: 'claimed', host: bindHost(held, machine, await claims.findPool(poolKeyOf(machine))) };
     }
-    return claimFreeHost(deps, reservations, fence, machine, input);
+    return claimFreeHost(deps, claims, fence, machine, input);
   };
 }
 
@@ -64,19 +64,20 @@ export async function findClaimObstacle(
  */
 export async function claimFreeHost(
   deps: ActivityDependencies,
-  reservations: Reservations,
+  claims: Claims,
   fence: Fence,
   claimant: BaremetalMachine,
   wish: ClaimWish,
 ): Promise<ClaimOutcome> {
   let machine = claimant;
+  const { reservations } = claims;
   const { namespace, name, uid } = machine.metadata;
   const intended = machine.status?.machineInventoryRef?.name;
   /** Hosts that turned out not to be free, with the reason. */
   const passedOver = new Map<string, string>();
   let refusal: unknown;
   for (;;) {
-    const pool = await findPool(deps, machine);
+    const pool = await claims.findPool(poolKeyOf(machine));
     if (pool === undefined) return { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name };
     const choice = chooseCandidate(deps, machine, pool, { reservations, intended, avoid: wish.avoid, passedOver });
     if (choice.kind === 'exhausted') {
@@ -89,12 +90,15 @@ export async function claimFreeHost(
     const reservation = `${choice.host.namespace}/${choice.host.name}`;
     reservations.set(reservation, uid);
     try {
-      const [problem, named] = await Promise.all([
-        findLiveProblem(deps, { namespace, name, uid }, pool.name, choice.host),
+      const [secret, named] = await Promise.all([
+        findPlanSecret(deps, choice.host),
         writeStatus(deps, fence, machine, { ...wish.status, inventory: choice.host.name }),
       ]);
+      const writtenAs = named === machine ? undefined : named.metadata.resourceVersion;
       machine = named;
       if (machine.metadata.deletionTimestamp !== undefined) return { kind: 'deleting' };
+      const namedBy = await findNamingMachine(deps, { uid }, choice.host, writtenAs);
+      const problem = liveProblemOf(choice.host, pool.name, { namedBy, secret });
       if (problem !== undefined) {
         passedOver.set(choice.host.name, problem);
         continue;
@@ -142,9 +146,7 @@ async function swapOwner(
   return found.kind === 'ours' ? found : undefined;
 }
 
-/** The pool of the machine as it is now: which hosts it names is not to be taken from a cache. */
-async function findPool(deps: ActivityDependencies, machine: BaremetalMachine): Promise<PoolView | undefined> {
-  const key = { namespace: machine.metadata.namespace, name: machine.spec.machineInventoryPoolRef.name };
-  const pool = await findReadable(deps, machineInventoryPools, key);
-  return pool === undefined ? undefined : viewPool(pool);
+/** The pool that the machine takes its host from. */
+export function poolKeyOf({ metadata, spec }: BaremetalMachine): ObjectKey {
+  return { namespace: metadata.namespace, name: spec.machineInventoryPoolRef.name };
 }

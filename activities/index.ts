@@ -3,7 +3,7 @@ import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import { createAwaitPlanResult } from './await-plan-result.ts';
 import { createBeginLife } from './begin-life.ts';
 import { createClaimHost } from './claim-host.ts';
-import type { Reservations } from './host/candidate-choice.ts';
+import { createClaims } from './host/claims.ts';
 import { createConfirmGone } from './confirm-gone.ts';
 import { createCompleteProvisioning } from './complete-provisioning.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
@@ -21,10 +21,10 @@ import { createWriteReprovisionPlan } from './write-reprovision-plan.ts';
 
 /** The steps of a machine's life that touch the world. Each reads, decides and writes one thing, idempotently. */
 export function createActivities(deps: ActivityDependencies) {
-  const reservations: Reservations = new Map();
+  const claims = createClaims(deps);
   return {
-    beginLife: short(createBeginLife(deps, reservations)),
-    claimHost: short(createClaimHost(deps, reservations)),
+    beginLife: short(createBeginLife(deps, claims)),
+    claimHost: short(createClaimHost(deps, claims)),
     writeReprovisionPlan: short(createWriteReprovisionPlan(deps)),
     awaitPlanResult: waiting(createAwaitPlanResult(deps)),
     completeProvisioning: short(createCompleteProvisioning(deps)),

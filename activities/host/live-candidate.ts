@@ -3,23 +3,23 @@ import type { ObjectKey } from '../../api/meta.ts';
 import { baremetalMachines, objectMetaOnlySchema, secrets } from '../../api/resources.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
-import { viewPlanSecret } from '../../domain/plan/secret.ts';
+import { type PlanSecretView, viewPlanSecret } from '../../domain/plan/secret.ts';
 import { hostProblem } from '../../domain/pool/host-eligibility.ts';
 import type { ActivityDependencies } from '../step/dependencies.ts';
 import { findReadable } from '../step/unreadable.ts';
 
+/** What the compare-and-swap on an inventory does not cover. */
+export interface LiveFacts {
+  /** Name of another machine whose providerID names the host. */
+  namedBy: string | undefined;
+  secret: PlanSecretView | undefined;
+}
+
 /**
- * What the compare-and-swap on an inventory does not cover, read consistently right before it: a providerID that names the
- * host, and what stands in its plan Secret. Caches chose the host; a watch may have stood still meanwhile.
+ * Judges a host by what was read right before the swap; caches chose it, and a watch may have stood still meanwhile.
  * @returns why the host cannot be claimed after all, as a sentence part; undefined: it can
  */
-export async function findLiveProblem(
-  deps: ActivityDependencies,
-  machine: MachineRef,
-  poolName: string,
-  host: HostView,
-): Promise<string | undefined> {
-  const [namedBy, secret] = await Promise.all([findNamingMachine(deps, machine, host), findPlanSecret(deps, host)]);
+export function liveProblemOf(host: HostView, poolName: string, { namedBy, secret }: LiveFacts): string | undefined {
   const problem = hostProblem(host, {
     poolName,
     planSecretExists: secret !== undefined,
@@ -32,19 +32,29 @@ export async function findLiveProblem(
   return secret?.isPlanSecret === true ? undefined : `names Secret ${host.planSecretName}, which is no plan Secret`;
 }
 
-/** Name of another machine whose providerID names the host: a node of its may run there (system.md section 3, after a move). */
+/**
+ * Name of another machine whose providerID names the host: a node of its may run there (system.md section 3, after a move).
+ * @param notOlderThan resourceVersion of a machine that was written just now: what stood there before it is seen. Absent:
+ *   what stands there when it is asked, for which the API server waits up to 100 ms until its cache has caught up
+ */
 export async function findNamingMachine(
   { kube }: ActivityDependencies,
   { uid }: Pick<MachineRef, 'uid'>,
   { namespace, name }: ObjectKey,
+  notOlderThan?: string,
 ): Promise<string | undefined> {
   const fieldSelector = `spec.providerID=${providerIdOf(name)}`;
-  const { items } = await kube.list(baremetalMachines, { namespace, fieldSelector, metadataOnly: true });
+  const options = { namespace, fieldSelector, metadataOnly: true, notOlderThan };
+  const { items } = await kube.list(baremetalMachines, options);
   const found = items.map((item) => objectMetaOnlySchema.parse(item).metadata);
   return found.find((metadata) => metadata.uid !== uid)?.name;
 }
 
-async function findPlanSecret(deps: ActivityDependencies, { namespace, planSecretName }: HostView) {
+/** The Secret that the host's inventory names, as it stands there now. */
+export async function findPlanSecret(
+  deps: ActivityDependencies,
+  { namespace, planSecretName }: HostView,
+): Promise<PlanSecretView | undefined> {
   if (planSecretName === undefined) return undefined;
   const secret = await findReadable(deps, secrets, { namespace, name: planSecretName });
   return secret && viewPlanSecret(secret);

@@ -27,6 +27,8 @@ export interface ListOptions extends Selection, CallOptions {
   limit?: number | undefined;
   continueToken?: string | undefined;
   resourceVersion?: string | undefined;
+  /** A resourceVersion of this kind: the answer shows at least what was written up to it. Excludes `resourceVersion`. */
+  notOlderThan?: string | undefined;
   /** A longer answer is thrown away as it comes: KubeAnswerTooLongError. */
   maxBytes?: number | undefined;
 }

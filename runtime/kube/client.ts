@@ -124,7 +124,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       const query = toQuery(options);
       setParam(query, 'limit', options.limit);
       setParam(query, 'continue', options.continueToken);
-      setParam(query, 'resourceVersion', options.resourceVersion);
+      setParam(query, 'resourceVersion', options.notOlderThan ?? options.resourceVersion);
+      if (options.notOlderThan !== undefined) query.set('resourceVersionMatch', 'NotOlderThan');
       const accept = options.metadataOnly === true ? partialMetadata('PartialObjectMetadataList') : undefined;
       const path = collectionPathOf(resource, options.namespace);
       const text = await read({ method: 'GET', path, query, accept, maxBytes: options.maxBytes }, options);
