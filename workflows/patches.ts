@@ -30,4 +30,6 @@ export const patches = {
   countAllMessages: 'count-all-messages',
   /** A host whose Node has joined has a deadline to say how it booted, too. */
   boundBoot: 'bound-boot',
+  /** A step that wrote no plan because it was stopped may have written the status of the wait for it. */
+  unsureAfterPlanStep: 'unsure-after-plan-step',
 } as const;
