@@ -19,6 +19,8 @@ export interface KubeWrite {
 /** What becomes of a write. A stopped one is never answered: whoever sent it is to be killed. */
 export type Passage =
   | { kind: 'pass' }
+  /** It reaches the API server when that is over. */
+  | { kind: 'passAfter'; over: Promise<unknown> }
   /** It never reaches the API server. */
   | { kind: 'stopBefore'; onStopped: () => void }
   /** It is done, and its client never learns of it. One that the API server refuses is answered, and not stopped. */
@@ -52,6 +54,7 @@ export async function startKubeGate(options: KubeGateOptions): Promise<{ close()
     const body = await buffer(incoming);
     const passage = incoming.method === 'GET' ? { kind: 'pass' as const } : options.decide(readWrite(incoming, body));
     if (passage.kind === 'stopBefore') return passage.onStopped();
+    if (passage.kind === 'passAfter') await passage.over;
     const forwarded = request(new URL(url, target), {
       agent,
       method: incoming.method,
