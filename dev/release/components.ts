@@ -7,18 +7,23 @@ const packageSchema = z.object({ version: z.string() });
 /** What the manifests of config/ say, with its leading v. */
 export const CURRENT_VERSION = `v${packageSchema.parse(JSON.parse(readFileSync(packageFile, 'utf8'))).version}`;
 
-/** A whole value of a ConfigMap that is one variable: kustomize takes its quotes away. */
-const bareValue = /^( {2}[A-Z_]+): (\$\{[^}\n]*\})$/gm;
+/** A whole value that is one variable: kustomize takes its quotes away. */
+const bareValue = /^( {2}[A-Za-z_]+): (\$\{[^}\n]*\})$/gm;
 const versioned = (version: string) => new RegExp(`^( +(?:image|value): .*)${version.replaceAll('.', '\\.')}$`, 'gm');
 
 /**
- * Makes `infrastructure-components.yaml` of what kustomize printed of config/clusterctl: images and build id are those of
- * the version, and what replaces a variable stays a string, whatever it looks like.
+ * Makes `infrastructure-components.yaml` of what kustomize printed of config/clusterctl, or its namespaced sister: images
+ * and build id are those of the version.
  * @throws Error when image and build id of bridge and worker are not where they belong
  */
 export function finishComponents(built: string, version: string): string {
   const found = built.match(versioned(CURRENT_VERSION)) ?? [];
   if (found.length !== 3)
     throw new Error(`Two images and a build id of ${CURRENT_VERSION} expected: ${found.join(';')}`);
-  return built.replace(versioned(CURRENT_VERSION), `$1${version}`).replace(bareValue, '$1: "$2"');
+  return quoteVariables(built.replace(versioned(CURRENT_VERSION), `$1${version}`));
+}
+
+/** What replaces a variable stays a string, whatever it looks like. */
+export function quoteVariables(built: string): string {
+  return built.replace(bareValue, '$1: "$2"');
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { finishComponents } from './components.ts';
+import { finishComponents, quoteVariables } from './components.ts';
 import { listImages } from './images.ts';
 import { buildKustomization } from './kustomize.ts';
 import { cutNotes } from './notes.ts';
@@ -25,14 +25,15 @@ const templates = {
  * @throws ToolBuildError without kustomize; Error when a manifest, the changelog or npm is not as expected
  */
 export async function renderRelease(version: string): Promise<Map<string, string>> {
+  const build = (folder: string) => buildKustomization(join(config, folder));
   const built = await Promise.all(
-    Object.entries(templates).map(
-      async ([name, folder]) => [name, await buildKustomization(join(config, 'templates', folder))] as const,
-    ),
+    Object.entries(templates).map(async ([name, folder]) => [name, await build(`templates/${folder}`)] as const),
   );
-  const components = finishComponents(await buildKustomization(join(config, 'clusterctl')), version);
+  const components = finishComponents(await build('clusterctl'), version);
   const files = new Map([
     ['infrastructure-components.yaml', components],
+    ['infrastructure-components-namespaced.yaml', finishComponents(await build('clusterctl-namespaced'), version)],
+    ['namespace-rights.yaml', quoteVariables(await build('clusterctl-rights'))],
     ['metadata.yaml', await readFile(join(config, 'metadata.yaml'), 'utf8')],
     ...built,
     ['images.txt', listImages([components, ...built.map(([, text]) => text)])],

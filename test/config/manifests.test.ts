@@ -33,7 +33,8 @@ const isTemporal = (name: string): boolean => name.startsWith('TEMPORAL_');
 
 const kustomizationSchema = z.object({
   resources: z.array(z.string()),
-  patches: z.array(z.object({ path: z.string() })).default([]),
+  // A patch without a path stands in the file itself.
+  patches: z.array(z.object({ path: z.string().optional() })).default([]),
 });
 const kustomizations = globSync('**/kustomization.yaml', { cwd: CONFIG }).map((path) => dirname(path));
 
@@ -43,7 +44,7 @@ describe('kustomize', () => {
     const { resources, patches } = kustomizationSchema.parse(entry?.manifest);
     const files = readdirSync(join(CONFIG, folder)).filter((name) => name !== 'kustomization.yaml');
     const local = resources.filter((resource) => !resource.startsWith('..'));
-    local.push(...patches.map(({ path }) => path));
+    local.push(...patches.flatMap(({ path }) => path ?? []));
     expect(local.toSorted()).toEqual(files.toSorted());
     for (const resource of resources) expect(existsSync(join(CONFIG, folder, resource)), resource).toBe(true);
   });

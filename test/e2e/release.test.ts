@@ -21,6 +21,7 @@ import { plansReceived } from '../support/host-answers.ts';
 import { listHostWrites, markAudit } from '../support/host-writes.ts';
 import { conditionOf, waitForMachine } from '../support/machines.ts';
 import { deployments, readPodEnv } from '../support/pod-env.ts';
+import { startInstalled } from '../support/installed-services.ts';
 import { openReleaseRepository, type ReleaseRepository } from '../support/release-repository.ts';
 import { listGrantedRights, listUsedRights } from '../support/rights.ts';
 import { refOf } from '../support/runs.ts';
@@ -83,16 +84,8 @@ function findManifest(manifests: readonly Manifest[], kind: string): Manifest {
   return found;
 }
 
-/** Starts worker and bridge as their Deployments say. */
 async function startServices(label: string): Promise<void> {
-  services = await Promise.all(
-    (['worker', 'bridge'] as const).map(async (kind) => {
-      const env = await readPodEnv(site.client, INSTALLATION, `ironloom-${kind}`);
-      // Many processes share this machine.
-      const { IRONLOOM_HEALTH_ADDRESS: _health, IRONLOOM_METRICS_ADDRESS: _metrics, ...told } = env;
-      return site.start(kind, `${label}-${kind}`, told);
-    }),
-  );
+  services = await startInstalled(site, INSTALLATION, label);
 }
 
 async function stopServices(): Promise<void> {

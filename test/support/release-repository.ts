@@ -22,11 +22,16 @@ export interface ReleaseRepository {
   configuration: object;
   /** Writes a release of this checkout under a version, as it is now. */
   add(version: string): Promise<Map<string, string>>;
+  /** Where a file of a release lies. */
+  pathOf(version: string, file: string): string;
   remove(): Promise<void>;
 }
 
-/** A repository in which Cluster API's own providers have the version that the management cluster runs, and no other. */
-export async function openReleaseRepository(): Promise<ReleaseRepository> {
+/**
+ * A repository in which Cluster API's own providers have the version that the management cluster runs, and no other.
+ * @param components the file of ours that clusterctl installs
+ */
+export async function openReleaseRepository(components = 'infrastructure-components.yaml'): Promise<ReleaseRepository> {
   const folder = await mkdtemp(join(tmpdir(), 'ironloom-releases-'));
   const { version: coreVersion } = await readTool('clusterctl');
   for (const { label, file } of core) {
@@ -34,15 +39,13 @@ export async function openReleaseRepository(): Promise<ReleaseRepository> {
     await writeRelease(join(folder, label, coreVersion), release);
   }
   const versions: string[] = [];
+  const pathOf = (version: string, file: string) => join(folder, 'infrastructure-ironloom', version, file);
   return {
+    pathOf,
     configuration: {
       providers: [
         ...core.map(({ label, name, type, file }) => ({ name, type, url: join(folder, label, coreVersion, file) })),
-        {
-          name: 'ironloom',
-          type: 'InfrastructureProvider',
-          url: join(folder, 'infrastructure-ironloom/latest/infrastructure-components.yaml'),
-        },
+        { name: 'ironloom', type: 'InfrastructureProvider', url: pathOf('latest', components) },
       ],
     },
     async add(version) {

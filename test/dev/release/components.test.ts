@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CURRENT_VERSION, finishComponents } from '../../../dev/release/components.ts';
+import { CURRENT_VERSION, finishComponents, quoteVariables } from '../../../dev/release/components.ts';
 import { listImages } from '../../../dev/release/images.ts';
 import { cutNotes } from '../../../dev/release/notes.ts';
 
@@ -31,6 +31,12 @@ describe('finishComponents', () => {
     expect(() => finishComponents(built.replace(`value: ${CURRENT_VERSION}`, 'value: v9'), 'v0.2.0')).toThrow(
       'Two images and a build id',
     );
+  });
+});
+
+describe('quoteVariables', () => {
+  it('keeps a namespace a string that is called as a number', () => {
+    expect(quoteVariables('metadata:\n  namespace: ${NAMESPACE}\n')).toBe('metadata:\n  namespace: "${NAMESPACE}"\n');
   });
 });
 
