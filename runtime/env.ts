@@ -91,7 +91,7 @@ export interface TemporalEnv {
 export interface Env {
   readonly temporal: TemporalEnv;
   readonly taskQueue: string;
-  /** Undefined: client-node's default loading, also when KUBECONFIG names several files. */
+  /** As in KUBECONFIG, which may name several files. */
   readonly kubeconfigPath: string | undefined;
   readonly watchNamespace: string | undefined;
   readonly watchFilter: string | undefined;
@@ -160,11 +160,10 @@ function readTemporal(given: Record<string, string>): TemporalEnv | string {
 }
 
 function toEnv(given: z.output<typeof envSchema>, temporal: TemporalEnv): Env {
-  const severalFiles = given.KUBECONFIG?.includes(':') === true;
   return Object.freeze({
     temporal: Object.freeze(temporal),
     taskQueue: given.IRONLOOM_TASK_QUEUE,
-    kubeconfigPath: severalFiles ? undefined : given.KUBECONFIG,
+    kubeconfigPath: given.KUBECONFIG,
     watchNamespace: given.IRONLOOM_WATCH_NAMESPACE,
     watchFilter: given.IRONLOOM_WATCH_FILTER,
     defaultRegistry: given.IRONLOOM_DEFAULT_REGISTRY,

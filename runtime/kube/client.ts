@@ -69,7 +69,7 @@ export interface KubeClient {
 }
 
 export interface KubeClientOptions {
-  /** Default: `KUBECONFIG`, `~/.kube/config`, then the Pod's service account. */
+  /** As in `KUBECONFIG`. Default: `~/.kube/config`, then the Pod's service account. */
   kubeconfigPath?: string | undefined;
   userAgent: string;
   /** Default for `CallOptions.timeoutMs`: 30 s. */

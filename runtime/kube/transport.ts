@@ -1,11 +1,12 @@
 import { type RequestOptions } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
 import { KubeAnswerTooLongError, KubeApiError, KubeConnectionError, toKubeApiError } from './error.ts';
+import { loadAccess } from './kubeconfig.ts';
 
 export interface TransportOptions {
-  /** Default: `KUBECONFIG`, `~/.kube/config`, then the Pod's service account. */
+  /** As in `KUBECONFIG`. Default: `~/.kube/config`, then the Pod's service account. */
   kubeconfigPath?: string | undefined;
   userAgent: string;
 }
@@ -38,32 +39,21 @@ export interface KubeTransport {
 
 // A pool per origin: the watches of one process, and enough for a burst of calls. More would only cost TLS handshakes.
 const MAX_CONNECTIONS = 40;
-const MAX_THROTTLED_RETRIES = 5;
+const MAX_RETRIES = 5;
 const DEFAULT_RETRY_AFTER_MS = 1000;
-
-/** What client-node makes up then; nobody serves there without TLS. */
-const NOTHING_FOUND = 'http://localhost:8080';
 
 /**
  * HTTP to the API server with client-node's notion of kubeconfig and credentials, and with one shared connection pool.
- * (client-node 2.0.1 makes a new pool, and so a new TLS handshake, for each request.) Credentials are read again for
- * every request; certificates are read once.
+ * (client-node 2.0.1 makes a new pool, and so a new TLS handshake, for each request.) A token in a file is read again
+ * each minute, and when it is refused; certificates are read once.
  */
 export function createKubeTransport(options: TransportOptions): KubeTransport {
-  const config = new KubeConfig();
-  if (options.kubeconfigPath === undefined) config.loadFromDefault();
-  else config.loadFromFile(options.kubeconfigPath);
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new Error('The kubeconfig names no current cluster');
-  if (options.kubeconfigPath === undefined && cluster.server === NOTHING_FOUND) {
-    throw new Error(
-      'Nothing says where Kubernetes is: KUBECONFIG is unset, ~/.kube/config is not there, and this is no Pod',
-    );
-  }
-  const server = cluster.server.replace(/\/+$/, '');
+  const { config, server, token } = loadAccess(options.kubeconfigPath);
   let dispatcher: Dispatcher | undefined;
 
-  async function authorize(): Promise<{ headers: Record<string, string>; dispatcher: Dispatcher }> {
+  async function authorize(
+    bearer: string | undefined,
+  ): Promise<{ headers: Record<string, string>; dispatcher: Dispatcher }> {
     const https: RequestOptions = {};
     await config.applyToHTTPSOptions(https);
     dispatcher ??= createDispatcher(config, https);
@@ -72,11 +62,16 @@ export function createKubeTransport(options: TransportOptions): KubeTransport {
     if (typeof https.auth === 'string') {
       headers['Authorization'] = `Basic ${Buffer.from(https.auth).toString('base64')}`;
     }
+    if (bearer !== undefined) headers['Authorization'] = `Bearer ${bearer}`;
     return { headers, dispatcher };
   }
 
-  async function dispatchOnce(kube: KubeRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const auth = await authorize();
+  async function dispatchOnce(
+    kube: KubeRequest,
+    bearer: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    const auth = await authorize(bearer);
     const headers = { ...auth.headers, accept: kube.accept ?? 'application/json' };
     const body = kube.body === undefined ? undefined : JSON.stringify(kube.body);
     return request(server + kube.path + (kube.query === undefined ? '' : `?${kube.query.toString()}`), {
@@ -90,16 +85,18 @@ export function createKubeTransport(options: TransportOptions): KubeTransport {
     });
   }
 
-  /** Waits and asks again on 429, which means that the server did not touch the request. */
+  /** Asks again with another token, and, after a while, on 429: with either the server did not touch the request. */
   async function dispatch(kube: KubeRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     for (let attempt = 0; ; attempt++) {
-      const answer = await dispatchOnce(kube, signal);
+      const bearer = token?.current();
+      const answer = await dispatchOnce(kube, bearer, signal);
       if (answer.statusCode < 400) return answer;
       const text = await answer.body.text();
-      if (answer.statusCode !== 429 || attempt >= MAX_THROTTLED_RETRIES) {
+      const isRenewed = answer.statusCode === 401 && token?.reread() !== bearer;
+      if (attempt >= MAX_RETRIES || (answer.statusCode !== 429 && !isRenewed)) {
         throw toKubeApiError(describe(kube), answer.statusCode, parseJson(text), kube.secretBody ?? false);
       }
-      await sleep(readRetryAfterMs(answer.headers['retry-after']), undefined, { signal });
+      if (!isRenewed) await sleep(readRetryAfterMs(answer.headers['retry-after']), undefined, { signal });
     }
   }
 

@@ -83,8 +83,8 @@ describe('parseEnv', () => {
     expect(Object.isFrozen(env)).toBe(true);
   });
 
-  it('leaves several kubeconfig files to client-node, which merges them', () => {
-    expect(read({ KUBECONFIG: '/a:/b' }).kubeconfigPath).toBeUndefined();
+  it('takes several kubeconfig files', () => {
+    expect(read({ KUBECONFIG: '/a:/b' }).kubeconfigPath).toBe('/a:/b');
   });
 
   it('reads IPv6 addresses', () => {

@@ -21,6 +21,7 @@ export interface FakeApiServer {
   readonly client: KubeClient;
   readonly requests: SeenRequest[];
   readonly kubeconfigPath: string;
+  readonly port: number;
   /** TCP connections ever accepted. */
   connections(): number;
   /** Answers used once each, in order, before `otherwise`. */
@@ -63,6 +64,7 @@ export async function startFakeApiServer(options: { requestTimeoutMs?: number } 
     client,
     requests,
     kubeconfigPath,
+    port,
     next,
     connections: () => connections,
     otherwise: answerMissing('one'),
