@@ -6,8 +6,9 @@ import {
   isGrpcServiceError,
   makeGrpcRetryInterceptor,
 } from '@temporalio/client';
-import { readEnv } from '../runtime/env.ts';
+import { readEnv, type TemporalEnv } from '../runtime/env.ts';
 import { rootMessage } from '../runtime/temporal/connection.ts';
+import { explainUnreached } from '../runtime/temporal/unreached.ts';
 import { CliError } from './failures.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -33,7 +34,7 @@ export async function withTemporal<T>(answerTimeoutMs: number, body: (fleet: Fle
   const interceptors = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: TRIES }))];
   const connection = Connection.lazy({ ...connectionOptions, interceptors });
   try {
-    await checkConnection(connection, address);
+    await checkConnection(connection, temporal);
     const client = new Client({ connection, namespace });
     return await client.withDeadline(Date.now() + answerTimeoutMs, () => body({ client, taskQueue }));
   } catch (error) {
@@ -46,13 +47,15 @@ export async function withTemporal<T>(answerTimeoutMs: number, body: (fleet: Fle
 }
 
 /** Not `ensureConnected`, which says no more than that its deadline has passed. */
-async function checkConnection(connection: Connection, address: string): Promise<void> {
+async function checkConnection(connection: Connection, temporal: TemporalEnv): Promise<void> {
+  const { address } = temporal.connectionOptions;
   try {
     const deadline = Date.now() + CONNECT_TIMEOUT_MS;
     await connection.withDeadline(deadline, () => connection.workflowService.getSystemInfo({}));
   } catch (error) {
     const unreached = isGrpcDeadlineError(error) || (isGrpcServiceError(error) && Number(error.code) === UNAVAILABLE);
     const what = unreached ? 'is not reached' : 'does not let us in';
-    throw new CliError(`Temporal at ${address} ${what}: ${rootMessage(error)}`, { cause: error });
+    const why = (unreached ? await explainUnreached(temporal) : undefined) ?? rootMessage(error);
+    throw new CliError(`Temporal at ${address} ${what}: ${why}`, { cause: error });
   }
 }

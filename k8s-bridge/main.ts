@@ -1,11 +1,14 @@
-import { readEnv } from '../runtime/env.ts';
+import { readEnv, rereadTemporal } from '../runtime/env.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { installShutdown } from '../runtime/shutdown.ts';
+import { endWhenRenewed } from '../runtime/temporal/renewal.ts';
 import { startBridge } from './bridge.ts';
 
-const env = readEnv(process.argv.slice(2));
+const args = process.argv.slice(2);
+const env = readEnv(args);
 const logger = createLogger({ level: env.logLevel, component: 'bridge' });
 const shutdown = installShutdown({ logger, deadlineMs: 10_000 });
+void endWhenRenewed({ temporal: env.temporal, reread: () => rereadTemporal(args), shutdown, logger });
 
 try {
   await startBridge({ env, logger, shutdown });

@@ -148,6 +148,12 @@ export function readEnv(args: readonly string[] = []): Env {
   process.exit(2);
 }
 
+/** How to reach Temporal as the environment and the files that it names say now; undefined: they say nothing that can be used. */
+export function rereadTemporal(args: readonly string[] = []): TemporalEnv | undefined {
+  const result = parseCall(process.env, args);
+  return result.ok ? result.env.temporal : undefined;
+}
+
 function readTemporal(given: Record<string, string>): TemporalEnv | string {
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: given });

@@ -1,12 +1,15 @@
-import { readEnv } from '../runtime/env.ts';
+import { readEnv, rereadTemporal } from '../runtime/env.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { installShutdown } from '../runtime/shutdown.ts';
+import { endWhenRenewed } from '../runtime/temporal/renewal.ts';
 import { installTemporalRuntime } from '../runtime/temporal/worker.ts';
 import { startWorker } from './start-worker.ts';
 
-const env = readEnv(process.argv.slice(2));
+const args = process.argv.slice(2);
+const env = readEnv(args);
 const logger = createLogger({ level: env.logLevel, component: 'worker' });
 const shutdown = installShutdown({ logger, deadlineMs: 15_000 });
+void endWhenRenewed({ temporal: env.temporal, reread: () => rereadTemporal(args), shutdown, logger });
 installTemporalRuntime({ logger });
 
 try {

@@ -28,8 +28,8 @@ export interface KeyPair {
 
 /** Signs certificates that only this test cluster trusts. */
 export interface CertificateAuthority extends KeyPair {
-  /** For a server on 127.0.0.1 or localhost. */
-  issueServer(commonName: string): Promise<KeyPair>;
+  /** For a server on 127.0.0.1 or localhost; `notAfter`: a year from now where nobody says otherwise. */
+  issueServer(commonName: string, notAfter?: Date): Promise<KeyPair>;
   /** For a user of the API server; `organization` is the user's group. */
   issueClient(commonName: string, organization: string): Promise<KeyPair>;
 }
@@ -48,14 +48,18 @@ export async function createCertificateAuthority(commonName: string): Promise<Ce
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign | KeyUsageFlags.digitalSignature, true),
     ],
   });
-  const issue = async (subject: Record<string, string[]>[], extensions: Extension[]): Promise<KeyPair> => {
+  const issue = async (
+    subject: Record<string, string[]>[],
+    extensions: Extension[],
+    notAfter?: Date,
+  ): Promise<KeyPair> => {
     const own = await createKeys();
     const certificate = await X509CertificateGenerator.create({
       subject,
       issuer: ca.subject,
       publicKey: own.publicKey,
       signingKey: keys.privateKey,
-      ...validity(),
+      ...validity(notAfter),
       signingAlgorithm: algorithm,
       extensions: [new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true), ...extensions],
     });
@@ -64,7 +68,7 @@ export async function createCertificateAuthority(commonName: string): Promise<Ce
   return {
     certPem: ca.toString('pem'),
     keyPem: await privatePem(keys),
-    issueServer: (commonName) =>
+    issueServer: (commonName, notAfter) =>
       issue(
         [{ CN: [commonName] }],
         [
@@ -74,6 +78,7 @@ export async function createCertificateAuthority(commonName: string): Promise<Ce
             { type: 'dns', value: 'localhost' },
           ]),
         ],
+        notAfter,
       ),
     issueClient: (commonName, organization) =>
       issue(
@@ -98,7 +103,7 @@ async function privatePem(keys: webcrypto.CryptoKeyPair): Promise<string> {
   return PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
 }
 
-function validity() {
+function validity(notAfter?: Date) {
   const now = Date.now();
-  return { notBefore: new Date(now - BACKDATED_MS), notAfter: new Date(now + VALID_FOR_MS) };
+  return { notBefore: new Date(now - BACKDATED_MS), notAfter: notAfter ?? new Date(now + VALID_FOR_MS) };
 }

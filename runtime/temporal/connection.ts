@@ -2,6 +2,7 @@ import { Connection, isGrpcServiceError } from '@temporalio/client';
 import { createBackoff } from '../backoff.ts';
 import { type TemporalEnv } from '../env.ts';
 import { type Logger } from '../logger.ts';
+import { explainUnreached, tlsOf } from './unreached.ts';
 
 /** What is used here of `Connection` and `NativeConnection`. */
 export interface TemporalConnection {
@@ -67,7 +68,8 @@ export async function connectUntilUp<C extends TemporalConnection>(
   signal: AbortSignal,
 ): Promise<C> {
   const backoff = createBackoff({ initialMs: 250, maxMs: 10_000 });
-  const about = { address: env.connectionOptions.address, namespace: env.namespace };
+  const { connectionOptions, namespace } = env;
+  const about = { address: connectionOptions.address, namespace, tls: tlsOf(connectionOptions) !== undefined };
   for (;;) {
     signal.throwIfAborted();
     try {
@@ -80,7 +82,8 @@ export async function connectUntilUp<C extends TemporalConnection>(
       logger.warn({ ...about, problem }, 'Waiting for the Temporal namespace');
       await connection.close();
     } catch (error) {
-      logger.warn({ ...about, problem: rootMessage(error) }, 'Waiting for Temporal');
+      const problem = (await explainUnreached(env)) ?? rootMessage(error);
+      logger.warn({ ...about, problem }, 'Waiting for Temporal');
     }
     await backoff.wait(signal);
   }
