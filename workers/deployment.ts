@@ -1,5 +1,6 @@
 import { isGrpcServiceError } from '@temporalio/client';
-import type { NativeConnection, WorkerDeploymentOptions } from '@temporalio/worker';
+import type proto from '@temporalio/proto';
+import type { WorkerDeploymentOptions } from '@temporalio/worker';
 import { assertNever } from '../domain/assert-never.ts';
 import { createBackoff } from '../runtime/backoff.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -15,8 +16,24 @@ export function deploymentOptions(version: Build): WorkerDeploymentOptions {
   return { useWorkerVersioning: true, version, defaultVersioningBehavior: 'AUTO_UPGRADE' };
 }
 
+type Service = proto.temporal.api.workflowservice.v1.WorkflowService;
+type Request<Call extends 'describeWorkerDeployment' | 'setWorkerDeploymentCurrentVersion'> = Parameters<
+  Service[Call]
+>[0];
+
+/** What is used here of `NativeConnection`. */
+export interface DeploymentConnection {
+  readonly workflowService: {
+    describeWorkerDeployment(
+      request: Request<'describeWorkerDeployment'>,
+    ): Promise<proto.temporal.api.workflowservice.v1.IDescribeWorkerDeploymentResponse>;
+    setWorkerDeploymentCurrentVersion(request: Request<'setWorkerDeploymentCurrentVersion'>): Promise<unknown>;
+  };
+  withDeadline<R>(deadline: number, run: () => Promise<R>): Promise<R>;
+}
+
 export interface Succession {
-  connection: NativeConnection;
+  connection: DeploymentConnection;
   namespace: string;
   build: Build;
   /** Whether the open runs can go on with this build; tried again when it rejects. */
@@ -25,8 +42,9 @@ export interface Succession {
   signal: AbortSignal;
 }
 
-const { deadlineExceeded, notFound, failedPrecondition, aborted, unavailable } = grpcCodes;
-const passing = [deadlineExceeded, notFound, failedPrecondition, aborted, unavailable];
+const { invalidArgument, permissionDenied, unimplemented, unauthenticated } = grpcCodes;
+/** What is answered to a call that will never be taken. All else passes: a server whose database is away has many answers. */
+const lasting = [invalidArgument, permissionDenied, unimplemented, unauthenticated];
 
 /** Runs change: those that this build could not go on with may be gone by then. */
 const CHECK_AGAIN = { initialMs: 15_000, maxMs: 5 * 60_000 };
@@ -116,12 +134,12 @@ async function setCurrent(
   return answer !== undefined;
 }
 
-/** undefined: the server learns of a deployment and of its versions from their pollers, a moment later; or it is away. */
+/** undefined: the server learns of a deployment and of its versions from their pollers, a moment later; or it cannot now. */
 async function unlessEarly<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await call();
   } catch (error) {
-    if (isGrpcServiceError(error) && passing.some((code) => code === Number(error.code))) return undefined;
-    throw error;
+    if (!isGrpcServiceError(error) || lasting.some((code) => code === Number(error.code))) throw error;
+    return undefined;
   }
 }
