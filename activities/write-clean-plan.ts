@@ -8,6 +8,7 @@ import type { CleanOutcome } from '../domain/life/step-outcomes.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { writeStatusOfWait } from './publish-status.ts';
 import { adoptHost, findAdoptableHost } from './host/adopt.ts';
+import { refuseWhileCrdGoes } from './step/crd-goes.ts';
 import { noteNews } from './step/event-recorder.ts';
 import { type Fence, startFence } from './step/fence.ts';
 import { mayGiveUp, readStanding } from './step/standing.ts';
@@ -53,6 +54,7 @@ async function clean(
   const standing = await readStanding(deps, machine, input.cluster ?? undefined);
   if (standing.kind === 'moved' || standing.kind === 'paused') return { kind: standing.kind };
   if (standing.kind === 'live' && !mayGiveUp(standing.machine, input.givingUp)) return { kind: 'unjustified' };
+  if (standing.kind !== 'live') await refuseWhileCrdGoes(deps);
   const object = standing.kind === 'gone' ? undefined : standing.machine;
   const slot = await findSlot(deps, fence, order, object);
   const { cleanDeadlineMs } = deps.policy;

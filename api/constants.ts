@@ -48,6 +48,8 @@ export const annotations = {
   operation: `${ANNOTATION_PREFIX}/operation`,
   /** `BaremetalMachine`: id of the request that stands in `operation`; who asks again asks under the same id. */
   operationId: `${ANNOTATION_PREFIX}/operation-id`,
+  /** CRD of ours: whether there are objects of it, `none` or `some`, as the bridge saw last. config/policy reads it. */
+  crdObjects: `${ANNOTATION_PREFIX}/objects`,
 } as const;
 
 /** Names that other projects define and that we read (CAPI, elemental-operator, this provider's platform). */

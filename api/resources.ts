@@ -88,5 +88,13 @@ export const events = {
   kind: 'Event',
   schema: z.object({ metadata: objectMetaSchema }),
 } satisfies Resource<unknown>;
+/** Cluster-scoped: addressed with an empty namespace. */
+export const customResourceDefinitions = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  schema: z.object({ metadata: objectMetaSchema }),
+} satisfies Resource<unknown>;
 /** For `createKubeClient().list` with metadata only (PartialObjectMetadata). */
 export const objectMetaOnlySchema = z.object({ metadata: objectMetaSchema });

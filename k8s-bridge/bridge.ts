@@ -75,10 +75,11 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   const runs = countCalls(rememberStarts(answered, known.starts), metrics.countRunCall);
   const prepareTemporal = () => attributes.provide();
   const temporalReturns = createTemporalReturns({ identify: () => readNamespaceId(connection, namespace) });
-  const { defaultRegistry, watchNamespace, resyncPeriodMs } = env;
+  const { defaultRegistry, watchNamespace, watchFilter, resyncPeriodMs } = env;
   const { queueMetrics } = metrics;
   const { unattended } = known;
-  const world = { kube, runs, caches, reader, defaultRegistry, watchNamespace, logger, queueMetrics };
+  const scope = { defaultRegistry, watchNamespace, watchFilter };
+  const world = { kube, runs, caches, reader, ...scope, logger, queueMetrics };
   const deps = { ...world, unattended, prepareTemporal, temporalReturns, resyncPeriodMs };
   lead({ env, logger, shutdown }, kube, { ...deps, findNobodyServes: () => findNobodyServes(place) });
 }

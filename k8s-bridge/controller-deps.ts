@@ -18,6 +18,8 @@ export interface ControllerDeps {
   defaultRegistry: string | undefined;
   /** The namespace that the caches hold; undefined: all. */
   watchNamespace: string | undefined;
+  /** The value of CAPI's watch-filter label that the caches hold of our kinds; undefined: all. */
+  watchFilter: string | undefined;
   /** Machines with news that no run has acted on. */
   unattended: UnattendedMachines;
   /** Why no worker would pick a run up; undefined: one would. */

@@ -6,6 +6,7 @@ import { keyText } from '../domain/pool/indexes.ts';
 import { parseKey } from '../runtime/kube/object-key.ts';
 import { AnswerMemory } from './hosts/answer-memory.ts';
 import { reconcileCluster } from './clusters/reconciler.ts';
+import { connectCrdTriggers, reconcileCrd } from './crd-marks.ts';
 import { type ControllerDeps, createQueue, monotonicNowMs, storesOf } from './controller-deps.ts';
 import { connectClusterTriggers, connectHostPlanTriggers } from './controller-triggers.ts';
 import { reconcileHostOperation } from './hosts/operation-reconciler.ts';
@@ -26,6 +27,7 @@ const RESYNC_RETRY_MS = 15_000;
 const UNATTENDED_SWEEP_MS = 10_000;
 /** A look at a pool of 10,000 hosts costs some 25 ms, and hosts change in bursts. */
 const POOL_SPACING_MS = 100;
+const CRD_SPACING_MS = 1_000;
 
 /**
  * The bridge's work: reconciles all that the caches hold and whatever changes, until the signal aborts; then resolves
@@ -40,6 +42,7 @@ export async function runControllers(deps: ControllerDeps, signal: AbortSignal):
     startClusters(deps),
     startMachineOperations(deps),
     startHostOperations(deps),
+    startCrds(deps),
   ];
   await prepare(deps);
   machines.connect();
@@ -102,6 +105,15 @@ function startHostOperations(deps: ControllerDeps): Workqueue {
   connectHostPlanTriggers(caches, (key) => {
     if (hosts.get(parseKey(key))?.operation !== undefined) queue.add(key);
   });
+  return queue;
+}
+
+function startCrds(deps: ControllerDeps): Workqueue {
+  const { kube: client, caches, watchNamespace, watchFilter, resyncPeriodMs, logger } = deps;
+  const marks = new Map<string, 'none' | 'some'>();
+  const crdDeps = { client, watchNamespace, watchFilter, everyMs: resyncPeriodMs, marks, logger };
+  const queue = createQueue('crds', 1, deps, (key) => reconcileCrd(key, crdDeps));
+  connectCrdTriggers(caches, marks, addSpaced(queue, CRD_SPACING_MS, monotonicNowMs));
   return queue;
 }
 

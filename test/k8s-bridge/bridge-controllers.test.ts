@@ -159,7 +159,8 @@ describe('runControllers', () => {
     for (const informer of Object.values(caches)) informer.start();
     await Promise.all(Object.values(caches).map((informer) => informer.synced));
     const reader = createReader({ threads: 1 });
-    const settings = { reader, defaultRegistry: undefined, watchNamespace: undefined, resyncPeriodMs: 180_000 };
+    const scope = { defaultRegistry: undefined, watchNamespace: undefined, watchFilter: undefined };
+    const settings = { reader, ...scope, resyncPeriodMs: 180_000 };
     const health = { unattended: new UnattendedMachines(monotonicNowMs) };
     const findNobodyServes = async () => undefined;
     const deps = { kube: kube.client(), runs, caches, ...settings, ...health, findNobodyServes, logger };
