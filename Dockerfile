@@ -20,6 +20,8 @@ COPY runtime runtime
 COPY workers workers
 COPY workflows workflows
 RUN node workers/bundle-main.ts > workflow-bundle.js
+# The tool under its names; whoever has no kubectl of their own uses it in a Pod.
+RUN mkdir bin && ln -s ../cli/ironloom.js bin/ironloom && ln -s ../cli/ironloom.js bin/kubectl-ironloom
 COPY dev/image/prune-modules.ts /tmp/
 RUN node /tmp/prune-modules.ts node_modules
 
@@ -29,6 +31,7 @@ WORKDIR /app
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /app ./
 ENV NODE_ENV=production \
+    PATH=/app/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     IRONLOOM_WORKFLOW_BUNDLE=/app/workflow-bundle.js
 USER 65532:65532
 CMD ["node", "cli/main.ts", "--help"]

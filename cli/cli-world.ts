@@ -2,8 +2,13 @@
 export interface CliWorld {
   print(text: string): void;
   complain(text: string): void;
-  /** Recorded as the actor of an operation when none is given. */
-  whoAsks(): string;
-  /** Longest time that Temporal, and a worker through it, may take to answer one command. */
+  /** What is printed is read by a person at a terminal that shows colours. */
+  isTerminal: boolean;
+  /** The user that runs this; undefined: without a name, as in a container whose image has no such user. */
+  osUser(): string | undefined;
+  /** Longest time that Temporal, and a worker through it, or the API server may take to answer one command. */
   answerTimeoutMs: number;
+  now(): Date;
+  /** Ends what would go on until somebody ends it. */
+  signal: AbortSignal;
 }

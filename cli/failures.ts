@@ -5,13 +5,20 @@ export class CliError extends Error {
   override readonly name = 'CliError';
 }
 
-/** The machine's run does not do what it was asked for; the message is its own answer. */
+/** It was asked for wrongly; nobody was asked. */
+export class UsageError extends CliError {}
+
+/** The machine's run, or the host, does not do what was asked for; the message is its own answer. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 }
 
-/** The line that a command ends with when it fails. Of errors that are not ours the root cause: the SDK wraps it. */
+/** The line that a command ends with when it fails. */
 export function describeFailure(error: unknown): string {
-  if (error instanceof Refusal) return `refused: ${error.message}`;
-  return `error: ${error instanceof CliError ? error.message : rootMessage(error)}`;
+  return error instanceof Refusal ? `refused: ${error.message}` : `error: ${describeCause(error)}`;
+}
+
+/** Of errors that are not ours the root cause: the SDK wraps it. */
+export function describeCause(error: unknown): string {
+  return error instanceof CliError ? error.message : rootMessage(error);
 }

@@ -1,7 +1,7 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import Table from 'cli-table3';
-import type { Command } from 'commander';
-import { searchAttributeNames } from '../api/constants.ts';
+import { type Command, Option } from 'commander';
+import { machinePhases, searchAttributeNames } from '../api/constants.ts';
 import { parseMachineWorkflowId } from '../domain/life/run-id.ts';
 import { machineRunQuery } from '../domain/life/run-query.ts';
 import type { CliWorld } from './cli-world.ts';
@@ -21,7 +21,7 @@ export function addListCommand(program: Command, world: CliWorld): void {
     .description('List the machines that have an open run')
     .option('--cluster <name>', 'of this Cluster only')
     .option('--pool <name>', 'of this pool only')
-    .option('--phase <phase>', 'in this phase only, for example Failed')
+    .addOption(new Option('--phase <phase>', 'in this phase only').choices(machinePhases))
     .option('--reason <reason>', 'whose Ready condition has this reason only')
     .action((options: ListOptions) => printRuns(world, options));
 }

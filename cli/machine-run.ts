@@ -5,35 +5,25 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
-import { Argument, InvalidArgumentError } from 'commander';
-import { parseMachineWorkflowId } from '../domain/life/run-id.ts';
+import type { ObjectKey } from '../api/meta.ts';
+import { baremetalMachines } from '../api/resources.ts';
+import { machineWorkflowId, parseMachineWorkflowId } from '../domain/life/run-id.ts';
 import { machineRunQuery } from '../domain/life/run-query.ts';
 import { CliError, Refusal } from './failures.ts';
+import type { KubeAccess } from './kube-access.ts';
 import type { Fleet } from './temporal-client.ts';
 
-/** The machine that a command is about, checked before anybody is asked. */
-export function machineArgument(): Argument {
-  return new Argument('<namespace/name>', 'the BaremetalMachine, or the workflow id of its run').argParser(
-    (text: string) => {
-      const known = parseMachineWorkflowId(text) !== undefined || /^[a-z0-9.-]+\/[a-z0-9.-]+$/.test(text);
-      if (!known) throw new InvalidArgumentError('It is no <namespace/name> of a BaremetalMachine.');
-      return text;
-    },
-  );
-}
-
 /**
- * Asks the run of a machine for what only a live worker can answer.
+ * Asks a run for what only a live worker can answer.
  * @param unanswered what else to say when none does
  * @throws Refusal with the run's own words; CliError when there is no run or no worker
  */
 export async function askRun<T>(
   fleet: Fleet,
-  machine: string,
+  workflowId: string,
   ask: (handle: WorkflowHandle) => Promise<T>,
   unanswered = '',
 ): Promise<T> {
-  const workflowId = await findWorkflowId(fleet, machine);
   try {
     return await ask(fleet.client.workflow.getHandle(workflowId));
   } catch (error) {
@@ -49,18 +39,38 @@ export async function askRun<T>(
 }
 
 /**
- * Workflow id of the newest run of a machine; one that is given as such is taken as it is, for it names one object.
- * @throws CliError when the machine has none
+ * Workflow id of a machine's run: of the object that Kubernetes has now, else, where it has none or cannot be asked, the
+ * newest run of that name in our task queue. One that is given as such is taken as it is, for it names one object.
+ * @throws CliError when there is none
  */
-async function findWorkflowId({ client, taskQueue }: Fleet, machine: string): Promise<string> {
-  if (parseMachineWorkflowId(machine) !== undefined) return machine;
-  const query = machineRunQuery(taskQueue, { idPrefix: `machine/${machine}/` });
+export async function findWorkflowId(
+  fleet: Fleet,
+  kube: KubeAccess | undefined,
+  text: string,
+  key: ObjectKey,
+): Promise<string> {
+  if (parseMachineWorkflowId(text) !== undefined) return text;
+  const uid = await findUid(kube, key);
+  return uid === undefined ? findNewest(fleet, key) : machineWorkflowId({ ...key, uid });
+}
+
+/** undefined as well where Kubernetes says nothing. */
+async function findUid(kube: KubeAccess | undefined, key: ObjectKey): Promise<string | undefined> {
+  try {
+    return (await kube?.client.find(baremetalMachines, key))?.metadata.uid;
+  } catch {
+    return undefined;
+  }
+}
+
+async function findNewest({ client, taskQueue }: Fleet, { namespace, name }: ObjectKey): Promise<string> {
+  const query = machineRunQuery(taskQueue, { idPrefix: `machine/${namespace}/${name}/` });
   let newest: { workflowId: string; startTime: Date } | undefined;
   for await (const run of client.workflow.list({ query })) {
     if (newest === undefined || run.startTime > newest.startTime) newest = run;
   }
   if (newest !== undefined) return newest.workflowId;
   const where = `in the task queue '${taskQueue}' of the Temporal namespace '${client.options.namespace}'`;
-  const hint = "IRONLOOM_TASK_QUEUE and TEMPORAL_NAMESPACE say where to look; 'list' shows the machines that have one";
-  throw new CliError(`BaremetalMachine ${machine} has no run ${where}. ${hint}`);
+  const hint = "IRONLOOM_TASK_QUEUE and TEMPORAL_NAMESPACE say where to look; 'get machines' shows what there is";
+  throw new CliError(`BaremetalMachine ${namespace}/${name} has no run ${where}. ${hint}`);
 }

@@ -1,10 +1,16 @@
 #!/usr/bin/env node
-import { findActor } from './actor.ts';
+import { findOsUser } from './actor.ts';
 import { runCli } from './run-cli.ts';
+
+const interrupted = new AbortController();
+process.once('SIGINT', () => interrupted.abort());
 
 process.exitCode = await runCli(process.argv.slice(2), {
   print: (text) => console.log(text),
   complain: (text) => console.error(text),
-  whoAsks: findActor,
+  isTerminal: process.stdout.isTTY,
+  osUser: findOsUser,
   answerTimeoutMs: 30_000,
+  now: () => new Date(),
+  signal: interrupted.signal,
 });

@@ -1,27 +1,33 @@
 import { Command, CommanderError } from 'commander';
+
 import type { CliWorld } from './cli-world.ts';
-import { describeFailure } from './failures.ts';
+import { addCompletion } from './completion.ts';
+import { describeFailure, UsageError } from './failures.ts';
+import { addGlobalOptions } from './global-options.ts';
 import { addListCommand } from './list-command.ts';
 import { addOperationCommands } from './operation-commands.ts';
 import { addOutputCommand } from './output-command.ts';
 import { addShowCommand } from './show-command.ts';
+import { readVersion } from './version.ts';
 
 const exitCodes = { done: 0, failed: 1, wrongUsage: 2 } as const;
 
 /**
- * `ironloom`: what an operator does with machines, over Temporal; only `output` asks Kubernetes, as kubectl does. Temporal
- * is reached as the Temporal CLI does (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS…, or a profile). Answers the
- * exit code.
+ * `ironloom`: what an operator does with machines and hosts. Kubernetes is reached as kubectl does, with the rights of
+ * whoever asks, and Temporal as its CLI does (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS…, or a profile). Answers
+ * the exit code.
  */
 export async function runCli(args: string[], world: CliWorld): Promise<number> {
   try {
-    await createProgram(world).parseAsync(args, { from: 'user' });
+    const program = createProgram(world);
+    await addCompletion(program, world, args);
+    await program.parseAsync(args, { from: 'user' });
     return exitCodes.done;
   } catch (error) {
     // Commander has said by now what is wrong, or has shown the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
     world.complain(describeFailure(error));
-    return exitCodes.failed;
+    return error instanceof UsageError ? exitCodes.wrongUsage : exitCodes.failed;
   }
 }
 
@@ -29,12 +35,14 @@ export async function runCli(args: string[], world: CliWorld): Promise<number> {
 function createProgram(world: CliWorld): Command {
   const program = new Command('ironloom')
     .description('Inspect and recover bare-metal machines')
+    .version(readVersion())
     .exitOverride()
     .configureOutput({
       writeOut: (text) => world.print(text.trimEnd()),
       writeErr: (text) => world.complain(text.trimEnd()),
     })
     .addHelpText('after', HELP);
+  addGlobalOptions(program);
   addListCommand(program, world);
   addShowCommand(program, world);
   addOutputCommand(program, world);
@@ -43,8 +51,8 @@ function createProgram(world: CliWorld): Command {
 }
 
 const HELP = `
-All commands but list and output need a live worker.
-output reads the host's plan Secret with your own rights (KUBECONFIG); the others ask Temporal.
+Also as \`kubectl ironloom\`, and with completion: ironloom completion bash|zsh|fish.
+Kubernetes is found as by kubectl, and asked with your own rights; a machine is meant by its name, in that namespace.
 Temporal is found as by the Temporal CLI: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS…, or a profile.
 Only machines whose runs are in the task queue IRONLOOM_TASK_QUEUE are found; it is that of worker and bridge.
 Exit codes: 0 done, 1 failed or refused, 2 wrong usage or environment.`;

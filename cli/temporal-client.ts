@@ -23,9 +23,12 @@ export interface Fleet {
   taskQueue: string;
 }
 
+/** Temporal is not there, or lets nobody in: nothing was asked of it. */
+export class UnreachedError extends CliError {}
+
 /**
  * Runs `body` with a client of the configured namespace; whatever it asks has to be answered in time.
- * @throws CliError that names the address when Temporal is not reached, or does not answer
+ * @throws UnreachedError that names the address when Temporal is not reached; CliError when it does not answer
  */
 export async function withTemporal<T>(answerTimeoutMs: number, body: (fleet: Fleet) => Promise<T>): Promise<T> {
   const { temporal, taskQueue } = readEnv();
@@ -56,6 +59,6 @@ async function checkConnection(connection: Connection, temporal: TemporalEnv): P
     const unreached = isGrpcDeadlineError(error) || (isGrpcServiceError(error) && Number(error.code) === UNAVAILABLE);
     const what = unreached ? 'is not reached' : 'does not let us in';
     const why = (unreached ? await explainUnreached(temporal) : undefined) ?? rootMessage(error);
-    throw new CliError(`Temporal at ${address} ${what}: ${why}`, { cause: error });
+    throw new UnreachedError(`Temporal at ${address} ${what}: ${why}`, { cause: error });
   }
 }

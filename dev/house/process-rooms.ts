@@ -162,7 +162,7 @@ export const processRooms: readonly Room[] = [
   ...bridgeRooms,
   {
     path: 'cli',
-    holds: 'The command line: one command a file, asked of the runs, and of the plan Secrets of hosts',
+    holds: 'The command line, `ironloom`: one command a file; it asks Kubernetes and the runs, and decides nothing',
     mayImport: [
       'api',
       'domain/life',

@@ -12,6 +12,7 @@ import {
   type WriteOptions,
 } from './call-options.ts';
 import { isNotFound } from './error.ts';
+import type { KubeconfigChoice } from './kubeconfig.ts';
 import {
   collectionPathOf,
   keyOf,
@@ -68,9 +69,7 @@ export interface KubeClient {
   close(): Promise<void>;
 }
 
-export interface KubeClientOptions {
-  /** As in `KUBECONFIG`. Default: `~/.kube/config`, then the Pod's service account. */
-  kubeconfigPath?: string | undefined;
+export interface KubeClientOptions extends KubeconfigChoice {
   userAgent: string;
   /** Default for `CallOptions.timeoutMs`: 30 s. */
   requestTimeoutMs?: number | undefined;

@@ -16,6 +16,21 @@ const usersSchema = z.object({
 });
 const authProviderSchema = z.object({ config: z.object({ tokenFile: z.string() }) });
 
+/** Which kubeconfig is read, and which of its contexts counts. */
+export interface KubeconfigChoice {
+  /** As in `KUBECONFIG`, which may name several files. Default: `~/.kube/config`, then the Pod's service account. */
+  kubeconfigPath?: string | undefined;
+  /** Default: the current one of the kubeconfig. */
+  context?: string | undefined;
+}
+
+/** What a context says beside the cluster; undefined: nothing. */
+export interface KubeContext {
+  namespace: string | undefined;
+  /** Name of the entry of the user, which need not be the name by which the API server knows them. */
+  user: string | undefined;
+}
+
 /** Where the API server is, and who we are there. */
 export interface Access {
   config: KubeConfig;
@@ -28,14 +43,17 @@ export interface Access {
 /**
  * Reads a kubeconfig with client-node, which does not know the `tokenFile` of kubectl (its user would be anonymous), and
  * takes up to a minute to see that the token of a Pod is another one.
- * @param path as in `KUBECONFIG`, which may name several files; default: `~/.kube/config`, then the Pod's service account
- * @throws when it can't be read or names no cluster
+ * @throws when it can't be read, or names no cluster
  */
-export function loadAccess(path: string | undefined): Access {
+export function loadAccess({ kubeconfigPath: path, context }: KubeconfigChoice): Access {
   const config = new KubeConfig();
   const files = path?.split(delimiter).filter((file) => file !== '') ?? listUsual();
   if (path === undefined) config.loadFromDefault();
   else loadFiles(config, files);
+  if (context !== undefined) {
+    if (config.getContextObject(context) === null) throw new Error(`The kubeconfig has no context '${context}'`);
+    config.setCurrentContext(context);
+  }
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new Error('The kubeconfig names no current cluster');
   if (path === undefined && cluster.server === NOTHING_FOUND) {
@@ -78,4 +96,11 @@ function findTokenFile(files: readonly string[], user: string): string | undefin
     return tokenFile === undefined ? undefined : resolve(dirname(file), tokenFile);
   }
   return undefined;
+}
+
+/** What the chosen context says. @throws as `loadAccess` */
+export function readKubeContext(choice: KubeconfigChoice): KubeContext {
+  const { config } = loadAccess(choice);
+  const context = config.getContextObject(config.getCurrentContext());
+  return { namespace: context?.namespace || undefined, user: config.getCurrentUser()?.name };
 }

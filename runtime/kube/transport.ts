@@ -3,11 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
 import { KubeAnswerTooLongError, KubeApiError, KubeConnectionError, toKubeApiError } from './error.ts';
-import { loadAccess } from './kubeconfig.ts';
+import { type KubeconfigChoice, loadAccess } from './kubeconfig.ts';
 
-export interface TransportOptions {
-  /** As in `KUBECONFIG`. Default: `~/.kube/config`, then the Pod's service account. */
-  kubeconfigPath?: string | undefined;
+export interface TransportOptions extends KubeconfigChoice {
   userAgent: string;
 }
 
@@ -48,7 +46,7 @@ const DEFAULT_RETRY_AFTER_MS = 1000;
  * each minute, and when it is refused; certificates are read once.
  */
 export function createKubeTransport(options: TransportOptions): KubeTransport {
-  const { config, server, token } = loadAccess(options.kubeconfigPath);
+  const { config, server, token } = loadAccess(options);
   let dispatcher: Dispatcher | undefined;
 
   async function authorize(

@@ -1,34 +1,56 @@
-import { describe, expect, it } from 'vitest';
-import { findActor } from '../../cli/actor.ts';
-import { runCli } from '../../cli/run-cli.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findActor, findOsUser } from '../../cli/actor.ts';
+import { answerJson, answerStatus, type FakeApiServer, startFakeApiServer } from '../runtime/kube/fake-api-server.ts';
+import { callCli } from './call.ts';
 
 /** What Node says of a user id that is not in /etc/passwd. */
 const nameless = () => {
   throw new Error('A system error occurred: uv_os_get_passwd returned ENOENT (no such file or directory)');
 };
 
+let server: FakeApiServer;
+beforeEach(async () => {
+  server = await startFakeApiServer();
+});
+afterEach(() => server.close());
+
+const withoutUser = { osUser: () => undefined };
+const grace = answerJson(201, { status: { userInfo: { username: 'grace@example.com' } } });
+
 describe('who asks', () => {
-  it('is the user that runs the CLI', () => {
-    expect(findActor(() => 'ada', { USER: 'somebody else' })).toBe('ada');
+  it('is whom they name, and nobody else is asked', async () => {
+    expect(await findActor('edsger', { client: server.client, user: 'admin' }, withoutUser)).toBe('edsger');
+    expect(server.requests).toEqual([]);
+  });
+
+  it('is who they are to Kubernetes', async () => {
+    server.otherwise = grace;
+    expect(await findActor(undefined, { client: server.client, user: 'admin' }, withoutUser)).toBe('grace@example.com');
+    expect(server.requests[0]?.url.pathname).toBe('/apis/authentication.k8s.io/v1/selfsubjectreviews');
+  });
+
+  it('is the user of the kubeconfig where Kubernetes does not say', async () => {
+    server.otherwise = answerStatus(404, 'NotFound');
+    expect(await findActor(undefined, { client: server.client, user: 'admin' }, withoutUser)).toBe('admin');
+  });
+
+  it('is the user of the operating system without Kubernetes, and is asked for where there is none', async () => {
+    expect(await findActor(undefined, undefined, { osUser: () => 'ada' })).toBe('ada');
+    await expect(findActor(undefined, undefined, withoutUser)).rejects.toThrow('say it with --actor');
   });
 
   it.each([
-    ['the environment', { USER: '65532' }, '65532'],
-    ['the CLI itself, without one', {}, 'ironloom-cli'],
-    ['the CLI itself, with an empty one', { USER: '' }, 'ironloom-cli'],
-  ])('has a name from %s when the system knows none', (_name, env, expected) => {
-    expect(findActor(nameless, env)).toBe(expected);
+    [() => 'ada', { USER: 'somebody else' }, 'ada'],
+    [nameless, { USER: '65532' }, '65532'],
+    [nameless, { USER: '' }, undefined],
+    [nameless, {}, undefined],
+  ])('of the operating system has a name, or none (%#)', (lookUp, env, expected) => {
+    expect(findOsUser(lookUp, env)).toBe(expected);
   });
 
   it('is not asked for before a command needs it', async () => {
-    const out: string[] = [];
-    const world = {
-      print: (text: string) => out.push(text),
-      complain: () => {},
-      whoAsks: nameless,
-      answerTimeoutMs: 1,
-    };
-    expect(await runCli(['retry', '--help'], world)).toBe(0);
-    expect(out.join()).toContain('--actor <name>   who asks (default: the user that runs this)');
+    const { code, out } = await callCli(['retry', '--help'], { osUser: nameless });
+    expect(code).toBe(0);
+    expect(out).toContain('--actor <name>   who asks');
   });
 });

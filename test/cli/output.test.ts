@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { runCli } from '../../cli/run-cli.ts';
 import { type FakeApiServer, startFakeApiServer } from '../runtime/kube/fake-api-server.ts';
+import { callCli } from './call.ts';
 
 const plan = '{"ironloomAttempt":"clean-2-uid-2.secret-1"}';
 const pack = (text: string): Buffer =>
@@ -51,17 +51,7 @@ afterEach(async () => {
   await server.close();
 });
 
-async function run(...args: string[]) {
-  const out: string[] = [];
-  const complaints: string[] = [];
-  const code = await runCli(['output', ...args], {
-    print: (text) => out.push(text),
-    complain: (text) => complaints.push(text),
-    whoAsks: () => 'ada',
-    answerTimeoutMs: 5_000,
-  });
-  return { code, out: out.join('\n'), complaint: complaints.join('\n') };
-}
+const run = (...args: string[]) => callCli(['output', ...args]);
 
 const secret = (data: object) => ({ metadata: metadata('rack1-plan'), data });
 
@@ -94,6 +84,19 @@ it('prints what a host said whose machine is gone', async () => {
   expect([code, out.split('\n').at(-1)]).toEqual([0, 'ironloom: step upgrade failed with exit code 1']);
 });
 
+it('prints it of a host in the namespace that is named, or that the kubeconfig is in', async () => {
+  objects['machineinventories/rack1'] = host;
+  objects['secrets/rack1-plan'] = secret({ 'ironloom-last-failure': encode(kept) });
+  expect((await run('rack1', '-n', 'metal')).code).toBe(0);
+  expect(server.requests.map(({ url }) => url.pathname)).toContain('/api/v1/namespaces/metal/secrets/rack1-plan');
+  expect((await run('rack1')).code).toBe(0);
+  expect(server.requests.at(-1)?.url.pathname).toContain('/namespaces/default/');
+  expect(await run('metal/rack1', '-n', 'other')).toMatchObject({
+    code: 2,
+    complaint: "error: 'metal/rack1' is not in namespace other",
+  });
+});
+
 it('says that nothing was said', async () => {
   objects['machineinventories/rack1'] = host;
   objects['secrets/rack1-plan'] = secret({ 'failed-output': '' });
@@ -124,7 +127,7 @@ it.each<[string, Record<string, object | number>, string]>([
   expect(complaint).toContain(words);
 });
 
-it.each([['rack1'], ['metal/rack1 '], ['a/b/c']])('refuses %s with 2, before anybody is asked', async (name) => {
+it.each([['Rack1'], ['metal/rack1 '], ['a/b/c']])('refuses %s with 2, before anybody is asked', async (name) => {
   expect((await run(name)).code).toBe(2);
   expect((await run('metal/rack1', '--lines', '0')).code).toBe(2);
   expect(server.requests).toEqual([]);

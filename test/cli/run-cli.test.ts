@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { runCli } from '../../cli/run-cli.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import {
   type FakeTemporal,
   listOf,
@@ -10,6 +10,8 @@ import {
   startFakeTemporal,
   updateResult,
 } from '../support/fake-temporal.ts';
+import { answerJson, answerMissing, startFakeApiServer } from '../runtime/kube/fake-api-server.ts';
+import { callCli } from './call.ts';
 
 const runId = 'machine/lab/m1/uid-1';
 const deadlineExceeded = 4;
@@ -24,23 +26,14 @@ beforeEach(async () => {
   vi.stubEnv('TEMPORAL_NAMESPACE', 'metal');
   vi.stubEnv('TEMPORAL_CONFIG_FILE', '/nonexistent/temporal.toml');
   vi.stubEnv('NO_COLOR', '1');
+  vi.stubEnv('KUBECONFIG', '/nonexistent/kubeconfig');
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
   await temporal.close();
 });
 
-async function run(...args: string[]) {
-  const out: string[] = [];
-  const complaints: string[] = [];
-  const code = await runCli(args, {
-    print: (text) => out.push(text),
-    complain: (text) => complaints.push(text),
-    whoAsks: () => 'ada',
-    answerTimeoutMs: 500,
-  });
-  return { code, out: out.join('\n'), complaint: complaints.join('\n') };
-}
+const run = (...args: string[]) => callCli(args, { answerTimeoutMs: 500 });
 
 describe('usage', () => {
   it('is explained on request', async () => {
@@ -52,12 +45,21 @@ describe('usage', () => {
     expect(out).toContain('TEMPORAL_ADDRESS');
   });
 
+  it('has a version', async () => {
+    expect(await run('--version')).toEqual({ code: 0, out: packageJson.version, complaint: '' });
+  });
+
   it.each([
     ['an unknown command', ['retyr'], "unknown command 'retyr'"],
     ['no command', [], 'Usage: ironloom'],
     ['a verb without a reason', ['retry', 'lab/m1'], "required option '--reason <text>' not specified"],
-    ['a machine without a namespace', ['show', 'm1'], 'no <namespace/name> of a BaremetalMachine'],
-    ['a machine that would change the query', ['show', "lab/m1' OR 'a"], 'no <namespace/name>'],
+    ['a machine that would change the query', ['show', "lab/m1' OR 'a"], 'no name of a BaremetalMachine'],
+    ['two namespaces', ['show', 'lab/m1', '-n', 'other'], "'lab/m1' is not in namespace other"],
+    [
+      'a phase that there is not',
+      ['list', '--phase', 'Fialed'],
+      'Allowed choices are Pending, Allocated, Reprovisioning, Running, Preparing, Failed',
+    ],
   ])('is refused with 2 for %s, before anybody is asked', async (_name, args, words) => {
     const { code, out, complaint } = await run(...args);
     expect([code, out]).toEqual([2, '']);
@@ -172,6 +174,41 @@ describe('what a run is asked', () => {
     const retried = await run('retry', 'lab/m1', '--reason', 'x');
     expect(retried.code).toBe(1);
     expect(retried.complaint).toContain(details);
+  });
+
+  it('is asked of the machine that Kubernetes has, by its name in the namespace of the kubeconfig', async () => {
+    const server = await startFakeApiServer();
+    vi.stubEnv('KUBECONFIG', server.kubeconfigPath);
+    const metadata = { namespace: 'default', name: 'm1', uid: 'uid-2' };
+    const spec = { machineInventoryPoolRef: { name: 'workers' } };
+    const object = { apiVersion: 'infrastructure.cluster.x-k8s.io/v1beta1', kind: 'BaremetalMachine', metadata, spec };
+    server.next.push(answerJson(201, { status: { userInfo: { username: 'grace' } } }), answerJson(200, object));
+    temporal.replies.set('UpdateWorkflowExecution', updateResult({ answer: 'It is tried again' }));
+    expect(await run('retry', 'm1', '--reason', 'x')).toMatchObject({ code: 0 });
+    expect(readUpdate(temporal.lastRequest('UpdateWorkflowExecution'))).toEqual({
+      name: 'retry',
+      argument: { actor: 'grace', reason: 'x' },
+      workflowId: 'machine/default/m1/uid-2',
+    });
+    expect(server.requests.at(-1)?.url.pathname).toContain('/namespaces/default/baremetalmachines/m1');
+    expect(temporal.lastRequest('ListWorkflowExecutions')).toHaveLength(0);
+    server.otherwise = answerMissing('m1');
+    expect(await run('retry', 'lab/m1', '--reason', 'x')).toMatchObject({ code: 0 });
+    expect(readUpdate(temporal.lastRequest('UpdateWorkflowExecution')).workflowId).toBe(runId);
+    await server.close();
+  });
+
+  it('can be asked by Kubernetes alone while Temporal is away', async () => {
+    const server = await startFakeApiServer();
+    vi.stubEnv('KUBECONFIG', server.kubeconfigPath);
+    await temporal.close();
+    const { code, complaint } = await run('retry', 'm1', '--reason', 'new "disk"');
+    expect(code).toBe(1);
+    expect(complaint).toContain(
+      String.raw`kubectl annotate bmm -n default m1 baremetal.alauda.io/operation="retry: new \"disk\""`,
+    );
+    await server.close();
+    temporal = await startFakeTemporal();
   });
 
   it('needs a machine that has a run', async () => {
