@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity';
 import { foreign } from '../api/constants.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
 import type { ObjectKey } from '../api/meta.ts';
@@ -69,6 +70,18 @@ export async function claimFreeHost(
   claimant: BaremetalMachine,
   wish: ClaimWish,
 ): Promise<ClaimOutcome> {
+  const outcome = await tryHosts(deps, claims, fence, claimant, wish);
+  deps.meter.claimEnded(outcome.kind, Date.now() - activityInfo().scheduledTimestampMs);
+  return outcome;
+}
+
+async function tryHosts(
+  deps: ActivityDependencies,
+  claims: Claims,
+  fence: Fence,
+  claimant: BaremetalMachine,
+  wish: ClaimWish,
+): Promise<ClaimOutcome> {
   let machine = claimant;
   const { reservations } = claims;
   const { namespace, name, uid } = machine.metadata;
@@ -111,7 +124,7 @@ export async function claimFreeHost(
         logStep('Claimed a host', { namespace, name, uid }, { host: choice.host.name, pool: pool.name });
         noteNews(deps, { namespace, name, uid }, tellClaim(choice.host.name, pool.name), choice.host.name);
         return { kind: 'claimed', host: bindHost(claimed, machine, pool) };
-      }
+      } else deps.meter.claimConflicted();
     } finally {
       reservations.delete(reservation);
     }

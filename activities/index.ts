@@ -41,7 +41,7 @@ export function createActivities(deps: ActivityDependencies) {
 }
 
 export type Activities = ReturnType<typeof createActivities>;
-export type { ActivityDependencies } from './step/dependencies.ts';
+export type { ActivityDependencies, StepMeter } from './step/dependencies.ts';
 
 /** A short step: ends with an outcome, soon, whatever happens. */
 function short<Input, Output>(

@@ -1,10 +1,11 @@
 import { secrets } from '../api/resources.ts';
 import type { BoundHost, WrittenPlan } from '../domain/life/machine-life.ts';
+import type { HostView } from '../domain/inputs/host-view.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { parseAttemptId } from '../domain/plan/attempt.ts';
 import type { MarkOutcome } from '../domain/life/step-outcomes.ts';
 import { findStandingProgress, wasWritten } from './host/plan-answer.ts';
-import { readOwnedHost, writeHostRecord } from './host/record.ts';
+import { type HostRecord, readOwnedHost, writeHostRecord } from './host/record.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { startFence } from './step/fence.ts';
 import { logStep } from './step/log.ts';
@@ -42,9 +43,14 @@ export function createMarkHostUnavailable(deps: ActivityDependencies) {
       return { kind: 'unproven', progress };
     const attempt = host.plan?.attemptId ?? '';
     const failedReprovision = progress.kind === 'failed' && parseAttemptId(attempt)?.planType === 'reprovision';
-    const record = { state: 'Unavailable', ...(failedReprovision && { failedReprovision: attempt }) } as const;
+    const record = { state: 'Unavailable', ...(failedReprovision && failureOf(host, attempt)) } as const;
     await writeHostRecord(deps, fence, host, record);
     logStep('Keeps the host out of the pool', machine, { host: host.name, answer: progress.kind });
     return { kind: 'marked' };
   };
+}
+
+/** Counts each attempt once, however often it is marked. */
+function failureOf({ failedReprovision, failures }: HostView, attempt: string): Pick<HostRecord, 'failedReprovision'> {
+  return { failedReprovision: { attempt, failures: failures + (failedReprovision === attempt ? 0 : 1) } };
 }

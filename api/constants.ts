@@ -35,6 +35,8 @@ export const annotations = {
   hostPlanChecksum: `${ANNOTATION_PREFIX}/plan-checksum`,
   /** Inventory: attempt id of the last reprovision plan, if it failed; the host is claimed last until one succeeds. */
   failedReprovision: `${ANNOTATION_PREFIX}/failed-reprovision`,
+  /** Inventory: how many reprovision plans have failed in a row, whoever wrote them; goes when one succeeds. */
+  failures: `${ANNOTATION_PREFIX}/failures`,
   /** Inventory: why the host is kept out of allocation until `unquarantine`. */
   quarantine: `${ANNOTATION_PREFIX}/quarantine`,
   /** Plan Secret: `reprovision` or `clean`. */

@@ -98,6 +98,7 @@ async function startClaimer({ cluster, namespace }: BenchSite): Promise<Claimer>
     reader,
     policy: { reprovisionDeadlineMs: 1, cleanDeadlineMs: 1, nodeJoinDeadlineMs: 1, defaultRegistry: undefined },
     temporalNamespace: 'default',
+    meter: { claimEnded: () => {}, claimConflicted: () => {} },
   });
   const status = { ...projectStatus(startLife(readyToClaim)), number: 1 };
   return {

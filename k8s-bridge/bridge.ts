@@ -6,12 +6,8 @@ import { observationAddresses, startHealthServer } from '../runtime/health-serve
 import { createKubeClient, type KubeClient } from '../runtime/kube/client.ts';
 import { publishInformerStats } from '../runtime/kube/informer-metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
-import {
-  createMetricsRegistry,
-  createRunCallCounter,
-  createWorkqueueMetrics,
-  publishUnattended,
-} from '../runtime/metrics.ts';
+import { metricDefinitions } from '../runtime/metric-definitions.ts';
+import { createCounter, createMetricsRegistry, createWorkqueueMetrics } from '../runtime/metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';
 import { connectTemporal, readNamespaceId } from '../runtime/temporal/connection.ts';
 import { createReader } from '../reading/reader.ts';
@@ -22,6 +18,7 @@ import { runControllers } from './controllers.ts';
 import { countCalls } from './runs/counted-runs.ts';
 import { leaseNameOf } from './leader/lease-name.ts';
 import { createLeaderElection } from './leader/lease.ts';
+import { publishFleet } from './fleet-metrics.ts';
 import { createMachineRuns } from './runs/machine-runs.ts';
 import { rememberStarts, StartMemory } from './runs/start-memory.ts';
 import { createTemporalReturns } from './runs/temporal-returns.ts';
@@ -80,8 +77,12 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   const { unattended } = known;
   const scope = { defaultRegistry, watchNamespace, watchFilter };
   const world = { kube, runs, caches, reader, ...scope, logger, queueMetrics };
-  const deps = { ...world, unattended, prepareTemporal, temporalReturns, resyncPeriodMs };
-  lead({ env, logger, shutdown }, kube, { ...deps, findNobodyServes: () => findNobodyServes(place) });
+  const noteMissingRuns = (missing: number) => void (known.missingRuns = missing);
+  const deps = { ...world, unattended, prepareTemporal, temporalReturns, resyncPeriodMs, noteMissingRuns };
+  known.isLeading = lead({ env, logger, shutdown }, kube, {
+    ...deps,
+    findNobodyServes: () => findNobodyServes(place),
+  });
 }
 
 /** What is remembered for those who ask how the bridge is. */
@@ -90,6 +91,9 @@ interface BridgeMemory {
   place: RunsPlace | undefined;
   starts: StartMemory;
   unattended: UnattendedMachines;
+  isLeading: () => boolean;
+  /** As of the last comparison; undefined: there was none. */
+  missingRuns: number | undefined;
 }
 
 function createBridgeMemory(): BridgeMemory {
@@ -97,6 +101,8 @@ function createBridgeMemory(): BridgeMemory {
     place: undefined,
     starts: new StartMemory(monotonicNowMs),
     unattended: new UnattendedMachines(monotonicNowMs),
+    isLeading: () => false,
+    missingRuns: undefined,
   };
 }
 
@@ -113,17 +119,26 @@ async function startObservation(
 ): Promise<BridgeMetrics> {
   const registry = createMetricsRegistry('bridge');
   publishInformerStats(registry, caches);
-  publishUnattended(registry, () => memory.unattended.count());
+  publishFleet(registry, {
+    caches,
+    isLeading: () => memory.isLeading(),
+    countUnattended: () => memory.unattended.count(),
+    missingRuns: () => memory.missingRuns,
+  });
   const readiness = createReadiness({ caches, place: () => memory.place, starts: memory.starts });
   for (const address of observationAddresses(env)) {
-    const server = await startHealthServer({ address, logger, readiness, registry });
+    const server = await startHealthServer({ address, logger, readiness, metrics: registry });
     shutdown.onShutdown('health server', () => server.close());
   }
-  return { queueMetrics: createWorkqueueMetrics(registry), countRunCall: createRunCallCounter(registry) };
+  const countRunCall = createCounter(registry, metricDefinitions.runCalls);
+  return { queueMetrics: createWorkqueueMetrics(registry), countRunCall: (call) => countRunCall({ call }) };
 }
 
-/** Works while it holds the lease; a bridge that lost it ends, so that it begins anew with nothing in its memory. */
-function lead({ env, logger, shutdown }: BridgeOptions, kube: KubeClient, deps: ControllerDeps): void {
+/**
+ * Works while it holds the lease; a bridge that lost it ends, so that it begins anew with nothing in its memory. Answers how
+ * to ask whether it leads.
+ */
+function lead({ env, logger, shutdown }: BridgeOptions, kube: KubeClient, deps: ControllerDeps): () => boolean {
   const work = async (signal: AbortSignal): Promise<void> => {
     try {
       await runControllers(deps, signal);
@@ -135,7 +150,7 @@ function lead({ env, logger, shutdown }: BridgeOptions, kube: KubeClient, deps: 
   if (!env.leaderElect) {
     const running = work(shutdown.signal);
     shutdown.onShutdown('controllers', () => running);
-    return;
+    return () => true;
   }
   const election = createLeaderElection({
     client: kube,
@@ -148,4 +163,5 @@ function lead({ env, logger, shutdown }: BridgeOptions, kube: KubeClient, deps: 
   });
   shutdown.onShutdown('leader election', () => election.stop());
   election.start();
+  return () => election.isLeader();
 }

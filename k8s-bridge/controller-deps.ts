@@ -30,6 +30,8 @@ export interface ControllerDeps {
   prepareTemporal?: (() => Promise<void>) | undefined;
   /** Says when Temporal was away: runs may be missing then. */
   temporalReturns?: TemporalReturns | undefined;
+  /** Told after each comparison how many machines had no open run. */
+  noteMissingRuns?: ((missing: number) => void) | undefined;
   /** Time between two comparisons of open runs and machines. */
   resyncPeriodMs: number;
 }

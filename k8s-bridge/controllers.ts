@@ -119,12 +119,14 @@ function startCrds(deps: ControllerDeps): Workqueue {
 
 /** Compares at the start, every few minutes, and as soon as Temporal is back after an outage. */
 async function resyncUntil(signal: AbortSignal, machines: MachineController, deps: ControllerDeps): Promise<void> {
-  const { logger, temporalReturns, resyncPeriodMs } = deps;
+  const { logger, temporalReturns, resyncPeriodMs, noteMissingRuns } = deps;
   while (!signal.aborted) {
     let pauseMs = resyncPeriodMs;
     try {
       await prepare(deps);
-      logger.info(await machines.resync(), 'Compared open runs with machines');
+      const report = await machines.resync();
+      noteMissingRuns?.(report.missing);
+      logger.info(report, 'Compared open runs with machines');
     } catch (error) {
       logger.warn({ err: error }, 'Could not compare open runs with machines');
       pauseMs = Math.min(RESYNC_RETRY_MS, resyncPeriodMs);

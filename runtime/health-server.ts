@@ -3,10 +3,15 @@ import { createServer, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ListenAddress } from './env.ts';
 import { type Logger } from './logger.ts';
-import { type Registry } from './metrics.ts';
 
 /** True is well; false or a text (what is wrong) is not; neither is an exception or no answer within 2 s. */
 type HealthCheck = () => boolean | string | Promise<boolean | string>;
+
+/** Metrics in the text format of Prometheus. */
+export interface MetricsSource {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
 
 export interface HealthServerOptions {
   address: ListenAddress;
@@ -16,7 +21,7 @@ export interface HealthServerOptions {
   /** `/healthz`, likewise; keep it to what a restart would mend. */
   liveness?: Record<string, HealthCheck>;
   /** Served at `/metrics`. */
-  registry?: Registry;
+  metrics?: MetricsSource;
 }
 
 export interface HealthServer {
@@ -29,14 +34,14 @@ const CHECK_TIMEOUT_MS = 2000;
 
 /** Serves `/healthz`, `/readyz` and `/metrics` over HTTP. @throws when the address is taken */
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
-  const { address, logger, readiness = {}, liveness = {}, registry } = options;
+  const { address, logger, readiness = {}, liveness = {}, metrics } = options;
 
   async function answer(path: string, response: ServerResponse): Promise<void> {
     if (path === '/healthz') return sendChecks(liveness, response);
     if (path === '/readyz') return sendChecks(readiness, response);
-    if (path !== '/metrics' || registry === undefined) return send(response, 404, 'not found\n');
-    const metrics = await registry.metrics();
-    response.writeHead(200, { 'content-type': registry.contentType }).end(metrics);
+    if (path !== '/metrics' || metrics === undefined) return send(response, 404, 'not found\n');
+    const text = await metrics.metrics();
+    response.writeHead(200, { 'content-type': metrics.contentType }).end(text);
   }
 
   const server = createServer((request, response) => {

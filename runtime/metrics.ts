@@ -1,6 +1,14 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type MetricDefinition, metricDefinitions } from './metric-definitions.ts';
 
 export { type Registry } from 'prom-client';
+
+type Labels<Label extends string> = Record<Label, string>;
+/** One value of a metric that is read when scraped. */
+export interface Sample<Label extends string = string> {
+  labels: Labels<Label>;
+  value: number;
+}
 
 /** The registry of one process, with Node's own metrics in it. */
 export function createMetricsRegistry(component: string): Registry {
@@ -10,56 +18,75 @@ export function createMetricsRegistry(component: string): Registry {
   return registry;
 }
 
+/** A counter that is told each time. */
+export function createCounter<Label extends string>(
+  registry: Registry,
+  definition: MetricDefinition<Label>,
+): (labels: Labels<Label>) => void {
+  const counter = new Counter(configOf(registry, definition));
+  return (labels) => counter.inc(labels);
+}
+
+/** A gauge that is told each time. */
+export function createGauge<Label extends string>(
+  registry: Registry,
+  definition: MetricDefinition<Label>,
+): (labels: Labels<Label>, value: number) => void {
+  const gauge = new Gauge(configOf(registry, definition));
+  return (labels, value) => gauge.set(labels, value);
+}
+
+/** A histogram of times. */
+export function createHistogram<Label extends string>(
+  registry: Registry,
+  definition: MetricDefinition<Label>,
+): (labels: Labels<Label>, seconds: number) => void {
+  const { buckets = [] } = definition;
+  const histogram = new Histogram({ ...configOf(registry, definition), buckets: [...buckets] });
+  return (labels, seconds) => histogram.observe(labels, seconds);
+}
+
+/** A gauge, or a counter that somebody else keeps, whose values are read when scraped. What is not read is not shown. */
+export function publish<Label extends string>(
+  registry: Registry,
+  definition: MetricDefinition<Label>,
+  read: () => Iterable<Sample<Label>>,
+): void {
+  const config = configOf(registry, definition);
+  if (definition.kind === 'counter') {
+    const counter: Counter<Label> = new Counter({
+      ...config,
+      collect() {
+        counter.reset();
+        for (const { labels, value } of read()) counter.inc(labels, value);
+      },
+    });
+    return;
+  }
+  const gauge: Gauge<Label> = new Gauge({
+    ...config,
+    collect() {
+      gauge.reset();
+      // Without labels it is 0 then, which nobody has read.
+      if (config.labelNames.length === 0) gauge.remove();
+      for (const { labels, value } of read()) gauge.set(labels, value);
+    },
+  });
+}
+
+function configOf<Label extends string>(registry: Registry, { name, help, labels }: MetricDefinition<Label>) {
+  return { name, help, labelNames: [...labels], registers: [registry] };
+}
+
 /** Hooks for `createWorkqueue`'s `metrics`, one set per queue; call it once per registry. */
 export function createWorkqueueMetrics(registry: Registry) {
-  const labelNames = ['queue'];
-  const registers = [registry];
-  const depth = new Gauge({
-    name: 'ironloom_workqueue_depth',
-    help: 'Keys that wait for a worker.',
-    labelNames,
-    registers,
-  });
-  const retries = new Counter({
-    name: 'ironloom_workqueue_retries_total',
-    help: 'Keys brought back after an error.',
-    labelNames,
-    registers,
-  });
-  const duration = new Histogram({
-    name: 'ironloom_workqueue_work_duration_seconds',
-    help: 'Time that a handler took.',
-    labelNames: ['queue', 'outcome'],
-    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 30],
-    registers,
-  });
+  const setDepth = createGauge(registry, metricDefinitions.queueDepth);
+  const countRetry = createCounter(registry, metricDefinitions.queueRetries);
+  const observeWork = createHistogram(registry, metricDefinitions.queueWork);
   return (queue: string) => ({
-    setDepth: (keys: number) => depth.set({ queue }, keys),
-    countRetry: () => retries.inc({ queue }),
+    setDepth: (keys: number) => setDepth({ queue }, keys),
+    countRetry: () => countRetry({ queue }),
     observeRun: (durationMs: number, outcome: 'success' | 'error') =>
-      duration.observe({ queue, outcome }, durationMs / 1000),
-  });
-}
-
-/** Counts calls to machines' runs by name, signals and completions above all; call it once per registry. */
-export function createRunCallCounter(registry: Registry): (call: string) => void {
-  const calls = new Counter({
-    name: 'ironloom_run_calls_total',
-    help: 'Calls to Temporal about machines: observe, tell and wake signal a run, completePlan answers one.',
-    labelNames: ['call'],
-    registers: [registry],
-  });
-  return (call) => calls.inc({ call });
-}
-
-/** Publishes how many machines no run has looked at for a minute, read when scraped; call it once per registry. */
-export function publishUnattended(registry: Registry, count: () => number): void {
-  new Gauge({
-    name: 'ironloom_machines_unattended',
-    help: 'Machines with news that no run has looked at for a minute; on the bridge that leads.',
-    registers: [registry],
-    collect() {
-      this.set(count());
-    },
+      observeWork({ queue, outcome }, durationMs / 1000),
   });
 }

@@ -1,6 +1,7 @@
 import { readEnv, rereadTemporal } from '../runtime/env.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { installShutdown } from '../runtime/shutdown.ts';
+import { findLoopbackPort } from '../runtime/sdk-metrics.ts';
 import { endWhenRenewed } from '../runtime/temporal/renewal.ts';
 import { installTemporalRuntime } from '../runtime/temporal/worker.ts';
 import { startWorker } from './start-worker.ts';
@@ -10,10 +11,12 @@ const env = readEnv(args);
 const logger = createLogger({ level: env.logLevel, component: 'worker' });
 const shutdown = installShutdown({ logger, deadlineMs: 15_000 });
 void endWhenRenewed({ temporal: env.temporal, reread: () => rereadTemporal(args), shutdown, logger });
-installTemporalRuntime({ logger });
+const observed = env.metricsAddress ?? env.healthAddress;
+const sdkMetricsPort = observed === undefined ? undefined : await findLoopbackPort();
+installTemporalRuntime({ logger, sdkMetricsPort });
 
 try {
-  await startWorker({ env, logger, shutdown });
+  await startWorker({ env, logger, shutdown, sdkMetricsPort });
 } catch (error) {
   if (!shutdown.signal.aborted) {
     logger.fatal({ err: error }, 'The worker could not start');

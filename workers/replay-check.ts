@@ -1,6 +1,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { machineRunQuery } from '../domain/life/run-query.ts';
+import { lifeSinks } from './meters.ts';
 import { CALL_TIMEOUT_MS } from '../runtime/temporal/connection.ts';
 
 /** Whether the open runs can go on with a workflow bundle. */
@@ -28,7 +29,8 @@ export async function replayOpenRuns(
   const open = await client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => listOpen(client, taskQueue));
   const runs = pickEvenly(open, MAX_RUNS);
   let replayed = 0;
-  for await (const result of Worker.runReplayHistories({ workflowBundle }, fetchHistories(client, runs, signal))) {
+  const options = { workflowBundle, sinks: lifeSinks() };
+  for await (const result of Worker.runReplayHistories(options, fetchHistories(client, runs, signal))) {
     signal.throwIfAborted();
     if (result.error !== undefined) {
       return { kind: 'diverged', workflowId: result.workflowId, why: result.error.message };

@@ -9,7 +9,8 @@ import { observationAddresses, startHealthServer } from '../runtime/health-serve
 import { createKubeClient } from '../runtime/kube/client.ts';
 import { publishInformerStats } from '../runtime/kube/informer-metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { createMetricsRegistry } from '../runtime/metrics.ts';
+import { createMetricsRegistry, type Registry } from '../runtime/metrics.ts';
+import { withSdkMetrics } from '../runtime/sdk-metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';
 import { connectTemporalWorker } from '../runtime/temporal/worker.ts';
 import { createReader } from '../reading/reader.ts';
@@ -20,6 +21,7 @@ import { loadWorkflowBundle } from './bundle.ts';
 import { createWorkerCaches, type WorkerInformers } from './caches.ts';
 import { becomeCurrent } from './deployment.ts';
 import { checkReached, logUnreached, type PollingWorker } from './reached.ts';
+import { createLifeMeter, createStepMeter } from './meters.ts';
 import { replayOpenRuns } from './replay-check.ts';
 import { createMachineWorker } from './worker.ts';
 
@@ -27,6 +29,8 @@ export interface WorkerProcess {
   env: Env;
   logger: Logger;
   shutdown: Shutdown;
+  /** Where Temporal's SDK serves its metrics on the loopback interface; undefined: nowhere. */
+  sdkMetricsPort: number | undefined;
 }
 
 /** One that is held up leaves the other to the rest of the machines. */
@@ -49,7 +53,7 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
   const informers = Object.values(caches);
   const reader = createReader({ threads: READER_THREADS });
   const state: { polling: PollingWorker | undefined } = { polling: undefined };
-  await startObservation(process, caches, () => state.polling);
+  const registry = await startObservation(process, caches, () => state.polling);
   shutdown.onShutdown('kube client', () => kube.close());
   shutdown.onShutdown('reader', () => reader.close());
   shutdown.onShutdown('caches', () => Promise.all(informers.map((informer) => informer.stop())));
@@ -88,7 +92,9 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
       reader,
       policy: env,
       temporalNamespace: namespace,
+      meter: createStepMeter(registry),
     },
+    meter: createLifeMeter(registry),
   });
   const running = worker.run();
   state.polling = { connection, namespace, taskQueue, build, identity };
@@ -136,10 +142,10 @@ function takeOver({ env, logger, shutdown, connection, build, workflowBundle }: 
 
 /** Health, readiness and metrics, from the first moment on. */
 async function startObservation(
-  { env, logger, shutdown }: WorkerProcess,
+  { env, logger, shutdown, sdkMetricsPort }: WorkerProcess,
   caches: WorkerInformers,
   polling: () => PollingWorker | undefined,
-): Promise<void> {
+): Promise<Registry> {
   const registry = createMetricsRegistry('worker');
   publishInformerStats(registry, caches);
   const readiness = {
@@ -153,7 +159,9 @@ async function startObservation(
     },
   };
   for (const address of observationAddresses(env)) {
-    const server = await startHealthServer({ address, logger, readiness, registry });
+    const metrics = withSdkMetrics(registry, sdkMetricsPort);
+    const server = await startHealthServer({ address, logger, readiness, metrics });
     shutdown.onShutdown('health server', () => server.close());
   }
+  return registry;
 }

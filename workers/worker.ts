@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { type ActivityDependencies, createActivities } from '../activities/index.ts';
 import type { Build } from '../runtime/temporal/task-queue.ts';
+import type { LifeMeter } from '../domain/life/meter.ts';
+import { lifeSinks } from './meters.ts';
 import { deploymentOptions } from './deployment.ts';
 
 /** Path of the workflows; they are bundled, never imported. */
@@ -12,6 +14,7 @@ export interface MachineWorkerOptions {
   namespace: string;
   taskQueue: string;
   activities: ActivityDependencies;
+  meter: LifeMeter;
   workflowBundle: WorkflowBundleOption;
   /** undefined: unversioned. */
   build: Build | undefined;
@@ -36,6 +39,7 @@ export function createMachineWorker(options: MachineWorkerOptions): Promise<Work
     workflowBundle,
     maxCachedWorkflows: MAX_CACHED_RUNS,
     activities: createActivities(options.activities),
+    sinks: lifeSinks(options.meter),
     ...(build !== undefined && { workerDeploymentOptions: deploymentOptions(build) }),
     // Activities are short; one that still runs after this is retried elsewhere.
     shutdownGraceTime: '5s',

@@ -16,6 +16,7 @@ import { isPlanAnswer } from '../domain/life/plan-answer.ts';
 import { hostlessPlanActivityId, planActivityId } from '../domain/plan/attempt.ts';
 import type { Step } from '../domain/life/step.ts';
 import { planWait } from './activity-proxies.ts';
+import { meter } from './meter.ts';
 import { patches } from './patches.ts';
 import {
   hostIn,
@@ -74,8 +75,11 @@ export async function awaitAnswer(
   if (end.kind === 'broken') return onBrokenWait(run, life, step, end.error);
   run.brokenWaits = 0;
   update(run, withoutHalt);
-  if (end.kind === 'answered') update(run, (now) => advanceHost.onPlanAnswered(now, readAnswer(end.answer)));
-  else {
+  if (end.kind === 'answered') {
+    const answer = readAnswer(end.answer);
+    if (answer.kind !== 'lookAgain') meter.planAnswered(plan.type, answer.kind);
+    update(run, (now) => advanceHost.onPlanAnswered(now, answer));
+  } else {
     run.abandonedWaits.add(waitIdOf(life));
     run.busySteps = 0;
   }
@@ -130,6 +134,7 @@ async function onBrokenWait(
   if (isCancellation(error)) return;
   if (!(error instanceof ActivityFailure)) throw error;
   if (error.cause instanceof TimeoutFailure) {
+    meter.planAnswered(planIn(life).type, 'timedOut');
     return update(run, (now) => advanceHost.onPlanAnswered(now, { kind: 'timedOut' }));
   }
   // The activity itself broke (API server down): its status may be unwritten. Look again a little later.

@@ -13,6 +13,7 @@ import {
   operationUpdates,
 } from './messages.ts';
 import { ignore } from './ignored-messages.ts';
+import { meter } from './meter.ts';
 import { patches } from './patches.ts';
 import type { Run } from './run.ts';
 
@@ -89,6 +90,7 @@ function operate(run: Run, verb: OperatorVerb, request: OperationRequest | undef
   if (run.life === null) return 'The run has not begun';
   run.life = applyOperation(run.life, verb, { actor: request?.actor ?? 'unknown', reason: request?.reason ?? '' });
   const answer = run.life.lastOperation?.answer ?? '';
+  meter.operationAsked(verb, run.life.lastOperation?.accepted === true ? 'accepted' : 'refused');
   log.info('An operator asked for an operation', { verb, accepted: run.life.lastOperation?.accepted, answer });
   return answer;
 }
@@ -99,7 +101,9 @@ function validate(run: Run, verb: OperatorVerb, request: unknown): void {
     throw new Error('The argument must be {"actor": "…", "reason": "…"}, each at most 1024 characters');
   if (run.life === null) throw new Error('The run has not begun; try again in a moment');
   const verdict = judgeOperation(run.life, verb);
-  if (!verdict.accepted) throw new Error(verdict.answer);
+  if (verdict.accepted) return;
+  meter.operationAsked(verb, 'refused');
+  throw new Error(verdict.answer);
 }
 
 const MAX_TEXT_LENGTH = 1024;

@@ -15,6 +15,7 @@ import { waitIdOf } from './await-answer.ts';
 import { bindHandlers } from './handlers.ts';
 import type { MachineLifecycleInput } from './messages.ts';
 import { patches } from './patches.ts';
+import { noteEnd } from './meter.ts';
 import { createPresenter, type Presenter } from './presenter.ts';
 import { type Run, rulesOf, update } from './run.ts';
 import { performStep } from './steps.ts';
@@ -66,6 +67,7 @@ async function live(run: Run, present: Presenter): Promise<MachineOutcome> {
     }
     present(life, step);
     if (step.kind === 'end') {
+      noteEnd(life);
       await condition(allHandlersFinished);
       return step.outcome;
     }

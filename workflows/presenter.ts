@@ -5,6 +5,7 @@ import type { Step } from '../domain/life/step.ts';
 import type { MachineLife } from '../domain/life/machine-life.ts';
 import { projectStatus } from '../domain/report/machine-status.ts';
 import { tellStory } from '../domain/report/machine-story.ts';
+import { notePhase } from './meter.ts';
 import type { Run } from './run.ts';
 
 const inventoryKey = defineSearchAttributeKey(searchAttributeNames.inventory, 'KEYWORD');
@@ -18,6 +19,7 @@ export type Presenter = (life: MachineLife, step: Step) => void;
 export function createPresenter(run: Run): Presenter {
   let shown = '';
   return (life, step) => {
+    notePhase(run, life);
     const note = run.cancelNoted
       ? '\n\nA cancellation was requested. It changes nothing: delete the machine instead.'
       : '';

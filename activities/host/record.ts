@@ -8,14 +8,20 @@ import type { ActivityDependencies } from '../step/dependencies.ts';
 import type { Fence } from '../step/fence.ts';
 import { findReadable } from '../step/unreadable.ts';
 
+/** The reprovision plan that failed last on a host, and how many did in a row. */
+interface FailedReprovision {
+  attempt: string;
+  failures: number;
+}
+
 /** The annotations of ours that a step wants on an inventory; null removes one. */
 export interface HostRecord {
   state?: AllocationState;
   pool?: string;
   owner?: HostOwner | null;
   plan?: { attemptId: string; checksum: string } | null;
-  /** Attempt id of the reprovision plan that failed; null: the last one succeeded. */
-  failedReprovision?: string | null;
+  /** null: the last reprovision plan succeeded. */
+  failedReprovision?: FailedReprovision | null;
   /** Why the host is kept out of allocation. */
   quarantine?: string;
 }
@@ -77,7 +83,7 @@ function toAnnotations(record: HostRecord): Record<string, string | null> {
     ...(pool === undefined ? {} : { [annotations.pool]: pool }),
     ...(owner === undefined ? {} : ownerAnnotations(owner)),
     ...(plan === undefined ? {} : planAnnotations(plan)),
-    ...(failedReprovision === undefined ? {} : { [annotations.failedReprovision]: failedReprovision }),
+    ...(failedReprovision === undefined ? {} : failureAnnotations(failedReprovision)),
     ...(quarantine === undefined ? {} : { [annotations.quarantine]: quarantine }),
   };
 }
@@ -98,12 +104,23 @@ function planAnnotations(plan: { attemptId: string; checksum: string } | null): 
   };
 }
 
+function failureOf({ failedReprovision: attempt, failures }: HostView): FailedReprovision | null {
+  return attempt === undefined ? null : { attempt, failures };
+}
+
+function failureAnnotations(failed: FailedReprovision | null): Record<string, string | null> {
+  return {
+    [annotations.failedReprovision]: failed?.attempt ?? null,
+    [annotations.failures]: failed ? String(failed.failures) : null,
+  };
+}
+
 function currentAnnotations(host: HostView): Record<string, string | null> {
   return toAnnotations({
     ...(host.allocationState === undefined ? {} : { state: host.allocationState }),
     ...(host.pool === undefined ? {} : { pool: host.pool }),
     owner: host.owner ?? null,
     plan: host.plan ?? null,
-    failedReprovision: host.failedReprovision ?? null,
+    failedReprovision: failureOf(host),
   });
 }

@@ -33,6 +33,14 @@ export interface MachinePolicy {
   defaultRegistry: string | undefined;
 }
 
+/** What steps tell the metrics of their worker. */
+export interface StepMeter {
+  /** A claim is over: how, and how long after it was due. */
+  claimEnded: (outcome: string, durationMs: number) => void;
+  /** Somebody was faster at a host. */
+  claimConflicted: () => void;
+}
+
 export interface ActivityDependencies {
   kube: KubeClient;
   caches: WorkerCaches;
@@ -40,4 +48,5 @@ export interface ActivityDependencies {
   reader: Reader;
   policy: MachinePolicy;
   temporalNamespace: string;
+  meter: StepMeter;
 }

@@ -33,7 +33,7 @@ export const workshopRooms: readonly Room[] = [
   {
     path: 'dev',
     holds: 'What `npm run` starts: demo, a management cluster to play with, building the programs, the release',
-    mayImport: ['dev/demo', 'dev/process', 'dev/release', 'dev/stack', 'dev/tools'],
+    mayImport: ['dev/demo', 'dev/process', 'dev/release', 'dev/stack', 'dev/tools', 'runtime'],
   },
   {
     path: 'dev/house',

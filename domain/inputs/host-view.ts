@@ -36,6 +36,8 @@ export interface HostView {
   quarantined: boolean;
   /** Attempt id of the last reprovision plan, if it failed: hosts that did not fail are claimed before this one. */
   failedReprovision: string | undefined;
+  /** Reprovision plans that failed in a row. */
+  failures: number;
   /** Text of the operation annotation, if any. */
   operation: string | undefined;
   allocationState: AllocationState | undefined;
@@ -69,6 +71,7 @@ export function viewHost(inventory: MachineInventory): HostView {
     annotationsFull: sizeOf(notes) + OUR_ANNOTATIONS_BYTES > ANNOTATIONS_LIMIT_BYTES,
     quarantined: annotations.quarantine in notes,
     failedReprovision: bounded(notes[annotations.failedReprovision], MAX_TOKEN),
+    failures: readFailures(notes),
     operation: bounded(notes[annotations.operation], MAX_OPERATION),
     allocationState: readAllocationState(notes[annotations.allocationState]),
     pool: bounded(notes[annotations.pool], MAX_NAME),
@@ -101,6 +104,13 @@ function isSet(value: unknown): boolean {
 function readAllocationState(text: string | undefined): AllocationState | undefined {
   if (text === undefined || text === '') return undefined;
   return allocationStates.find((state) => state === text) ?? 'Unavailable';
+}
+
+/** One that was noted before they were counted is one; who takes the note away has forgiven all. */
+function readFailures(notes: Record<string, string>): number {
+  if (!(annotations.failedReprovision in notes)) return 0;
+  const count = /^[1-9]\d{0,5}$/.exec(notes[annotations.failures] ?? '')?.[0];
+  return count === undefined ? 1 : Number(count);
 }
 
 function readPlan(notes: Record<string, string>): HostView['plan'] {

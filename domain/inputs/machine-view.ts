@@ -38,6 +38,12 @@ export interface MachineView {
   hostReason: string | undefined;
   bootstrapReason: string | undefined;
   imageReason: string | undefined;
+  /** Reason of the condition Ready, whatever its status; one that no workflow of ours gives is `Other`. */
+  readyReason: string | undefined;
+  /** Since when Ready is False (RFC 3339). */
+  unreadySince: string | undefined;
+  /** What should have happened by now, by the deadlines of the installation. */
+  overdue: 'plan' | 'boot' | 'node' | undefined;
   provisioned: boolean;
   /** The condition Booted is True. */
   reportsBooted: boolean;
@@ -71,12 +77,22 @@ function findForeignEdit({ managedFields }: BaremetalMachine['metadata']): strin
     .at(-1);
 }
 
+/** By themselves: each is kept once, however many machines have it. */
+const knownReasons = new Map<string, string>(Object.values(reasons).map((reason) => [reason, reason]));
+
+function findOverdue(falseReason: (type: string) => string | undefined): MachineView['overdue'] {
+  if (falseReason('PlanApplied') === reasons.PlanTimedOut) return 'plan';
+  if (falseReason('Booted') === reasons.BootTimedOut) return 'boot';
+  return falseReason('NodeJoined') === reasons.NodeJoinTimedOut ? 'node' : undefined;
+}
+
 /** Reduces a machine to what decisions need. */
 export function viewMachine(machine: BaremetalMachine): MachineView {
   const { metadata, spec, status } = machine;
   const falseReason = (type: string): string | undefined =>
     status?.conditions?.find((condition) => condition.type === type && condition.status === 'False')?.reason;
   const hostReason = falseReason('InventoryAllocated');
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   const paused = status?.conditions?.find(({ type }) => type === 'Paused');
   return {
     namespace: metadata.namespace,
@@ -104,6 +120,9 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     hostReason,
     bootstrapReason: falseReason('BootstrapReady'),
     imageReason: falseReason('ImageResolved'),
+    readyReason: ready === undefined ? undefined : (knownReasons.get(ready.reason) ?? 'Other'),
+    unreadySince: ready?.status === 'False' ? ready.lastTransitionTime : undefined,
+    overdue: findOverdue(falseReason),
     provisioned: status?.initialization?.provisioned === true,
     reportsBooted: status?.conditions?.some(({ type, status: is }) => type === 'Booted' && is === 'True') === true,
     observedInputs: status?.observedInputs,

@@ -1,5 +1,6 @@
 import type { Reason } from '../../api/conditions.ts';
 import type { AllocationState, PlanType } from '../../api/constants.ts';
+import type { PhaseStay } from './phases.ts';
 import type { MachineSnapshot } from '../inputs/machine-snapshot.ts';
 
 /** The host that a machine holds. */
@@ -131,6 +132,8 @@ export interface MachineLife {
   avoidedHosts: string[];
   /** What an operator asked for last, and what became of it. */
   lastOperation: OperationRecord | null;
+  /** The phases so far. Absent: a run of before this field. */
+  phases?: PhaseStay[];
 }
 
 export const operatorVerbs = ['retry', 'reallocate', 'forceRelease', 'pause', 'resume'] as const;

@@ -1,17 +1,26 @@
-import { Gauge, type Registry } from 'prom-client';
+import { type MetricDefinition, metricDefinitions } from '../metric-definitions.ts';
+import { publish, type Registry } from '../metrics.ts';
 import { type InformerStats } from './informer.ts';
 
-/** Publishes the counters of informers, read when scraped; call it once per registry. */
+const shown: Record<keyof InformerStats, MetricDefinition<'informer'>> = {
+  items: metricDefinitions.informerItems,
+  invalid: metricDefinitions.informerInvalid,
+  lists: metricDefinitions.informerLists,
+  watches: metricDefinitions.informerWatches,
+  failures: metricDefinitions.informerFailures,
+  handlerErrors: metricDefinitions.informerHandlerErrors,
+};
+
+/** Publishes what informers count, read when scraped; call it once per registry. */
 export function publishInformerStats(registry: Registry, informers: Record<string, { stats(): InformerStats }>): void {
-  const gauge = new Gauge({
-    name: 'ironloom_informer',
-    help: 'State of the caches: items and invalid objects now; lists, watches, failures and handler errors so far.',
-    labelNames: ['informer', 'what'],
-    registers: [registry],
-    collect() {
-      for (const [informer, source] of Object.entries(informers)) {
-        for (const [what, value] of Object.entries<number>({ ...source.stats() })) gauge.set({ informer, what }, value);
-      }
-    },
-  });
+  const publishOne = (what: keyof InformerStats, definition: MetricDefinition<'informer'>): void =>
+    publish(registry, definition, () =>
+      Object.entries(informers).map(([informer, source]) => ({ labels: { informer }, value: source.stats()[what] })),
+    );
+  publishOne('items', shown.items);
+  publishOne('invalid', shown.invalid);
+  publishOne('lists', shown.lists);
+  publishOne('watches', shown.watches);
+  publishOne('failures', shown.failures);
+  publishOne('handlerErrors', shown.handlerErrors);
 }

@@ -1,12 +1,12 @@
 import { NativeConnection, Runtime } from '@temporalio/worker';
-import { type ListenAddress, type TemporalEnv } from '../env.ts';
+import { type TemporalEnv } from '../env.ts';
 import { type Logger, toTemporalLogger } from '../logger.ts';
 import { connectUntilUp } from './connection.ts';
 
 export interface TemporalRuntimeOptions {
   logger: Logger;
-  /** Serves the SDK's own metrics (slots, latencies) for Prometheus. Default: off. */
-  sdkMetricsAddress?: ListenAddress | undefined;
+  /** Port of the loopback interface at which the SDK's own metrics (slots, latencies) are served. undefined: nowhere. */
+  sdkMetricsPort: number | undefined;
 }
 
 /**
@@ -14,15 +14,13 @@ export interface TemporalRuntimeOptions {
  * the worker SDK is used. Not for the bridge, which needs no native code.
  * @throws when a Temporal runtime exists already
  */
-export function installTemporalRuntime({ logger, sdkMetricsAddress }: TemporalRuntimeOptions): void {
+export function installTemporalRuntime({ logger, sdkMetricsPort }: TemporalRuntimeOptions): void {
   Runtime.install({
     logger: toTemporalLogger(logger),
     shutdownSignals: [],
     telemetryOptions: {
       logging: { forward: {}, filter: { core: 'INFO', other: 'WARN' } },
-      ...(sdkMetricsAddress === undefined
-        ? {}
-        : { metrics: { prometheus: { bindAddress: formatAddress(sdkMetricsAddress) } } }),
+      ...(sdkMetricsPort !== undefined && { metrics: { prometheus: sdkMetrics(sdkMetricsPort) } }),
     },
   });
 }
@@ -36,6 +34,8 @@ export function connectTemporalWorker(
   return connectUntilUp(() => NativeConnection.connect(env.connectionOptions), env, logger, signal);
 }
 
-function formatAddress({ host = '::', port }: ListenAddress): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+/** Named by Prometheus' rules: units, and `_total` of counters. */
+function sdkMetrics(port: number) {
+  const naming = { countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true };
+  return { bindAddress: `127.0.0.1:${port}`, ...naming };
 }

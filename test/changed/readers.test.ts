@@ -12,7 +12,12 @@ test.each([
   ['workflows/steps.ts', ['dev/lab/services.ts', 'workers/worker.ts', 'workers/bundle.ts', 'test/support/cli.ts']],
   [
     'config/rbac/worker-role.yaml',
-    ['dev/stack/rbac.ts', 'test/config/manifests.test.ts', 'dev/release/render-release.ts'],
+    [
+      'dev/stack/rbac.ts',
+      'test/config/manifests.test.ts',
+      'dev/release/render-release.ts',
+      'test/k8s-bridge/crd-marks.test.ts',
+    ],
   ],
   ['test/replay/histories/whole-life.1.json', ['test/replay/histories.ts']],
   ['dev/host/os/disk.ts', []],

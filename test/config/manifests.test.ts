@@ -35,16 +35,27 @@ const kustomizationSchema = z.object({
   resources: z.array(z.string()),
   // A patch without a path stands in the file itself.
   patches: z.array(z.object({ path: z.string().optional() })).default([]),
+  configMapGenerator: z.array(z.object({ files: z.array(z.string()) })).default([]),
 });
 const kustomizations = globSync('**/kustomization.yaml', { cwd: CONFIG }).map((path) => dirname(path));
+
+/** The folder, of those with a kustomization, that a file is in. */
+function kustomizationOf(file: string): string | undefined {
+  const around = kustomizations.filter((folder) => file.startsWith(`${folder}/`));
+  return around.toSorted((a, b) => b.length - a.length)[0];
+}
 
 describe('kustomize', () => {
   it.each(kustomizations)('%s names every manifest of its folder, and only what exists', (folder) => {
     const entry = read(folder).find(({ file }) => file === 'kustomization.yaml');
-    const { resources, patches } = kustomizationSchema.parse(entry?.manifest);
-    const files = readdirSync(join(CONFIG, folder)).filter((name) => name !== 'kustomization.yaml');
-    const local = resources.filter((resource) => !resource.startsWith('..'));
+    const { resources, patches, configMapGenerator } = kustomizationSchema.parse(entry?.manifest);
+    const files = globSync('**/*.{yaml,json}', { cwd: join(CONFIG, folder) }).filter(
+      (name) => !name.endsWith('kustomization.yaml') && kustomizationOf(join(folder, name)) === folder,
+    );
+    const isOwn = (resource: string) => !kustomizations.includes(join(folder, resource));
+    const local = resources.filter((resource) => !resource.startsWith('..') && isOwn(resource));
     local.push(...patches.flatMap(({ path }) => path ?? []));
+    local.push(...configMapGenerator.flatMap((generator) => generator.files));
     expect(local.toSorted()).toEqual(files.toSorted());
     for (const resource of resources) expect(existsSync(join(CONFIG, folder, resource)), resource).toBe(true);
   });

@@ -10,6 +10,7 @@ import { type ScriptedActivities, scriptActivities } from '../support/scripted-a
 import { waitFor } from '../support/wait-for.ts';
 import { RECORDER_IDENTITY } from './histories.ts';
 import type { LifeDriver, Scenario } from './scenario.ts';
+import { lifeSinks } from '../../workers/meters.ts';
 
 export interface Recording {
   client: Client;
@@ -33,6 +34,7 @@ export async function recordLife({ client, native, workflowBundle, scenario, run
     identity: RECORDER_IDENTITY,
     workflowBundle,
     activities: script.activities,
+    sinks: lifeSinks(),
   });
   return worker.runUntil(async () => {
     if (scenario.life !== undefined) {

@@ -11,6 +11,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { workflowsPath } from '../../workers/worker.ts';
 import { readHistories, RECORDER_IDENTITY } from './histories.ts';
 import { scenarios } from './scenarios.ts';
+import { lifeSinks } from '../../workers/meters.ts';
 
 const histories = readHistories();
 let workflowBundle: WorkflowBundleWithSourceMap;
@@ -23,7 +24,7 @@ beforeAll(async () => {
 
 function replay(history: string): Promise<void> {
   const workflowId = /"workflowId":"([^"]+)"/.exec(history)?.[1];
-  return Worker.runReplayHistory({ workflowBundle }, JSON.parse(history), workflowId);
+  return Worker.runReplayHistory({ workflowBundle, sinks: lifeSinks() }, JSON.parse(history), workflowId);
 }
 
 describe('recorded histories', () => {

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startHealthServer, type HealthServer, type HealthServerOptions } from '../../runtime/health-server.ts';
 import { publishInformerStats } from '../../runtime/kube/informer-metrics.ts';
-import { createMetricsRegistry, createWorkqueueMetrics } from '../../runtime/metrics.ts';
+import { metricDefinitions } from '../../runtime/metric-definitions.ts';
+import { createMetricsRegistry, createWorkqueueMetrics, publish } from '../../runtime/metrics.ts';
 import { silentLogger } from './kube/fake-api-server.ts';
 
 let server: HealthServer | undefined;
@@ -47,6 +48,16 @@ describe('health server', () => {
     expect([code, text]).toEqual([503, '[-] hung: no answer in time\nnot ok\n']);
   });
 
+  it('shows nothing where nothing was read', async () => {
+    const registry = createMetricsRegistry('test');
+    let read: { labels: Record<never, string>; value: number }[] = [{ labels: {}, value: 3 }];
+    publish(registry, metricDefinitions.runsMissing, () => read);
+    const [shown, hidden] = [/^ironloom_runs_missing\{component="test"\} 3$/m, /^ironloom_runs_missing/m];
+    expect(await registry.metrics()).toMatch(shown);
+    read = [];
+    expect(await registry.metrics()).not.toMatch(hidden);
+  });
+
   it('serves metrics of queues and informers', async () => {
     const registry = createMetricsRegistry('test');
     const queue = createWorkqueueMetrics(registry)('machines');
@@ -55,14 +66,14 @@ describe('health server', () => {
     queue.observeRun(20, 'success');
     const stats = () => ({ items: 7, invalid: 1, lists: 1, watches: 2, failures: 0, handlerErrors: 0 });
     publishInformerStats(registry, { hosts: { stats } });
-    const { code, text } = await ask({ registry }, '/metrics');
+    const { code, text } = await ask({ metrics: registry }, '/metrics');
     expect(code).toBe(200);
     expect(text).toContain('ironloom_workqueue_depth{queue="machines",component="test"} 3');
     expect(text).toContain('ironloom_workqueue_retries_total{queue="machines",component="test"} 1');
     expect(text).toContain(
       'ironloom_workqueue_work_duration_seconds_sum{component="test",queue="machines",outcome="success"} 0.02',
     );
-    expect(text).toContain('ironloom_informer{informer="hosts",what="items",component="test"} 7');
+    expect(text).toContain('ironloom_informer_items{informer="hosts",component="test"} 7');
     expect(text).toContain('process_cpu_seconds_total');
   });
 

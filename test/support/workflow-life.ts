@@ -10,6 +10,7 @@ import { machineObservedSignal } from '../../workflows/messages.ts';
 import { host, snapshot } from '../domain/life/life-fixtures.ts';
 import type { ScriptedActivities } from './scripted-activities.ts';
 import { waitFor } from './wait-for.ts';
+import { lifeSinks } from '../../workers/meters.ts';
 
 export const joined = { machine: { name: 'm', nodeName: 'n' }, provisioning: null };
 export const deleting = { ...joined, deleting: true };
@@ -49,7 +50,13 @@ export interface Life {
 export async function withLife(script: ScriptedActivities, body: (life: Life) => Promise<void>): Promise<void> {
   const taskQueue = `test-${randomUUID()}`;
   const workflowBundle = { codePath: inject('workflowBundle') };
-  const worker = await Worker.create({ connection: native, taskQueue, workflowBundle, activities: script.activities });
+  const worker = await Worker.create({
+    connection: native,
+    taskQueue,
+    workflowBundle,
+    activities: script.activities,
+    sinks: lifeSinks(),
+  });
   const workflowId = `machine/ns/m/${randomUUID()}`;
   const machine = { namespace: 'ns', name: 'm', uid: workflowId.split('/')[3] ?? '' };
   const handle = client.workflow.getHandle(workflowId);

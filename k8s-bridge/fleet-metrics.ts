@@ -1,0 +1,82 @@
+import { metricDefinitions } from '../runtime/metric-definitions.ts';
+import { publish, type Registry } from '../runtime/metrics.ts';
+import type { BridgeCaches } from './caches.ts';
+import { countFleet, type FleetFigures } from './fleet-figures.ts';
+
+/** What the figures are taken from. */
+export interface FleetSource {
+  caches: Pick<BridgeCaches, 'machines' | 'hosts' | 'pools'>;
+  /** Only then is anything shown, so that a sum over all bridges counts each machine once. */
+  isLeading: () => boolean;
+  countUnattended: () => number;
+  /** As of the last comparison of machines and runs; undefined: there was none. */
+  missingRuns: () => number | undefined;
+}
+
+/** All metrics of one scrape come from one look. */
+const FRESH_MS = 500;
+
+/** Publishes the fleet as the caches know it when scraped; call it once per registry. */
+export function publishFleet(registry: Registry, source: FleetSource): void {
+  const { caches, isLeading, countUnattended, missingRuns } = source;
+  let last: { figures: FleetFigures; atMs: number } | undefined;
+  const figures = (): FleetFigures => {
+    const nowMs = performance.now();
+    if (last !== undefined && nowMs - last.atMs < FRESH_MS) return last.figures;
+    const [machines, hosts, pools] = [caches.machines.store, caches.hosts.store, caches.pools.store];
+    const fleet = { machines: machines.list(), hosts: hosts.list(), pools: pools.list() };
+    last = { figures: countFleet(fleet, Date.now()), atMs: nowMs };
+    return last.figures;
+  };
+  const whileLeading =
+    <T>(read: () => T[]) =>
+    (): T[] =>
+      isLeading() ? read() : [];
+  const single = (value: number | undefined) => (value === undefined ? [] : [{ labels: {}, value }]);
+  publish(
+    registry,
+    metricDefinitions.machines,
+    whileLeading(() => figures().machines),
+  );
+  publish(
+    registry,
+    metricDefinitions.longestUnready,
+    whileLeading(() => figures().longestUnready),
+  );
+  publish(
+    registry,
+    metricDefinitions.overDeadline,
+    whileLeading(() => figures().overDeadline),
+  );
+  publish(
+    registry,
+    metricDefinitions.hosts,
+    whileLeading(() => figures().hosts),
+  );
+  publish(
+    registry,
+    metricDefinitions.hostsStranded,
+    whileLeading(() => figures().hostsStranded),
+  );
+  publish(
+    registry,
+    metricDefinitions.hostFailures,
+    whileLeading(() => figures().hostFailures),
+  );
+  publish(
+    registry,
+    metricDefinitions.oldestWaiting,
+    whileLeading(() => figures().oldestWaiting),
+  );
+  publish(
+    registry,
+    metricDefinitions.unattended,
+    whileLeading(() => single(countUnattended())),
+  );
+  publish(
+    registry,
+    metricDefinitions.runsMissing,
+    whileLeading(() => single(missingRuns())),
+  );
+  publish(registry, metricDefinitions.leader, () => single(isLeading() ? 1 : 0));
+}
