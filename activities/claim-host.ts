@@ -1,14 +1,10 @@
 import { activityInfo } from '@temporalio/activity';
-import { foreign } from '../api/constants.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
 import type { ObjectKey } from '../api/meta.ts';
-import { type HostView, viewHost } from '../domain/inputs/host-view.ts';
 import { tellClaim } from '../domain/report/machine-news.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
-import type { PoolView } from '../domain/inputs/pool-view.ts';
 import type { ClaimOutcome } from '../domain/life/step-outcomes.ts';
-import { isConflict } from '../runtime/kube/client.ts';
 import { bindHost } from './host/bound-host.ts';
 import type { Claims } from './host/claims.ts';
 import { chooseCandidate, describePassedOver } from './host/candidate-choice.ts';
@@ -16,13 +12,14 @@ import type { ActivityDependencies } from './step/dependencies.ts';
 import { noteNews } from './step/event-recorder.ts';
 import { type Fence, startFence } from './step/fence.ts';
 import { findHeldHost, type HeldHost } from './host/held-host.ts';
-import { patchHostRecord, readOwnedHost } from './host/record.ts';
+import { readOwnedHost } from './host/record.ts';
+import { swapOwner } from './host/swap-owner.ts';
 import { findMachine } from './step/find-machine.ts';
 import { writeStatus } from './publish-status.ts';
 import { findNamingMachine, findPlanSecret, liveProblemOf } from './host/live-candidate.ts';
 import { logStep } from './step/log.ts';
 import { standingOf } from './step/standing.ts';
-import { isRefused, stoppedBy } from './step/stopped.ts';
+import { stoppedBy } from './step/stopped.ts';
 
 /** How a machine wants its host. */
 export interface ClaimWish {
@@ -60,8 +57,10 @@ export async function findClaimObstacle(
 /**
  * Claims the first eligible host in the pool's declared order by compare-and-swap on its inventory, for a machine that
  * holds none. The choice is written to the machine's status before the swap, so that an attempt that follows a lost one
- * looks there first and a machine never ends with two hosts. Caches choose the host; what binds is read from the API server:
- * the pool, and right before the swap what the swap does not cover. A host that refuses the swap is passed over.
+ * looks there first. A lost one may not be over: whoever names another host looks at the one that was named before, and
+ * whoever has swapped looks whether its host is still named, so that a machine never ends with two. Caches choose the host;
+ * what binds is read from the API server: the pool, and right before the swap what the swap does not cover. A host that
+ * refuses the swap is passed over.
  */
 export async function claimFreeHost(
   deps: ActivityDependencies,
@@ -103,14 +102,20 @@ async function tryHosts(
     const reservation = `${choice.host.namespace}/${choice.host.name}`;
     reservations.set(reservation, uid);
     try {
+      const namedBefore = machine.status?.machineInventoryRef?.name;
       const [secret, named] = await Promise.all([
         findPlanSecret(deps, choice.host),
         writeStatus(deps, fence, machine, { ...wish.status, inventory: choice.host.name }),
       ]);
-      const writtenAs = named === machine ? undefined : named.metadata.resourceVersion;
+      const writtenAs = named.metadata.resourceVersion;
+      const isNews = writtenAs !== machine.metadata.resourceVersion;
       machine = named;
       if (machine.metadata.deletionTimestamp !== undefined) return { kind: 'deleting' };
-      const namedBy = await findNamingMachine(deps, { uid }, choice.host, writtenAs);
+      const [namedBy, held] = await Promise.all([
+        findNamingMachine(deps, { uid }, choice.host, isNews ? writtenAs : undefined),
+        findClaimedBefore(deps, machine, namedBefore),
+      ]);
+      if (held !== undefined) return { kind: 'claimed', host: bindHost(held, machine, pool) };
       const problem = liveProblemOf(choice.host, pool.name, { namedBy, secret });
       if (problem !== undefined) {
         passedOver.set(choice.host.name, problem);
@@ -131,35 +136,18 @@ async function tryHosts(
   }
 }
 
-/** The host when it is ours; undefined when somebody was faster. */
-async function swapOwner(
-  deps: ActivityDependencies,
-  fence: Fence,
-  machine: BaremetalMachine,
-  pool: PoolView,
-  host: HostView,
-): Promise<HeldHost | { kind: 'refused'; error: unknown } | undefined> {
-  const { namespace, name, uid } = machine.metadata;
-  const owner = machine.metadata.ownerReferences.find(({ kind }) => kind === 'Machine');
-  const cluster = machine.metadata.labels[foreign.clusterNameLabel] ?? pool.clusterName;
-  const ref = { namespace, name, uid };
-  try {
-    const inventory = await patchHostRecord(deps, fence, host, {
-      state: 'Allocated',
-      pool: pool.name,
-      owner: { cluster, machine: owner?.name ?? '', baremetalMachine: name, uid },
-      plan: null,
-    });
-    if (inventory !== undefined) return { kind: 'ours', inventory, host: viewHost(inventory) };
-  } catch (error) {
-    if (isRefused(error)) return { kind: 'refused', error };
-    if (!isConflict(error)) throw error;
-  }
-  const found = await readOwnedHost(deps, ref, host.name);
-  return found.kind === 'ours' ? found : undefined;
-}
-
 /** The pool that the machine takes its host from. */
 export function poolKeyOf({ metadata, spec }: BaremetalMachine): ObjectKey {
   return { namespace: metadata.namespace, name: spec.machineInventoryPoolRef.name };
+}
+
+/** The host that another attempt, which is not over, had named and has claimed meanwhile. */
+async function findClaimedBefore(
+  deps: ActivityDependencies,
+  machine: BaremetalMachine,
+  namedBefore: string | undefined,
+): Promise<HeldHost | undefined> {
+  if (namedBefore === undefined || namedBefore === machine.status?.machineInventoryRef?.name) return undefined;
+  const found = await readOwnedHost(deps, machine.metadata, namedBefore);
+  return found.kind === 'ours' ? found : undefined;
 }
