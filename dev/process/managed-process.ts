@@ -10,6 +10,8 @@ export interface ProcessCommand {
   /** Added to our own environment. */
   env?: Readonly<Record<string, string>>;
   cwd?: string;
+  /** Whose rights it has; default: ours. */
+  user?: { uid: number; gid: number } | undefined;
   /** Stdout and stderr are appended here. */
   logPath: string;
   /** Between SIGTERM and SIGKILL, in whole seconds; default 5. */
@@ -65,6 +67,7 @@ export function startProcess(options: ProcessCommand): ManagedProcess {
     stdio: ['pipe', log, log],
     env: { ...process.env, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...options.user,
   });
   closeSync(log);
   const { pid: groupId, stdin } = child;

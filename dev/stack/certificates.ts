@@ -72,7 +72,8 @@ export async function createCertificateAuthority(commonName: string): Promise<Ce
       issue(
         [{ CN: [commonName] }],
         [
-          new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+          // Parts of Temporal's server show each other the one that they have.
+          new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
           new SubjectAlternativeNameExtension([
             { type: 'ip', value: '127.0.0.1' },
             { type: 'dns', value: 'localhost' },

@@ -8,7 +8,7 @@ import { createProcessSet, type ProcessSet } from '../process/set.ts';
 import { startTemporalServer, type TemporalServer } from './temporal-server.ts';
 import { type ToolReport } from '../tools/progress.ts';
 import { resolveTools } from '../tools/resolver.ts';
-import { type ToolName } from '../tools/table.ts';
+import { type ClusterToolName } from '../tools/table.ts';
 
 const temporalTools = ['temporal'] as const;
 
@@ -60,7 +60,7 @@ export interface ManagementCluster extends ManagementClusterDescription, AsyncDi
 }
 
 /** The tools that run as servers of it. */
-export type ProcessName = Exclude<ToolName, 'clusterctl' | 'kustomize' | 'workload-cluster'>;
+export type ProcessName = Exclude<ClusterToolName, 'clusterctl' | 'kustomize' | 'workload-cluster'>;
 
 /**
  * Starts a management cluster on 127.0.0.1 in a new temporary folder, as one unit: when a part does not start, all that
@@ -129,7 +129,7 @@ function completeComponents(components: Components): Record<keyof Components, bo
   return { kubernetes, controllerManager, capi, temporal };
 }
 
-function neededTools(components: Record<keyof Components, boolean>): ToolName[] {
+function neededTools(components: Record<keyof Components, boolean>): ClusterToolName[] {
   return [
     ...(components.kubernetes ? kubernetesTools : []),
     ...(components.controllerManager ? controllerManagerTools : []),

@@ -10,7 +10,7 @@ import { readTool, type Tool, type ToolName, toolNames } from './table.ts';
 /**
  * Path of each tool's binary: the one that `IRONLOOM_TOOL_<NAME>` names, else the cached one, else a fresh build
  * (minutes when Go's own cache is cold). Two processes never build the same tool at the same time.
- * @param names default: all tools
+ * @param names default: all tools of the management cluster
  * @param signal its abort ends a build, or the waiting for somebody else's
  * @throws ToolBuildError when Go is missing or too old or a build fails; Error when a variable names no program; the
  * signal's reason

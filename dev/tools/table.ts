@@ -15,11 +15,24 @@ export const toolNames = [
   'workload-cluster',
 ] as const;
 /** A program of the management cluster, or of the clusters that it manages, that is built from a pinned Go module. */
-export type ToolName = (typeof toolNames)[number];
+export type ClusterToolName = (typeof toolNames)[number];
+
+/** Temporal as it runs in production, which only `npm run test:production` builds. */
+export const productionToolNames = ['temporal-server', 'temporal-sql-tool', 'temporal-ui'] as const;
+
+export type ToolName = ClusterToolName | (typeof productionToolNames)[number];
 
 interface ToolSource {
   /** Folder below dev/tools/ that holds go.mod and go.sum. */
-  module: 'etcd' | 'kubernetes' | 'cluster-api' | 'kustomize' | 'temporal' | 'workload-cluster';
+  module:
+    | 'etcd'
+    | 'kubernetes'
+    | 'cluster-api'
+    | 'kustomize'
+    | 'temporal'
+    | 'temporal-server'
+    | 'temporal-ui'
+    | 'workload-cluster';
   /** Go import path of the main package; `.` is one of our own, beside go.mod. */
   package: string;
   /** Go module that gives the tool its version. */
@@ -31,6 +44,8 @@ interface ToolSource {
 const CLUSTER_API = 'sigs.k8s.io/cluster-api';
 const KUBERNETES = 'k8s.io/kubernetes';
 const KUSTOMIZE = 'sigs.k8s.io/kustomize/kustomize/v5';
+const TEMPORAL_SERVER = 'go.temporal.io/server';
+const TEMPORAL_UI = 'github.com/temporalio/ui-server/v2';
 
 const sources: Record<ToolName, ToolSource> = {
   etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3', versionOf: 'go.etcd.io/etcd/server/v3' },
@@ -65,6 +80,17 @@ const sources: Record<ToolName, ToolSource> = {
     package: 'github.com/temporalio/cli/cmd/temporal',
     versionOf: 'github.com/temporalio/cli',
   },
+  'temporal-server': {
+    module: 'temporal-server',
+    package: `${TEMPORAL_SERVER}/cmd/server`,
+    versionOf: TEMPORAL_SERVER,
+  },
+  'temporal-sql-tool': {
+    module: 'temporal-server',
+    package: `${TEMPORAL_SERVER}/cmd/tools/sql`,
+    versionOf: TEMPORAL_SERVER,
+  },
+  'temporal-ui': { module: 'temporal-ui', package: `${TEMPORAL_UI}/cmd/server`, versionOf: TEMPORAL_UI },
   'workload-cluster': { module: 'workload-cluster', package: '.', versionOf: `${CLUSTER_API}/test` },
 };
 

@@ -274,25 +274,6 @@ describe('the image', () => {
   });
 });
 
-describe('the Temporal of docker-compose.yml', () => {
-  const service = z.object({ image: z.string(), ports: z.array(z.string()).default([]) });
-  const { services } = z
-    .object({ services: z.record(z.string(), service) })
-    .parse(parse(readFileSync(join(CONFIG, '../docker-compose.yml'), 'utf8')));
-
-  it('listens on loopback only', () => {
-    const ports = Object.values(services).flatMap((one) => one.ports);
-    expect(ports.length).toBeGreaterThan(0);
-    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
-  });
-
-  it('has the tools of its server', () => {
-    const versions = ['temporal', 'schema', 'namespace'].map((name) => services[name]?.image.split(':')[1]);
-    expect(new Set(versions).size).toBe(1);
-    expect(versions[0]).toMatch(/^\d+\.\d+\.\d+$/);
-  });
-});
-
 describe('the samples', () => {
   const samples = read('samples').map(({ manifest }) => manifest);
   const sample = (kind: string) => samples.find((candidate) => candidate.kind === kind);

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { ManagementClusterDescription } from '../../dev/stack/management-cluster.ts';
 import { useStack } from './stack.ts';
 
 const cli = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
@@ -13,14 +14,22 @@ export interface CliResult {
 
 /** Runs `ironloom` for the machines of a task queue, against the management cluster and its Temporal, as an operator does. */
 export async function runCli(taskQueue: string, ...args: string[]): Promise<CliResult> {
-  const { temporal, kubeconfigs } = useStack();
+  return runCliOn(useStack(), { IRONLOOM_TASK_QUEUE: taskQueue }, ...args);
+}
+
+/** The same with an environment of its own, against a management cluster that is not the one which all files share. */
+export async function runCliOn(
+  { temporal, kubeconfigs }: Pick<ManagementClusterDescription, 'temporal' | 'kubeconfigs'>,
+  given: Readonly<Record<string, string>>,
+  ...args: string[]
+): Promise<CliResult> {
   const env = {
     ...process.env,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
-    IRONLOOM_TASK_QUEUE: taskQueue,
     KUBECONFIG: kubeconfigs.admin,
     NO_COLOR: '1',
+    ...given,
   };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [cli, ...args], { env }, (error, stdout, stderr) => {

@@ -16,6 +16,7 @@ import { readChangedSamples } from '../../dev/lab/samples.ts';
 import { launchService, type Service, type ServiceKind, startService } from '../../dev/lab/services.ts';
 import type { HostTimes } from '../../dev/host/options.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
+import { parseEnv } from '../../runtime/env.ts';
 import { prebuiltWorkflows, useStack } from './stack.ts';
 import { waitFor, type WaitOptions } from './wait-for.ts';
 
@@ -83,7 +84,7 @@ export async function startSite(label: string, options: SiteOptions): Promise<Si
     hosts: options.hosts,
     hostTimes: { restartDelayMs: 200, ...options.hostTimes },
   });
-  const connection = await Connection.connect({ address: cluster.temporal.address });
+  const connection = await connectTo(cluster, options.env);
   const temporal = new Client({ connection, namespace: cluster.temporal.namespace });
   const [bridge, ...workers] = await Promise.all([
     start('bridge', 'bridge'),
@@ -124,6 +125,13 @@ export async function startSite(label: string, options: SiteOptions): Promise<Si
     },
   };
   return site;
+}
+
+/** As the site's own processes reach it, with TLS where they have it. */
+async function connectTo({ temporal }: ManagementClusterDescription, env: SiteOptions['env']): Promise<Connection> {
+  const parsed = parseEnv({ TEMPORAL_ADDRESS: temporal.address, ...env });
+  if (!parsed.ok) throw new Error(parsed.problems.join('; '));
+  return Connection.connect(parsed.env.temporal.connectionOptions);
 }
 
 async function untilRunning(site: Site, count: number, options: WaitOptions = {}): Promise<void> {

@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { connectUntilUp } from '../../../runtime/temporal/connection.ts';
 import { silentLogger } from '../kube/fake-api-server.ts';
@@ -15,6 +16,20 @@ describe('connectUntilUp', () => {
     };
     expect(await connectUntilUp(open, env, silentLogger, new AbortController().signal)).toBe(connection);
     expect(tries).toBe(3);
+  });
+
+  it('says why it waits, in its own words', async () => {
+    const said: string[] = [];
+    const logger = pino({ level: 'warn' }, { write: (line) => void said.push(line) });
+    const abort = new AbortController();
+    const nowhere = { namespace: 'metal', connectionOptions: { address: 'temporal.invalid:7233', tls: true } };
+    const open = () => Promise.reject(new Error('Failed to connect before the deadline'));
+    const waiting = connectUntilUp(open, nowhere, logger, abort.signal);
+    await expect.poll(() => said.length).toBeGreaterThan(0);
+    abort.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow();
+    expect(said[0]).toContain('"address":"temporal.invalid:7233","namespace":"metal","tls":true');
+    expect(said[0]).toContain('"problem":"the name temporal.invalid is not found');
   });
 
   it('waits for the namespace, and leaves no connection behind', async () => {
