@@ -8,9 +8,16 @@ export const capiMachineSchema = z.object({
     clusterName: z.string(),
     version: z.string().optional(),
     providerID: z.string().optional(),
-    bootstrap: z.object({ dataSecretName: z.string().optional() }).default({}),
+    // What is only shown is taken as it stands: no shape of it makes the object unreadable.
+    bootstrap: z.object({ dataSecretName: z.string().optional(), configRef: z.unknown().optional() }).default({}),
   }),
-  status: z.object({ nodeRef: z.object({ name: z.string() }).optional(), phase: z.string().optional() }).optional(),
+  status: z
+    .object({
+      nodeRef: z.object({ name: z.string() }).optional(),
+      phase: z.string().optional(),
+      conditions: z.unknown().optional(),
+    })
+    .optional(),
 });
 export type CapiMachine = z.infer<typeof capiMachineSchema>;
 
@@ -28,6 +35,7 @@ export const capiClusterSchema = z.object({
   status: z
     .object({
       initialization: z.object({ infrastructureProvisioned: z.boolean().optional() }).optional(),
+      conditions: z.unknown().optional(),
     })
     .optional(),
 });

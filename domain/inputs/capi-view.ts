@@ -2,6 +2,7 @@ import type { CapiCluster, CapiMachine } from '../../api/cluster-api.ts';
 import { foreign } from '../../api/constants.ts';
 import type { ConfigMap } from '../../api/core.ts';
 import type { ObjectMeta } from '../../api/meta.ts';
+import { nameOfReferent, wordsOf } from './others-words.ts';
 import type { Endpoint } from './cluster-view.ts';
 
 /** What every cached projection keeps of its object's metadata. */
@@ -21,6 +22,10 @@ export interface CapiMachineView extends Identity {
   bootstrapSecret: string | undefined;
   /** `status.nodeRef.name`: the Node registered. */
   nodeName: string | undefined;
+  /** Which object makes the bootstrap data (`KubeadmConfig x`), and what Cluster API heard from it, while it has made none. */
+  bootstrapSays: string | undefined;
+  /** What Cluster API knows of the Node, while it is not healthy. */
+  nodeSays: string | undefined;
 }
 
 /** The part of a CAPI `Cluster` that decisions need. */
@@ -29,6 +34,8 @@ export interface CapiClusterView extends Identity {
   /** `spec.controlPlaneEndpoint`, where somebody set it. */
   controlPlaneEndpoint: Endpoint | undefined;
   infrastructureReady: boolean;
+  /** What Cluster API heard from the infrastructure object, while it is not ready. */
+  infrastructureSays: string | undefined;
   /** Registry host that replaces the one in the image catalog. */
   registry: string | undefined;
 }
@@ -50,7 +57,14 @@ export function viewCapiMachine({ metadata, spec, status }: CapiMachine): CapiMa
     version: spec.version,
     bootstrapSecret: spec.bootstrap.dataSecretName,
     nodeName: status?.nodeRef?.name,
+    bootstrapSays: sayBootstrap(nameOfReferent(spec.bootstrap.configRef), status?.conditions),
+    nodeSays: wordsOf(status?.conditions, 'NodeReady'),
   };
+}
+
+function sayBootstrap(config: string | undefined, conditions: unknown): string | undefined {
+  const words = wordsOf(conditions, 'BootstrapConfigReady');
+  return config === undefined || words === undefined ? (words ?? config) : `${config}: ${words}`;
 }
 
 /** Reduces a CAPI Cluster to what decisions need. */
@@ -60,6 +74,7 @@ export function viewCapiCluster({ metadata, spec, status }: CapiCluster): CapiCl
     paused: spec.paused === true,
     controlPlaneEndpoint: isSet(spec.controlPlaneEndpoint) ? spec.controlPlaneEndpoint : undefined,
     infrastructureReady: status?.initialization?.infrastructureProvisioned === true,
+    infrastructureSays: wordsOf(status?.conditions, 'InfrastructureReady'),
     registry: metadata.annotations[foreign.registryAddressAnnotation],
   };
 }

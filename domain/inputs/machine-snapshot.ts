@@ -27,6 +27,8 @@ export interface MachineSnapshot {
   boot?: Boot;
   /** CAPI Machine of the same cluster that has a Node of the name under which the machine's host registers; absent: none has. */
   nodeNameTakenBy?: string;
+  /** What the object says for which the machine waits by its own status; absent: it does not wait, or nothing is said. To be shown only. */
+  waitsFor?: string;
   /** Name of the `MachineInventoryPool`. */
   pool: string;
   /** The CAPI Machine that owns the object; null until CAPI has set the ownerRef. */
@@ -100,6 +102,7 @@ export function canonicalSnapshot(snapshot: MachineSnapshot): string {
     ...(snapshot.statusEditedAt === undefined ? [] : [snapshot.statusEditedAt]),
     ...(snapshot.boot === undefined ? [] : [{ boot: snapshot.boot }]),
     ...(snapshot.nodeNameTakenBy === undefined ? [] : [{ nodeNameTakenBy: snapshot.nodeNameTakenBy }]),
+    ...(snapshot.waitsFor === undefined ? [] : [{ waitsFor: snapshot.waitsFor }]),
   ]);
 }
 
@@ -115,6 +118,7 @@ export function isSnapshot(value: unknown): value is MachineSnapshot {
     (value['statusEditedAt'] === undefined || isText(value['statusEditedAt'])) &&
     (value['boot'] === undefined || boots.some((boot) => boot === value['boot'])) &&
     (value['nodeNameTakenBy'] === undefined || isText(value['nodeNameTakenBy'])) &&
+    (value['waitsFor'] === undefined || isText(value['waitsFor'])) &&
     typeof value['pool'] === 'string' &&
     (machine === null || (isRecord(machine) && isText(machine['name']) && isTextOrNull(machine['nodeName']))) &&
     (cluster === null ||

@@ -52,6 +52,7 @@ export function buildSnapshot(view: MachineView, around: MachineSurroundings): M
     ...(view.phase !== undefined && view.statusEditedAt !== undefined && { statusEditedAt: view.statusEditedAt }),
     ...(boot !== undefined && { boot }),
     ...findNamesake(view, around),
+    ...hearWaitedFor(view, around),
     pool: view.pool,
     machine: view.ownerMachine === undefined ? null : { name: view.ownerMachine, nodeName: machine?.nodeName ?? null },
     cluster: cluster === undefined ? null : { name: cluster.name, infrastructureReady: cluster.infrastructureReady },
@@ -144,6 +145,23 @@ function findNamesake(
   if (machine === undefined || machine.nodeName !== undefined) return {};
   const owner = findNodeOwner?.(nodeName);
   return owner === undefined ? {} : { nodeNameTakenBy: owner };
+}
+
+/** Only of a machine that says that it waits, while it does: what ends the wait is the same change without these words. */
+function hearWaitedFor(view: MachineView, around: MachineSurroundings): Pick<MachineSnapshot, 'waitsFor'> {
+  const words = view.deleting ? undefined : findWordsOfWaitedFor(view, around);
+  return words === undefined ? {} : { waitsFor: words };
+}
+
+function findWordsOfWaitedFor(
+  { hostReason, bootstrapReason, overdue }: MachineView,
+  { machine, cluster, bootstrapSecret }: MachineSurroundings,
+): string | undefined {
+  if (hostReason === reasons.WaitingForClusterInfrastructure && cluster?.infrastructureReady === false) {
+    return cluster.infrastructureSays;
+  }
+  if (bootstrapReason === reasons.BootstrapWaiting && bootstrapSecret === undefined) return machine?.bootstrapSays;
+  return overdue === 'node' && machine?.nodeName === undefined ? machine?.nodeSays : undefined;
 }
 
 function isUsedByOther({ uid }: MachineView, sight: HostSight | undefined): boolean {

@@ -145,7 +145,7 @@ function inventoryCondition(life: MachineLife): DesiredCondition | null {
     return fails(
       'InventoryAllocated',
       reasons.WaitingForClusterInfrastructure,
-      "The Cluster's infrastructure is not provisioned yet; see its BaremetalCluster",
+      `The Cluster's infrastructure is not provisioned yet; see its BaremetalCluster${quoteWaitedFor(snapshot)}`,
     );
   }
   return null;
@@ -158,12 +158,21 @@ function isReadyForHost({ snapshot }: MachineLife): boolean {
 function bootstrapCondition(life: MachineLife): DesiredCondition | null {
   const { stage, snapshot } = life;
   const obstacle = findObstacle(life, 'BootstrapReady');
+  if (obstacle?.reason === reasons.BootstrapWaiting) {
+    return { ...obstacle, message: `${obstacle.message}${quoteWaitedFor(snapshot)}` };
+  }
   if (obstacle !== null) return obstacle;
   if (stage.kind === 'reprovisioning' || stage.kind === 'running') return holds('BootstrapReady');
   if (stage.kind === 'claimed' && snapshot.provisioning?.bootstrapSecret === null) {
-    return fails('BootstrapReady', reasons.BootstrapWaiting, 'The bootstrap Secret is not there yet');
+    const message = `The bootstrap Secret is not there yet${quoteWaitedFor(snapshot)}`;
+    return fails('BootstrapReady', reasons.BootstrapWaiting, message);
   }
   return null;
+}
+
+/** What is waited for speaks for itself, where it says anything. */
+export function quoteWaitedFor({ waitsFor }: MachineSnapshot): string {
+  return waitsFor === undefined ? '' : ` (${waitsFor})`;
 }
 
 function imageCondition(life: MachineLife): DesiredCondition | null {

@@ -20,10 +20,11 @@ export function nodeCondition(life: MachineLife): DesiredCondition | null {
     );
   }
   if (stage.nodeJoinTimedOut) {
+    const says = snapshot.waitsFor === undefined ? '' : ` (its Machine: ${snapshot.waitsFor})`;
     return fails(
       'NodeJoined',
       reasons.NodeJoinTimedOut,
-      `Host ${host.inventory} applied its plan and no Node with its providerID registered in time; ${adviseOnNode(life)}`,
+      `Host ${host.inventory} applied its plan and no Node with its providerID registered in time; ${adviseOnNode(life)}${says}`,
     );
   }
   const fixed = typeof host.nodeName === 'string' && host.nodeName !== host.hostname;

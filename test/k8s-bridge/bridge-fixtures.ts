@@ -66,6 +66,8 @@ export function capiMachineView(changes: Partial<CapiMachineView> = {}): CapiMac
     version: 'v1.31.0',
     bootstrapSecret: 'boot-1',
     nodeName: undefined,
+    bootstrapSays: undefined,
+    nodeSays: undefined,
     ...changes,
   };
 }
@@ -79,6 +81,7 @@ export function clusterView(changes: Partial<CapiClusterView> = {}): CapiCluster
     paused: false,
     controlPlaneEndpoint: undefined,
     infrastructureReady: true,
+    infrastructureSays: undefined,
     registry: undefined,
     ...changes,
   };

@@ -19,7 +19,26 @@ it('reads what CAPI reports of a Machine', () => {
     version: 'v1.31.0',
     bootstrapSecret: 'boot',
     nodeName: 'node-1',
+    bootstrapSays: undefined,
+    nodeSays: undefined,
   });
+});
+
+it('hears what makes the bootstrap data, the Node and the infrastructure, while they are not ready', () => {
+  const condition = (type: string, message: string) => ({ type, status: 'False', reason: 'R', message });
+  const configRef = { apiGroup: 'bootstrap.example', kind: 'KubeadmConfig', name: 'demo-1' };
+  const conditions = [
+    condition('BootstrapConfigReady', '* CertificatesAvailable: missing'),
+    condition('NodeReady', 'no'),
+  ];
+  const machine = { metadata, spec: { clusterName: 'c1', bootstrap: { configRef } }, status: { conditions } };
+  const heard = viewCapiMachine(capiMachineSchema.parse(machine));
+  expect(heard.bootstrapSays).toBe('KubeadmConfig demo-1: CertificatesAvailable: missing');
+  expect(heard.nodeSays).toBe('no');
+  const silent = { ...machine, status: { conditions: 'what?' } };
+  expect(viewCapiMachine(capiMachineSchema.parse(silent)).bootstrapSays).toBe('KubeadmConfig demo-1');
+  const cluster = { metadata, status: { conditions: [condition('InfrastructureReady', 'EndpointMissing')] } };
+  expect(viewCapiCluster(capiClusterSchema.parse(cluster)).infrastructureSays).toBe('EndpointMissing');
 });
 
 it('takes a young Cluster for unpaused and not ready', () => {
@@ -28,6 +47,7 @@ it('takes a young Cluster for unpaused and not ready', () => {
     paused: false,
     controlPlaneEndpoint: undefined,
     infrastructureReady: false,
+    infrastructureSays: undefined,
     registry: undefined,
   });
 });

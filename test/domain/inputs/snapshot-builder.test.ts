@@ -56,6 +56,31 @@ const ready: MachineSnapshot = {
   provisioning: inputs,
 };
 
+describe('what is waited for', () => {
+  const bootstrapWaits = { bootstrapReason: 'BootstrapWaiting' };
+  const clusterWaits = { hostReason: 'WaitingForClusterInfrastructure' };
+  const says = { bootstrapSays: 'KubeadmConfig x: why', nodeSays: 'no Node' };
+  const cluster = clusterView({ infrastructureReady: false, infrastructureSays: 'EndpointMissing' });
+  const rows: [string, Partial<MachineView>, Partial<MachineSurroundings>, string | undefined][] = [
+    ['bootstrap data', bootstrapWaits, { bootstrapSecret: undefined }, 'KubeadmConfig x: why'],
+    ['bootstrap data that are there', bootstrapWaits, {}, undefined],
+    ['of a machine that does not say that it waits', {}, { bootstrapSecret: undefined }, undefined],
+    ['of a machine that goes', { ...bootstrapWaits, deleting: true }, { bootstrapSecret: undefined }, undefined],
+    ['infrastructure', clusterWaits, { cluster }, 'EndpointMissing'],
+    ['infrastructure that is ready', clusterWaits, { cluster: clusterView() }, undefined],
+    ['a Node that is late', { overdue: 'node' }, {}, 'no Node'],
+    ['a host that is late', { overdue: 'plan' }, {}, undefined],
+  ];
+
+  it.each(rows)('%s', (_, view, changes, words) => {
+    const snapshot = buildSnapshot(machineView(view), around({ machine: capiMachineView(says), ...changes }));
+    expect(snapshot.waitsFor).toBe(words);
+    const mute = buildSnapshot(machineView(view), around(changes));
+    const same = fingerprintSnapshot(snapshot) === fingerprintSnapshot({ ...mute, ...(words && { waitsFor: words }) });
+    expect(same).toBe(true);
+  });
+});
+
 describe('buildSnapshot', () => {
   const rows: [string, Partial<MachineView>, Partial<MachineSurroundings>, Partial<MachineSnapshot>][] = [
     ['ready to go', {}, {}, {}],
