@@ -1,5 +1,6 @@
 import { type LogLevel, type LogMetadata, type Logger as TemporalLogger } from '@temporalio/common';
-import { type DestinationStream, type Logger, type LevelWithSilent, pino } from 'pino';
+import { type DestinationStream, type LogFn, type Logger, type LevelWithSilent, pino } from 'pino';
+import { createOutageFilter } from './outage-lines.ts';
 
 export { type Logger } from 'pino';
 
@@ -43,8 +44,12 @@ const redactedPaths = secretKeys.flatMap((key) =>
   key.startsWith('[') ? [key, `*${key}`, `*.*${key}`] : [key, `*.${key}`, `*.*.${key}`],
 );
 
-/** JSON lines with a constant message and keys. Errors go under `err`; secret-looking keys are redacted. */
+/**
+ * JSON lines with a constant message and keys. Errors go under `err`; secret-looking keys are redacted. That Temporal is away
+ * is one line a minute, see `createOutageFilter`.
+ */
 export function createLogger({ level, component, destination }: LoggerOptions): Logger {
+  const passes = createOutageFilter(() => performance.now());
   const options = {
     level,
     base: { component },
@@ -52,6 +57,12 @@ export function createLogger({ level, component, destination }: LoggerOptions): 
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: redactedPaths, censor: '[redacted]' },
     serializers: { err: serializeError },
+    hooks: {
+      logMethod(this: Logger, [fields, ...rest]: Parameters<LogFn>, method: LogFn): void {
+        const added = passes(fields);
+        if (added !== undefined) method.call(this, isFields(fields) ? { ...fields, ...added } : fields, ...rest);
+      },
+    },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }
@@ -75,10 +86,16 @@ function serializeError(error: unknown, depth = 0): unknown {
 
 const pinoLevels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
+function isFields(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !(value instanceof Error);
+}
+
 /** Lets Temporal's SDK log through pino: `Runtime.install({ logger: toTemporalLogger(logger) })`. */
 export function toTemporalLogger(logger: Logger): TemporalLogger {
   const write = (level: LogLevel, message: string, meta?: LogMetadata): void => {
     const { error, ...keys } = meta ?? {};
+    // With it, whoever reads the log could complete the activity.
+    delete keys['taskToken'];
     logger[pinoLevels[level]](error === undefined ? keys : { ...keys, err: error }, message);
   };
   return {

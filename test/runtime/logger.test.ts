@@ -79,4 +79,27 @@ describe('logger', () => {
     temporal.info('no meta');
     expect(last()).toMatchObject({ level: 'info', msg: 'no meta' });
   });
+
+  it('leaves out the token with which an activity is completed', () => {
+    const { logger, lines, last } = createCapture();
+    toTemporalLogger(logger).info('Claimed a host', { taskToken: 'c2VjcmV0', attempt: 1 });
+    expect(last()).toMatchObject({ msg: 'Claimed a host', attempt: 1 });
+    expect(lines.join()).not.toContain('taskToken');
+  });
+
+  it('says once that Temporal is away, whoever finds out', () => {
+    const { logger, lines } = createCapture();
+    const away = Object.assign(new Error('14 UNAVAILABLE: No connection established'), { code: 14 });
+    logger.warn({ err: new Error('Failed to signal', { cause: away }), key: 'lab/m1' }, 'Reconcile failed');
+    childLogger(logger, { machine: 'lab/m2' }).warn({ err: new Error('Failed', { cause: away }) }, 'Reconcile failed');
+    logger.warn({ problem: 'Temporal does not answer: transport error' }, 'Tasks do not reach this worker');
+    toTemporalLogger(logger).warn('Poll failed', {
+      error: 'Status { code: Unavailable, message: "tcp connect error" }',
+    });
+    expect(lines).toHaveLength(1);
+    logger.warn({ err: new Error('no such namespace') }, 'Reconcile failed');
+    logger.error({ err: new KubeConnectionError('GET /x', { timedOut: false, cause: away }) }, 'Reconcile failed');
+    logger.info('Leading');
+    expect(lines).toHaveLength(4);
+  });
 });

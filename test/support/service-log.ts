@@ -9,7 +9,7 @@ const lineSchema = z.looseObject({ level: z.string(), msg: z.string() });
 type LogLine = z.infer<typeof lineSchema>;
 
 /** What a worker or the bridge of the site has logged, oldest first. `name` as in `Site.start`, e.g. `worker-0`. */
-async function readLog({ namespace }: Pick<Site, 'namespace'>, name: string): Promise<LogLine[]> {
+export async function readLog({ namespace }: Pick<Site, 'namespace'>, name: string): Promise<LogLine[]> {
   const text = await readFile(join(useStack().logs, `${namespace}-${name}.log`), 'utf8');
   // What follows the last line end is a line that is still being written; Node's own warnings are no JSON.
   const lines = text.split('\n').slice(0, -1);
