@@ -44,8 +44,8 @@ export const annotations = {
   /** Plan Secret: attempt id of the plan that stands there, see `attemptId` in domain/plan. */
   planAttempt: `${ANNOTATION_PREFIX}/plan.attempt`,
   /**
-   * `BaremetalMachine`: an operator's verb, `verb` or `verb: reason`, for people with only kubectl. `MachineInventory`:
-   * `unquarantine`. Consumed once; the result is an Event.
+   * `BaremetalMachine`: an operator's verb, `verb` or `verb: reason`, for people with only kubectl. `MachineInventory`: a
+   * verb of hosts, in the same way. Consumed once; the result is an Event.
    */
   operation: `${ANNOTATION_PREFIX}/operation`,
   /** `BaremetalMachine`: id of the request that stands in `operation`; who asks again asks under the same id. */

@@ -57,9 +57,12 @@ const bridgeRooms: readonly Room[] = [
   },
   {
     path: 'k8s-bridge/hosts',
-    holds: 'Hosts to runs: the answer in a plan Secret completes the activity that waits for it',
+    holds:
+      'Hosts to runs: the answer in a plan Secret completes the activity that waits for it; and the verbs of hosts',
     mayImport: [
       'api',
+      'domain',
+      'domain/hosts',
       'domain/inputs',
       'domain/life',
       'domain/plan',

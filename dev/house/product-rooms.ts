@@ -59,9 +59,15 @@ const domainRooms: readonly Room[] = [
     bans: bans.pure,
   },
   {
+    path: 'domain/hosts',
+    holds: 'What a host is used for, by all that is known of it, and what operators may ask of it',
+    mayImport: ['api', 'domain', 'domain/inputs', 'domain/plan'],
+    bans: bans.pure,
+  },
+  {
     path: 'domain/report',
-    holds: 'What people are shown: status, conditions, Events, and the story of a run',
-    mayImport: ['api', 'domain', 'domain/inputs', 'domain/life'],
+    holds: 'What people are shown: status, conditions, Events, the story of a run, and why a thing is where it is',
+    mayImport: ['api', 'domain', 'domain/hosts', 'domain/inputs', 'domain/life', 'domain/pool'],
     bans: bans.pureInSandbox,
   },
 ];

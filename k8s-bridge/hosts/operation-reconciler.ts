@@ -1,32 +1,33 @@
 import { createHash } from 'node:crypto';
 import { annotations } from '../../api/constants.ts';
+import type { MachineInventory } from '../../api/inventory.ts';
 import { machineInventories } from '../../api/resources.ts';
+import { assertNever } from '../../domain/assert-never.ts';
+import { hostVerbs, judgeHostVerb } from '../../domain/hosts/host-verbs.ts';
 import { isCutText, MAX_OPERATION } from '../../domain/inputs/bounded-text.ts';
 import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
-import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
-import { parseAttemptId } from '../../domain/plan/attempt.ts';
-import { type PlanSecretView, readPlanResult } from '../../domain/plan/secret.ts';
+import { parseOperation } from '../../domain/life/operation-annotation.ts';
 import type { KubeClient } from '../../runtime/kube/client.ts';
 import { createEvent } from '../../runtime/kube/events.ts';
 import { parseKey } from '../../runtime/kube/object-key.ts';
 import { dropAnnotations } from '../reconcile/annotation-patch.ts';
-import type { ReadStore, ReconcilerLogger, ReconcileResult, WritableStore } from '../reconcile/ports.ts';
+import type { ReconcilerLogger, ReconcileResult, WritableStore } from '../reconcile/ports.ts';
 import { noteRefusedOperation } from '../reconcile/refused-operation.ts';
 import type { RetryPauses } from '../reconcile/retry-pauses.ts';
+import { type HostStandingDeps, readHostStanding } from './host-standing.ts';
+import { isStripped, leaveCleanPlan, type StrandedHostDeps, stripRecord } from './stranded-host.ts';
 
-export interface HostOperationDeps {
+export interface HostOperationDeps extends HostStandingDeps, StrandedHostDeps {
   hosts: Pick<WritableStore<HostView>, 'get' | 'upsert'>;
-  planSecrets: Pick<ReadStore<PlanSecretView>, 'get'>;
-  client: Pick<KubeClient, 'patch' | 'create'>;
+  client: Pick<KubeClient, 'find' | 'list' | 'patch' | 'create'>;
   pauses: RetryPauses;
   logger: ReconcilerLogger;
 }
 
-type Judgement = { kind: 'lift' } | { kind: 'wait' | 'refuse'; message: string };
-
 /**
- * Lifts the quarantine of a host when an operator asks for it and the clean plan that was left in its Secret was
- * applied; until then the request stands and is looked at again whenever the Secret changes.
+ * Does what an operator asks of a host in its annotation: keeps it out of allocation, or lets it in again once the clean
+ * plan that was left in its Secret was applied; until then the request stands and is looked at again whenever host or
+ * Secret changes.
  */
 export async function reconcileHostOperation(key: string, deps: HostOperationDeps): Promise<ReconcileResult> {
   const host = deps.hosts.get(parseKey(key));
@@ -43,74 +44,90 @@ export async function reconcileHostOperation(key: string, deps: HostOperationDep
 }
 
 async function answerRequest(host: HostView, text: string, deps: HostOperationDeps): Promise<void> {
-  const judgement = judge(host, text, deps.planSecrets);
-  if (judgement.kind === 'lift') {
-    deps.hosts.upsert(viewHost(await lift(host, deps.client)));
-    const free = 'The host is clean and can be claimed again';
-    const used = 'The quarantine is lifted; the machine that has the host keeps it';
-    await tell(host, deps.client, 'Normal', 'Unquarantined', host.owner === undefined ? free : used);
-    return;
+  const asked = parseOperation(text, hostVerbs);
+  if (asked.kind === 'unknown') {
+    const known = `those for a host are ${hostVerbs.join(' and ')}`;
+    return endRequest(host, text, deps, 'OperationRefused', `Unknown operation; ${known}`);
   }
-  const reason = judgement.kind === 'wait' ? 'UnquarantineWaiting' : 'OperationRefused';
-  await tell(host, deps.client, 'Warning', reason, judgement.message);
-  if (judgement.kind === 'refuse') {
-    const known = isCutText(text, MAX_OPERATION) ? undefined : text;
-    await dropAnnotations(deps.client, machineInventories, host, { [annotations.operation]: known });
-  }
-}
-
-function judge(host: HostView, text: string, planSecrets: HostOperationDeps['planSecrets']): Judgement {
-  if (text.trim().toLowerCase() !== UNQUARANTINE) {
-    return { kind: 'refuse', message: `Unknown operation; the only one for a host is ${UNQUARANTINE}` };
-  }
-  if (!host.quarantined) return { kind: 'refuse', message: 'The host is not quarantined' };
-  // Somebody quarantined it by hand: no machine has let it go uncleaned.
-  if (host.plan === undefined || host.owner !== undefined) return { kind: 'lift' };
-  if (parseAttemptId(host.plan.attemptId)?.planType !== 'clean') {
-    return { kind: 'wait', message: 'No clean plan of ours is recorded for the host; only that one makes it clean' };
-  }
-  const { namespace, planSecretName: name } = host;
-  const view = name === undefined ? undefined : planSecrets.get({ namespace, name });
-  if (view === undefined) return { kind: 'wait', message: 'The plan Secret of the host is gone; it cannot be cleaned' };
-  switch (readPlanResult(view, host.plan).kind) {
-    case 'applied':
-      return { kind: 'lift' };
-    case 'running':
-      return { kind: 'wait', message: 'The host has not applied its clean plan yet; it is waited for' };
-    case 'failed':
-      return {
-        kind: 'wait',
-        message: 'The clean plan failed on the host; repair it and let its agent run the plan again',
-      };
-    case 'taken':
-      return {
-        kind: 'wait',
-        message: 'The clean plan does not stand in the plan Secret, so the host was not cleaned by it',
-      };
+  // An earlier look has taken the record away and not come to the end.
+  if (asked.verb === 'quarantine' && isStripped(host)) return finishStrip(host, text, deps);
+  const verdict = judgeHostVerb(await readHostStanding(host, deps), asked.verb, asked.reason);
+  switch (verdict.kind) {
+    case 'mark':
+      await keepOut(host, asked.reason, deps);
+      return tell(host, deps.client, 'Normal', 'Quarantined', verdict.answer);
+    case 'strip': {
+      const stripped = viewHost(await stripRecord(host, asked.reason, deps));
+      deps.hosts.upsert(stripped);
+      return finishStrip(stripped, text, deps);
+    }
+    case 'lift':
+      deps.hosts.upsert(viewHost(await lift(host, deps.client)));
+      return tell(host, deps.client, 'Normal', 'Unquarantined', verdict.answer);
+    case 'wait':
+      return tell(host, deps.client, 'Warning', 'UnquarantineWaiting', verdict.answer);
+    case 'refused':
+      return endRequest(host, text, deps, 'OperationRefused', verdict.answer);
+    default:
+      return assertNever(verdict);
   }
 }
 
-function lift(host: HostView, client: HostOperationDeps['client']) {
-  const { namespace, name, uid, resourceVersion, owner } = host;
+async function finishStrip(host: HostView, text: string, deps: HostOperationDeps): Promise<void> {
+  await leaveCleanPlan(host, deps);
+  const told =
+    'The record of a use that nobody ended is gone; a clean plan is left for the host, and then unquarantine frees it';
+  await endRequest(host, text, deps, 'Quarantined', told);
+}
+
+/** Says what became of the request, and takes it away. */
+async function endRequest(
+  host: HostView,
+  text: string,
+  { client, hosts }: HostOperationDeps,
+  reason: 'Quarantined' | 'OperationRefused',
+  message: string,
+): Promise<void> {
+  await tell(host, client, reason === 'Quarantined' ? 'Normal' : 'Warning', reason, message);
+  const known = isCutText(text, MAX_OPERATION) ? undefined : text;
+  const left = await dropAnnotations(client, machineInventories, host, { [annotations.operation]: known });
+  if (left !== undefined) hosts.upsert(viewHost(left));
+}
+
+/** The host is offered to nobody; who has it keeps it. */
+async function keepOut(host: HostView, reason: string, { client, hosts }: HostOperationDeps): Promise<void> {
+  const notes = {
+    [annotations.quarantine]: reason,
+    [annotations.operation]: null,
+    ...(host.owner === undefined && { [annotations.allocationState]: 'Unavailable' }),
+  };
+  hosts.upsert(viewHost(await annotate(host, client, notes)));
+}
+
+/** A machine that has the host keeps it, and the record of its plan. */
+function lift(host: HostView, client: HostOperationDeps['client']): Promise<MachineInventory> {
   const freed = {
     [annotations.hostPlanAttempt]: null,
     [annotations.hostPlanChecksum]: null,
     [annotations.allocationState]: 'Available',
   };
+  const notes = {
+    [annotations.quarantine]: null,
+    [annotations.operation]: null,
+    ...(host.owner === undefined && freed),
+  };
+  return annotate(host, client, notes);
+}
+
+function annotate(
+  { namespace, name, uid, resourceVersion }: HostView,
+  client: HostOperationDeps['client'],
+  notes: Readonly<Record<string, string | null>>,
+): Promise<MachineInventory> {
   return client.patch(
     machineInventories,
     { namespace, name },
-    {
-      metadata: {
-        uid,
-        resourceVersion,
-        annotations: {
-          [annotations.quarantine]: null,
-          [annotations.operation]: null,
-          ...(owner === undefined && freed),
-        },
-      },
-    },
+    { metadata: { uid, resourceVersion, annotations: notes } },
   );
 }
 

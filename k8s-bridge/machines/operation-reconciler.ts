@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { annotations } from '../../api/constants.ts';
 import { baremetalMachines } from '../../api/resources.ts';
 import { isCutText, MAX_OPERATION, MAX_TOKEN } from '../../domain/inputs/bounded-text.ts';
-import { operatorVerbs } from '../../domain/life/machine-life.ts';
+import { type OperatorVerb, operatorVerbs } from '../../domain/life/machine-life.ts';
 import { type MachineView, viewMachine } from '../../domain/inputs/machine-view.ts';
 import { parseOperation, type RequestedOperation } from '../../domain/life/operation-annotation.ts';
 import type { KubeClient } from '../../runtime/kube/client.ts';
@@ -27,7 +27,7 @@ interface OperationOrder {
   /** The state of the machine in which the id stands. */
   machine: MachineView;
   text: string;
-  requested: RequestedOperation;
+  requested: RequestedOperation<OperatorVerb>;
   id: string;
 }
 
@@ -98,7 +98,7 @@ async function identify(
   text: string,
   { client, machines }: MachineOperationDeps,
 ): Promise<OperationOrder | undefined> {
-  const requested = parseOperation(text);
+  const requested = parseOperation(text, operatorVerbs);
   const mark = digest(text);
   if (view.operationId?.endsWith(`-${mark}`) === true) return { machine: view, text, requested, id: view.operationId };
   const id = `${view.resourceVersion}-${mark}`;

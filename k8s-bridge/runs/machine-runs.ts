@@ -13,7 +13,7 @@ import {
 } from '../../workflows/messages.ts';
 import { findDetails, grpcCodes } from '../../runtime/temporal/connection.ts';
 import { isPaused, readPauses } from './pauses.ts';
-import { lookAtRun, type RunSight } from './run-sight.ts';
+import { hasOpenRun, lookAtRun, type RunSight } from './run-sight.ts';
 import { type RunLabels, signalWithStart, type StartAttributes } from './start-run.ts';
 
 /** All that the bridge does to machines' runs. Every method rejects only when Temporal cannot be asked: try again. */
@@ -37,6 +37,8 @@ export interface MachineRuns {
   operate(machine: MachineRef, verb: OperatorVerb, request: IdentifiedRequest): Promise<OperationVerdict>;
   /** Whether the machine's run has taken in what it was told. */
   look(machine: MachineRef): Promise<RunSight>;
+  /** The machine has a run that has not ended; one that somebody paused has not. */
+  hasOpenRun(machine: MachineRef): Promise<boolean>;
   /** Ends that run, which is of no use any more; nothing if it has ended. The next `observe` starts another one, which adopts what it finds. */
   end(machine: MachineRef, runId: string, why: string): Promise<void>;
   /** The machines that have an open run in the task queue. Eventually consistent: lags behind starts and ends by a moment. */
@@ -112,6 +114,7 @@ export function createMachineRuns(client: Client, taskQueue: string, attributes 
     operate: (machine, verb, request) => operate(client, machine, verb, request),
     end: terminate,
     look: (machine) => call(() => lookAtRun(client, machineWorkflowId(machine))),
+    hasOpenRun: (machine) => call(() => hasOpenRun(client, machineWorkflowId(machine))),
     listOpen: () => client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => collectOpen(client, taskQueue)),
     readPauses: (run) => call(() => readPauses(client, run)),
   };

@@ -45,6 +45,17 @@ export async function lookAtRun(client: Client, workflowId: string, nowMs = Date
   }
 }
 
+/** A run of that id has not ended. @throws when Temporal does not answer */
+export async function hasOpenRun(client: Client, workflowId: string): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(workflowId).describe();
+    return status.name === 'RUNNING' || status.name === 'PAUSED';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
 type Steps = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>;
 
 /** No worker has ever got it. */

@@ -94,9 +94,9 @@ describe('RBAC', () => {
     }
   });
 
-  it('lets only the worker write Secrets', () => {
+  it('lets the worker write Secrets, and the bridge, which cleans what nobody owns (ADR 18)', () => {
     const writers = rules.filter(({ resources, verbs }) => resources.includes('secrets') && verbs.includes('patch'));
-    expect(writers.map(({ role }) => role)).toEqual(['ironloom-worker']);
+    expect(writers.map(({ role }) => role).toSorted()).toEqual(['ironloom-bridge', 'ironloom-worker']);
   });
 });
 

@@ -2,7 +2,6 @@ import { describe, expect } from 'vitest';
 import { annotations, foreign, MACHINE_FINALIZER } from '../../api/constants.ts';
 import { baremetalMachines, machineInventories, machineInventoryPools, secrets } from '../../api/resources.ts';
 import { createInventory } from '../../dev/elemental/operator.ts';
-import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
 import { operationUpdates } from '../../workflows/messages.ts';
 import { plansReceived, readPlanSecret } from '../support/host-answers.ts';
 import {
@@ -29,10 +28,11 @@ import {
 import { currentRunId, refOf, runOf, untilStage } from '../support/runs.ts';
 import type { Site } from '../support/site.ts';
 import { siteTest } from '../support/site-test.ts';
+import { askHost, bringBack } from '../support/stranded-host.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // What a machine's records lose and find again: its host, its plan Secret, its run. No host may be free uncleaned.
-const hosts = ['hr-anew', 'hr-late', 'hr-blank', 'hr-paused', 'hr-named'];
+const hosts = ['hr-anew', 'hr-late', 'hr-blank', 'hr-paused', 'hr-named', 'hr-left'];
 
 const test = siteTest('returns', { hosts });
 
@@ -126,11 +126,28 @@ describe.concurrent('a machine', () => {
       const view = await readPlanSecret(site, 'hr-blank');
       return view.appliedChecksum === view.planChecksum;
     });
-    const operation = { [annotations.operation]: UNQUARANTINE };
-    await site.client.patch(machineInventories, keyOf(site, 'hr-blank'), { metadata: { annotations: operation } });
+    await askHost(site, 'hr-blank', 'unquarantine');
     const waiting = await untilEvent(site, 'hr-blank', 'UnquarantineWaiting');
     expect(waiting.message).toContain('was not cleaned');
     expect(await allocationState(site, 'hr-blank')).toBe('Unavailable');
+  });
+
+  test('that went while it was paused leaves its host recorded, and an operator brings that back, clean', async ({
+    site,
+  }) => {
+    await beginOn(site, 'hr-left');
+    await untilProvisioned(site, 'hr-left');
+    const machine = await refOf(site, 'hr-left');
+    await annotatePaused(site, 'hr-left', '');
+    await waitForMachine(site, 'hr-left', 'paused', (it) => conditionOf(it, 'Paused')?.status === 'True');
+    await site.client.patch(baremetalMachines, keyOf(site, 'hr-left'), { metadata: { finalizers: [] } });
+    await deleteMachine(site, 'hr-left');
+    await untilGone(site, 'hr-left');
+    expect(await runOf(site, machine).result()).toBe('moved');
+    expect(await ownerOf(site, 'hr-left')).toBe(machine.uid);
+    await bringBack(site, 'hr-left');
+    await expectReleased(site, 'hr-left');
+    expect(plansReceived(site, 'hr-left')).toEqual([undefined, 'reprovision', 'clean']);
   });
 
   test('that an operator paused stays so when its run is terminated', async ({ site }) => {

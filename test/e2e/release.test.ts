@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { annotations } from '../../api/constants.ts';
 import {
   baremetalClusters,
   baremetalMachines,
   configMaps,
+  machineInventories,
   machineInventoryPools,
   secrets,
 } from '../../api/resources.ts';
@@ -27,6 +29,7 @@ import { listGrantedRights, listUsedRights } from '../support/rights.ts';
 import { refOf } from '../support/runs.ts';
 import { type Site, startSite, summarise } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
+import { bringBack } from '../support/stranded-host.ts';
 import { requestOperation } from '../support/trap-hosts.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -36,6 +39,7 @@ const INSTALLATION = 'ironloom-system';
 const { halted: _needsTheSharedStack, ...phases } = buttonPhases;
 const machines = Object.entries(phases).map(([label, phase], index) => ({ label, phase, name: `rel-${index}` }));
 const worker = 'rel-worker';
+const stray = 'rel-stray';
 const baremetal = `${baremetalMachines.group}/${baremetalMachines.plural}`;
 
 let cluster: ManagementCluster;
@@ -51,7 +55,7 @@ beforeAll(async () => {
   ]);
   opened.use(cluster);
   opened.defer(() => repository.remove());
-  const hosts = [worker, ...machines.map(({ name }) => name)];
+  const hosts = [worker, stray, ...machines.map(({ name }) => name)];
   const { temporal } = useStack();
   site = await startSite('release', { hosts, replicas: 0, workers: 0, cluster: { ...cluster, temporal } });
   opened.defer(() => site.close());
@@ -242,6 +246,17 @@ test('an annotation of an operator is heard by the new version', async () => {
   await waitForMachine(site, name, 'paused', (it) => conditionOf(it, 'Paused')?.status === 'True');
   await requestOperation(site, name, 'resume: seen');
   await waitForMachine(site, name, 'at work', (it) => conditionOf(it, 'Paused')?.status !== 'True');
+});
+
+test('a host that is recorded for a machine that is gone is brought back, clean', async () => {
+  const notes = { [annotations.ownerUid]: 'gone', [annotations.ownerBaremetalMachine]: 'gone' };
+  await site.client.patch(
+    machineInventories,
+    { namespace: site.namespace, name: stray },
+    { metadata: { annotations: notes } },
+  );
+  await bringBack(site, stray);
+  expect(plansReceived(site, stray).at(-1)).toBe('clean');
 });
 
 test('describe cluster shows the machines, and why one does not go on', async () => {

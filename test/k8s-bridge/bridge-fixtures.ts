@@ -240,6 +240,11 @@ export class MemoryRuns implements MachineRuns {
     return this.open.has(id) ? { kind: 'accepted', answer: 'done' } : { kind: 'noRun', answer: 'no run' };
   }
 
+  async hasOpenRun(machine: MachineRef): Promise<boolean> {
+    this.#check();
+    return this.open.has(machineWorkflowId(machine));
+  }
+
   async look(machine: MachineRef): Promise<RunSight> {
     this.#check();
     const id = machineWorkflowId(machine);

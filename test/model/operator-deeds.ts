@@ -3,7 +3,6 @@ import { annotations } from '../../api/constants.ts';
 import { baremetalMachines, type Resource } from '../../api/resources.ts';
 import { elementalInventories } from '../../dev/elemental/inventory.ts';
 import type { OperatorVerb } from '../../domain/life/machine-life.ts';
-import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
 import { isNotFound, isRefusal } from '../../runtime/kube/client.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { findDetails, grpcCodes } from '../../runtime/temporal/connection.ts';
@@ -83,7 +82,7 @@ export async function unquarantineHost({ lane }: Scene, nth: number): Promise<Ou
     ({ metadata }) => annotations.quarantine in metadata.annotations,
   );
   const host = pick(quarantined, nth);
-  return host === undefined ? 'skipped' : annotate(lane, elementalInventories, host.metadata.name, UNQUARANTINE);
+  return host === undefined ? 'skipped' : annotate(lane, elementalInventories, host.metadata.name, 'unquarantine');
 }
 
 function annotate(

@@ -1,7 +1,6 @@
 import { reasons } from '../../api/conditions.ts';
 import { annotations } from '../../api/constants.ts';
 import { machineInventories } from '../../api/resources.ts';
-import { UNQUARANTINE } from '../../domain/life/operation-annotation.ts';
 import { parseAttemptId } from '../../domain/plan/attempt.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { viewHost } from '../../domain/inputs/host-view.ts';
@@ -115,7 +114,7 @@ function createOperator(scene: Scene) {
           await once(`blank ${metadata.name}`, () => blankHost(scene, metadata.name));
           continue;
         }
-        const note = { [annotations.operation]: UNQUARANTINE };
+        const note = { [annotations.operation]: 'unquarantine' };
         await once(`unquarantine ${metadata.name}`, () =>
           lane.client.patch(machineInventories, metadata, { metadata: { annotations: note } }),
         );

@@ -22,6 +22,8 @@ export interface FakeWrite {
 export interface FakeObjects extends Patcher {
   put<T>(resource: Resource<T>, object: RawObject): T;
   read<T>(resource: Resource<T>, key: ObjectKey): T;
+  /** undefined: it is not there. */
+  find<T>(resource: Resource<T>, key: ObjectKey): T | undefined;
   delete(resource: Resource<unknown>, key: ObjectKey): void;
   readonly writes: FakeWrite[];
   /** Refuses each patch of the named object with this code; undefined: no more. */
@@ -58,6 +60,10 @@ export function createFakeObjects(): FakeObjects {
       return resource.schema.parse(store(idOf(resource, object.metadata), typed));
     },
     read: (resource, key) => resource.schema.parse(objects.get(idOf(resource, key))),
+    find: (resource, key) => {
+      const found = objects.get(idOf(resource, key));
+      return found && resource.schema.parse(found);
+    },
     delete: (resource, key) => objects.delete(idOf(resource, key)),
     refuse: (name, code) => (code === undefined ? refusals.delete(name) : refusals.set(name, code)),
     patch: async (resource, key, body, options) => {
@@ -66,6 +72,7 @@ export function createFakeObjects(): FakeObjects {
       writes.push({ resource: resource.plural, name: key.name, body, subresource, code });
       const current = objects.get(idOf(resource, key));
       if (current === undefined || code !== 200) throw new KubeApiError(code, '', `refused with ${code}`);
+      if (Array.isArray(body)) return resource.schema.parse(store(idOf(resource, key), jsonPatch(current, body)));
       const { status, ...rest } = asRecord(body);
       const applied = subresource === 'status' ? { status } : rest;
       const merged = { ...current, ...asRecord(mergePatch(current, applied)), metadata: current.metadata };
@@ -73,6 +80,35 @@ export function createFakeObjects(): FakeObjects {
       return resource.schema.parse(store(idOf(resource, key), { ...merged, metadata }));
     },
   };
+}
+
+/** RFC 6902, as far as annotations and metadata need it. */
+function jsonPatch(object: RawObject, operations: readonly unknown[]): RawObject {
+  let patched: Json = object;
+  for (const operation of operations) {
+    const { op, path, value } = asRecord(operation);
+    const steps = String(path)
+      .split('/')
+      .slice(1)
+      .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+    patched = changeAt(patched, steps, (place, key) => {
+      if (op === 'add') place[key] = value;
+      else if (op === 'test' ? place[key] !== value : !(key in place)) throw failedTest();
+      else if (op === 'remove') delete place[key];
+    });
+  }
+  return { ...object, ...patched };
+}
+
+function changeAt(object: Json, [step = '', ...deeper]: string[], change: (place: Json, key: string) => void): Json {
+  const copy = { ...object };
+  if (deeper.length === 0) change(copy, step);
+  else copy[step] = changeAt(asRecord(copy[step]), deeper, change);
+  return copy;
+}
+
+function failedTest(): KubeApiError {
+  return new KubeApiError(422, '', 'the server rejected our request due to an error in our request');
 }
 
 /** RFC 7386. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { annotations } from '../../../api/constants.ts';
+import { operatorVerbs } from '../../../domain/life/machine-life.ts';
 import { parseOperation } from '../../../domain/life/operation-annotation.ts';
 
 describe('parseOperation', () => {
@@ -12,11 +13,11 @@ describe('parseOperation', () => {
     ['', { kind: 'unknown' }],
     ['retry now', { kind: 'unknown' }],
   ])('%j', (text, expected) => {
-    expect(parseOperation(text)).toEqual(expected);
+    expect(parseOperation(text, operatorVerbs)).toEqual(expected);
   });
 
   it('cuts a reason without end', () => {
-    expect(parseOperation(`retry: ${'x'.repeat(5000)}`)).toMatchObject({ reason: 'x'.repeat(1024) });
+    expect(parseOperation(`retry: ${'x'.repeat(5000)}`, operatorVerbs)).toMatchObject({ reason: 'x'.repeat(1024) });
   });
 
   it('is asked for by the contract’s annotation', () => {

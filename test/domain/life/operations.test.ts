@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as advanceHost from '../../../domain/life/advance-host.ts';
 import * as advance from '../../../domain/life/advance-life.ts';
@@ -15,6 +13,7 @@ import { projectStatus } from '../../../domain/report/machine-status.ts';
 import { tellStory } from '../../../domain/report/machine-story.ts';
 import { applyOperation, judgeOperation } from '../../../domain/life/operations.ts';
 import type { BeginOutcome } from '../../../domain/life/step-outcomes.ts';
+import { readTable } from '../../support/doc-table.ts';
 import { at, host, plan, snapshot } from './life-fixtures.ts';
 
 const by = { actor: 'ada', reason: 'because' };
@@ -81,25 +80,8 @@ const rows: Record<string, { life: MachineLife; steps: Partial<Record<OperatorVe
   Released: { life: at({ kind: 'ended', outcome: 'released' }, { deleting: true }), steps: {} },
 };
 
-/** The rows of the table under "Operator verbs", by their first cell, each with a text for every verb. */
-function readTable(): Map<string, Map<string, string>> {
-  const page = readFileSync(join(import.meta.dirname, '../../../docs/lifecycle.md'), 'utf8');
-  const section = page.split('\n## ').find((part) => part.startsWith('Operator verbs')) ?? '';
-  const lines = section.split('\n').filter((line) => line.startsWith('|'));
-  const [header = [], , ...body] = lines.map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
-  const verbs = header.map((cell) => cell.replaceAll('`', ''));
-  return new Map(
-    body.map(([name = '', ...cells]) => [name, new Map(cells.map((text, i) => [verbs[i + 1] ?? '', text]))]),
-  );
-}
-
 describe('every verb in every phase, as docs/lifecycle.md has it', () => {
-  const table = readTable();
+  const table = readTable('lifecycle.md', 'Operator verbs');
 
   test('the table has a row for each', () => {
     expect([...table.keys()]).toEqual(Object.keys(rows));

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { annotations } from '../../../api/constants.ts';
-import { secretSchema } from '../../../api/core.ts';
-import { machineInventories } from '../../../api/resources.ts';
+import type { Secret } from '../../../api/core.ts';
+import { machineInventories, secrets } from '../../../api/resources.ts';
 import { type HostView, viewHost } from '../../../domain/inputs/host-view.ts';
 import { attemptId } from '../../../domain/plan/attempt.ts';
 import { renderPlan } from '../../../domain/plan/document.ts';
@@ -9,7 +9,7 @@ import { type PlanSecretView, viewPlanSecret } from '../../../domain/plan/secret
 import { type HostOperationDeps, reconcileHostOperation } from '../../../k8s-bridge/hosts/operation-reconciler.ts';
 import { RetryPauses } from '../../../k8s-bridge/reconcile/retry-pauses.ts';
 import { createFakeObjects, createMemoryStore } from '../../support/fake-objects.ts';
-import { silentLogger } from '../bridge-fixtures.ts';
+import { MemoryRuns, silentLogger } from '../bridge-fixtures.ts';
 
 const planOf = (planType: 'clean' | 'reprovision') => {
   const id = attemptId({ uid: 'uid-1', planType, attempt: 1 });
@@ -24,19 +24,57 @@ interface Told {
   message: string;
 }
 
+const host = { namespace: 'demo', name: 'h1' };
+const secretKey = { namespace: 'demo', name: 'h1-plan' };
+
 function createWorld() {
   const objects = createFakeObjects();
   const hosts = createMemoryStore<HostView>();
   const planSecrets = createMemoryStore<PlanSecretView>();
+  const runs = new MemoryRuns();
   const told: Told[] = [];
+  const kept: string[] = [];
   const pauses = new RetryPauses();
+  const machines = new Map<string, object>();
   const create: HostOperationDeps['client']['create'] = async (resource, body) => {
     const { reason, message } = { reason: '', message: '', ...body };
     told.push({ reason, message });
     return resource.schema.parse(body);
   };
+  const client: HostOperationDeps['client'] = {
+    patch: objects.patch.bind(objects),
+    create,
+    find: async (resource, key) => {
+      if (resource.kind === 'Secret') return objects.find(resource, key);
+      const found = machines.get(key.name);
+      return found && resource.schema.parse(found);
+    },
+    list: async (_resource, { fieldSelector } = {}) => {
+      const named = [...machines.values()].filter(
+        (machine) => `spec.providerID=${providerOf(machine)}` === fieldSelector,
+      );
+      return { items: named, resourceVersion: '1', continueToken: undefined, bytes: 1 };
+    },
+  };
+  const reader = {
+    lastFailure: async (secret: Secret) => {
+      kept.push(secret.metadata.name);
+      return { 'ironloom-last-failure': base64('kept') };
+    },
+  };
   return {
     told,
+    kept,
+    runs,
+    objects,
+    addMachine(name: string, uid: string, providerID?: string): void {
+      machines.set(name, {
+        apiVersion: 'infrastructure.cluster.x-k8s.io/v1beta1',
+        kind: 'BaremetalMachine',
+        metadata: { namespace: 'demo', name, uid },
+        spec: { machineInventoryPoolRef: { name: 'workers' }, providerID },
+      });
+    },
     /** The host with its annotations, beside those of a host that was let go by force. */
     putHost(notes: Record<string, string | undefined>): void {
       const all = {
@@ -45,27 +83,47 @@ function createWorld() {
         [annotations.operation]: 'unquarantine',
         ...notes,
       };
-      const kept = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-      const metadata = { namespace: 'demo', name: 'h1', uid: 'h-uid', annotations: kept };
-      const status = { plan: { secretRef: { namespace: 'demo', name: 'h1-plan' } } };
+      const standing = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+      const metadata = { ...host, uid: 'h-uid', annotations: standing };
+      const status = { plan: { secretRef: secretKey } };
       hosts.upsert(viewHost(objects.put(machineInventories, { metadata, spec: {}, status })));
     },
     /** What stands in the host's plan Secret. */
-    putSecret(data: Record<string, string>): void {
-      const metadata = { namespace: 'demo', name: 'h1-plan', uid: 'ps', resourceVersion: '1' };
+    putSecret(data: Record<string, string>, changes: object = {}): void {
       const encoded = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, base64(value)]));
-      planSecrets.upsert(viewPlanSecret(secretSchema.parse({ metadata, data: encoded })));
+      const metadata = { ...secretKey, uid: 'ps', annotations: {} };
+      const type = 'elemental.cattle.io/plan';
+      planSecrets.upsert(viewPlanSecret(objects.put(secrets, { metadata, type, data: encoded, ...changes })));
     },
+    /** The informers have seen what was written. */
+    catchUp(): void {
+      hosts.upsert(viewHost(objects.read(machineInventories, host)));
+      planSecrets.upsert(viewPlanSecret(objects.read(secrets, secretKey)));
+    },
+    notes: () => objects.read(machineInventories, host).metadata.annotations,
     async ask() {
       await this.reconcile();
-      return objects.read(machineInventories, { namespace: 'demo', name: 'h1' }).metadata.annotations;
+      return this.notes();
     },
     reconcile() {
-      const client = { patch: objects.patch.bind(objects), create };
-      return reconcileHostOperation('demo/h1', { hosts, planSecrets, client, pauses, logger: silentLogger });
+      return reconcileHostOperation('demo/h1', {
+        hosts,
+        planSecrets,
+        client,
+        reader,
+        runs,
+        pauses,
+        logger: silentLogger,
+      });
     },
     refuse: (code: number | undefined) => objects.refuse('h1', code),
+    refuseSecret: (code: number | undefined) => objects.refuse('h1-plan', code),
   };
+}
+
+function providerOf(machine: object): string {
+  const spec: unknown = 'spec' in machine ? machine.spec : undefined;
+  return typeof spec === 'object' && spec !== null && 'providerID' in spec ? String(spec.providerID) : '';
 }
 
 const noted = ({ id, checksum }: typeof clean) => ({
@@ -116,6 +174,7 @@ describe('unquarantine', () => {
   });
 
   it('leaves the use of a host alone that a machine has', async () => {
+    world.addMachine('m1', 'uid-1');
     const owner = { [annotations.ownerUid]: 'uid-1', [annotations.ownerBaremetalMachine]: 'm1' };
     const inUse = { ...owner, ...noted(reprovision), [annotations.allocationState]: 'Allocated' };
     world.putHost(inUse);
@@ -152,5 +211,154 @@ describe('unquarantine', () => {
     expect(after[annotations.operation]).toBe('unquarantine');
     expect(world.told).toMatchObject([{ reason: 'UnquarantineWaiting' }]);
     expect(world.told[0]?.message).toContain(message);
+  });
+});
+
+const owned = { [annotations.ownerUid]: 'uid-1', [annotations.ownerBaremetalMachine]: 'm1' };
+const free = { [annotations.quarantine]: undefined, [annotations.allocationState]: 'Available' };
+const quarantine = { [annotations.operation]: 'Quarantine: ada: new disk' };
+
+describe('quarantine', () => {
+  it('takes a free host out of allocation at once, and unquarantine lets it in again', async () => {
+    world.putHost({ ...free, ...quarantine });
+    expect(await world.ask()).toEqual({
+      [annotations.quarantine]: 'ada: new disk',
+      [annotations.allocationState]: 'Unavailable',
+    });
+    expect(world.told).toMatchObject([{ reason: 'Quarantined' }]);
+    world.putHost({ ...world.notes(), [annotations.operation]: 'unquarantine' });
+    expect(await world.ask()).toEqual({ [annotations.allocationState]: 'Available' });
+  });
+
+  it('leaves a host to the machine that has it, and out of allocation after that', async () => {
+    world.addMachine('m1', 'uid-1');
+    const inUse = { ...owned, ...noted(reprovision), [annotations.allocationState]: 'Reprovisioning' };
+    world.putHost({ ...free, ...inUse, ...quarantine });
+    expect(await world.ask()).toEqual({ ...inUse, [annotations.quarantine]: 'ada: new disk' });
+    expect(world.told[0]?.message).toContain('BaremetalMachine m1 keeps the host');
+  });
+
+  it.each([
+    [
+      'has a run that still gives it back',
+      () => world.runs.open.set('machine/demo/m1/uid-1', { ...host, uid: 'uid-1' }),
+    ],
+    [
+      'is named by the providerID of a machine that was moved here',
+      () => world.addMachine('m1', 'uid-2', 'baremetal:///h1'),
+    ],
+  ])('writes no plan to a host that %s', async (_what, arrange) => {
+    arrange();
+    const used = { ...owned, ...noted(reprovision), [annotations.allocationState]: 'Allocated' };
+    world.putHost({ ...free, ...used, ...quarantine });
+    world.putSecret({ plan: reprovision.json, 'applied-checksum': reprovision.checksum });
+    expect(await world.ask()).toEqual({ ...used, [annotations.quarantine]: 'ada: new disk' });
+    expect(viewPlanSecret(world.objects.read(secrets, secretKey)).planAttempt).toBe(reprovision.id);
+  });
+
+  it('asks nothing of a host before Temporal says that no run has it', async () => {
+    world.runs.outage = new Error('Temporal is away');
+    world.putHost({ ...free, ...owned, ...quarantine, [annotations.allocationState]: 'Allocated' });
+    await expect(world.reconcile()).rejects.toThrow('Temporal is away');
+    expect(world.notes()).toMatchObject({ ...owned, ...quarantine });
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['recorded for a machine that is gone', { ...owned, [annotations.allocationState]: 'Allocated' }],
+    ['recorded for an older machine of that name', { ...owned, [annotations.ownerUid]: 'uid-0' }],
+    ['in a state of use that nobody is recorded for', { [annotations.allocationState]: 'Reprovisioning' }],
+    ['stranded and quarantined', { ...owned, [annotations.quarantine]: 'for repair' }],
+  ])('takes the record from a host that is %s, has it cleaned, and unquarantine frees it', async (_what, notes) => {
+    if (notes[annotations.ownerUid] === 'uid-0') world.addMachine('m1', 'uid-1');
+    world.putHost({ ...free, ...noted(reprovision), ...notes, ...quarantine });
+    const failed = { 'failed-checksum': reprovision.checksum, 'failure-count': '1', 'max-failures': '1' };
+    world.putSecret({ plan: reprovision.json, ...failed });
+    await world.reconcile();
+    const left = viewPlanSecret(world.objects.read(secrets, secretKey));
+    expect(left).toMatchObject({ planAttempt: 'clean-1-h-uid.ps', planType: 'clean', maxFailures: undefined });
+    expect(world.kept).toEqual(['h1-plan']);
+    expect(world.notes()).toEqual({
+      [annotations.quarantine]: 'ada: new disk',
+      [annotations.allocationState]: 'Unavailable',
+      [annotations.hostPlanAttempt]: 'clean-1-h-uid.ps',
+      [annotations.hostPlanChecksum]: left.planChecksum,
+    });
+    expect(world.told).toMatchObject([{ reason: 'Quarantined' }]);
+
+    world.putHost({ ...world.notes(), [annotations.operation]: 'unquarantine' });
+    world.catchUp();
+    await world.reconcile();
+    expect(world.told.at(-1)).toMatchObject({ reason: 'UnquarantineWaiting' });
+    const { data } = world.objects.read(secrets, secretKey);
+    world.objects.put(secrets, {
+      ...world.objects.read(secrets, secretKey),
+      data: { ...data, 'applied-checksum': base64(left.planChecksum) },
+    });
+    world.catchUp();
+    expect(await world.ask()).toEqual({ [annotations.allocationState]: 'Available' });
+  });
+
+  it('goes on where it was killed between its writes, and writes one plan', async () => {
+    world.putHost({ ...free, ...owned, ...noted(clean), ...quarantine });
+    world.putSecret({ plan: clean.json, 'applied-checksum': clean.checksum });
+    world.refuseSecret(500);
+    await expect(world.reconcile()).rejects.toThrow('500');
+    expect(world.notes()).toMatchObject({ ...quarantine, [annotations.hostPlanAttempt]: 'clean-1-h-uid.ps' });
+    expect(world.told).toEqual([]);
+    world.refuseSecret(undefined);
+    world.refuse(500);
+    world.catchUp();
+    await expect(world.reconcile()).rejects.toThrow('500');
+    world.refuse(undefined);
+    await world.reconcile();
+    await world.reconcile();
+    expect(viewPlanSecret(world.objects.read(secrets, secretKey)).planAttempt).toBe('clean-1-h-uid.ps');
+    expect(world.notes()[annotations.operation]).toBeUndefined();
+    const writes = world.objects.writes.filter(({ name, code }) => name === 'h1-plan' && code === 200);
+    expect(writes).toHaveLength(1);
+    expect(new Set(world.told.map(({ reason }) => reason))).toEqual(new Set(['Quarantined']));
+  });
+
+  it('orders another clean plan than the one that an earlier quarantine left', async () => {
+    const id = attemptId({ uid: 'h-uid', planType: 'clean', attempt: 3, claim: 'ps' });
+    const earlier = renderPlan({ attemptId: id, planType: 'clean', script: 'true', files: [] });
+    world.putHost({ ...free, ...owned, ...quarantine });
+    world.putSecret({ plan: earlier.json, 'applied-checksum': earlier.checksum });
+    await world.reconcile();
+    expect(world.notes()[annotations.hostPlanAttempt]).toBe('clean-4-h-uid.ps');
+  });
+
+  it.each([
+    ['is gone', undefined, 'its plan Secret is gone'],
+    ['is immutable', { immutable: true }, 'its plan Secret is immutable'],
+    [
+      'holds a plan of somebody else',
+      { metadata: { ...secretKey, uid: 'ps', annotations: { 'elemental.cattle.io/plan.type': 'reset' } } },
+      'a reset plan of somebody else stands in its plan Secret',
+    ],
+    ['is no plan Secret', { type: 'Opaque' }, 'its plan Secret is not its own'],
+  ])('says that no clean plan could be left where the Secret %s', async (_what, secret, words) => {
+    world.putHost({ ...free, ...owned, ...quarantine });
+    if (secret !== undefined) world.putSecret({ plan: reprovision.json }, secret);
+    const after = await world.ask();
+    expect(after[annotations.quarantine]).toBe(`No clean plan could be left: ${words}. ada: new disk`);
+    expect(after[annotations.ownerUid]).toBeUndefined();
+    expect(world.objects.writes.filter(({ name }) => name === 'h1-plan')).toEqual([]);
+    world.putHost({ ...after, [annotations.operation]: 'unquarantine' });
+    await world.reconcile();
+    expect(world.told.at(-1)).toMatchObject({ reason: 'UnquarantineWaiting' });
+  });
+
+  it.each([
+    ['without a reason', 'quarantine', free, 'needs a reason'],
+    ['of a quarantined host', 'quarantine: x', {}, 'quarantined already'],
+    ['by another word', 'reboot: x', free, 'those for a host are quarantine and unquarantine'],
+  ])('is refused %s', async (_what, text, notes, words) => {
+    world.putHost({ ...notes, [annotations.operation]: text });
+    const before = world.notes()[annotations.quarantine];
+    const after = await world.ask();
+    expect([after[annotations.quarantine], after[annotations.operation]]).toEqual([before, undefined]);
+    expect(world.told).toMatchObject([{ reason: 'OperationRefused' }]);
+    expect(world.told[0]?.message).toContain(words);
   });
 });

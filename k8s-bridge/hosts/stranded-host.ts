@@ -1,0 +1,107 @@
+import { annotations } from '../../api/constants.ts';
+import type { Secret } from '../../api/core.ts';
+import type { MachineInventory } from '../../api/inventory.ts';
+import { machineInventories, secrets } from '../../api/resources.ts';
+import type { HostView } from '../../domain/inputs/host-view.ts';
+import { attemptId, parseAttemptId } from '../../domain/plan/attempt.ts';
+import { renderCleanPlan } from '../../domain/plan/clean.ts';
+import { mayHoldFailure } from '../../domain/plan/last-failure.ts';
+import { type PlanSecretView, planSecretPatch, viewPlanSecret } from '../../domain/plan/secret.ts';
+import type { Reader } from '../../reading/reader.ts';
+import type { KubeClient } from '../../runtime/kube/client.ts';
+
+export interface StrandedHostDeps {
+  client: Pick<KubeClient, 'find' | 'patch'>;
+  reader: Pick<Reader, 'lastFailure'>;
+}
+
+/**
+ * Takes the record of a use that nobody ends away and quarantines the host: from then on nobody may write to it, and it
+ * is noted which clean plan makes it free. The plan itself is written by `leaveCleanPlan`; the request stands until then.
+ * @throws KubeApiError also when the host has changed meanwhile
+ */
+export async function stripRecord(
+  host: HostView,
+  reason: string,
+  { client }: Pick<StrandedHostDeps, 'client'>,
+): Promise<MachineInventory> {
+  const found = await findPlanSecret(host, client);
+  const { id, plan } = nextCleanPlan(host, found && viewPlanSecret(found));
+  const obstacle = findObstacle(host, found && viewPlanSecret(found));
+  const { namespace, name, uid, resourceVersion } = host;
+  const notes = {
+    [annotations.ownerCluster]: null,
+    [annotations.ownerMachine]: null,
+    [annotations.ownerBaremetalMachine]: null,
+    [annotations.ownerUid]: null,
+    [annotations.allocationState]: 'Unavailable',
+    [annotations.hostPlanAttempt]: id,
+    [annotations.hostPlanChecksum]: plan.checksum,
+    [annotations.quarantine]: obstacle === undefined ? reason : `No clean plan could be left: ${obstacle}. ${reason}`,
+  };
+  return client.patch(
+    machineInventories,
+    { namespace, name },
+    { metadata: { uid, resourceVersion, annotations: notes } },
+  );
+}
+
+/** A quarantine has stripped the host, and the clean plan that is noted is one of its own: nobody's machine has it. */
+export function isStripped({ uid, owner, quarantined, plan }: HostView): boolean {
+  const attempt = plan === undefined ? undefined : parseAttemptId(plan.attemptId);
+  return quarantined && owner === undefined && attempt?.planType === 'clean' && attempt.uid === uid;
+}
+
+/**
+ * Writes the clean plan that is noted on a stripped host, unless it stands there, or nothing can be written there. Its
+ * agent tries it until it succeeds, for nobody is left who could order another attempt.
+ * @throws KubeApiError also when the Secret has changed meanwhile
+ */
+export async function leaveCleanPlan(host: HostView, { client, reader }: StrandedHostDeps): Promise<void> {
+  const found = await findPlanSecret(host, client);
+  const secret = found && viewPlanSecret(found);
+  if (found === undefined || secret === undefined || host.plan === undefined) return;
+  if (findObstacle(host, secret) !== undefined || secret.planAttempt === host.plan.attemptId) return;
+  const plan = renderCleanPlan({ attemptId: host.plan.attemptId });
+  // Noted by a build whose clean plan was another one.
+  if (plan.checksum !== host.plan.checksum) return;
+  const { namespace, name, resourceVersion, uid } = secret;
+  const lastFailure = mayHoldFailure(found) ? await reader.lastFailure(found, Buffer.byteLength(plan.json)) : {};
+  await client.patch(
+    secrets,
+    { namespace, name },
+    planSecretPatch({
+      plan,
+      attemptId: host.plan.attemptId,
+      planType: 'clean',
+      unattended: true,
+      lastFailure,
+      resourceVersion,
+      uid,
+    }),
+  );
+}
+
+async function findPlanSecret(
+  { namespace, planSecretName: name }: HostView,
+  client: StrandedHostDeps['client'],
+): Promise<Secret | undefined> {
+  return name === undefined ? undefined : client.find(secrets, { namespace, name });
+}
+
+/** An attempt of the host itself, not of a machine, with a number that does not stand there. */
+function nextCleanPlan({ uid, plan }: HostView, secret: PlanSecretView | undefined) {
+  const known = [plan?.attemptId, secret?.planAttempt].flatMap((id) => parseAttemptId(id ?? '') ?? []);
+  const last = known.filter((attempt) => attempt.uid === uid).map(({ attempt }) => attempt);
+  const id = attemptId({ uid, planType: 'clean', attempt: Math.max(0, ...last) + 1, claim: secret?.uid });
+  return { id, plan: renderCleanPlan({ attemptId: id }) };
+}
+
+/** Why no plan is written to the Secret. */
+function findObstacle({ uid }: HostView, secret: PlanSecretView | undefined): string | undefined {
+  if (secret === undefined) return 'its plan Secret is gone';
+  const { isPlanSecret, controllerUid, foreignPlanType, immutable } = secret;
+  if (!isPlanSecret || (controllerUid !== undefined && controllerUid !== uid)) return 'its plan Secret is not its own';
+  if (foreignPlanType !== undefined) return `a ${foreignPlanType} plan of somebody else stands in its plan Secret`;
+  return immutable ? 'its plan Secret is immutable' : undefined;
+}
