@@ -63,7 +63,7 @@ export const workshopRooms: readonly Room[] = [
   {
     path: 'dev/stack',
     holds: 'The management cluster: etcd, API server, Cluster API, Temporal',
-    mayImport: ['api', 'dev/process', 'dev/tools', 'runtime/kube'],
+    mayImport: ['api', 'dev/elemental', 'dev/process', 'dev/tools', 'runtime/kube'],
   },
   {
     path: 'dev/elemental',

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type Resource } from '../../api/resources.ts';
 import { createKubeClient, type KubeClient } from '../../runtime/kube/client.ts';
 import { type CertificateAuthority, createSigningKeys } from './certificates.ts';
-import { auditPolicy, SERVICE_ACCOUNT_PREFIX } from './audit.ts';
+import { auditPolicy } from './audit.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { type ProcessSet } from '../process/set.ts';
 
@@ -38,8 +38,6 @@ export interface KubeServer {
   client: KubeClient;
   /** Writes a kubeconfig of a user of group system:masters and answers its path. */
   addUser(user: string): Promise<string>;
-  /** The same for a service account, which may do what its role bindings allow. */
-  addServiceAccount(account: { namespace: string; name: string }): Promise<string>;
   authority: CertificateAuthority;
 }
 
@@ -54,16 +52,13 @@ export async function startKubeServer(processes: ProcessSet, options: KubeServer
   // Exists from the start, so that readers need not care whether there was a write.
   await writeFile(auditLogPath, '', { mode: 0o600 });
 
-  const addIdentity = async (file: string, user: string, group: string) =>
-    writeKubeconfig(join(dir, `${file}.kubeconfig`), {
+  const addUser = async (user: string) =>
+    writeKubeconfig(join(dir, `${user}.kubeconfig`), {
       serverUrl: url,
       caPem: authority.certPem,
       user,
-      client: await authority.issueClient(user, group),
+      client: await authority.issueClient(user, 'system:masters'),
     });
-  const addUser = (user: string) => addIdentity(user, user, 'system:masters');
-  const addServiceAccount: KubeServer['addServiceAccount'] = ({ namespace, name }) =>
-    addIdentity(name, `${SERVICE_ACCOUNT_PREFIX}${namespace}:${name}`, 'system:serviceaccounts');
   const client = createKubeClient({ kubeconfigPath: await addUser('ironloom-setup'), userAgent: 'ironloom-setup' });
   await processes.start({
     name,
@@ -76,7 +71,7 @@ export async function startKubeServer(processes: ProcessSet, options: KubeServer
       return true;
     },
   });
-  return { url, auditLogPath, client, addUser, addServiceAccount, authority };
+  return { url, auditLogPath, client, addUser, authority };
 }
 
 async function writeServerFiles(dir: string, authority: CertificateAuthority): Promise<void> {
@@ -109,7 +104,7 @@ function serverFlags(dir: string, options: KubeServerOptions): string[] {
     '--service-account-issuer=https://127.0.0.1/ironloom',
     '--service-cluster-ip-range=10.0.0.0/24',
     '--authorization-mode=RBAC',
-    // No controller makes service account tokens here.
+    // Nothing here runs Pods, whom it gives tokens.
     '--disable-admission-plugins=ServiceAccount',
     '--endpoint-reconciler-type=none',
     `--audit-policy-file=${join(dir, 'audit-policy.json')}`,

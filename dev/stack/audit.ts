@@ -24,7 +24,7 @@ export const auditPolicy = {
 };
 
 /** Users of service accounts are called so, followed by `<namespace>:<name>`. */
-export const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:';
+const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:';
 
 /** A service account of an installation goes by its own name. */
 const usernameSchema = z

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { z } from 'zod';
 import { type KeyPair } from './certificates.ts';
 
 export interface KubeconfigContent {
@@ -26,6 +27,17 @@ export function renderKubeconfig({ serverUrl, caPem, user, client }: KubeconfigC
     contexts: [{ name, context: { cluster: name, user } }],
   };
   return `${JSON.stringify(config, undefined, 2)}\n`;
+}
+
+const clusterSchema = z.looseObject({ clusters: z.tuple([z.looseObject({ name: z.string() })]) });
+
+/** The same for another user: of what `renderKubeconfig` rendered, with what kubectl takes for `user`. */
+export function renderKubeconfigOf(kubeconfig: string, name: string, user: object): string {
+  const parsed: unknown = JSON.parse(kubeconfig);
+  const config = clusterSchema.parse(parsed);
+  const [cluster] = config.clusters;
+  const contexts = [{ name: cluster.name, context: { cluster: cluster.name, user: name } }];
+  return `${JSON.stringify({ ...config, users: [{ name, user }], contexts }, undefined, 2)}\n`;
 }
 
 /** Writes a kubeconfig that only its owner can read. */

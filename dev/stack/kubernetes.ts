@@ -12,6 +12,7 @@ import { startControllerManager } from './controller-manager.ts';
 import { startEtcd } from './etcd.ts';
 import { applyRbac, INSTALLATION_NAMESPACE } from './rbac.ts';
 import { type KubeServer, startKubeServer } from './api-server.ts';
+import { openServiceAccount } from './service-account.ts';
 import { findFreePorts } from '../process/ports.ts';
 import { type ProcessSet } from '../process/set.ts';
 import { resolveTools } from '../tools/resolver.ts';
@@ -34,7 +35,7 @@ export interface Kubernetes {
   kubeconfigs: { admin: string; worker: string; bridge: string };
   apiServerUrl: string;
   auditLogPath: string;
-  /** Drops the connections of the setup's client; the processes belong to the process set. */
+  /** Ends what renews tokens, and drops the connections of the setup's client; the processes belong to the process set. */
   close(): Promise<void>;
 }
 
@@ -73,15 +74,17 @@ export async function startKubernetes(processes: ProcessSet, options: Kubernetes
             featureGates: options.featureGates,
           }),
     ]);
+    const admin = await server.addUser('ironloom-admin');
+    const open = (name: string) =>
+      openServiceAccount({ account: { namespace: INSTALLATION_NAMESPACE, name }, adminKubeconfigPath: admin, dir });
+    const [worker, bridge] = await Promise.all([open('ironloom-worker'), open('ironloom-bridge')]);
     return {
-      kubeconfigs: {
-        admin: await server.addUser('ironloom-admin'),
-        worker: await server.addServiceAccount({ namespace: INSTALLATION_NAMESPACE, name: 'ironloom-worker' }),
-        bridge: await server.addServiceAccount({ namespace: INSTALLATION_NAMESPACE, name: 'ironloom-bridge' }),
-      },
+      kubeconfigs: { admin, worker: worker.kubeconfigPath, bridge: bridge.kubeconfigPath },
       apiServerUrl: server.url,
       auditLogPath: server.auditLogPath,
-      close: () => server.client.close(),
+      async close() {
+        await Promise.all([worker.stop(), bridge.stop(), server.client.close()]);
+      },
     };
   } catch (error) {
     await server.client.close();

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { capiMachines } from '../../api/resources.ts';
 import { type Lab, startLab } from '../../dev/lab/lab.ts';
 import { readChangedSamples } from '../../dev/lab/samples.ts';
@@ -16,6 +17,11 @@ import { BASE, buildahEnv, buildBase, IMAGE, run, sizeOf } from './buildah.ts';
 // The image of this checkout, made by `npm run image` on a base of Debian's packages and the pinned Node, with its
 // processes against the local stack.
 const namespace = `image-${randomUUID().slice(0, 6)}`;
+const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+const kubeconfigSchema = z.object({
+  clusters: z.tuple([z.object({ cluster: z.object({ 'certificate-authority-data': z.string() }) })]),
+  users: z.tuple([z.object({ user: z.object({ tokenFile: z.string() }) })]),
+});
 const mains = { worker: 'workers/main.ts', bridge: 'k8s-bridge/main.ts' } as const;
 let lab: Lab;
 let folder: string;
@@ -40,14 +46,11 @@ afterAll(async () => {
 async function inContainer(kind: keyof typeof mains, env: Record<string, string>): Promise<string[]> {
   const container = await run('buildah', 'from', IMAGE);
   containers.push(container);
-  const { kubeconfigs, temporal } = useStack();
-  const kubeconfig = join(folder, kind);
-  await copyFile(kubeconfigs[kind], kubeconfig);
-  // Nobody is somebody else.
-  await chmod(kubeconfig, 0o644);
-  await chmod(folder, 0o755);
+  const { apiServerUrl, temporal } = useStack();
+  const { hostname, port } = new URL(apiServerUrl);
   const told = {
-    KUBECONFIG: '/kubeconfig',
+    KUBERNETES_SERVICE_HOST: hostname,
+    KUBERNETES_SERVICE_PORT: port,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
     IRONLOOM_TASK_QUEUE: namespace,
@@ -56,7 +59,21 @@ async function inContainer(kind: keyof typeof mains, env: Record<string, string>
     ...env,
   };
   const variables = Object.entries(told).map(([name, value]) => `--env=${name}=${value}`);
-  return ['run', `--volume=${kubeconfig}:/kubeconfig:ro`, ...variables, container, '--'];
+  return ['run', `--volume=${await writeAccount(kind)}:${ACCOUNT}:ro`, ...variables, container, '--'];
+}
+
+/** The folder that a kubelet mounts for the service account of a Pod. */
+async function writeAccount(kind: keyof typeof mains): Promise<string> {
+  const account = join(folder, kind);
+  await mkdir(account, { recursive: true });
+  const kubeconfig: unknown = JSON.parse(await readFile(useStack().kubeconfigs[kind], 'utf8'));
+  const { clusters, users } = kubeconfigSchema.parse(kubeconfig);
+  await copyFile(users[0].user.tokenFile, join(account, 'token'));
+  await writeFile(join(account, 'ca.crt'), Buffer.from(clusters[0].cluster['certificate-authority-data'], 'base64'));
+  // Nobody is somebody else.
+  await chmod(join(account, 'token'), 0o644);
+  await chmod(folder, 0o755);
+  return account;
 }
 
 async function startService(kind: keyof typeof mains): Promise<void> {

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent, request, type RequestOptions } from 'node:https';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { KubeConfig } from '@kubernetes/client-node';
+import { z } from 'zod';
 import { isWatch, type WatchStalls } from './watch-stalls.ts';
 
 /** A write that a client sends to the API server. */
@@ -27,7 +28,7 @@ export type Passage =
   | { kind: 'stopAfter'; onStopped: () => void };
 
 export interface KubeGateOptions {
-  /** Whose credentials the gate uses for all that passes it. */
+  /** Whose token goes with all that passes the gate. */
   kubeconfigPath: string;
   /** Where the gate writes the kubeconfig that leads to it. */
   gatedKubeconfigPath: string;
@@ -43,8 +44,7 @@ export async function startKubeGate(options: KubeGateOptions): Promise<{ close()
   const upstream: RequestOptions = {};
   await config.applyToHTTPSOptions(upstream);
   const target = new URL(config.getCurrentCluster()?.server ?? '');
-  const { ca, cert, key } = upstream;
-  const agent = new Agent({ keepAlive: true, ca, cert, key });
+  const agent = new Agent({ keepAlive: true, ca: upstream.ca });
 
   const server = createServer((incoming, outgoing) => {
     handle(incoming, outgoing).catch(() => outgoing.destroy());
@@ -81,7 +81,8 @@ export async function startKubeGate(options: KubeGateOptions): Promise<{ close()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The gate has no port');
-  await writeFile(options.gatedKubeconfigPath, renderGatedKubeconfig(address.port), { mode: 0o600 });
+  const kubeconfig = await renderGatedKubeconfig(address.port, options.kubeconfigPath);
+  await writeFile(options.gatedKubeconfigPath, kubeconfig, { mode: 0o600 });
   return {
     async close() {
       server.closeAllConnections();
@@ -99,7 +100,11 @@ function readWrite({ method = '', url = '' }: IncomingMessage, body: Buffer): Ku
   return { method, resource, name, subresource, body: body.length === 0 ? undefined : JSON.parse(body.toString()) };
 }
 
-function renderGatedKubeconfig(port: number): string {
+const sourceSchema = z.object({ users: z.tuple([z.object({ user: z.object({ tokenFile: z.string() }) })]) });
+
+async function renderGatedKubeconfig(port: number, source: string): Promise<string> {
+  const parsed: unknown = JSON.parse(await readFile(source, 'utf8'));
+  const [{ user }] = sourceSchema.parse(parsed).users;
   const name = 'gate';
   return JSON.stringify({
     apiVersion: 'v1',
@@ -107,7 +112,7 @@ function renderGatedKubeconfig(port: number): string {
     'current-context': name,
     // client-node refuses plain HTTP without it.
     clusters: [{ name, cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } }],
-    users: [{ name, user: {} }],
+    users: [{ name, user }],
     contexts: [{ name, context: { cluster: name, user: name } }],
   });
 }
