@@ -20,6 +20,7 @@ const readers: readonly (readonly [changed: RegExp, readers: readonly string[]])
   [/^docs\/monitoring\.md$/, ['test/runtime/metric-definitions.test.ts']],
   [/^dev\/host\/os\/commands\//, ['dev/host/os/command-folder.ts']],
   [/^dev\/tools\/.*\.(go|mod|sum)$/, ['dev/tools/table.ts']],
+  [/^docs\/operations\.md$/, ['test/config/manifests.test.ts']],
   [/^docs\/lifecycle\.md$/, ['test/domain/life/operations.test.ts']],
   [/^test\/domain\/plan\/golden\//, ['test/domain/plan/scripts.test.ts']],
   [/^test\/replay\/histories\//, ['test/replay/histories.ts']],

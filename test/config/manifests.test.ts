@@ -151,6 +151,24 @@ const deploymentSchema = z.object({
   }),
 });
 
+const podSchema = z.object({
+  spec: z.object({
+    template: z.object({
+      spec: z.object({
+        containers: z.tuple([
+          z.object({ volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string() })) }),
+        ]),
+        volumes: z.array(
+          z.object({
+            name: z.string(),
+            secret: z.object({ secretName: z.string(), optional: z.boolean() }).optional(),
+          }),
+        ),
+      }),
+    }),
+  }),
+});
+
 describe('the manager', () => {
   const manifests = read('manager').map(({ manifest }) => manifest);
 
@@ -227,6 +245,26 @@ describe('the manager', () => {
     expect(shipped).toContain('ironloom-defaults');
     expect(shipped).not.toContain('ironloom-settings');
     expect(shipped).not.toContain('ironloom-temporal');
+  });
+
+  it('mounts certificates for Temporal, if there are any, where the documentation says', () => {
+    const secret = { secretName: 'ironloom-temporal-tls', optional: true };
+    const documented = /^```yaml\n((?:TEMPORAL_TLS_.*\n)+)```/m.exec(
+      readFileSync(join(CONFIG, '../docs/operations.md'), 'utf8'),
+    );
+    const paths = z.record(z.string(), z.string()).parse(parse(documented?.[1] ?? ''));
+    expect(Object.keys(paths)).toEqual(
+      ['SERVER_CA_CERT', 'CLIENT_CERT', 'CLIENT_KEY'].map((name) => `TEMPORAL_TLS_${name}_PATH`),
+    );
+    const deployments = manifests.filter(({ kind }) => kind === 'Deployment').map((it) => podSchema.parse(it));
+    expect(deployments).toHaveLength(2);
+    for (const { spec } of deployments) {
+      const { containers, volumes } = spec.template.spec;
+      const volume = volumes.find((one) => one.secret?.secretName === secret.secretName);
+      expect(volume?.secret).toEqual(secret);
+      const mount = containers[0].volumeMounts.find(({ name }) => name === volume?.name);
+      expect(Object.values(paths)).toEqual(['ca.crt', 'tls.crt', 'tls.key'].map((key) => `${mount?.mountPath}/${key}`));
+    }
   });
 
   it('is of the version of package.json, whose series clusterctl knows', () => {

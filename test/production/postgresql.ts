@@ -17,9 +17,9 @@ export interface Postgresql {
   kill(): Promise<void>;
   /** Brings it back, which repairs its data. */
   restart(): Promise<void>;
-  /** Stops it, copies its files, and starts it again. */
+  /** Kills it, copies its files, and starts it again. */
   backUp(): Promise<void>;
-  /** Stops it, and starts it again with the files of the last copy. */
+  /** Kills it, and starts it again with the files of the last copy. */
   restore(): Promise<void>;
 }
 
@@ -55,19 +55,29 @@ export async function startPostgresql(processes: ProcessSet, options: Postgresql
     name: NAME,
     command: [postgres, '-D', data, ...settings.flatMap((setting) => ['-c', setting])],
     user: owner,
-    probe: () => acceptsTcp(port),
+    probe: async () => (await acceptsTcp(port)) && (await readLockFile(data)).status === 'ready',
   });
-  return {
-    // Not its whole group: the shell that waits for it has to reap it, or its lock file names a process that is there.
-    async kill() {
-      const [pid] = (await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n');
-      process.kill(Number(pid), 'SIGKILL');
-      await waitFor('PostgreSQL is gone', async () => !(await acceptsTcp(port)));
-    },
-    restart: () => processes.restart(NAME),
-    backUp: () => processes.restart(NAME, () => copyFiles(data, `${data}.backup`)),
-    restore: () => processes.restart(NAME, () => copyFiles(`${data}.backup`, data)),
+  // Not its whole group: the shell that waits for it has to reap it, or its lock file names a process that is there.
+  const kill = async (): Promise<void> => {
+    process.kill((await readLockFile(data)).pid, 'SIGKILL');
+    await waitFor('PostgreSQL is gone', async () => !(await acceptsTcp(port)));
   };
+  const restartWith = async (from: string, to: string): Promise<void> => {
+    await kill();
+    await processes.restart(NAME, () => copyFiles(from, to));
+  };
+  return {
+    kill,
+    restart: () => processes.restart(NAME),
+    backUp: () => restartWith(data, `${data}.backup`),
+    restore: () => restartWith(`${data}.backup`, data),
+  };
+}
+
+/** What a running server says of itself; it accepts connections before it takes them. */
+async function readLockFile(data: string): Promise<{ pid: number; status: string | undefined }> {
+  const lines = (await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n');
+  return { pid: Number(lines[0]), status: lines[7]?.trim() };
 }
 
 /** With their owners. */
