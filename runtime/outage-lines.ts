@@ -1,8 +1,8 @@
 /** gRPC: unavailable, deadline exceeded. */
 const AWAY_CODES: ReadonlySet<unknown> = new Set([14, 4]);
-/** The same in the words of Temporal's native client. */
+/** The same in the words of Temporal's native client, and in ours. */
 const AWAY_WORDS =
-  /\b(UNAVAILABLE|DEADLINE_EXCEEDED|code: ?'?(Unavailable|DeadlineExceeded)|transport error|tcp connect error)\b/i;
+  /\b(UNAVAILABLE|DEADLINE_EXCEEDED|code: ?'?(Unavailable|DeadlineExceeded)|transport(::| )error|Temporal does not answer)\b/i;
 const SAY_EVERY_MS = 60_000;
 const MAX_DEPTH = 5;
 

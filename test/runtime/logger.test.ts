@@ -96,6 +96,9 @@ describe('logger', () => {
     toTemporalLogger(logger).warn('Poll failed', {
       error: 'Status { code: Unavailable, message: "tcp connect error" }',
     });
+    const closed = 'Status { code: Cancelled, source: Some(tonic::transport::Error(Transport, "connection closed")) }';
+    toTemporalLogger(logger).warn('gRPC call poll_workflow_task_queue retried 8 times', { error: closed });
+    logger.warn({ problem: 'Temporal does not answer: nothing within 1500 ms' }, 'Tasks do not reach this worker');
     expect(lines).toHaveLength(1);
     logger.warn({ err: new Error('no such namespace') }, 'Reconcile failed');
     logger.error({ err: new KubeConnectionError('GET /x', { timedOut: false, cause: away }) }, 'Reconcile failed');
