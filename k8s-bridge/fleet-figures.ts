@@ -104,7 +104,8 @@ class Tally<Label extends string> {
   }
 
   #of(labels: Record<Label, string>): Figure<Label> {
-    const key = JSON.stringify(Object.values(labels));
+    // No name in Kubernetes, and no word of ours, has a line end.
+    const key = Object.values(labels).join('\n');
     const known = this.#figures.get(key);
     if (known !== undefined) return known;
     const figure = { labels, value: 0 };
