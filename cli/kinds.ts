@@ -1,3 +1,4 @@
+import { Argument, InvalidArgumentError } from 'commander';
 import { baremetalMachines, machineInventories, machineInventoryPools, type Resource } from '../api/resources.ts';
 
 export const kindNames = ['machine', 'host', 'pool'] as const;
@@ -20,4 +21,14 @@ const spellings: Record<KindName, readonly string[]> = {
 /** The kind that somebody means; undefined: none. */
 export function findKind(text: string): KindName | undefined {
   return kindNames.find((kind) => spellings[kind].includes(text.toLowerCase()));
+}
+
+/** Which kind a command is about; `words` is how its help and its completion say them. */
+export function kindArgument(words: readonly string[]): Argument {
+  // Choices are what completion offers; the parser takes the other spellings, too.
+  return new Argument('<kind>', words.join(', ')).choices(words).argParser((text: string): KindName => {
+    const kind = findKind(text);
+    if (kind === undefined) throw new InvalidArgumentError(`It is none of ${words.join(', ')}.`);
+    return kind;
+  });
 }

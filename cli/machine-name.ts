@@ -24,11 +24,19 @@ export function nameArgument(kind: string): Argument {
   });
 }
 
+/** One of what is listed; all of it without. */
+export function optionalName(): Argument {
+  return new Argument('[name]', 'only this one').argParser((text: string) => {
+    if (!pattern.test(text)) throw new InvalidArgumentError('It is no name.');
+    return text;
+  });
+}
+
 /**
  * The object that is meant by `name` or `namespace/name`, in the namespace of the option, else of the kubeconfig.
  * @throws UsageError when two namespaces are given
  */
-export function keyOf(text: string, { namespace }: GlobalOptions, { kube }: MaybeKube): ObjectKey {
+export function keyOf(text: string, { namespace }: GlobalOptions, { kube }: Pick<MaybeKube, 'kube'>): ObjectKey {
   const [, prefix, name = ''] = pattern.exec(text) ?? [];
   if (prefix !== undefined && namespace !== undefined && prefix !== namespace) {
     throw new UsageError(`'${text}' is not in namespace ${namespace}`);

@@ -11,7 +11,7 @@ import { machineWorkflowId, parseMachineWorkflowId } from '../domain/life/run-id
 import { machineRunQuery } from '../domain/life/run-query.ts';
 import { CliError, Refusal } from './failures.ts';
 import type { KubeAccess } from './kube-access.ts';
-import type { Fleet } from './temporal-client.ts';
+import type { RunSource } from './temporal-client.ts';
 
 /**
  * Asks a run for what only a live worker can answer.
@@ -19,7 +19,7 @@ import type { Fleet } from './temporal-client.ts';
  * @throws Refusal with the run's own words; CliError when there is no run or no worker
  */
 export async function askRun<T>(
-  fleet: Fleet,
+  fleet: RunSource,
   workflowId: string,
   ask: (handle: WorkflowHandle) => Promise<T>,
   unanswered = '',
@@ -44,7 +44,7 @@ export async function askRun<T>(
  * @throws CliError when there is none
  */
 export async function findWorkflowId(
-  fleet: Fleet,
+  fleet: RunSource,
   kube: KubeAccess | undefined,
   text: string,
   key: ObjectKey,
@@ -63,7 +63,7 @@ async function findUid(kube: KubeAccess | undefined, key: ObjectKey): Promise<st
   }
 }
 
-async function findNewest({ client, taskQueue }: Fleet, { namespace, name }: ObjectKey): Promise<string> {
+async function findNewest({ client, taskQueue }: RunSource, { namespace, name }: ObjectKey): Promise<string> {
   const query = machineRunQuery(taskQueue, { idPrefix: `machine/${namespace}/${name}/` });
   let newest: { workflowId: string; startTime: Date } | undefined;
   for await (const run of client.workflow.list({ query })) {

@@ -2,6 +2,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Command } from 'commander';
 import { annotations } from '../api/constants.ts';
 import { operatorVerbs, type OperatorVerb } from '../domain/life/machine-life.ts';
+import { dashed } from '../domain/report/way.ts';
 import { operationUpdates } from '../workflows/messages.ts';
 import { findActor } from './actor.ts';
 import type { CliWorld } from './cli-world.ts';
@@ -31,7 +32,7 @@ const UNANSWERED = ' The request may still be carried out when one is back; see 
 export function addOperationCommands(program: Command, world: CliWorld): void {
   for (const verb of operatorVerbs) {
     program
-      .command(commandOf(verb))
+      .command(dashed(verb))
       .description(descriptions[verb])
       .addArgument(machineArgument())
       .requiredOption('--reason <text>', "why; recorded in the machine's status and history")
@@ -40,11 +41,6 @@ export function addOperationCommands(program: Command, world: CliWorld): void {
         world.print(await operate(world, machine, verb, command.optsWithGlobals<OperationOptions>())),
       );
   }
-}
-
-/** A verb as it is typed. */
-export function commandOf(verb: OperatorVerb): string {
-  return verb.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function operate(world: CliWorld, machine: string, verb: OperatorVerb, options: OperationOptions): Promise<string> {

@@ -3,11 +3,14 @@ import { Command, CommanderError } from 'commander';
 import type { CliWorld } from './cli-world.ts';
 import { addCompletion } from './completion.ts';
 import { describeFailure, UsageError } from './failures.ts';
+import { addExplainCommand } from './explain-command.ts';
+import { addGetCommand } from './get-command.ts';
 import { addGlobalOptions } from './global-options.ts';
-import { addListCommand } from './list-command.ts';
+import { addHostCommands } from './host-commands.ts';
 import { addOperationCommands } from './operation-commands.ts';
 import { addOutputCommand } from './output-command.ts';
 import { addShowCommand } from './show-command.ts';
+import { addTopCommand } from './top-command.ts';
 import { readVersion } from './version.ts';
 
 const exitCodes = { done: 0, failed: 1, wrongUsage: 2 } as const;
@@ -43,10 +46,13 @@ function createProgram(world: CliWorld): Command {
     })
     .addHelpText('after', HELP);
   addGlobalOptions(program);
-  addListCommand(program, world);
+  addGetCommand(program, world);
+  addTopCommand(program, world);
+  addExplainCommand(program, world);
   addShowCommand(program, world);
   addOutputCommand(program, world);
   addOperationCommands(program, world);
+  addHostCommands(program, world);
   return program;
 }
 

@@ -17,7 +17,7 @@ const TRIES = 4;
 const UNAVAILABLE = 14;
 
 /** The runs that a command may be about. */
-export interface Fleet {
+export interface RunSource {
   client: Client;
   /** Theirs; others in the same Temporal namespace may be another management cluster's. */
   taskQueue: string;
@@ -30,7 +30,7 @@ export class UnreachedError extends CliError {}
  * Runs `body` with a client of the configured namespace; whatever it asks has to be answered in time.
  * @throws UnreachedError that names the address when Temporal is not reached; CliError when it does not answer
  */
-export async function withTemporal<T>(answerTimeoutMs: number, body: (fleet: Fleet) => Promise<T>): Promise<T> {
+export async function withTemporal<T>(answerTimeoutMs: number, body: (source: RunSource) => Promise<T>): Promise<T> {
   const { temporal, taskQueue } = readEnv();
   const { connectionOptions, namespace } = temporal;
   const { address } = connectionOptions;

@@ -168,8 +168,13 @@ export const processRooms: readonly Room[] = [
     holds: 'The command line, `ironloom`: one command a file; it asks Kubernetes and the runs, and decides nothing',
     mayImport: [
       'api',
+      'domain',
+      'domain/hosts',
+      'domain/inputs',
       'domain/life',
       'domain/plan',
+      'domain/pool',
+      'domain/report',
       'runtime',
       'runtime/kube',
       'runtime/temporal',

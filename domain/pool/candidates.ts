@@ -59,9 +59,9 @@ export function chooseHost(members: readonly PoolMember[], lookup: MemberLookup,
   const countOlder = (): number => undemanding + picky.filter((older) => canUseOneOf(older, eligible)).length;
   for (const { name, hostname = name } of members) {
     const facts = lookup(name);
-    const problem = problemOf(name, facts, options);
+    const problem = memberProblem(name, facts, options);
     if (facts === undefined || 'unreadable' in facts || problem !== undefined) {
-      const reason = problem ?? 'missing';
+      const reason = problem?.reason ?? 'missing';
       reasons[reason] = (reasons[reason] ?? 0) + 1;
       continue;
     }
@@ -81,16 +81,26 @@ function isLastResort({ host }: { host: HostView }): boolean {
   return host.failedReprovision !== undefined;
 }
 
-function problemOf(
+/** Which rule rules a member out for one machine. */
+export interface MemberProblem {
+  reason: keyof ProblemCounts;
+  /** A sentence part for people; follows the name of the host. */
+  message: string;
+}
+
+/** Why a machine cannot have this member of its pool; undefined: it can. */
+export function memberProblem(
   name: string,
   facts: ReturnType<MemberLookup>,
-  { poolName, avoid, isReserved, isPassedOver }: ChoiceOptions,
-): keyof ProblemCounts | undefined {
-  if (avoid.includes(name)) return 'givenUp';
-  if (facts === undefined) return 'missing';
-  if ('unreadable' in facts) return 'unreadable';
-  if (isPassedOver?.(name) === true) return 'passedOver';
-  return hostProblem(facts.host, { ...facts, poolName })?.reason ?? (isReserved(name) ? 'owned' : undefined);
+  { poolName, avoid, isReserved, isPassedOver }: Omit<ChoiceOptions, 'olderWaiting'>,
+): MemberProblem | undefined {
+  if (avoid.includes(name)) return { reason: 'givenUp', message: 'was given up for this machine' };
+  if (facts === undefined) return { reason: 'missing', message: 'has no MachineInventory' };
+  if ('unreadable' in facts) return { reason: 'unreadable', message: `cannot be read: ${facts.unreadable}` };
+  if (isPassedOver?.(name) === true) return { reason: 'passedOver', message: 'is not free after all' };
+  const problem = hostProblem(facts.host, { ...facts, poolName });
+  if (problem !== undefined) return problem;
+  return isReserved(name) ? { reason: 'owned', message: 'is being given to another machine' } : undefined;
 }
 
 const problemWords: Record<keyof ProblemCounts, string> = {

@@ -44,7 +44,22 @@ export function describeWay(way: Way, { namespace, name: host }: ObjectKey): str
   }
 }
 
+/** The verb alone, for a column. */
+export function nameWay(way: Way): string {
+  switch (way.kind) {
+    case 'hostVerb':
+    case 'machineVerb':
+      return dashed(way.verb);
+    case 'deleteMachine':
+      return 'delete machine';
+    case 'byHand':
+      return 'by hand';
+    default:
+      return assertNever(way);
+  }
+}
+
 /** A verb as it is typed. */
-function dashed(verb: HostVerb | OperatorVerb): string {
+export function dashed(verb: HostVerb | OperatorVerb): string {
   return verb.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -36,7 +36,7 @@ describe('completion', () => {
 
   it('knows commands, and the words that an option takes', async () => {
     expect(await complete('re')).toEqual(expect.arrayContaining(['retry', 'reallocate', 'resume']));
-    expect(await complete('list', '--phase', 'F')).toEqual(['Failed', ':4']);
+    expect(await complete('get', 'machines', '--phase', 'F')).toEqual(['Failed', ':4']);
   });
 
   it('knows the machines of the namespace', async () => {

@@ -39,7 +39,17 @@ describe('usage', () => {
   it('is explained on request', async () => {
     const { code, out } = await run('--help');
     expect(code).toBe(0);
-    for (const command of ['list', 'show', 'retry', 'reallocate', 'force-release', 'pause', 'resume']) {
+    for (const command of [
+      'get',
+      'top',
+      'explain',
+      'show',
+      'retry',
+      'reallocate',
+      'force-release',
+      'pause',
+      'resume',
+    ]) {
       expect(out).toContain(`\n  ${command} `);
     }
     expect(out).toContain('TEMPORAL_ADDRESS');
@@ -55,11 +65,6 @@ describe('usage', () => {
     ['a verb without a reason', ['retry', 'lab/m1'], "required option '--reason <text>' not specified"],
     ['a machine that would change the query', ['show', "lab/m1' OR 'a"], 'no name of a BaremetalMachine'],
     ['two namespaces', ['show', 'lab/m1', '-n', 'other'], "'lab/m1' is not in namespace other"],
-    [
-      'a phase that there is not',
-      ['list', '--phase', 'Fialed'],
-      'Allowed choices are Pending, Allocated, Reprovisioning, Running, Preparing, Failed',
-    ],
   ])('is refused with 2 for %s, before anybody is asked', async (_name, args, words) => {
     const { code, out, complaint } = await run(...args);
     expect([code, out]).toEqual([2, '']);
@@ -68,38 +73,31 @@ describe('usage', () => {
   });
 });
 
-describe('list', () => {
-  it('shows the open runs of what it is asked for', async () => {
-    const { code, out } = await run('list', '--pool', "work'ers", '--phase', 'Failed');
-    expect(code).toBe(0);
-    expect(out).toMatch(/lab\/m1 .* workers .* 1970-01-01T00:00:01/);
-    expect(readListQuery(temporal.lastRequest('ListWorkflowExecutions'))).toBe(
-      String.raw`WorkflowType='machineLifecycle' AND TaskQueue='ironloom-machine-v1' AND CloseTime IS NULL AND IronloomPool='work\'ers' AND IronloomPhase='Failed'`,
-    );
-  });
-
+describe('get machines, of Temporal alone', () => {
   it('prints nothing that deceives a terminal, whatever somebody called a workflow', async () => {
     temporal.replies.set('ListWorkflowExecutions', listOf('evil\u001B[2J\u202E'));
-    const { out } = await run('list');
+    const { out } = await run('get', 'machines');
     expect(out).toContain('evil\uFFFD[2J\uFFFD');
     expect(out).not.toContain('\u202E');
   });
 
   it('tells why Temporal refuses', async () => {
     temporal.replies.set('ListWorkflowExecutions', { code: 3, details: "column name 'IronloomPool' is not valid" });
-    const { code, complaint } = await run('list', '--pool', 'workers');
-    expect([code, complaint]).toEqual([1, "error: 3 INVALID_ARGUMENT: column name 'IronloomPool' is not valid"]);
+    const { code, complaint } = await run('get', 'machines', '--pool', 'workers');
+    expect(code).toBe(1);
+    expect(complaint).toContain("error: 3 INVALID_ARGUMENT: column name 'IronloomPool' is not valid");
   });
 
   it('does not wait for a Temporal that is silent', async () => {
     temporal.replies.set('ListWorkflowExecutions', 'silence');
-    const { code, complaint } = await run('list');
-    expect([code, complaint]).toEqual([1, `error: Temporal at ${temporal.address} gave no answer within 1 s`]);
+    const { code, complaint } = await run('get', 'machines');
+    expect(code).toBe(1);
+    expect(complaint).toContain(`error: Temporal at ${temporal.address} gave no answer within 1 s`);
   });
 });
 
 describe.each([
-  ['list', ['list']],
+  ['get machines', ['get', 'machines']],
   ['show', ['show', 'lab/m1']],
   ['a verb', ['retry', 'lab/m1', '--reason', 'new disk']],
 ])('%s', (_name, args) => {
@@ -115,10 +113,10 @@ describe.each([
   it('says so when Temporal lets nobody in', async () => {
     temporal.replies.set('GetSystemInfo', { code: 16, details: 'no such key' });
     const { code, complaint } = await run(...args);
-    expect([code, complaint]).toEqual([
-      1,
+    expect(code).toBe(1);
+    expect(complaint).toContain(
       `error: Temporal at ${temporal.address} does not let us in: 16 UNAUTHENTICATED: no such key`,
-    ]);
+    );
   });
 });
 

@@ -106,7 +106,7 @@ test('worker and bridge of the image bring a machine up, and its CLI shows it', 
     () => lab.client.list(capiMachines, { namespace }),
     { timeoutMs: 200_000 },
   );
-  const listed = await run('buildah', ...(await inContainer('worker', {})), 'ironloom', 'list');
+  const listed = await run('buildah', ...(await inContainer('worker', {})), 'ironloom', 'get', 'machines');
   expect(listed).toContain('image-1');
 });
 
