@@ -13,7 +13,7 @@ import { noteNews } from './step/event-recorder.ts';
 import { type Fence, startFence } from './step/fence.ts';
 import { findHeldHost, type HeldHost } from './host/held-host.ts';
 import { readOwnedHost } from './host/record.ts';
-import { swapOwner } from './host/swap-owner.ts';
+import { swapOwner } from './swap-owner.ts';
 import { findMachine } from './step/find-machine.ts';
 import { writeStatus } from './publish-status.ts';
 import { findNamingMachine, findPlanSecret, liveProblemOf } from './host/live-candidate.ts';

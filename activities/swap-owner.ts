@@ -1,18 +1,18 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { foreign } from '../../api/constants.ts';
-import type { MachineInventory } from '../../api/inventory.ts';
-import type { BaremetalMachine } from '../../api/machine.ts';
-import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
-import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
-import type { PoolView } from '../../domain/inputs/pool-view.ts';
-import { isConflict } from '../../runtime/kube/client.ts';
-import type { ActivityDependencies } from '../step/dependencies.ts';
-import { failureTypes } from '../step/failures.ts';
-import type { Fence } from '../step/fence.ts';
-import { findMachine } from '../step/find-machine.ts';
-import { isRefused } from '../step/stopped.ts';
-import type { HeldHost } from './held-host.ts';
-import { patchHostRecord, readOwnedHost } from './record.ts';
+import { foreign } from '../api/constants.ts';
+import type { MachineInventory } from '../api/inventory.ts';
+import type { BaremetalMachine } from '../api/machine.ts';
+import { type HostView, viewHost } from '../domain/inputs/host-view.ts';
+import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import type { PoolView } from '../domain/inputs/pool-view.ts';
+import { isConflict } from '../runtime/kube/client.ts';
+import type { ActivityDependencies } from './step/dependencies.ts';
+import { failureTypes } from './step/failures.ts';
+import type { Fence } from './step/fence.ts';
+import { findMachine } from './step/find-machine.ts';
+import { isRefused } from './step/stopped.ts';
+import type { HeldHost } from './host/held-host.ts';
+import { patchHostRecord, readOwnedHost } from './host/record.ts';
 
 /**
  * Takes a free host for the machine whose status names it. The host when it is ours; undefined when somebody was faster.
