@@ -60,6 +60,9 @@ export const envSchema = z.object({
   IRONLOOM_WORKFLOW_BUNDLE: text.describe(
     'Worker: file with the workflow bundle that workers/bundle-main.ts printed. Default: bundled at each start.',
   ),
+  IRONLOOM_SETTINGS_FOLDER: text.describe(
+    'Folder with one folder an object of `envFrom`, as a kubelet shows it: a change ends the process. Default: none.',
+  ),
   IRONLOOM_METRICS_ADDRESS: listenAddress.describe('Serves /metrics. `:port` listens everywhere. Default: off.'),
   IRONLOOM_HEALTH_ADDRESS: listenAddress.describe('Serves /healthz and /readyz. Default: off.'),
   IRONLOOM_LOG_LEVEL: z
@@ -98,6 +101,7 @@ export interface Env {
   readonly defaultRegistry: string | undefined;
   readonly buildId: string | undefined;
   readonly workflowBundlePath: string | undefined;
+  readonly settingsFolder: string | undefined;
   readonly metricsAddress: ListenAddress | undefined;
   readonly healthAddress: ListenAddress | undefined;
   readonly logLevel: z.output<typeof envSchema>['IRONLOOM_LOG_LEVEL'];
@@ -135,6 +139,11 @@ export function parseCall(record: Record<string, string | undefined>, args: read
   } catch (error) {
     return { ok: false, problems: [error instanceof Error ? error.message : String(error)] };
   }
+}
+
+/** The environment of this process as it was given. */
+export function ownEnvironment(): Readonly<Record<string, string | undefined>> {
+  return { ...process.env };
 }
 
 /**
@@ -175,6 +184,7 @@ function toEnv(given: z.output<typeof envSchema>, temporal: TemporalEnv): Env {
     defaultRegistry: given.IRONLOOM_DEFAULT_REGISTRY,
     buildId: given.IRONLOOM_BUILD_ID,
     workflowBundlePath: given.IRONLOOM_WORKFLOW_BUNDLE,
+    settingsFolder: given.IRONLOOM_SETTINGS_FOLDER,
     metricsAddress: given.IRONLOOM_METRICS_ADDRESS,
     healthAddress: given.IRONLOOM_HEALTH_ADDRESS,
     logLevel: given.IRONLOOM_LOG_LEVEL,

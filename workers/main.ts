@@ -3,6 +3,7 @@ import { createLogger } from '../runtime/logger.ts';
 import { installShutdown } from '../runtime/shutdown.ts';
 import { findLoopbackPort } from '../runtime/sdk-metrics.ts';
 import { endWhenRenewed } from '../runtime/temporal/renewal.ts';
+import { followSettings } from '../runtime/temporal/follow-settings.ts';
 import { installTemporalRuntime } from '../runtime/temporal/worker.ts';
 import { startWorker } from './start-worker.ts';
 
@@ -14,6 +15,7 @@ void endWhenRenewed({ temporal: env.temporal, reread: () => rereadTemporal(args)
 const observed = env.metricsAddress ?? env.healthAddress;
 const sdkMetricsPort = observed === undefined ? undefined : await findLoopbackPort();
 installTemporalRuntime({ logger, sdkMetricsPort });
+void followSettings({ env, args, logger, shutdown });
 
 try {
   await startWorker({ env, logger, shutdown, sdkMetricsPort });

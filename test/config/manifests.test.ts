@@ -234,12 +234,36 @@ describe('the manager', () => {
         template: z.object({ spec: z.object({ containers: z.tuple([z.object({ envFrom: z.array(z.json()) })]) }) }),
       }),
     });
+    const mounts = z.object({
+      spec: z.object({
+        template: z.object({
+          spec: z.object({
+            volumes: z.array(z.looseObject({ name: z.string() })),
+            containers: z.tuple([
+              z.object({
+                env: z.array(z.looseObject({ name: z.string() })),
+                volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string() })),
+              }),
+            ]),
+          }),
+        }),
+      }),
+    });
     const shipped = manifests.flatMap(({ metadata }) => metadata?.name ?? []);
     for (const deployment of manifests.filter(({ kind }) => kind === 'Deployment')) {
       expect(sources.parse(deployment).spec.template.spec.containers[0].envFrom).toEqual([
         { configMapRef: { name: 'ironloom-defaults' } },
         { configMapRef: { name: 'ironloom-settings', optional: true } },
         { secretRef: { name: 'ironloom-temporal', optional: true } },
+      ]);
+      const { volumes, containers } = mounts.parse(deployment).spec.template.spec;
+      const folder = containers[0].env.find(({ name }) => name === 'IRONLOOM_SETTINGS_FOLDER')?.['value'];
+      const seen = containers[0].volumeMounts.filter(({ mountPath }) => mountPath.startsWith(`${String(folder)}/`));
+      const inOrder = seen.toSorted((one, other) => (one.mountPath < other.mountPath ? -1 : 1));
+      expect(inOrder.map(({ name }) => volumes.find((volume) => volume.name === name))).toEqual([
+        { name: inOrder[0]?.name, configMap: { name: 'ironloom-defaults' } },
+        { name: inOrder[1]?.name, configMap: { name: 'ironloom-settings', optional: true } },
+        { name: inOrder[2]?.name, secret: { secretName: 'ironloom-temporal', optional: true } },
       ]);
     }
     expect(shipped).toContain('ironloom-defaults');

@@ -7,8 +7,9 @@ export function startInstalled(site: Site, installation: string, label: string):
   return Promise.all(
     (['worker', 'bridge'] as const).map(async (kind) => {
       const env = await readPodEnv(site.client, installation, `ironloom-${kind}`);
-      // Many processes share this machine.
-      const { IRONLOOM_HEALTH_ADDRESS: _health, IRONLOOM_METRICS_ADDRESS: _metrics, ...told } = env;
+      // Many processes share this machine, and no kubelet mounts anything.
+      const elsewhere = ['IRONLOOM_HEALTH_ADDRESS', 'IRONLOOM_METRICS_ADDRESS', 'IRONLOOM_SETTINGS_FOLDER'];
+      const told = Object.fromEntries(Object.entries(env).filter(([name]) => !elsewhere.includes(name)));
       return site.start(kind, `${label}-${kind}`, told);
     }),
   );
