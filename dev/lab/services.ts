@@ -13,6 +13,8 @@ export interface ServiceOptions {
   name: string;
   /** Added to, or instead of, what points it at the management cluster. */
   env?: Readonly<Record<string, string>>;
+  /** The program, with its arguments, that runs the process in surroundings of its own; default: none. */
+  within?: readonly [string, ...string[]];
   /** Its abort kills the process while it is not ready yet. */
   signal?: AbortSignal;
 }
@@ -51,9 +53,10 @@ export async function startService(cluster: ManagementClusterDescription, option
 export async function launchService(cluster: ManagementClusterDescription, options: ServiceOptions): Promise<Service> {
   const { kind, name } = options;
   const [port] = await findFreePorts(1);
+  const command = [process.execPath, ...commands[kind]] as const;
   const service = startProcess({
     name,
-    command: [process.execPath, ...commands[kind]],
+    command: options.within === undefined ? command : [...options.within, ...command],
     logPath: join(cluster.logs, `${name}.log`),
     stopGraceSeconds: 20,
     env: {

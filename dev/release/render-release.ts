@@ -34,6 +34,8 @@ export async function renderRelease(version: string): Promise<Map<string, string
     ['infrastructure-components.yaml', components],
     ['infrastructure-components-namespaced.yaml', finishComponents(await build('clusterctl-namespaced'), version)],
     ['namespace-rights.yaml', quoteVariables(await build('clusterctl-rights'))],
+    ['network-policy.yaml', await build('network-policy')],
+    ['monitoring.yaml', await build('monitoring')],
     ['metadata.yaml', await readFile(join(config, 'metadata.yaml'), 'utf8')],
     ...built,
     ['images.txt', listImages([components, ...built.map(([, text]) => text)])],

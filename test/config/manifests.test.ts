@@ -302,6 +302,77 @@ describe('the manager', () => {
   });
 });
 
+describe('what others reach', () => {
+  const portSchema = z.object({ name: z.string(), containerPort: z.int() });
+  const podSchema = z.object({
+    metadata: z.object({ name: z.string() }),
+    spec: z.object({
+      template: z.object({
+        metadata: z.object({ labels: z.record(z.string(), z.string()) }),
+        spec: z.object({ containers: z.tuple([z.object({ ports: z.array(portSchema) })]) }),
+      }),
+    }),
+  });
+  const pods = read('manager')
+    .filter(({ manifest }) => manifest.kind === 'Deployment')
+    .map(({ manifest }) => podSchema.parse(manifest))
+    .map(({ metadata, spec: { template } }) => ({
+      name: metadata.name,
+      labels: template.metadata.labels,
+      ports: template.spec.containers[0].ports,
+    }));
+  const selects = (labels: Record<string, string>) =>
+    pods
+      .filter((pod) => Object.entries(labels).every(([key, value]) => pod.labels[key] === value))
+      .map(({ name }) => name);
+
+  it('has a Service for the metrics of each', () => {
+    const serviceSchema = z.object({
+      metadata: z.object({ name: z.string() }),
+      spec: z.object({
+        selector: z.record(z.string(), z.string()),
+        ports: z.tuple([z.object({ name: z.literal('metrics'), port: z.int(), targetPort: z.literal('metrics') })]),
+      }),
+    });
+    const services = read('manager').filter(({ manifest }) => manifest.kind === 'Service');
+    const found = services.map(({ manifest }) => serviceSchema.parse(manifest));
+    expect(found.map(({ metadata, spec }) => [metadata.name, selects(spec.selector)])).toEqual(
+      pods.map(({ name }) => [`${name}-metrics`, [name]]),
+    );
+    for (const { spec } of found)
+      expect(pods[0]?.ports).toContainEqual({ name: 'metrics', containerPort: spec.ports[0].port });
+  });
+
+  it('is scraped by the PodMonitor', () => {
+    const monitorSchema = z.object({
+      spec: z.object({
+        selector: selectorSchema,
+        podMetricsEndpoints: z.tuple([z.object({ port: z.literal('metrics') })]),
+      }),
+    });
+    const monitor = read('monitoring').find(({ manifest }) => manifest.kind === 'PodMonitor')?.manifest;
+    expect(selects(monitorSchema.parse(monitor).spec.selector.matchLabels)).toEqual(pods.map(({ name }) => name));
+  });
+
+  it('is all that the NetworkPolicy lets in, and what is called by default is all that it lets out', () => {
+    const ports = z.array(z.object({ ports: z.array(z.object({ port: z.int() })) }));
+    const policySchema = z.object({
+      spec: z.object({ podSelector: selectorSchema, ingress: ports, egress: ports }),
+    });
+    const policy = read('network-policy').find(({ manifest }) => manifest.kind === 'NetworkPolicy')?.manifest;
+    const { podSelector, ingress, egress } = policySchema.parse(policy).spec;
+    expect(selects(podSelector.matchLabels)).toEqual(pods.map(({ name }) => name));
+    const portsOf = (rules: z.infer<typeof ports>) => rules.flatMap((rule) => rule.ports.map(({ port }) => port));
+    for (const pod of pods) {
+      expect(portsOf(ingress)).toEqual(pod.ports.map(({ containerPort }) => containerPort));
+    }
+    const temporal = z
+      .object({ data: z.object({ TEMPORAL_ADDRESS: z.string() }) })
+      .parse(read('manager').find(({ manifest }) => manifest.kind === 'ConfigMap')?.manifest).data.TEMPORAL_ADDRESS;
+    expect(new Set(portsOf(egress))).toEqual(new Set([53, 443, 6443, Number(temporal.split(':')[1])]));
+  });
+});
+
 describe('the image', () => {
   const lines = readFileSync(join(CONFIG, '../Dockerfile'), 'utf8').split('\n');
   const copied = lines.flatMap((line) => /^COPY (\S+) \1$/.exec(line)?.[1] ?? []);
