@@ -1,20 +1,15 @@
-import { execFile } from 'node:child_process';
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { createProcessFolder } from '../../dev/process/folder.ts';
 import { findFreePorts } from '../../dev/process/ports.ts';
-import { acceptsTcp } from '../../dev/process/ready.ts';
-import { createProcessSet } from '../../dev/process/set.ts';
+import { createProcessSet, type ProcessSet } from '../../dev/process/set.ts';
 import { resolveTools } from '../../dev/tools/resolver.ts';
 import { productionToolNames } from '../../dev/tools/table.ts';
 import { readComposeFile } from './compose-file.ts';
 import { type Postgresql, startPostgresql } from './postgresql.ts';
+import { createRun } from './programs.ts';
+import { startServer, TEMPORAL_SERVER } from './temporal-server.ts';
 import { startTemporalUi, type UiTls } from './temporal-ui.ts';
-
-const SERVER = 'temporal-server';
-const SHARDS = 16;
-const services = ['FRONTEND', 'MATCHING', 'HISTORY', 'WORKER'] as const;
 
 export interface ProductionTemporalOptions {
   /** Environment of the server, beside what docker-compose.yml gives it. */
@@ -30,8 +25,6 @@ export interface ProductionTemporal extends AsyncDisposable {
   /** Host and port of the gRPC API. */
   address: string;
   uiUrl: string;
-  /** Folder with the logs. */
-  logs: string;
   postgresql: Postgresql;
   /** SIGKILL. */
   kill(): Promise<void>;
@@ -39,14 +32,10 @@ export interface ProductionTemporal extends AsyncDisposable {
   restart(): Promise<void>;
   /** What Temporal's own CLI prints. @throws with what it said */
   cli(...args: readonly string[]): Promise<string>;
-  /** Ends all of them and removes all data. */
-  stop(): Promise<void>;
 }
 
 /** Starts them with empty databases. @throws ProcessNotReadyError, ToolBuildError, or with what a script said */
 export async function startProductionTemporal(options: ProductionTemporalOptions = {}): Promise<ProductionTemporal> {
-  const tools = await resolveTools(['temporal', ...productionToolNames]);
-  const compose = await readComposeFile();
   const dir = await createProcessFolder();
   const processes = createProcessSet(join(dir, 'logs'));
   const stop = async () => {
@@ -54,83 +43,43 @@ export async function startProductionTemporal(options: ProductionTemporalOptions
     await rm(dir, { recursive: true, force: true });
   };
   try {
-    const [databasePort, port, uiPort, ...others] = await findFreePorts(11);
-    const { POSTGRES_USER: user, POSTGRES_PASSWORD: password } = compose.services.postgresql.environment;
-    const address = `127.0.0.1:${port}`;
-    const bin = join(dir, 'bin');
-    await mkdir(bin);
-    await symlink(tools.temporal, join(bin, 'temporal'));
-    await symlink(tools['temporal-sql-tool'], join(bin, 'temporal-sql-tool'));
-    const run = async (program: string, args: readonly string[], env: Readonly<Record<string, string>>) => {
-      const path = `${bin}:${process.env['PATH'] ?? ''}`;
-      const noProfile = join(dir, 'no-temporal-profile.toml');
-      const all = { ...process.env, TEMPORAL_CONFIG_FILE: noProfile, ...env, PATH: path };
-      return (await promisify(execFile)(program, args, { env: all, timeout: 120_000 })).stdout;
-    };
-    const cliEnv = { ...options.cliEnv, TEMPORAL_ADDRESS: address };
-
-    const postgresql = await startPostgresql(processes, { dir, port: databasePort, user, password });
-    const { schema, namespace, temporal } = compose.services;
-    const database = { SQL_HOST: '127.0.0.1', SQL_PORT: String(databasePort) };
-    await run('/bin/sh', ['-ec', schema.command], { ...schema.environment, ...database });
-
-    const dynamicConfig = join(dir, 'dynamic.yaml');
-    await writeFile(dynamicConfig, compose.configs.dynamic.content);
-    await processes.start({
-      name: SERVER,
-      command: [tools['temporal-server'], 'start'],
-      cwd: dir,
-      env: {
-        ...temporal.environment,
-        LOG_LEVEL: 'warn',
-        DB_PORT: String(databasePort),
-        POSTGRES_SEEDS: '127.0.0.1',
-        BIND_ON_IP: '127.0.0.1',
-        NUM_HISTORY_SHARDS: String(SHARDS),
-        DYNAMIC_CONFIG_FILE_PATH: dynamicConfig,
-        FRONTEND_GRPC_PORT: String(port),
-        ...servicePorts(others),
-        ...options.serverEnv,
-      },
-      probe: async () =>
-        (await acceptsTcp(port)) && serves(() => run('temporal', ['operator', 'cluster', 'health'], cliEnv)),
-      stopGraceSeconds: 0,
-    });
-    await run('/bin/sh', ['-ec', namespace.command], { ...namespace.environment, ...cliEnv });
-    const uiUrl = await startTemporalUi(processes, {
-      dir,
-      binary: tools['temporal-ui'],
-      port: uiPort,
-      address,
-      ...(options.uiTls !== undefined && { tls: options.uiTls }),
-    });
-    return {
-      address,
-      uiUrl,
-      logs: join(dir, 'logs'),
-      postgresql,
-      kill: () => processes.kill(SERVER),
-      restart: () => processes.restart(SERVER),
-      cli: (...args) => run('temporal', args, cliEnv),
-      stop,
-      [Symbol.asyncDispose]: stop,
-    };
+    return { ...(await startIn(dir, processes, options)), [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** Each part of the server listens on ports of its own. */
-function servicePorts(free: readonly number[]): Record<string, string> {
-  const names = [
-    'FRONTEND_HTTP_PORT',
-    ...services.map((service) => `${service}_MEMBERSHIP_PORT`),
-    ...services.filter((service) => service !== 'FRONTEND').map((service) => `${service}_GRPC_PORT`),
-  ];
-  return Object.fromEntries(names.map((name, index) => [name, String(free[index])]));
-}
+async function startIn(
+  dir: string,
+  processes: ProcessSet,
+  { serverEnv = {}, cliEnv = {}, uiTls }: ProductionTemporalOptions,
+): Promise<Omit<ProductionTemporal, typeof Symbol.asyncDispose>> {
+  const tools = await resolveTools(['temporal', ...productionToolNames]);
+  const { temporal, 'temporal-sql-tool': sqlTool, 'temporal-server': server, 'temporal-ui': ui } = tools;
+  const compose = await readComposeFile();
+  const { schema, namespace, postgresql } = compose.services;
+  const [databasePort, port, uiPort, ...otherPorts] = await findFreePorts(11);
+  const address = `127.0.0.1:${port}`;
+  const run = await createRun(dir, { temporal, 'temporal-sql-tool': sqlTool });
+  const runScript = (script: string, env: Readonly<Record<string, string>>) => run('/bin/sh', ['-ec', script], env);
+  const cli = (...args: readonly string[]) => run('temporal', args, { ...cliEnv, TEMPORAL_ADDRESS: address });
 
-async function serves(health: () => Promise<string>): Promise<boolean> {
-  return (await health()).includes('SERVING');
+  const { POSTGRES_USER: user, POSTGRES_PASSWORD: password } = postgresql.environment;
+  const database = await startPostgresql(processes, { dir, port: databasePort, user, password });
+  const place = { SQL_HOST: '127.0.0.1', SQL_PORT: String(databasePort) };
+  await runScript(schema.command, { ...schema.environment, ...place });
+  const isHealthy = async () => (await cli('operator', 'cluster', 'health')).includes('SERVING');
+  const ours = { dir, binary: server, compose, databasePort, port, otherPorts };
+  await startServer(processes, { ...ours, env: serverEnv, isHealthy });
+  await runScript(namespace.command, { ...namespace.environment, ...cliEnv, TEMPORAL_ADDRESS: address });
+  const uiOptions = { dir, binary: ui, port: uiPort, address, ...(uiTls !== undefined && { tls: uiTls }) };
+  return {
+    address,
+    uiUrl: await startTemporalUi(processes, uiOptions),
+    postgresql: database,
+    kill: () => processes.kill(TEMPORAL_SERVER),
+    restart: () => processes.restart(TEMPORAL_SERVER),
+    cli,
+  };
 }
