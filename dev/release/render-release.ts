@@ -19,7 +19,7 @@ const templates = {
 } as const;
 
 /**
- * All files of a release: what clusterctl looks for, the images, the packages, the notes, and the checksums of them.
+ * All files of a release: what clusterctl looks for, alerts and dashboards, the images, the packages, the notes, and the checksums of them.
  * The same checkout gives the same bytes.
  * @param version with its leading v
  * @throws ToolBuildError without kustomize; Error when a manifest, the changelog or npm is not as expected
