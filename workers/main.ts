@@ -13,8 +13,8 @@ const logger = createLogger({ level: env.logLevel, component: 'worker' });
 const shutdown = installShutdown({ logger, deadlineMs: 15_000 });
 void endWhenRenewed({ temporal: env.temporal, reread: () => rereadTemporal(args), shutdown, logger });
 const observed = env.metricsAddress ?? env.healthAddress;
-const sdkMetricsPort = observed === undefined ? undefined : await findLoopbackPort();
-installTemporalRuntime({ logger, sdkMetricsPort });
+const freePort = observed === undefined ? undefined : await findLoopbackPort();
+const sdkMetricsPort = installTemporalRuntime({ logger, sdkMetricsPort: freePort });
 void followSettings({ env, args, logger, shutdown });
 
 try {

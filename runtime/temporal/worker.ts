@@ -11,10 +11,23 @@ export interface TemporalRuntimeOptions {
 
 /**
  * Makes the SDK log through pino and leaves signals to `runtime/shutdown.ts`. Once per process, before anything else of
- * the worker SDK is used. Not for the bridge, which needs no native code.
+ * the worker SDK is used. Not for the bridge, which needs no native code. Answers the port at which its metrics are served.
  * @throws when a Temporal runtime exists already
  */
-export function installTemporalRuntime({ logger, sdkMetricsPort }: TemporalRuntimeOptions): void {
+export function installTemporalRuntime({ logger, sdkMetricsPort }: TemporalRuntimeOptions): number | undefined {
+  try {
+    install(logger, sdkMetricsPort);
+    return sdkMetricsPort;
+  } catch (error) {
+    if (sdkMetricsPort === undefined) throw error;
+    // Somebody was faster at the port. A worker without these metrics is better than none.
+    logger.warn({ err: error }, "The metrics of Temporal's SDK cannot be served");
+    install(logger, undefined);
+    return undefined;
+  }
+}
+
+function install(logger: Logger, sdkMetricsPort: number | undefined): void {
   Runtime.install({
     logger: toTemporalLogger(logger),
     shutdownSignals: [],
