@@ -9,6 +9,7 @@ import { addGlobalOptions } from './global-options.ts';
 import { addHostCommands } from './host-commands.ts';
 import { addOperationCommands } from './operation-commands.ts';
 import { addOutputCommand } from './output-command.ts';
+import { addPlanCommand } from './plan-command.ts';
 import { addShowCommand } from './show-command.ts';
 import { addTopCommand } from './top-command.ts';
 import { readVersion } from './version.ts';
@@ -49,6 +50,7 @@ function createProgram(world: CliWorld): Command {
   addGetCommand(program, world);
   addTopCommand(program, world);
   addExplainCommand(program, world);
+  addPlanCommand(program, world);
   addShowCommand(program, world);
   addOutputCommand(program, world);
   addOperationCommands(program, world);

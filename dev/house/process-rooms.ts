@@ -169,9 +169,11 @@ export const processRooms: readonly Room[] = [
     mayImport: [
       'api',
       'domain',
+      'domain/bootstrap/jinja',
       'domain/hosts',
       'domain/inputs',
       'domain/life',
+      'domain/network',
       'domain/plan',
       'domain/pool',
       'domain/report',

@@ -1,3 +1,5 @@
+import { attemptId } from '../../domain/plan/attempt.ts';
+import { renderReprovisionPlan } from '../../domain/plan/reprovision.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FakeApiServer, reset, startFakeApiServer } from '../runtime/kube/fake-api-server.ts';
 import { type FakeTemporal, listOf, readListQuery, startFakeTemporal } from '../support/fake-temporal.ts';
@@ -251,6 +253,87 @@ describe('explain', () => {
     expect(await run('explain', 'host', 'rack5')).toMatchObject({ code: 0 });
     for (const kind of ['machine', 'host', 'pool'])
       expect(await run('explain', kind, 'nobody')).toMatchObject({ code: 1 });
+  });
+});
+
+describe('plan', () => {
+  const namespaced = (name: string) => ({ namespace: 'metal', name });
+  const version = { 'v1.36.0': 'old.example.com/os:1' };
+  const free = {
+    ...standing,
+    machineinventories: [...standing.machineinventories, host('rack5')],
+    secrets: [...standing.secrets, { metadata: { ...namespaced('rack5-plan'), uid: 'secret-5' } }],
+    machines: [{ metadata: namespaced('capi-m-waits'), spec: { clusterName: 'c1', version: 'v1.36.0' } }],
+    clusters: [
+      { metadata: { ...namespaced('c1'), annotations: { 'cpaas.io/registry-address': 'new.example.com' } }, spec: {} },
+    ],
+    configmaps: [{ metadata: namespaced('elemental-image-catalog'), data: version }],
+  };
+
+  it('shows the host, image, network and plan of a machine that waits, beside what stands there', async () => {
+    const id = attemptId({ uid: 'uid-gone', planType: 'reprovision', attempt: 1, claim: 'secret-5' });
+    const old = renderReprovisionPlan({
+      attemptId: id,
+      userData: 'token: hush',
+      hostname: 'rack5',
+      image: 'old.example.com/os:1',
+    });
+    const data = { plan: Buffer.from(old.json).toString('base64') };
+    const secret = { metadata: { ...namespaced('rack5-plan'), uid: 'secret-5' }, data };
+    serveFleet(server, { ...free, secrets: [...standing.secrets, secret] });
+    const { code, out } = await run('plan', 'machine', 'm-waits');
+    expect(code).toBe(0);
+    const lines = out.split('\n');
+    expect(lines.slice(0, 7)).toEqual([
+      'BaremetalMachine metal/m-waits · Pending',
+      'Host      rack5, the one that it would claim of pool workers',
+      'Hostname  rack5',
+      'Image     new.example.com/os:1',
+      'Network   none is recorded; the image decides',
+      'Took      unknown: nothing records how long plans took in this pool',
+      `Plan      reprovision-1-uid-m-waits.secret-5, instead of ${id}:`,
+    ]);
+    expect(lines).toEqual(
+      expect.arrayContaining(["-   image='old.example.com/os:1'", "+   image='new.example.com/os:1'"]),
+    );
+    expect(lines.slice(7).every((line) => /^[-+] /.test(line))).toBe(true);
+    expect(out).not.toContain('hush');
+    expect(server.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+  });
+
+  it('says what is missing', async () => {
+    serveFleet(server, { ...free, configmaps: [] });
+    expect((await run('plan', 'machine', 'm-waits')).out).toContain(
+      'Image     none: ConfigMap elemental-image-catalog does not exist',
+    );
+    serveFleet(server, standing);
+    expect((await run('plan', 'machine', 'm-waits')).out).toContain(
+      'Host      none: No host of pool workers is free (5 hosts)',
+    );
+    expect((await run('plan', 'machine', 'm-runs')).out).toContain('Host      rack1, which it has');
+    expect(await run('plan', 'machine', 'nobody')).toMatchObject({ code: 1 });
+  });
+
+  it('shows which hosts the new machines of a MachineDeployment would claim', async () => {
+    const infrastructureRef = { kind: 'BaremetalMachineTemplate', name: 't' };
+    const machinedeployments = [
+      { metadata: namespaced('md'), spec: { replicas: 3, template: { spec: { infrastructureRef } } } },
+    ];
+    const template = { spec: { machineInventoryPoolRef: { name: 'workers' } } };
+    const apiVersion = 'infrastructure.cluster.x-k8s.io/v1beta1';
+    const baremetalmachinetemplates = [
+      { apiVersion, kind: infrastructureRef.kind, metadata: namespaced('t'), spec: { template } },
+    ];
+    serveFleet(server, { ...free, machinedeployments, baremetalmachinetemplates });
+    expect((await run('plan', 'scale', 'md', '4')).out.split('\n')).toEqual([
+      'MachineDeployment metal/md · 3 machines, 4 wanted, of pool workers',
+      '  m-waits, which waits, claims rack5',
+      '  new machine 1 waits: No host of pool workers is free (5 hosts): 1 quarantined, 4 used by a machine',
+      'Took      unknown: nothing records how long plans took in this pool',
+    ]);
+    expect((await run('plan', 'scale', 'md', '1')).out).toContain('2 machines go: Cluster API chooses which');
+    expect(await run('plan', 'scale', 'md', '-1')).toMatchObject({ code: 2 });
+    expect(await run('plan', 'scale', 'nobody', '1')).toMatchObject({ code: 1 });
   });
 });
 

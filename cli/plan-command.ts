@@ -1,0 +1,102 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { CliError } from './failures.ts';
+import type { CliWorld } from './cli-world.ts';
+import { foreseeClaims } from '../domain/report/foresee-claims.ts';
+import { readFleet, type SeenFleet } from './fleet-reader.ts';
+import type { GlobalOptions } from './global-options.ts';
+import { type KubeAccess, needKube, withKube } from './kube-access.ts';
+import { keyOf, machineArgument, nameArgument } from './machine-name.ts';
+import { readDeployment } from './machine-deployment.ts';
+import { previewPlan } from './plan-preview.ts';
+import { printable } from './printable.ts';
+import type { ObjectKey } from '../api/meta.ts';
+
+/** `ironloom plan`: what would happen, by the functions that do it; nothing is written. */
+export function addPlanCommand(program: Command, world: CliWorld): void {
+  const plan = program.command('plan').description('Show what would happen; nothing is written');
+  plan
+    .command('machine')
+    .description('Which host it would claim, the image, the network, and the plan beside the one that stands there')
+    .addArgument(machineArgument())
+    .action((name: string, _options: object, command: Command) => show(world, name, command, planMachine));
+  plan
+    .command('scale')
+    .description('Which hosts the new machines of a MachineDeployment would claim')
+    .addArgument(nameArgument('MachineDeployment'))
+    .argument('<replicas>', 'how many machines it should have', parseReplicas)
+    .action((name: string, replicas: number, _options: object, command: Command) =>
+      show(world, name, command, (key, seen, kube) => planScale(key, replicas, seen, kube)),
+    );
+}
+
+function parseReplicas(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('It is no number of machines.');
+  return Number(text);
+}
+
+type Tell = (key: ObjectKey, seen: SeenFleet, kube: KubeAccess) => Promise<string[]>;
+
+function show(world: CliWorld, name: string, command: Command, tell: Tell): Promise<void> {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  return withKube(world, options, async (access) => {
+    const kube = needKube(access);
+    const key = keyOf(name, options, access);
+    const seen = await readFleet(kube.client, world, key.namespace);
+    world.print((await tell(key, seen, kube)).map(printable).join('\n'));
+    for (const note of seen.missing) world.complain(`note: ${note}`);
+  });
+}
+
+async function planMachine(key: ObjectKey, seen: SeenFleet, { client }: KubeAccess): Promise<string[]> {
+  const machine = seen.machines.find(({ metadata }) => metadata.name === key.name);
+  const view = seen.views.find(({ name }) => name === key.name);
+  if (machine === undefined || view === undefined) {
+    throw new CliError(`There is no BaremetalMachine ${key.namespace}/${key.name}`);
+  }
+  const title = `BaremetalMachine ${key.namespace}/${key.name} · ${view.phase ?? 'New'}`;
+  if (view.deleting || view.providerID !== undefined) {
+    const host = view.inventory ?? 'none';
+    return [
+      title,
+      `Host      ${host}, which it has`,
+      'Plan      The clean plan of its deletion comes next; it wipes nothing',
+    ];
+  }
+  const pool = seen.pools.find(({ name }) => name === view.pool);
+  if (pool === undefined) return [title, `Host      none: there is no pool ${view.pool}`];
+  const [claim] = foreseeClaims(pool, seen.fleet, seen.views, 0).filter(({ claimant }) => claimant?.uid === view.uid);
+  const own = view.inventory;
+  const chosen = claim?.choice.kind === 'host' ? claim.choice.host.name : undefined;
+  const host = own ?? chosen;
+  if (host === undefined)
+    return [
+      title,
+      `Host      none: ${claim?.choice.kind === 'exhausted' ? claim.choice.message : 'it does not wait for one'}`,
+    ];
+  const how = own === undefined ? `the one that it would claim of pool ${pool.name}` : 'which it has';
+  return [title, `Host      ${host}, ${how}`, ...(await previewPlan({ client, machine, view, pool, seen, host }))];
+}
+
+async function planScale(key: ObjectKey, replicas: number, seen: SeenFleet, { client }: KubeAccess): Promise<string[]> {
+  const deployment = await readDeployment(client, key);
+  const { current, poolName } = deployment;
+  const title = `MachineDeployment ${key.namespace}/${key.name} · ${current} machines, ${replicas} wanted, of pool ${poolName}`;
+  if (replicas <= current) {
+    const gone = current - replicas;
+    return [
+      title,
+      gone === 0
+        ? 'Nothing changes'
+        : `${gone} machines go: Cluster API chooses which; each host is cleaned and free again`,
+    ];
+  }
+  const pool = seen.pools.find(({ name }) => name === poolName);
+  if (pool === undefined) return [title, `There is no pool ${poolName}: the new machines wait for it`];
+  const claims = foreseeClaims(pool, seen.fleet, seen.views, replicas - current);
+  const waiting = claims.filter(({ claimant }) => claimant !== undefined).length;
+  const lines = claims.map(({ claimant, choice }, index) => {
+    const who = claimant === undefined ? `new machine ${index + 1 - waiting}` : `${claimant.name}, which waits,`;
+    return `  ${who} ${choice.kind === 'host' ? `claims ${choice.host.name}` : `waits: ${choice.message}`}`;
+  });
+  return [title, ...lines, 'Took      unknown: nothing records how long plans took in this pool'];
+}
