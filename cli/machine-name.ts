@@ -33,10 +33,12 @@ export function optionalName(): Argument {
 }
 
 /**
- * The object that is meant by `name` or `namespace/name`, in the namespace of the option, else of the kubeconfig.
+ * The object that is meant by `name`, `namespace/name` or the workflow id of its run, in the namespace of the option, else of the kubeconfig.
  * @throws UsageError when two namespaces are given
  */
 export function keyOf(text: string, { namespace }: GlobalOptions, { kube }: Pick<MaybeKube, 'kube'>): ObjectKey {
+  const ref = parseMachineWorkflowId(text);
+  if (ref !== undefined) return { namespace: ref.namespace, name: ref.name };
   const [, prefix, name = ''] = pattern.exec(text) ?? [];
   if (prefix !== undefined && namespace !== undefined && prefix !== namespace) {
     throw new UsageError(`'${text}' is not in namespace ${namespace}`);

@@ -1,17 +1,20 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { annotations } from '../api/constants.ts';
+import type { ObjectKey } from '../api/meta.ts';
 import { operatorVerbs, type OperatorVerb } from '../domain/life/machine-life.ts';
 import { dashed } from '../domain/report/way.ts';
+import { parseDurationMs } from '../runtime/duration.ts';
 import { operationUpdates } from '../workflows/messages.ts';
 import { findActor } from './actor.ts';
 import type { CliWorld } from './cli-world.ts';
 import { CliError } from './failures.ts';
 import type { GlobalOptions } from './global-options.ts';
-import { withKube } from './kube-access.ts';
+import { type KubeAccess, needKube, withKube } from './kube-access.ts';
 import { keyOf, machineArgument } from './machine-name.ts';
 import { askRun, findWorkflowId } from './machine-run.ts';
 import { UnreachedError, withTemporal } from './temporal-client.ts';
+import { type AskedOperation, waitForMachine } from './wait-for-machine.ts';
 
 const descriptions: Record<OperatorVerb, string> = {
   retry: 'Run the step that failed again, as a new attempt',
@@ -24,8 +27,11 @@ const descriptions: Record<OperatorVerb, string> = {
 interface OperationOptions extends GlobalOptions {
   reason: string;
   actor?: string;
+  wait?: true;
+  timeout: number;
 }
 
+const DEFAULT_TIMEOUT_MS = 3_600_000;
 const UNANSWERED = ' The request may still be carried out when one is back; see what `show` tells then.';
 
 /** One command a verb; each is the Update of that name, whose validator says why it is refused. */
@@ -37,31 +43,54 @@ export function addOperationCommands(program: Command, world: CliWorld): void {
       .addArgument(machineArgument())
       .requiredOption('--reason <text>', "why; recorded in the machine's status and history")
       .option('--actor <name>', 'who asks (default: as Kubernetes knows the user of the kubeconfig)')
-      .action(async (machine: string, _options: object, command: Command) =>
-        world.print(await operate(world, machine, verb, command.optsWithGlobals<OperationOptions>())),
+      .option('--wait', 'until the machine runs, is gone, or is stuck (that is an error)')
+      .addOption(
+        new Option('--timeout <duration>', 'how long --wait waits')
+          .argParser(parseTimeout)
+          .default(DEFAULT_TIMEOUT_MS, '1h'),
+      )
+      .action((machine: string, _options: object, command: Command) =>
+        operate(world, machine, verb, command.optsWithGlobals<OperationOptions>()),
       );
   }
 }
 
-function operate(world: CliWorld, machine: string, verb: OperatorVerb, options: OperationOptions): Promise<string> {
+function parseTimeout(text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms === undefined) throw new InvalidArgumentError('It is no duration such as 90s or 1h30m.');
+  return ms;
+}
+
+function operate(world: CliWorld, machine: string, verb: OperatorVerb, options: OperationOptions): Promise<void> {
   return withKube(world, options, async (access) => {
-    const { kube } = access;
     const key = keyOf(machine, options, access);
     const { reason } = options;
-    const actor = await findActor(options.actor, kube, world);
-    try {
-      return await withTemporal(world.answerTimeoutMs, async (fleet) => {
-        const workflowId = await findWorkflowId(fleet, kube, machine, key);
-        const ask = (run: WorkflowHandle) => run.executeUpdate(operationUpdates[verb], { args: [{ actor, reason }] });
-        return (await askRun(fleet, workflowId, ask, UNANSWERED)).answer;
-      });
-    } catch (error) {
-      if (!(error instanceof UnreachedError) || kube === undefined || key.name === '') throw error;
-      const request = JSON.stringify(`${verb}: ${reason}`);
-      const note = `kubectl annotate bmm -n ${key.namespace} ${key.name} ${annotations.operation}=${request}`;
-      throw new CliError(`${error.message}. Kubernetes takes the request until Temporal is back: ${note}`, {
-        cause: error,
-      });
-    }
+    const asked = { verb, reason, actor: await findActor(options.actor, access.kube, world) };
+    world.print(await ask(world, access.kube, machine, key, asked));
+    if (options.wait) world.print(await waitForMachine(world, needKube(access), key, asked, options.timeout));
   });
+}
+
+/** @throws Refusal with the run's own words; CliError also where Temporal cannot be asked, with what Kubernetes takes instead */
+async function ask(
+  world: CliWorld,
+  kube: KubeAccess | undefined,
+  machine: string,
+  key: ObjectKey,
+  { verb, actor, reason }: AskedOperation,
+): Promise<string> {
+  try {
+    return await withTemporal(world.answerTimeoutMs, async (source) => {
+      const workflowId = await findWorkflowId(source, kube, machine, key);
+      const update = (run: WorkflowHandle) => run.executeUpdate(operationUpdates[verb], { args: [{ actor, reason }] });
+      return (await askRun(source, workflowId, update, UNANSWERED)).answer;
+    });
+  } catch (error) {
+    if (!(error instanceof UnreachedError) || kube === undefined) throw error;
+    const request = JSON.stringify(`${verb}: ${reason}`);
+    const note = `kubectl annotate bmm -n ${key.namespace} ${key.name} ${annotations.operation}=${request}`;
+    throw new CliError(`${error.message}. Kubernetes takes the request until Temporal is back: ${note}`, {
+      cause: error,
+    });
+  }
 }

@@ -1,28 +1,51 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
+import { nextStep } from '../domain/life/lifecycle.ts';
+import type { MachineLife } from '../domain/life/machine-life.ts';
+import { tellStory } from '../domain/report/machine-story.ts';
 import { lifeQuery } from '../workflows/messages.ts';
 import type { CliWorld } from './cli-world.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { withKube } from './kube-access.ts';
 import { keyOf, machineArgument } from './machine-name.ts';
 import { askRun, findWorkflowId } from './machine-run.ts';
+import { printable } from './printable.ts';
 import { withTemporal } from './temporal-client.ts';
 
-/** `ironloom show`: all that a machine's run knows, as YAML. */
+interface ShowOptions extends GlobalOptions {
+  output?: 'json' | 'yaml';
+}
+
+/** `ironloom show`: what a machine's run does, waits for and can be asked for, in its own words. */
 export function addShowCommand(program: Command, world: CliWorld): void {
   program
     .command('show')
-    .description("Show what a machine's run knows")
+    .description("Tell what a machine's run does or waits for, and which verbs it would accept now")
     .addArgument(machineArgument())
+    .addOption(new Option('-o, --output <format>', 'all that the run knows').choices(['json', 'yaml']))
     .action((machine: string, _options: object, command: Command) => show(world, machine, command.optsWithGlobals()));
 }
 
-function show(world: CliWorld, machine: string, options: GlobalOptions): Promise<void> {
+function show(world: CliWorld, machine: string, options: ShowOptions): Promise<void> {
   return withKube(world, options, (access) =>
-    withTemporal(world.answerTimeoutMs, async (fleet) => {
-      const workflowId = await findWorkflowId(fleet, access.kube, machine, keyOf(machine, options, access));
-      const life = await askRun(fleet, workflowId, (run) => run.query(lifeQuery));
-      world.print(stringify({ workflowId, life }));
+    withTemporal(world.answerTimeoutMs, async (source) => {
+      const workflowId = await findWorkflowId(source, access.kube, machine, keyOf(machine, options, access));
+      const life = await askRun(source, workflowId, (run) => run.query(lifeQuery));
+      if (options.output === 'yaml') return world.print(stringify({ workflowId, life }).trimEnd());
+      if (options.output === 'json') return world.print(JSON.stringify({ workflowId, life }, null, 4));
+      const story = life === null ? ['It has not been told anything yet'] : tellLife(life);
+      world.print([workflowId, ...story].map(printable).join('\n'));
     }),
   );
+}
+
+/** The story that the Temporal UI shows as the run's details, without its markup, and what was asked for last. */
+function tellLife(life: MachineLife): string[] {
+  const story = tellStory(life, nextStep(life))
+    .replaceAll(/\*\*|`/g, '')
+    .split('\n');
+  const { lastOperation: last } = life;
+  if (last === null) return story;
+  const outcome = last.accepted ? 'accepted' : 'refused';
+  return [...story, `Last asked: ${last.verb} by ${last.actor} (${last.reason}), ${outcome}: ${last.answer}`];
 }

@@ -11,6 +11,8 @@ import {
   updateResult,
 } from '../support/fake-temporal.ts';
 import { answerJson, answerMissing, startFakeApiServer } from '../runtime/kube/fake-api-server.ts';
+import { applyOperation } from '../../domain/life/operations.ts';
+import { at, host, plan } from '../domain/life/life-fixtures.ts';
 import { callCli } from './call.ts';
 
 const runId = 'machine/lab/m1/uid-1';
@@ -123,9 +125,34 @@ describe.each([
 describe('what a run is asked', () => {
   it('is shown', async () => {
     temporal.replies.set('QueryWorkflow', queryResult({ stage: { kind: 'running' } }));
-    const { code, out } = await run('show', 'lab/m1');
-    expect([code, out.trim()]).toEqual([0, `workflowId: ${runId}\nlife:\n  stage:\n    kind: running`]);
+    const { code, out } = await run('show', 'lab/m1', '-o', 'yaml');
+    expect([code, out]).toEqual([0, `workflowId: ${runId}\nlife:\n  stage:\n    kind: running`]);
+    const json = await run('show', 'lab/m1', '-o', 'json');
+    expect(JSON.parse(json.out)).toEqual({ workflowId: runId, life: { stage: { kind: 'running' } } });
     expect(readListQuery(temporal.lastRequest('ListWorkflowExecutions'))).toContain("STARTS_WITH 'machine/lab/m1/'");
+  });
+
+  it('is told in its own words, with the verbs that make sense now', async () => {
+    const failed = at({
+      kind: 'reprovisioning',
+      host: host('Unavailable'),
+      plan: plan({ kind: 'failed', message: 'm' }),
+    });
+    const asked = applyOperation(failed, 'forceRelease', { actor: 'ada', reason: 'now' });
+    temporal.replies.set('QueryWorkflow', queryResult(asked));
+    const { out } = await run('show', 'lab/m1');
+    expect(out.split('\n')).toEqual([
+      runId,
+      'Failed · Waits for an operator; see below.',
+      '- Host: h',
+      expect.stringMatching(/^- PlanApplied: PlanFailed The reprovision plan, attempt 1, on host h, failed: m\./),
+      '- retry: Attempt 2 of the reprovision plan is written',
+      '- reallocate: Host h is cleaned and given back; another one is claimed',
+      '- pause: Nothing is written to the host any more until resume',
+      expect.stringMatching(/^Last asked: forceRelease by ada \(now\), refused: Only a host/),
+    ]);
+    temporal.replies.set('QueryWorkflow', queryResult(null));
+    expect((await run('show', 'lab/m1')).out).toContain('It has not been told anything yet');
   });
 
   it('is answered in its own words, and knows who asks', async () => {
