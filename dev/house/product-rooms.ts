@@ -61,7 +61,7 @@ const domainRooms: readonly Room[] = [
   {
     path: 'domain/hosts',
     holds: 'What a host is used for, by all that is known of it, and what operators may ask of it',
-    mayImport: ['api', 'domain', 'domain/inputs', 'domain/plan'],
+    mayImport: ['api', 'domain', 'domain/inputs', 'domain/plan', 'domain/pool'],
     bans: bans.pure,
   },
   {

@@ -176,21 +176,30 @@ describe.concurrent('operators', () => {
     expect(freed?.metadata.annotations[annotations.operation]).toBeUndefined();
   });
 
-  test('the CLI lists, shows and recovers', async ({ site }) => {
+  test('the CLI lists, shows, explains and recovers', async ({ site }) => {
     await site.host('op-cli').failStep('elemental upgrade', 1);
     await beginOn(site, 'op-cli');
     await untilReason(site, 'op-cli', 'PlanApplied', 'PlanFailed');
     const machine = `${site.namespace}/op-cli`;
     await waitFor('the list shows the failure', async () => {
-      const { stdout } = await runCli(site.namespace, 'list', '--phase', 'Failed', '--pool', 'op-cli');
-      return stdout.includes(machine) && stdout.includes('PlanFailed');
+      const filters = ['--phase', 'Failed', '--pool', 'op-cli'];
+      const { stdout } = await runCli(site.namespace, 'get', 'machines', '-n', site.namespace, ...filters);
+      return stdout.includes('op-cli') && stdout.includes('PlanFailed');
     });
-    expect((await runCli(site.namespace, 'show', machine)).stdout).toContain('inventory: op-cli');
+    expect((await runCli(site.namespace, 'show', machine)).stdout).toContain('- Host: op-cli');
+    const explained = await runCli(site.namespace, 'explain', 'machine', machine);
+    expect(explained.stdout).toContain(`Way out   ironloom retry op-cli -n ${site.namespace} --reason`);
+    const host = await runCli(site.namespace, 'explain', 'host', machine);
+    expect(host.stdout).toContain('Failed: reprovision-1-');
+    expect((await runCli(site.namespace, 'top', '-n', site.namespace)).stdout).toContain('machine/op-cli');
+    const planned = await runCli(site.namespace, 'plan', 'machine', machine);
+    expect([planned.code, planned.stdout]).toEqual([0, expect.stringContaining('Plan      reprovision-2-')]);
     const refused = await runCli(site.namespace, 'force-release', machine, '--reason', 'impatience');
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('refused: Only a host that is being given up');
-    expect((await runCli(site.namespace, 'retry', machine, '--reason', 'new disk')).stdout).toContain('Attempt 2');
-    await untilProvisioned(site, 'op-cli');
+    const retried = await runCli(site.namespace, 'retry', machine, '--reason', 'new disk', '--wait');
+    expect([retried.code, retried.stderr]).toEqual([0, '']);
+    expect(retried.stdout).toMatch(/^Attempt 2[^]*\nRunning · /);
     expect(await runCli(site.namespace, 'retry', 'nobody')).toMatchObject({ code: 2 });
     const nobody = await runCli(site.namespace, 'retry', `${site.namespace}/nobody`, '--reason', 'new disk');
     expect(nobody.code).toBe(1);
