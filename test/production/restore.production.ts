@@ -1,6 +1,8 @@
 import { expect } from 'vitest';
+import type { Service } from '../../dev/lab/services.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { letAnswer, plansReceived, untilPlanned, untilSettled } from '../support/host-answers.ts';
+import { conditionOf } from '../support/machines.ts';
 import { type Site, summarise } from '../support/site.ts';
 import { siteTestOn } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -10,6 +12,7 @@ import { openProductionCluster } from './cluster.ts';
 // has happened since.
 const hosts = ['rs1', 'rs2', 'rs3', 'rs4'];
 const env = { IRONLOOM_RESYNC_PERIOD: '5s', IRONLOOM_BUILD_ID: 'one' };
+let worker: Service | undefined;
 const test = siteTestOn(openProductionCluster(), 'restore', { hosts, replicas: 3, env });
 
 test('a backup is made while one machine is on its way, and life goes on', async ({ site, cluster }) => {
@@ -24,6 +27,11 @@ test('a backup is made while one machine is on its way, and life goes on', async
   await untilCount(site, 2);
   await site.scale(3);
   await site.untilRunning(3);
+  await waitFor(
+    'each host has proven that it booted',
+    async () => (await site.machines()).every((machine) => conditionOf(machine, 'Booted')?.status === 'True'),
+    () => summarise(site),
+  );
   await untilSettled(site);
 });
 
@@ -42,7 +50,7 @@ test('a backup is restored: each machine gets a run that adopts it, and no host 
     async () => (await listRuns(site)).length === 0,
     () => listRuns(site),
   );
-  await Promise.all([site.start('bridge', 'bridge-again'), site.start('worker', 'worker-again')]);
+  [worker] = await Promise.all([site.start('worker', 'worker-again'), site.start('bridge', 'bridge-again')]);
 
   const ids = (await site.machines()).map(({ metadata }) => machineWorkflowId(metadata)).toSorted();
   await waitFor(
@@ -53,6 +61,23 @@ test('a backup is restored: each machine gets a run that adopts it, and no host 
   );
   await untilSettled(site);
   expect(await describe(site)).toEqual(before);
+});
+
+test('a standby lacks what was written last: workers that begin anew go on with that', async ({ site, cluster }) => {
+  const { production } = cluster;
+  await production.postgresql.backUp();
+  const [machine] = await site.machines();
+  const id = machine === undefined ? '' : machineWorkflowId(machine.metadata);
+  const request = JSON.stringify({ actor: 'ada', reason: 'tried it' });
+  for (const name of ['pause', 'resume']) {
+    await production.cli('workflow', 'update', 'execute', '-w', id, '--name', name, '--input', request);
+  }
+  await untilSettled(site);
+  await production.kill();
+  await production.postgresql.restore();
+  await production.restart();
+  await worker?.stop();
+  await site.start('worker', 'worker-third');
 });
 
 test('all goes on: every host is cleaned once, and none had two owners', async ({ site, ledger }) => {
