@@ -20,6 +20,7 @@ import { findObject, type KubeAccess, needKube, withKube } from './kube-access.t
 import { keyOf, nameArgument } from './machine-name.ts';
 import { createPaint } from './paint.ts';
 import { printable } from './printable.ts';
+import { tellRun } from './show-command.ts';
 
 /** `ironloom explain`: why a thing is where it is, in one screen: expected, observed, next, and what ends it. */
 export function addExplainCommand(program: Command, world: CliWorld): void {
@@ -31,6 +32,12 @@ export function addExplainCommand(program: Command, world: CliWorld): void {
     .action((kind: KindName, name: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
       return withKube(world, options, async (access) => {
+        if (access.kube === undefined && kind === 'machine') {
+          world.complain(
+            `note: Kubernetes cannot be asked: ${access.missing}. This is what the run of the machine says`,
+          );
+          return tellRun(world, access, name, options);
+        }
         const kube = needKube(access);
         const key = keyOf(name, options, access);
         const seen = await readFleet(kube.client, world, key.namespace);

@@ -6,7 +6,7 @@ import { tellStory } from '../domain/report/machine-story.ts';
 import { lifeQuery } from '../workflows/messages.ts';
 import type { CliWorld } from './cli-world.ts';
 import type { GlobalOptions } from './global-options.ts';
-import { withKube } from './kube-access.ts';
+import { type MaybeKube, withKube } from './kube-access.ts';
 import { keyOf, machineArgument } from './machine-name.ts';
 import { askRun, findWorkflowId } from './machine-run.ts';
 import { printable } from './printable.ts';
@@ -23,20 +23,22 @@ export function addShowCommand(program: Command, world: CliWorld): void {
     .description("Tell what a machine's run does or waits for, and which verbs it would accept now")
     .addArgument(machineArgument())
     .addOption(new Option('-o, --output <format>', 'all that the run knows').choices(['json', 'yaml']))
-    .action((machine: string, _options: object, command: Command) => show(world, machine, command.optsWithGlobals()));
+    .action((machine: string, _options: object, command: Command) => {
+      const options = command.optsWithGlobals<ShowOptions>();
+      return withKube(world, options, (access) => tellRun(world, access, machine, options));
+    });
 }
 
-function show(world: CliWorld, machine: string, options: ShowOptions): Promise<void> {
-  return withKube(world, options, (access) =>
-    withTemporal(world.answerTimeoutMs, async (source) => {
-      const workflowId = await findWorkflowId(source, access.kube, machine, keyOf(machine, options, access));
-      const life = await askRun(source, workflowId, (run) => run.query(lifeQuery));
-      if (options.output === 'yaml') return world.print(stringify({ workflowId, life }).trimEnd());
-      if (options.output === 'json') return world.print(JSON.stringify({ workflowId, life }, null, 4));
-      const story = life === null ? ['It has not been told anything yet'] : tellLife(life);
-      world.print([workflowId, ...story].map(printable).join('\n'));
-    }),
-  );
+/** Prints what the run of a machine says. @throws CliError when there is none, or nobody answers for it */
+export function tellRun(world: CliWorld, access: MaybeKube, machine: string, options: ShowOptions): Promise<void> {
+  return withTemporal(world.answerTimeoutMs, async (source) => {
+    const workflowId = await findWorkflowId(source, access.kube, machine, keyOf(machine, options, access));
+    const life = await askRun(source, workflowId, (run) => run.query(lifeQuery));
+    if (options.output === 'yaml') return world.print(stringify({ workflowId, life }).trimEnd());
+    if (options.output === 'json') return world.print(JSON.stringify({ workflowId, life }, null, 4));
+    const story = life === null ? ['It has not been told anything yet'] : tellLife(life);
+    world.print([workflowId, ...story].map(printable).join('\n'));
+  });
 }
 
 /** The story that the Temporal UI shows as the run's details, without its markup, and what was asked for last. */

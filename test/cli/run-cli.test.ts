@@ -151,6 +151,11 @@ describe('what a run is asked', () => {
       '- pause: Nothing is written to the host any more until resume',
       expect.stringMatching(/^Last asked: forceRelease by ada \(now\), refused: Only a host/),
     ]);
+    // Without Kubernetes this is the explanation that can be given.
+    const explained = await run('explain', 'machine', 'lab/m1');
+    expect(explained.out).toBe(out);
+    expect(explained.complaint).toContain('note: Kubernetes cannot be asked');
+    expect(await run('explain', 'host', 'lab/h')).toMatchObject({ code: 1 });
     temporal.replies.set('QueryWorkflow', queryResult(null));
     expect((await run('show', 'lab/m1')).out).toContain('It has not been told anything yet');
   });
