@@ -60,7 +60,7 @@ export interface ManagementCluster extends ManagementClusterDescription, AsyncDi
 }
 
 /** The tools that run as servers of it. */
-export type ProcessName = Exclude<ClusterToolName, 'clusterctl' | 'kustomize' | 'workload-cluster'>;
+export type ProcessName = Exclude<ClusterToolName, 'clusterctl' | 'kubectl' | 'kustomize' | 'workload-cluster'>;
 
 /**
  * Starts a management cluster on 127.0.0.1 in a new temporary folder, as one unit: when a part does not start, all that

@@ -10,6 +10,7 @@ export const toolNames = [
   'capi-kubeadm-bootstrap',
   'capi-kubeadm-control-plane',
   'clusterctl',
+  'kubectl',
   'kustomize',
   'temporal',
   'workload-cluster',
@@ -27,6 +28,7 @@ interface ToolSource {
   module:
     | 'etcd'
     | 'kubernetes'
+    | 'kubectl'
     | 'cluster-api'
     | 'kustomize'
     | 'temporal'
@@ -74,6 +76,7 @@ const sources: Record<ToolName, ToolSource> = {
     bindWebhooksToLoopback: true,
   },
   clusterctl: { module: 'cluster-api', package: `${CLUSTER_API}/cmd/clusterctl`, versionOf: CLUSTER_API },
+  kubectl: { module: 'kubectl', package: `${KUBERNETES}/cmd/kubectl`, versionOf: KUBERNETES },
   kustomize: { module: 'kustomize', package: KUSTOMIZE, versionOf: KUSTOMIZE },
   temporal: {
     module: 'temporal',
@@ -123,7 +126,7 @@ export async function readTool(name: ToolName): Promise<Tool> {
   if (version === undefined || minimumGo === undefined) {
     throw new Error(`${moduleDir}/go.mod does not pin ${source.versionOf} and a Go version`);
   }
-  const ldflags = source.module === 'kubernetes' ? kubernetesLdflags(version) : '-s -w';
+  const ldflags = source.versionOf === KUBERNETES ? kubernetesLdflags(version) : '-s -w';
   const hash = createHash('sha256')
     .update([goMod, goSum, ldflags, JSON.stringify(source), ...(await readGoFiles(moduleDir))].join('\0'))
     .digest('hex')
