@@ -17,7 +17,8 @@ import { BASE, buildahEnv, buildBase, IMAGE, run, sizeOf } from './buildah.ts';
 // The image of this checkout, made by `npm run image` on a base of Debian's packages and the pinned Node, with its
 // processes against the local stack.
 const namespace = `image-${randomUUID().slice(0, 6)}`;
-const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** `/var/run` is a link to `/run`, and buildah, without namespaces, would follow it out of the container. */
+const ACCOUNT = '/run/secrets/kubernetes.io/serviceaccount';
 const kubeconfigSchema = z.object({
   clusters: z.tuple([z.object({ cluster: z.object({ 'certificate-authority-data': z.string() }) })]),
   users: z.tuple([z.object({ user: z.object({ tokenFile: z.string() }) })]),
