@@ -1,6 +1,7 @@
-import { CompleteAsyncError } from '@temporalio/activity';
+import { ApplicationFailure, CompleteAsyncError } from '@temporalio/activity';
 import { secrets } from '../api/resources.ts';
 import type { BoundHost, PlanAnswer, WrittenPlan } from '../domain/life/machine-life.ts';
+import { PLAN_NOT_APPLIED, tellNotApplied } from '../domain/life/plan-answer.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
@@ -27,6 +28,15 @@ export function createAwaitPlanResult(deps: ActivityDependencies) {
     const expected = { checksum: plan.checksum, attemptId: attemptIdOf(machine, plan) };
     const answer = await readStandingAnswer(deps.reader, secret, expected, host.inventory);
     if (answer === undefined) throw new CompleteAsyncError();
-    return answer;
+    const message = tellNotApplied(answer);
+    if (message === undefined) return answer;
+    // Nothing of ours failed: no warning.
+    throw ApplicationFailure.create({
+      type: PLAN_NOT_APPLIED,
+      message,
+      details: [answer],
+      nonRetryable: true,
+      category: 'BENIGN',
+    });
   };
 }

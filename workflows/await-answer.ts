@@ -1,5 +1,6 @@
 import {
   ActivityFailure,
+  ApplicationFailure,
   CancellationScope,
   condition,
   isCancellation,
@@ -12,7 +13,7 @@ import * as advanceHost from '../domain/life/advance-host.ts';
 import { onStopped, withoutHalt } from '../domain/life/halt.ts';
 import { stillAwaits } from '../domain/life/lifecycle.ts';
 import type { MachineLife, PlanAnswer, WrittenPlan } from '../domain/life/machine-life.ts';
-import { isPlanAnswer } from '../domain/life/plan-answer.ts';
+import { isPlanAnswer, readNotApplied } from '../domain/life/plan-answer.ts';
 import { hostlessPlanActivityId, planActivityId } from '../domain/plan/attempt.ts';
 import type { Step } from '../domain/life/step.ts';
 import { planWait } from './activity-proxies.ts';
@@ -72,11 +73,11 @@ export async function awaitAnswer(
   scope.cancel();
   // An older status must not be written after the next one.
   await shown;
-  if (end.kind === 'broken') return onBrokenWait(run, life, step, end.error);
+  const answer = end.kind === 'answered' ? readAnswer(end.answer) : readFailedWait(end);
+  if (end.kind === 'broken' && answer === undefined) return onBrokenWait(run, life, step, end.error);
   run.brokenWaits = 0;
   update(run, withoutHalt);
-  if (end.kind === 'answered') {
-    const answer = readAnswer(end.answer);
+  if (answer !== undefined) {
     if (answer.kind !== 'lookAgain') meter.planAnswered(plan.type, answer.kind);
     update(run, (now) => advanceHost.onPlanAnswered(now, answer));
   } else {
@@ -90,6 +91,13 @@ function readAnswer(answer: unknown): PlanAnswer {
   if (isPlanAnswer(answer)) return answer;
   log.warn('Ignoring an answer to a plan that is none');
   return { kind: 'lookAgain' };
+}
+
+/** A plan that was not applied ends its wait as a failure, so that its bar is red. */
+function readFailedWait(end: Exclude<End, { kind: 'answered' }>): PlanAnswer | undefined {
+  if (end.kind !== 'broken' || !(end.error instanceof ActivityFailure)) return undefined;
+  const { cause } = end.error;
+  return cause instanceof ApplicationFailure ? readNotApplied(cause) : undefined;
 }
 
 function askForAnswer(run: Run, life: MachineLife): Promise<PlanAnswer> {

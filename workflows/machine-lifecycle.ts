@@ -10,6 +10,7 @@ import { isHaltOver, MAX_STEPS_WITHOUT_REST, onRestless, withoutHalt } from '../
 import { nextStep } from '../domain/life/lifecycle.ts';
 import { machineWorkflowId } from '../domain/life/run-id.ts';
 import type { Step } from '../domain/life/step.ts';
+import { tellEnd } from '../domain/report/run-end.ts';
 import { carryOver, MAX_EVENTS_PER_RUN, type MachineLife } from '../domain/life/machine-life.ts';
 import { waitIdOf } from './await-answer.ts';
 import { bindHandlers } from './handlers.ts';
@@ -20,15 +21,14 @@ import { createPresenter, type Presenter } from './presenter.ts';
 import { type Run, rulesOf, update } from './run.ts';
 import { performStep } from './steps.ts';
 
-export type MachineOutcome = Extract<Step, { kind: 'end' }>['outcome'];
-
 /**
  * The life of one `BaremetalMachine`, from its creation until its host is back in the pool. Binds handlers and runs one
  * step after the other; what the next step is comes from `domain/lifecycle`. A copy that somebody starts under another id
- * ends at once: a machine has one run.
+ * ends at once: a machine has one run. Its result is a sentence for people that begins with the outcome.
  */
-export async function machineLifecycle(input: MachineLifecycleInput): Promise<MachineOutcome> {
-  if (workflowInfo().workflowId !== machineWorkflowId(input.machine) && patched(patches.ownIdOnly)) return 'orphaned';
+export async function machineLifecycle(input: MachineLifecycleInput): Promise<string> {
+  if (workflowInfo().workflowId !== machineWorkflowId(input.machine) && patched(patches.ownIdOnly))
+    return "orphaned: this is not the id of the machine's run";
   const run: Run = {
     machine: input.machine,
     life: input.life ?? null,
@@ -57,7 +57,7 @@ export async function machineLifecycle(input: MachineLifecycleInput): Promise<Ma
   return CancellationScope.nonCancellable(() => live(run, present));
 }
 
-async function live(run: Run, present: Presenter): Promise<MachineOutcome> {
+async function live(run: Run, present: Presenter): Promise<string> {
   for (;;) {
     const life = knownLife(run);
     const step = nextStep(life, rulesOf(life));
@@ -69,7 +69,7 @@ async function live(run: Run, present: Presenter): Promise<MachineOutcome> {
     if (step.kind === 'end') {
       noteEnd(life);
       await condition(allHandlersFinished);
-      return step.outcome;
+      return tellEnd(step.outcome, knownLife(run), Date.now());
     }
     if (mustStartOver(run, life, step)) await startOver(run);
     if (mustPause(run, life, step)) {

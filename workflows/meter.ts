@@ -1,6 +1,7 @@
 import type { MachinePhase } from '../api/constants.ts';
 import { proxySinks } from '@temporalio/workflow';
 import type { LifeSinks } from '../domain/life/meter.ts';
+import { inventoryOf } from '../domain/life/lifecycle.ts';
 import { noteStay } from '../domain/life/phases.ts';
 import type { MachineLife } from '../domain/life/machine-life.ts';
 import { phaseOf, projectStatus } from '../domain/report/machine-status.ts';
@@ -14,7 +15,7 @@ export function notePhase(run: Run, life: MachineLife): void {
   const phase = phaseOf(life);
   if (phase === null) return;
   const stays = life.phases ?? [];
-  const noted = noteStay(stays, { phase, sinceMs: Date.now(), ...reasonOf(life, phase) });
+  const noted = noteStay(stays, { phase, sinceMs: Date.now(), ...reasonOf(life, phase), ...hostOf(life) });
   if (noted === stays) return;
   update(run, (now) => ({ ...now, phases: [...noted] }));
   const before = stays.at(-1);
@@ -27,6 +28,11 @@ export function notePhase(run: Run, life: MachineLife): void {
 export function noteEnd({ phases }: MachineLife): void {
   const last = phases?.at(-1);
   if (last !== undefined) meter.phaseLeft(last.phase, 'Gone', (Date.now() - last.sinceMs) / 1000);
+}
+
+function hostOf({ stage }: MachineLife): { host?: string } {
+  const host = inventoryOf(stage);
+  return host === undefined ? {} : { host };
 }
 
 function reasonOf(life: MachineLife, phase: MachinePhase): { reason?: string } {

@@ -32,4 +32,6 @@ export const patches = {
   boundBoot: 'bound-boot',
   /** A step that wrote no plan because it was stopped may have written the status of the wait for it. */
   unsureAfterPlanStep: 'unsure-after-plan-step',
+  /** The search attribute for the reason tells what is late of a machine that is Ready. */
+  tellLateness: 'tell-lateness',
 } as const;

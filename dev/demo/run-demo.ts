@@ -3,7 +3,7 @@ import { createEvidenceSource } from './evidence-source.ts';
 import type { Fact } from './facts.ts';
 import { proveFacts } from './prove-facts.ts';
 import type { Screen } from './screen.ts';
-import { type DemoStage, startStage, temporalRunsUrl } from './stage.ts';
+import { type DemoStage, startStage, temporalRunsUrl, temporalViews } from './stage.ts';
 import { story } from './story.ts';
 import { describeTransition } from './transition.ts';
 
@@ -59,6 +59,7 @@ async function tellStory(stage: DemoStage, { screen, hasTables, once, pauseMs, s
   if (once) return failed;
   chapterTitle = 'The story is told and everything stays up: look around. Ctrl-C ends it.';
   screen.say(`\n${chapterTitle}`);
+  for (const view of ['In the Temporal UI, to keep as saved views:', ...temporalViews(stage.cluster)]) screen.say(view);
   for (;;) await rest(60_000, signal);
 }
 

@@ -74,6 +74,18 @@ export function temporalRunsUrl({ temporal }: Pick<ManagementCluster, 'temporal'
   return `${temporal.uiUrl}/namespaces/${temporal.namespace}/workflows`;
 }
 
+/** What people look for first, as links that the Temporal UI can keep as saved views. */
+export function temporalViews(cluster: Pick<ManagementCluster, 'temporal'>): string[] {
+  const views = [
+    ['Failed', 'IronloomPhase = "Failed"'],
+    ['Past a deadline', 'IronloomReason IN ("PlanTimedOut", "BootTimedOut", "NodeJoinTimedOut")'],
+    ['Wait for a host', 'IronloomReason = "PoolExhausted"'],
+    ['Of one pool', 'IronloomPool = "workers"'],
+  ];
+  const urlOf = (query = ''): string => `${temporalRunsUrl(cluster)}?query=${encodeURIComponent(query)}`;
+  return views.map(([name = '', query]) => `${`${name}:`.padEnd(17)} ${urlOf(query)}`);
+}
+
 /** A simulated host takes milliseconds for everything; a person would see no phase. */
 async function slowDown(lab: Lab, name: string, index: number): Promise<void> {
   const host = lab.host(name);

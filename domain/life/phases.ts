@@ -7,6 +7,8 @@ export interface PhaseStay {
   sinceMs: number;
   /** Why, where the phase is Failed. */
   reason?: string;
+  /** The host that the machine had. */
+  host?: string;
 }
 
 /** A machine that goes to and fro is told by its beginning and its end. */
@@ -15,7 +17,7 @@ const MAX_STAYS = 40;
 /** The phases of a machine so far, with the one in which it is now; the same list if nothing has changed. */
 export function noteStay(stays: readonly PhaseStay[], now: PhaseStay): readonly PhaseStay[] {
   const last = stays.at(-1);
-  if (last?.phase === now.phase && last.reason === now.reason) return stays;
+  if (last?.phase === now.phase && last.reason === now.reason && last.host === now.host) return stays;
   const noted = [...stays, now];
   return noted.length <= MAX_STAYS ? noted : [...noted.slice(0, MAX_STAYS / 2), ...noted.slice(1 - MAX_STAYS / 2)];
 }

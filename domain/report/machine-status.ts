@@ -196,6 +196,13 @@ function readyCondition(life: MachineLife, details: DesiredCondition[]): Desired
   return fails('Ready', reasons.PlanPending, 'The machine is on its way; no step is blocked');
 }
 
+const late: readonly string[] = [reasons.BootTimedOut, reasons.NodeJoinTimedOut];
+
+/** Ready says nothing of a host that does not boot, or of a Node that does not come in time. */
+export function latenessOf({ conditions }: Pick<DesiredStatus, 'conditions'>): string | undefined {
+  return conditions.find(({ status, reason }) => status === 'False' && late.includes(reason))?.reason;
+}
+
 function pausedCondition({ snapshot, pausedByOperator }: MachineLife): DesiredCondition {
   const causes = [
     ...(snapshot.paused ? ['The Cluster or this object is paused'] : []),

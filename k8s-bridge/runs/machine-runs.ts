@@ -1,7 +1,8 @@
 import { ActivityNotFoundError, type Client, WorkflowUpdateFailedError } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/common';
+import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import type { OperatorVerb, PlanAnswer } from '../../domain/life/machine-life.ts';
 import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
+import { PLAN_NOT_APPLIED, tellNotApplied } from '../../domain/life/plan-answer.ts';
 import { machineWorkflowId, parseMachineWorkflowId } from '../../domain/life/run-id.ts';
 import { machineRunQuery } from '../../domain/life/run-query.ts';
 import type { TemporalPause } from '../../domain/report/pause-news.ts';
@@ -106,7 +107,7 @@ export function createMachineRuns(client: Client, taskQueue: string, attributes 
     async completePlan(machine, activityIds, answer) {
       const workflowId = machineWorkflowId(machine);
       for (const activityId of activityIds) {
-        const complete = () => call(() => client.activity.complete({ workflowId, activityId }, answer));
+        const complete = () => call(() => endWait(client, { workflowId, activityId }, answer));
         if ((await unlessMissing(complete, 'completed', 'notWaiting')) === 'completed') return 'completed';
       }
       return 'notWaiting';
@@ -118,6 +119,14 @@ export function createMachineRuns(client: Client, taskQueue: string, attributes 
     listOpen: () => client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => collectOpen(client, taskQueue)),
     readPauses: (run) => call(() => readPauses(client, run)),
   };
+}
+
+/** A plan that was not applied fails its wait, and the run reads the answer off the failure. */
+function endWait(client: Client, wait: { workflowId: string; activityId: string }, answer: PlanAnswer): Promise<void> {
+  const message = tellNotApplied(answer);
+  if (message === undefined) return client.activity.complete(wait, answer);
+  const failure = { type: PLAN_NOT_APPLIED, message, details: [answer], nonRetryable: true };
+  return client.activity.fail(wait, ApplicationFailure.create(failure));
 }
 
 async function collectOpen(client: Client, taskQueue: string): Promise<OpenRun[]> {

@@ -75,7 +75,7 @@ describe.concurrent('a Cluster', () => {
       expect(plansReceived(site, host)).toEqual([undefined, 'reprovision', 'clean']);
     }
     for (const ref of refs) {
-      expect(await runOf(site, ref).result()).toBe('released');
+      expect(await runOf(site, ref).result()).toMatch(/^released: /);
       const machine = await findWrites(site, 'patch', 'baremetalmachines', ref.name);
       const controlPlane = await findWrites(site, 'delete', 'externalcontrolplanes', 'demo');
       const infrastructure = await findWrites(site, 'delete', 'baremetalclusters', 'demo');

@@ -85,7 +85,7 @@ describe.concurrent('a plan Secret that cannot be written', () => {
     const run = runOf(site, await refOf(site, name));
     await run.executeUpdate(operationUpdates.forceRelease, { args: [{ actor: 'ada', reason: 'it goes to repair' }] });
     await untilGone(site, name);
-    expect(await run.result()).toBe('released');
+    expect(await run.result()).toMatch(/^released: /);
     const notes = (await findInventory(site, name))?.metadata.annotations ?? {};
     expect(notes[annotations.quarantine]).toContain('No clean plan could be left');
     expect(notes[annotations.quarantine]).toContain('it goes to repair');

@@ -21,7 +21,9 @@ import { waitFor } from '../support/wait-for.ts';
 const host = 'ts-host';
 const pools = { running: 'ts-pool', waiting: 'ts-empty' };
 
-const test = siteTest('story', { hosts: [host] }).extend('machines', { scope: 'file' }, async ({ site }) => {
+const failing = 'ts-bad';
+
+const test = siteTest('story', { hosts: [host, failing] }).extend('machines', { scope: 'file' }, async ({ site }) => {
   await createPool(site, pools.running, [host]);
   await createPool(site, pools.waiting, []);
   await createMachine(site, { name: 'ts-running', pool: pools.running });
@@ -95,7 +97,7 @@ test('the current details say phase, host, what is waited for, and what can be a
 test('each bar of the timeline says what is done, and to which host', async ({ site, machines: { running } }) => {
   await deleteMachine(site, running.name);
   await untilGone(site, running.name);
-  expect(await runOf(site, running).result()).toBe('released');
+  expect(await runOf(site, running).result()).toMatch(/^released: host ts-host in \d/);
   const bars = (await fetchHistory(site, { metadata: running })).flatMap(readBar);
   expect(bars.filter(({ summary }) => summary === undefined)).toEqual([]);
   const ofHost = bars.filter(({ summary }) => summary?.includes(host));
@@ -117,6 +119,24 @@ test('each bar of the timeline says what is done, and to which host', async ({ s
   ]);
   expect(others.filter((summary) => !known.has(summary ?? ''))).toEqual([]);
   expect(others).toContain(`Claim a host of pool ${pools.running}`);
+});
+
+test('a wait that ended badly is red and says why, and the run ends with what happened', async ({ site }) => {
+  await createPool(site, failing, [failing]);
+  await site.host(failing).failStep('elemental upgrade', 1);
+  await createMachine(site, { name: failing, pool: failing });
+  await untilReason(site, failing, 'PlanApplied', 'PlanFailed');
+  const machine = await refOf(site, failing);
+  await deleteMachine(site, failing);
+  await untilGone(site, failing);
+  const events = await fetchHistory(site, { metadata: machine });
+  const failures = events.flatMap((event) => event.activityTaskFailedEventAttributes?.failure ?? []);
+  expect(failures.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^Step upgrade failed with exit code 1/),
+  ]);
+  expect(await runOf(site, machine).result()).toMatch(
+    /^released: host ts-bad in \d.* \(Pending .*, Reprovisioning .*, Failed .*: PlanFailed, Preparing .*\)$/,
+  );
 });
 
 /** A bar of the timeline: an activity or a timer. */
