@@ -7,7 +7,6 @@ import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { parseAttemptId } from '../domain/plan/attempt.ts';
 import { reportsBoot } from '../domain/plan/boot-report.ts';
 import { viewPlanSecret } from '../domain/plan/secret.ts';
-import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import type { BeginOutcome, KeptWishes } from '../domain/life/step-outcomes.ts';
 import { adoptHost, isAdoptable } from './host/adopt.ts';
 import { findTaker } from './host/taker.ts';
@@ -60,7 +59,7 @@ export function createBeginLife(deps: ActivityDependencies, claims: Claims) {
       const avoid = [...new Set([...input.claim.avoid, ...kept.avoidedHosts])];
       const claim = await claimFreeHost(deps, claims, fence, machine, {
         avoid,
-        status: { ...looked(input.claim.status), avoidedInventories: avoid },
+        status: { ...input.claim.status, avoidedInventories: avoid },
       });
       return { kind: 'claimTried', claim, ...begun };
     }
@@ -69,12 +68,6 @@ export function createBeginLife(deps: ActivityDependencies, claims: Claims) {
     logStep('Found a host that is ours already', input.machine, { host: host.inventory, plan: plan?.type });
     return { kind: 'holding', host, plan, ...begun };
   };
-}
-
-/** The step has looked itself, before the run that sent the status could. */
-function looked(status: NumberedStatus): NumberedStatus {
-  const { unlooked: _, ...shown } = status;
-  return shown;
 }
 
 function keptWishesOf({ status }: BaremetalMachine): KeptWishes {

@@ -105,7 +105,7 @@ async function tryHosts(
       const namedBefore = machine.status?.machineInventoryRef?.name;
       const [secret, named] = await Promise.all([
         findPlanSecret(deps, choice.host),
-        writeStatus(deps, fence, machine, { ...wish.status, inventory: choice.host.name }),
+        writeStatus(deps, fence, machine, { ...looked(wish.status), inventory: choice.host.name }),
       ]);
       const writtenAs = named.metadata.resourceVersion;
       const isNews = writtenAs !== machine.metadata.resourceVersion;
@@ -134,6 +134,12 @@ async function tryHosts(
       reservations.delete(reservation);
     }
   }
+}
+
+/** The step has looked itself, before the run that sent the status could. */
+function looked(status: NumberedStatus): NumberedStatus {
+  const { unlooked: _, ...shown } = status;
+  return shown;
 }
 
 /** The pool that the machine takes its host from. */
