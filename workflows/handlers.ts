@@ -2,7 +2,7 @@ import { log, patched, setDefaultSignalHandler, setHandler, workflowInfo } from 
 import * as advance from '../domain/life/advance-life.ts';
 import { MAX_EVENTS_PER_RUN, operatorVerbs, type OperatorVerb, startLife } from '../domain/life/machine-life.ts';
 import { isSnapshot } from '../domain/inputs/machine-snapshot.ts';
-import { applyOperation, judgeOperation } from '../domain/life/operations.ts';
+import { applyOperation, isHeldReleased, judgeOperation } from '../domain/life/operations.ts';
 import {
   capacityAvailableSignal,
   lifeQuery,
@@ -88,7 +88,9 @@ function bindOperation(run: Run, verb: OperatorVerb): void {
 
 function operate(run: Run, verb: OperatorVerb, request: OperationRequest | undefined): string {
   if (run.life === null) return 'The run has not begun';
-  run.life = applyOperation(run.life, verb, { actor: request?.actor ?? 'unknown', reason: request?.reason ?? '' });
+  const record = { actor: request?.actor ?? 'unknown', reason: request?.reason ?? '' };
+  const resumesReleased = verb !== 'resume' || !isHeldReleased(run.life) || patched(patches.resumeReleased);
+  run.life = applyOperation(run.life, verb, record, resumesReleased);
   const answer = run.life.lastOperation?.answer ?? '';
   meter.operationAsked(verb, run.life.lastOperation?.accepted === true ? 'accepted' : 'refused');
   log.info('An operator asked for an operation', { verb, accepted: run.life.lastOperation?.accepted, answer });

@@ -34,4 +34,6 @@ export const patches = {
   unsureAfterPlanStep: 'unsure-after-plan-step',
   /** The search attribute for the reason tells what is late of a machine that is Ready. */
   tellLateness: 'tell-lateness',
+  /** A machine that lost its host while it was being paused goes on when it is resumed. */
+  resumeReleased: 'resume-released',
 } as const;

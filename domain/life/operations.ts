@@ -7,8 +7,12 @@ import { hostOf, type MachineLife, type OperationRecord, type OperatorVerb, type
 /** Whether a verb makes sense now. `answer` says what happens then, or why not and what to do instead. */
 export type Verdict = { accepted: true; answer: string; life: MachineLife } | { accepted: false; answer: string };
 
-/** Decides on an operator's request by nothing but what the run knows; signal, update and annotation all end here. */
-export function judgeOperation(life: MachineLife, verb: OperatorVerb): Verdict {
+/**
+ * Decides on an operator's request by nothing but what the run knows; signal, update and annotation all end here.
+ * @param resumesReleased false for runs that have refused to go on after a pause that came while they lost their host
+ */
+export function judgeOperation(life: MachineLife, verb: OperatorVerb, resumesReleased = true): Verdict {
+  if (verb === 'resume' && isHeldReleased(life) && resumesReleased) return judgeResume(life);
   if (life.stage.kind === 'ended' || life.stage.kind === 'released') {
     return refuse('The machine has given its host back; there is nothing left to do');
   }
@@ -30,13 +34,19 @@ export function judgeOperation(life: MachineLife, verb: OperatorVerb): Verdict {
   }
 }
 
+/** A pause that came while the machine lost its host holds the end of the machine. */
+export function isHeldReleased({ stage, pausedByOperator }: MachineLife): boolean {
+  return stage.kind === 'released' && pausedByOperator;
+}
+
 /** Takes a request into the life: what it changes, and a record of it either way. */
 export function applyOperation(
   life: MachineLife,
   verb: OperatorVerb,
   { actor, reason }: Pick<OperationRecord, 'actor' | 'reason'>,
+  resumesReleased = true,
 ): MachineLife {
-  const verdict = judgeOperation(life, verb);
+  const verdict = judgeOperation(life, verb, resumesReleased);
   const { accepted, answer } = verdict;
   const next = verdict.accepted ? verdict.life : life;
   return { ...next, revision: next.revision + 1, lastOperation: { verb, actor, reason, accepted, answer } };

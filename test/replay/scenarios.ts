@@ -350,6 +350,23 @@ export const scenarios: Record<string, () => Scenario> = {
     };
   },
 
+  'paused-while-its-host-is-lost': () => {
+    const paused = Promise.withResolvers<void>();
+    return {
+      activities: { writeCleanPlan: () => paused.promise.then(() => ({ kind: 'inventoryMissing' })) },
+      async live(driver) {
+        await reachRunning(driver);
+        await driver.observe(deleting);
+        await driver.untilRan('writeCleanPlan');
+        await driver.operate('pause');
+        paused.resolve();
+        await driver.untilReason('Paused');
+        await driver.operate('resume');
+        await driver.untilRan('finishMachine');
+      },
+    };
+  },
+
   'bootstrap-secret-made-again': () => ({
     activities: {
       writeReprovisionPlan: inTurn<ProvisionOutcome>(

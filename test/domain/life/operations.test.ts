@@ -134,6 +134,18 @@ test('a host that cannot be cleaned for a reallocation can be let go, and the ma
   expect(nextStep(advanceHost.onReleaseTried(forced, { kind: 'released' }, false))).toEqual({ kind: 'claim' });
 });
 
+test('a pause that comes while a host turns out to be gone holds the end of the machine until resume', () => {
+  const running = at({ kind: 'cleaning', host: host(), attempt: 1, plan: null, applied: null }, { deleting: true });
+  const paused = applyOperation(running, 'pause', by);
+  const released = advanceHost.onCleanTried(paused, 1, { kind: 'inventoryMissing' });
+  expect(nextStep(released)).toMatchObject({ kind: 'wait', reason: 'resume' });
+  expect(tellStory(released, nextStep(released))).toContain('- `resume`: ');
+  expect(applyOperation(released, 'retry', by).lastOperation?.accepted).toBe(false);
+  const resumed = applyOperation(released, 'resume', by);
+  expect(resumed.lastOperation?.accepted).toBe(true);
+  expect(nextStep(resumed)).toEqual({ kind: 'finish' });
+});
+
 test('pause holds until resume, and CAPI decides for itself', () => {
   const paused = applyOperation(at({ kind: 'unclaimed' }), 'pause', by);
   expect(nextStep(paused)).toMatchObject({ kind: 'wait', reason: 'resume' });

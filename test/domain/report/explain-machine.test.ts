@@ -64,8 +64,6 @@ function* everyLife(): Generator<{ name: string; life: MachineLife }> {
     for (const obstacle of [undefined, ...(obstacles[stage.kind] ?? [])])
       for (const deleting of [false, true])
         for (const pause of ['', 'by Cluster API', 'by an operator']) {
-          // Nobody can ask for anything any more, and nothing is left to be held.
-          if (stage.kind === 'released' && pause !== '') continue;
           const life = at(stage, { deleting, paused: pause === 'by Cluster API' });
           const avoidedHosts = stage.kind === 'cleaning' && !deleting ? ['h'] : [];
           const met = obstacle === undefined ? {} : { obstacles: [obstacle], obstaclesRevision: life.revision };
