@@ -77,8 +77,11 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   const { unattended } = known;
   const scope = { defaultRegistry, watchNamespace, watchFilter };
   const world = { kube, runs, caches, reader, ...scope, logger, queueMetrics };
-  const noteMissingRuns = (missing: number) => void (known.missingRuns = missing);
-  const deps = { ...world, unattended, prepareTemporal, temporalReturns, resyncPeriodMs, noteMissingRuns };
+  const notes = {
+    noteMissingRuns: (missing: number) => void (known.missingRuns = missing),
+    noteOpenRuns: (uids: ReadonlySet<string>) => void (known.openRuns = uids),
+  };
+  const deps = { ...world, unattended, prepareTemporal, temporalReturns, resyncPeriodMs, ...notes };
   known.isLeading = lead({ env, logger, shutdown }, kube, {
     ...deps,
     findNobodyServes: () => findNobodyServes(place),
@@ -94,6 +97,8 @@ interface BridgeMemory {
   isLeading: () => boolean;
   /** As of the last comparison; undefined: there was none. */
   missingRuns: number | undefined;
+  /** uids of the machines that had an open run then. */
+  openRuns: ReadonlySet<string> | undefined;
 }
 
 function createBridgeMemory(): BridgeMemory {
@@ -103,6 +108,7 @@ function createBridgeMemory(): BridgeMemory {
     unattended: new UnattendedMachines(monotonicNowMs),
     isLeading: () => false,
     missingRuns: undefined,
+    openRuns: undefined,
   };
 }
 
@@ -124,6 +130,8 @@ async function startObservation(
     isLeading: () => memory.isLeading(),
     countUnattended: () => memory.unattended.count(),
     missingRuns: () => memory.missingRuns,
+    openRuns: () => memory.openRuns,
+    seesAllMachines: env.watchFilter === undefined,
   });
   const readiness = createReadiness({ caches, place: () => memory.place, starts: memory.starts });
   for (const address of observationAddresses(env)) {

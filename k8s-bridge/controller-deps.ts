@@ -32,6 +32,8 @@ export interface ControllerDeps {
   temporalReturns?: TemporalReturns | undefined;
   /** Told after each comparison how many machines had no open run. */
   noteMissingRuns?: ((missing: number) => void) | undefined;
+  /** Told at each comparison of the uids of the machines that have an open run. */
+  noteOpenRuns?: ((uids: ReadonlySet<string>) => void) | undefined;
   /** Time between two comparisons of open runs and machines. */
   resyncPeriodMs: number;
 }

@@ -1,12 +1,15 @@
+import { findStranded } from '../domain/hosts/stranded.ts';
 import type { HostView } from '../domain/inputs/host-view.ts';
 import type { MachineView } from '../domain/inputs/machine-view.ts';
 import { poolCounterNames, type PoolView } from '../domain/inputs/pool-view.ts';
 
 /** What the caches of the bridge hold of a fleet. */
 export interface Fleet {
-  machines: Iterable<MachineView>;
-  hosts: Iterable<HostView>;
+  machines: readonly MachineView[];
+  hosts: readonly HostView[];
   pools: Iterable<PoolView>;
+  /** uids of the machines that have an open run; undefined: nobody has asked yet. */
+  openRuns: ReadonlySet<string> | undefined;
 }
 
 interface Figure<Label extends string> {
@@ -29,13 +32,12 @@ export interface FleetFigures {
 const MAX_NAMED_HOSTS = 100;
 
 /** Counts a fleet. `nowMs`: wall clock. */
-export function countFleet({ machines, hosts, pools }: Fleet, nowMs: number): FleetFigures {
+export function countFleet({ machines, hosts, pools, openRuns }: Fleet, nowMs: number): FleetFigures {
   const byPhase = new Tally<'namespace' | 'pool' | 'phase' | 'reason'>();
   const unready = new Tally<'namespace' | 'pool' | 'reason'>();
   const late = new Tally<'namespace' | 'pool' | 'late'>();
   const waiting = new Tally<'namespace' | 'pool'>();
   const stranded = new Tally<'namespace' | 'pool'>();
-  const uids = new Set<string>();
   const known = [...pools];
   for (const pool of known) {
     const labels = { namespace: pool.namespace, pool: pool.name };
@@ -43,7 +45,6 @@ export function countFleet({ machines, hosts, pools }: Fleet, nowMs: number): Fl
     stranded.atLeast(labels, 0);
   }
   for (const machine of machines) {
-    uids.add(machine.uid);
     const labels = { namespace: machine.namespace, pool: machine.pool };
     const reason = machine.readyReason ?? '';
     byPhase.add({ ...labels, phase: machine.phase ?? '', reason });
@@ -51,12 +52,10 @@ export function countFleet({ machines, hosts, pools }: Fleet, nowMs: number): Fl
     if (machine.overdue !== undefined) late.add({ ...labels, late: machine.overdue });
     if (machine.waitsForHost) waiting.atLeast(labels, ageOf(machine.creationTimestamp, nowMs));
   }
-  const failed: HostView[] = [];
-  for (const host of hosts) {
-    const isStranded = host.owner !== undefined && !uids.has(host.owner.uid);
-    if (isStranded) stranded.add({ namespace: host.namespace, pool: host.pool ?? '' });
-    if (host.failures > 1) failed.push(host);
+  for (const host of findStranded({ hosts, machines, openRuns })) {
+    stranded.add({ namespace: host.namespace, pool: host.pool ?? '' });
   }
+  const failed = hosts.filter(({ failures }) => failures > 1);
   return {
     machines: byPhase.figures(),
     longestUnready: unready.figures(),

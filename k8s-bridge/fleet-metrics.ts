@@ -11,6 +11,10 @@ export interface FleetSource {
   countUnattended: () => number;
   /** As of the last comparison of machines and runs; undefined: there was none. */
   missingRuns: () => number | undefined;
+  /** uids of the machines that had an open run then; undefined: there was no comparison. */
+  openRuns: () => ReadonlySet<string> | undefined;
+  /** False: by a watch filter it knows its own alone, and hosts of the others would look as if nobody used them. */
+  seesAllMachines: boolean;
 }
 
 /** All metrics of one scrape come from one look. */
@@ -18,13 +22,18 @@ const FRESH_MS = 500;
 
 /** Publishes the fleet as the caches know it when scraped; call it once per registry. */
 export function publishFleet(registry: Registry, source: FleetSource): void {
-  const { caches, isLeading, countUnattended, missingRuns } = source;
+  const { caches, isLeading, countUnattended, missingRuns, openRuns, seesAllMachines } = source;
   let last: { figures: FleetFigures; atMs: number } | undefined;
   const figures = (): FleetFigures => {
     const nowMs = performance.now();
     if (last !== undefined && nowMs - last.atMs < FRESH_MS) return last.figures;
     const [machines, hosts, pools] = [caches.machines.store, caches.hosts.store, caches.pools.store];
-    const fleet = { machines: machines.list(), hosts: hosts.list(), pools: pools.list() };
+    const fleet = {
+      machines: [...machines.list()],
+      hosts: [...hosts.list()],
+      pools: pools.list(),
+      openRuns: openRuns(),
+    };
     last = { figures: countFleet(fleet, Date.now()), atMs: nowMs };
     return last.figures;
   };
@@ -56,7 +65,7 @@ export function publishFleet(registry: Registry, source: FleetSource): void {
   publish(
     registry,
     metricDefinitions.hostsStranded,
-    whileLeading(() => figures().hostsStranded),
+    whileLeading(() => (seesAllMachines ? figures().hostsStranded : [])),
   );
   publish(
     registry,

@@ -38,7 +38,7 @@ export interface MachineController {
 
 /** Wires the reconciler of machines to caches, queue and memory. */
 export function createMachineController(deps: ControllerDeps): MachineController {
-  const { runs, caches, defaultRegistry, watchNamespace, logger } = deps;
+  const { runs, caches, defaultRegistry, watchNamespace, noteOpenRuns, logger } = deps;
   const stores = storesOf(caches);
   const snapshotOf = (view: MachineView) => takeSnapshot(view, stores, defaultRegistry);
   const machineDeps: MachineReconcilerDeps = {
@@ -64,7 +64,8 @@ export function createMachineController(deps: ControllerDeps): MachineController
   const pauses = createPauseTeller({ machines, runs, client: deps.kube, nowMs: machineDeps.nowMs });
   return {
     queue,
-    resync: () => resyncRuns({ ...machineDeps, machines, runs, replaced, pauses, enqueue, watchNamespace }),
+    resync: () =>
+      resyncRuns({ ...machineDeps, machines, runs, replaced, pauses, enqueue, watchNamespace, noteOpenRuns }),
     forgetTold() {
       machineDeps.sent.clear();
       machineDeps.departed.forgetTold();

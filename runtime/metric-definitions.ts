@@ -66,7 +66,7 @@ export const metricDefinitions = {
   hostsStranded: define({
     name: 'ironloom_hosts_stranded',
     kind: 'gauge',
-    help: 'Hosts recorded for a machine that does not exist: in use by nobody, and free for nobody.',
+    help: 'Hosts in use by nobody, free for nobody and waited for by no run; not known to a bridge with a watch filter.',
     labels: ['namespace', 'pool'],
     from: 'leader',
   }),

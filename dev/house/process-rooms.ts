@@ -7,6 +7,7 @@ const bridgeRooms: readonly Room[] = [
     holds: 'The bridge process: its caches, and which change makes which controller look',
     mayImport: [
       'api',
+      'domain/hosts',
       'domain/inputs',
       'domain/plan',
       'domain/pool',

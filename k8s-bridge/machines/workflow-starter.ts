@@ -24,6 +24,8 @@ export interface WorkflowStarterDeps {
   enqueue: (key: string) => void;
   /** The namespace whose machines the cache holds; undefined: all. */
   watchNamespace: string | undefined;
+  /** Told of the uids of the machines that have an open run. */
+  noteOpenRuns?: ((uids: ReadonlySet<string>) => void) | undefined;
   logger: Pick<ReconcilerLogger, 'warn'>;
 }
 
@@ -45,6 +47,7 @@ export interface ResyncReport {
 export async function resyncRuns(deps: WorkflowStarterDeps): Promise<ResyncReport> {
   const { machines, departed, missingRuns, enqueue } = deps;
   const open = await listWatched(deps);
+  deps.noteOpenRuns?.(new Set(open.map(({ uid }) => uid)));
   const report: ResyncReport = { open: open.length, missing: 0, departed: 0 };
   const uids = await compareMachines(open, report, deps);
   for (const uid of missingRuns) if (!uids.has(uid)) missingRuns.delete(uid);
