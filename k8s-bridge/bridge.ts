@@ -73,10 +73,10 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   const prepareTemporal = () => attributes.provide();
   const temporalReturns = createTemporalReturns({ identify: () => readNamespaceId(connection, namespace) });
   const { defaultRegistry, watchNamespace, watchFilter, resyncPeriodMs } = env;
-  const { queueMetrics } = metrics;
+  const { queueMetrics, countVerb } = metrics;
   const { unattended } = known;
   const scope = { defaultRegistry, watchNamespace, watchFilter };
-  const world = { kube, runs, caches, reader, ...scope, logger, queueMetrics };
+  const world = { kube, runs, caches, reader, ...scope, logger, queueMetrics, countVerb };
   const notes = {
     noteMissingRuns: (missing: number) => void (known.missingRuns = missing),
     noteOpenRuns: (uids: ReadonlySet<string>) => void (known.openRuns = uids),
@@ -115,6 +115,7 @@ function createBridgeMemory(): BridgeMemory {
 interface BridgeMetrics {
   queueMetrics: NonNullable<ControllerDeps['queueMetrics']>;
   countRunCall: (call: string) => void;
+  countVerb: NonNullable<ControllerDeps['countVerb']>;
 }
 
 /** Health, readiness and metrics, from the first moment on. */
@@ -139,7 +140,12 @@ async function startObservation(
     shutdown.onShutdown('health server', () => server.close());
   }
   const countRunCall = createCounter(registry, metricDefinitions.runCalls);
-  return { queueMetrics: createWorkqueueMetrics(registry), countRunCall: (call) => countRunCall({ call }) };
+  const countVerb = createCounter(registry, metricDefinitions.verbs);
+  return {
+    queueMetrics: createWorkqueueMetrics(registry),
+    countRunCall: (call) => countRunCall({ call }),
+    countVerb: (verb, result) => countVerb({ verb, result }),
+  };
 }
 
 /**

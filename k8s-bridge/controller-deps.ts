@@ -25,6 +25,8 @@ export interface ControllerDeps {
   /** Why no worker would pick a run up; undefined: one would. */
   findNobodyServes: () => Promise<string | undefined>;
   logger: Logger;
+  /** Told of each request to a host that came to its end. */
+  countVerb?: ((verb: string, result: 'accepted' | 'refused') => void) | undefined;
   queueMetrics?: ((queue: string) => WorkqueueMetrics) | undefined;
   /** Done before each listing of open runs: what a Temporal that lost its data must be given again. */
   prepareTemporal?: (() => Promise<void>) | undefined;

@@ -98,9 +98,9 @@ function startMachineOperations(deps: ControllerDeps): Workqueue {
 }
 
 function startHostOperations(deps: ControllerDeps): Workqueue {
-  const { kube: client, runs, caches, reader, logger } = deps;
+  const { kube: client, runs, caches, reader, countVerb, logger } = deps;
   const { hosts, planSecrets } = storesOf(caches);
-  const operationDeps = { client, runs, reader, hosts, planSecrets, pauses: new RetryPauses(), logger };
+  const operationDeps = { client, runs, reader, hosts, planSecrets, pauses: new RetryPauses(), countVerb, logger };
   const queue = createQueue('host-operations', 4, deps, (key) => reconcileHostOperation(key, operationDeps));
   connectHostPlanTriggers(caches, (key) => {
     if (hosts.get(parseKey(key))?.operation !== undefined) queue.add(key);

@@ -151,9 +151,9 @@ export const metricDefinitions = {
   verbs: define({
     name: 'ironloom_operations_total',
     kind: 'counter',
-    help: 'What operators asked of runs, by verb and by whether it was accepted or refused.',
+    help: 'What operators asked of machines (worker) and of hosts (bridge), by verb and by whether it was accepted or refused.',
     labels: ['verb', 'result'],
-    from: 'worker',
+    from: 'both',
   }),
   informerItems: define({
     name: 'ironloom_informer_items',

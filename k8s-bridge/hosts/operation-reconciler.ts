@@ -21,6 +21,8 @@ export interface HostOperationDeps extends HostStandingDeps, StrandedHostDeps {
   hosts: Pick<WritableStore<HostView>, 'get' | 'upsert'>;
   client: Pick<KubeClient, 'find' | 'list' | 'patch' | 'create'>;
   pauses: RetryPauses;
+  /** Told once of each request that came to its end. */
+  countVerb?: ((verb: string, result: 'accepted' | 'refused') => void) | undefined;
   logger: ReconcilerLogger;
 }
 
@@ -47,7 +49,8 @@ async function answerRequest(host: HostView, text: string, deps: HostOperationDe
   const asked = parseOperation(text, hostVerbs);
   if (asked.kind === 'unknown') {
     const known = `those for a host are ${hostVerbs.join(' and ')}`;
-    return endRequest(host, text, deps, 'OperationRefused', `Unknown operation; ${known}`);
+    await endRequest(host, text, deps, 'OperationRefused', `Unknown operation; ${known}`);
+    return deps.countVerb?.('unknown', 'refused');
   }
   // An earlier look has taken the record away and not come to the end.
   if (asked.verb === 'quarantine' && isStripped(host)) return finishStrip(host, text, deps);
@@ -55,6 +58,7 @@ async function answerRequest(host: HostView, text: string, deps: HostOperationDe
   switch (verdict.kind) {
     case 'mark':
       await keepOut(host, asked.reason, deps);
+      deps.countVerb?.(asked.verb, 'accepted');
       return tell(host, deps.client, 'Normal', 'Quarantined', verdict.answer);
     case 'strip': {
       const stripped = viewHost(await stripRecord(host, asked.reason, deps));
@@ -63,11 +67,13 @@ async function answerRequest(host: HostView, text: string, deps: HostOperationDe
     }
     case 'lift':
       deps.hosts.upsert(viewHost(await lift(host, deps.client)));
+      deps.countVerb?.(asked.verb, 'accepted');
       return tell(host, deps.client, 'Normal', 'Unquarantined', verdict.answer);
     case 'wait':
       return tell(host, deps.client, 'Warning', 'UnquarantineWaiting', verdict.answer);
     case 'refused':
-      return endRequest(host, text, deps, 'OperationRefused', verdict.answer);
+      await endRequest(host, text, deps, 'OperationRefused', verdict.answer);
+      return deps.countVerb?.(asked.verb, 'refused');
     default:
       return assertNever(verdict);
   }
@@ -78,6 +84,7 @@ async function finishStrip(host: HostView, text: string, deps: HostOperationDeps
   const told =
     'The record of a use that nobody ended is gone; a clean plan is left for the host, and then unquarantine frees it';
   await endRequest(host, text, deps, 'Quarantined', told);
+  deps.countVerb?.('quarantine', 'accepted');
 }
 
 /** Says what became of the request, and takes it away. */

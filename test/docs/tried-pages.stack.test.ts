@@ -201,6 +201,9 @@ describe('docs/operations.md', { timeout: 300_000 }, () => {
   test('The tool', async ({ site, shell }) => {
     const names = { ...(await namesOf(site)), '<host>': spare, '<machinedeployment>': 'ops' };
     for (const line of linesOf(page, 'The tool', names)) await shell.run(line);
+    expect(await shell.run('kubectl ironloom get machines -o name')).toContain(
+      (await listWorkers(site, 'ops'))[0]?.metadata.name,
+    );
     await untilAllocationState(site, spare, 'Available');
     expect((await listWorkers(site, 'ops'))[0]?.status?.phase).toBe('Running');
   });

@@ -34,6 +34,7 @@ function createWorld() {
   const runs = new MemoryRuns();
   const told: Told[] = [];
   const kept: string[] = [];
+  const counted: string[] = [];
   const pauses = new RetryPauses();
   const machines = new Map<string, object>();
   const create: HostOperationDeps['client']['create'] = async (resource, body) => {
@@ -65,6 +66,7 @@ function createWorld() {
   return {
     told,
     kept,
+    counted,
     runs,
     objects,
     addMachine(name: string, uid: string, providerID?: string): void {
@@ -113,6 +115,7 @@ function createWorld() {
         reader,
         runs,
         pauses,
+        countVerb: (verb, result) => void counted.push(`${verb} ${result}`),
         logger: silentLogger,
       });
     },
@@ -228,6 +231,10 @@ describe('quarantine', () => {
     expect(world.told).toMatchObject([{ reason: 'Quarantined' }]);
     world.putHost({ ...world.notes(), [annotations.operation]: 'unquarantine' });
     expect(await world.ask()).toEqual({ [annotations.allocationState]: 'Available' });
+    world.putHost({ ...world.notes(), [annotations.operation]: 'reboot' });
+    await world.ask();
+    await world.reconcile();
+    expect(world.counted).toEqual(['quarantine accepted', 'unquarantine accepted', 'unknown refused']);
   });
 
   it('leaves a host to the machine that has it, and out of allocation after that', async () => {
@@ -316,6 +323,7 @@ describe('quarantine', () => {
     expect(world.notes()[annotations.operation]).toBeUndefined();
     const writes = world.objects.writes.filter(({ name, code }) => name === 'h1-plan' && code === 200);
     expect(writes).toHaveLength(1);
+    expect(world.counted).toEqual(['quarantine accepted']);
     expect(new Set(world.told.map(({ reason }) => reason))).toEqual(new Set(['Quarantined']));
   });
 
