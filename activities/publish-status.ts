@@ -16,29 +16,24 @@ import { findMachine } from './step/find-machine.ts';
 import { logStep } from './step/log.ts';
 import { isRefused, stoppedBy } from './step/stopped.ts';
 
-/**
- * Writes the status where it differs from what stands there, and an Event where the machine has come somewhere new.
- * @param read the machine, if the step has read it already
- * @returns the machine as it is then; undefined: it is gone
- */
+/** Writes the status where it differs from what stands there, and an Event where the machine has come somewhere new. */
 export async function publishDesiredStatus(
   deps: ActivityDependencies,
   fence: Fence,
   machine: MachineRef,
   desired: NumberedStatus,
-  read?: BaremetalMachine,
-): Promise<BaremetalMachine | undefined> {
-  let current = read ?? (await findMachine(deps, machine));
-  while (current !== undefined) {
+): Promise<void> {
+  for (;;) {
+    const current = await findMachine(deps, machine);
+    if (current === undefined) return;
     try {
-      return await writeStatus(deps, fence, current, desired);
+      await writeStatus(deps, fence, current, desired);
+      return;
     } catch (error) {
       // CAPI writes labels and owner references at any time; the fence ends this when the attempt is over.
       if (!isConflict(error)) throw error;
     }
-    current = await findMachine(deps, machine);
   }
-  return undefined;
 }
 
 /** As above; a status that is refused for good stops nothing. False: it was. */
@@ -55,28 +50,6 @@ export async function publishUnlessRefused(
     if (!isRefused(error)) throw error;
     logStep('Could not write the status', machine, { problem: stoppedBy(error)?.message });
     return false;
-  }
-}
-
-/**
- * Writes the status of the wait for a plan ahead of the plan, if the order came with one. A refusal stops nothing.
- * @returns `writtenAs`: resourceVersion of the machine, if it was written since `read`
- */
-export async function announceWait(
-  deps: ActivityDependencies,
-  fence: Fence,
-  read: BaremetalMachine,
-  status: NumberedStatus | undefined,
-): Promise<{ statusUnwritten?: true; writtenAs?: string }> {
-  if (status === undefined) return {};
-  try {
-    const written = await publishDesiredStatus(deps, fence, read.metadata, status, read);
-    const writtenAs = written?.metadata.resourceVersion;
-    return writtenAs === undefined || writtenAs === read.metadata.resourceVersion ? {} : { writtenAs };
-  } catch (error) {
-    if (!isRefused(error)) throw error;
-    logStep('Could not write the status', read.metadata, { problem: stoppedBy(error)?.message });
-    return { statusUnwritten: true };
   }
 }
 

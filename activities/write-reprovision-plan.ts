@@ -1,4 +1,3 @@
-import { activityInfo } from '@temporalio/activity';
 import { reasons } from '../api/conditions.ts';
 import type { HostView } from '../domain/inputs/host-view.ts';
 import type { BoundHost, Obstacle } from '../domain/life/machine-life.ts';
@@ -26,15 +25,14 @@ import {
   type PlanSlot,
   writePlan,
 } from './host/plan-writer.ts';
-import { announceWait, writeStatusOfWait } from './publish-status.ts';
+import { writeStatusOfWait } from './publish-status.ts';
 import { findMachine } from './step/find-machine.ts';
 import { logStep } from './step/log.ts';
 import { isPausedBy } from './step/standing.ts';
 
 /**
  * Gathers what the plan needs (bootstrap data, image, network), and writes it once per attempt. Whatever is missing
- * is named, all of it at once, and nothing is written. The status of the wait goes ahead of the plan: the look for another
- * machine on the host, which stands right before the plan, need not wait for more than that write.
+ * is named, all of it at once, and nothing is written.
  */
 export function createWriteReprovisionPlan(deps: ActivityDependencies) {
   return async function writeReprovisionPlan(input: {
@@ -44,23 +42,24 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     /** Says that the host is waited for. Absent: asked by a worker of before this field. */
     status?: NumberedStatus;
   }): Promise<ProvisionOutcome> {
-    const outcome = await provision(deps, startFence(), input);
-    // An earlier attempt may have come as far as the status.
-    return outcome.kind !== 'written' && activityInfo().attempt > 1 ? { ...outcome, statusAhead: true } : outcome;
+    const fence = startFence();
+    const outcome = await provision(deps, fence, input);
+    return outcome.kind === 'written' ? { ...outcome, ...(await writeStatusOfWait(deps, fence, input)) } : outcome;
   };
 }
 
 async function provision(
   deps: ActivityDependencies,
   fence: Fence,
-  input: Omit<PlanOrder, 'planType'> & { status?: NumberedStatus },
+  input: Omit<PlanOrder, 'planType'>,
 ): Promise<ProvisionOutcome> {
   const host = renameHost(input.host, findPool(deps, input.machine));
   const order = { ...input, host, planType: 'reprovision' } as const;
-  const [machine, slot, read] = await Promise.all([
+  const [machine, slot, read, namedBy] = await Promise.all([
     findMachine(deps, input.machine),
     inspectPlanSlot(deps, order),
     findContent(deps, input.machine),
+    findNamingMachine(deps, input.machine, { namespace: input.machine.namespace, name: host.inventory }),
   ]);
   if (machine === undefined) return { kind: 'gone' };
   const isProvisioned = machine.spec.providerID !== undefined;
@@ -78,13 +77,13 @@ async function provision(
     );
     const addressed = addressHost(host, slot.inventory, read.cluster);
     const pending = pendingPlan(order, written, deadlineMs, bootstrap?.hash ?? null);
-    const shown = await writeStatusOfWait(deps, fence, input);
-    if (bootstrap === undefined) return { kind: 'written', plan: pending, host: addressed, ...shown };
-    return { kind: 'written', plan: { ...pending, reportsBoot: true }, host: nameNode(addressed, bootstrap), ...shown };
+    if (bootstrap === undefined) return { kind: 'written', plan: pending, host: addressed };
+    return { kind: 'written', plan: { ...pending, reportsBoot: true }, host: nameNode(addressed, bootstrap) };
   }
   if (slot.kind === 'secretMissing') return { kind: 'secretMissing' };
   if (slot.kind === 'taken') return { kind: 'blocked', obstacles: [hostTaken(host)] };
   if (slot.kind !== 'free') return { kind: 'hostLost' };
+  if (namedBy !== undefined) return { kind: 'hostOfOther', owner: namedBy };
 
   const content = await readContent(deps, read, { machine, host, hostsOfPool }, slot.inventory);
   if (content.kind === 'blocked') {
@@ -92,10 +91,6 @@ async function provision(
     logStep('Cannot write the plan yet', input.machine, { host: host.inventory, problems });
     return content;
   }
-  const { writtenAs, ...shown } = await announceWait(deps, fence, machine, input.status);
-  const key = { namespace: input.machine.namespace, name: host.inventory };
-  const owner = await findNamingMachine(deps, input.machine, key, writtenAs);
-  if (owner !== undefined) return { kind: 'hostOfOther', owner, statusAhead: true };
   const { bootstrap } = content;
   const plan = renderContent(orderedAttemptId(order, slot.secret), host, content);
   tellLeftOut(input.machine, host.inventory, content.leftOut);
@@ -104,7 +99,7 @@ async function provision(
   const pending = { ...pendingPlan(order, written, deadlineMs, bootstrap.hash), reportsBoot: true } as const;
   const named = nameNode(addressHost(host, slot.inventory, read.cluster), bootstrap);
   tellNodeName(input.machine, named);
-  return { kind: 'written', plan: pending, host: named, ...shown };
+  return { kind: 'written', plan: pending, host: named };
 }
 
 function findHostsOfPool(deps: ActivityDependencies, ref: MachineRef): HostView[] {

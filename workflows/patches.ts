@@ -30,8 +30,6 @@ export const patches = {
   countAllMessages: 'count-all-messages',
   /** A host whose Node has joined has a deadline to say how it booted, too. */
   boundBoot: 'bound-boot',
-  /** A step that wrote no plan because it was stopped may have written the status of the wait for it. */
-  unsureAfterPlanStep: 'unsure-after-plan-step',
   /** The search attribute for the reason tells what is late of a machine that is Ready. */
   tellLateness: 'tell-lateness',
   /** A machine that lost its host while it was being paused goes on when it is resumed. */

@@ -22,7 +22,8 @@ export async function settle<Outcome>(
   const told = run.deletionsTold;
   const outcome = await orBroken(work);
   if (isStopped(outcome) || !isOutcome(outcome)) {
-    run.published = null;
+    // The status that the step carried may be unwritten.
+    if (step.kind !== 'provision' && step.kind !== 'clean') run.published = null;
     const stopped = isStopped(outcome) ? outcome : noOutcome;
     log.warn('A step was stopped', { step: step.kind, reason: stopped.reason, problem: stopped.message });
     return update(run, (now) => onStopped(now, step, stopped, life.revision));
@@ -31,8 +32,8 @@ export async function settle<Outcome>(
   update(run, (now) => (overtaken ? withoutHalt(now) : advanceBy(withoutHalt(now), outcome)));
 }
 
-/** A step that writes a plan writes the status of the wait for it, too: what stands there is known by its outcome. */
-export async function settlePlanStep<Outcome extends { kind: string; statusUnwritten?: true; statusAhead?: true }>(
+/** A step that writes a plan writes the status of the wait for it last, and no status if it wrote no plan. */
+export async function settlePlanStep<Outcome extends { kind: string; statusUnwritten?: boolean }>(
   run: Run,
   life: MachineLife,
   step: Extract<Step, { kind: 'provision' | 'clean' }>,
@@ -40,16 +41,13 @@ export async function settlePlanStep<Outcome extends { kind: string; statusUnwri
   publishedBefore: string | null,
   advanceBy: (life: MachineLife, outcome: Outcome) => MachineLife,
 ): Promise<void> {
+  let shown = publishedBefore;
   const carried = run.published;
-  let ended = false;
   await settle(run, life, step, work, (now, outcome) => {
-    ended = true;
-    const isUnknown = outcome.statusUnwritten === true || outcome.statusAhead === true;
-    const standing = outcome.kind === 'written' ? carried : publishedBefore;
-    run.published = isUnknown ? null : standing;
+    if (outcome.kind === 'written') shown = outcome.statusUnwritten === true ? null : carried;
     return advanceBy(now, outcome);
   });
-  if (!ended) run.published = patched(patches.unsureAfterPlanStep) ? null : publishedBefore;
+  run.published = shown;
 }
 
 function isUnjustified(outcome: unknown): boolean {

@@ -75,30 +75,20 @@ export type ClaimOutcome =
   | { kind: 'poolMissing'; pool: string }
   | { kind: 'exhausted'; message: string };
 
-/** `statusAhead`: the status that came with the order, which says that the plan stands there, may have been written. */
+/** `statusUnwritten`: the status that came with the order was refused. */
 export type ProvisionOutcome =
-  | ProvisionWritten
-  | ((
-      | ProvisionedAlready
-      | DeletingAlready
-      | { kind: 'paused' }
-      /** The machine's object is not there any more: nothing is written for nobody. */
-      | { kind: 'gone' }
-      | { kind: 'blocked'; obstacles: Obstacle[] }
-      | { kind: 'secretMissing' }
-      | { kind: 'hostLost' }
-      /** Another machine's providerID names the host: a node of its runs there. */
-      | { kind: 'hostOfOther'; owner: string }
-    ) & { statusAhead?: true });
-
-interface ProvisionWritten {
-  kind: 'written';
-  plan: WrittenPlan;
-  /** With the name that the plan gave it, which may have changed since the claim. */
-  host?: BoundHost;
-  /** The status that came with the order was refused. */
-  statusUnwritten?: true;
-}
+  | ProvisionedAlready
+  | DeletingAlready
+  | { kind: 'paused' }
+  /** The machine's object is not there any more: nothing is written for nobody. */
+  | { kind: 'gone' }
+  /** `host`: with the name that the plan gave it, which may have changed since the claim. */
+  | { kind: 'written'; plan: WrittenPlan; host?: BoundHost; statusUnwritten?: true }
+  | { kind: 'blocked'; obstacles: Obstacle[] }
+  | { kind: 'secretMissing' }
+  | { kind: 'hostLost' }
+  /** Another machine's providerID names the host: a node of its runs there. */
+  | { kind: 'hostOfOther'; owner: string };
 
 export type CompleteOutcome = { kind: 'completed' } | { kind: 'hostLost' } | Unproven;
 

@@ -5,41 +5,29 @@ import { baremetalMachines } from '../../api/resources.ts';
 import { plansReceived } from '../support/host-answers.ts';
 import { findInventory } from '../support/hosts.ts';
 import type { KubeWrite, Passage } from '../support/kube-gate.ts';
-import { beginOn, untilProvisioned } from '../support/machines.ts';
+import { beginOn, createBootstrapSecret, untilProvisioned, untilReason } from '../support/machines.ts';
 import type { Site } from '../support/site.ts';
 import { gatedStack, siteTestOn } from '../support/site-test.ts';
 
-// A machine is moved here, or restored, while another one is at its host: no cache shows it yet, and the swap does not fence it.
-const statusSchema = z.object({
-  status: z.object({ phase: z.string().nullish(), machineInventoryRef: z.object({ name: z.string() }).nullish() }),
-});
-
-/** When it comes: right before the step writes which host it means, or that its plan is under way. */
-const moments = {
-  'la-claim': ({ phase, machineInventoryRef }) =>
-    phase !== 'Reprovisioning' && machineInventoryRef?.name === 'la-claim',
-  'la-plan': ({ phase }) => phase === 'Reprovisioning',
-} satisfies Record<string, (status: z.infer<typeof statusSchema>['status']) => boolean>;
-
-type Name = keyof typeof moments;
-const arriving = new Map<string, () => Promise<unknown>>();
-
+// A machine is moved here, or restored, while another one is at its host: the swap does not fence it, and no cache shows it yet.
+const claimed = 'la-claim';
+const waiting = 'la-plan';
 const spareOf = (name: string) => `${name}-spare`;
+const namesSchema = z.object({ status: z.object({ machineInventoryRef: z.object({ name: z.literal(claimed) }) }) });
+
+let arriveAtClaim: (() => Promise<void>) | undefined;
+
 const test = siteTestOn(gatedStack(lettingArrive), 'late', {
-  hosts: Object.keys(moments).flatMap((name) => [name, spareOf(name)]),
+  hosts: [claimed, waiting].flatMap((name) => [name, spareOf(name)]),
 });
 
+/** It comes right before the claim writes which host it means. */
 function lettingArrive({ resource, subresource, name, body }: KubeWrite): Passage {
-  const arrive = arriving.get(name);
-  if (arrive === undefined || resource !== 'baremetalmachines' || subresource !== 'status') return { kind: 'pass' };
-  const { status } = statusSchema.parse(body);
-  if (!isName(name) || !moments[name](status)) return { kind: 'pass' };
-  arriving.delete(name);
-  return { kind: 'passAfter', over: arrive() };
-}
-
-function isName(name: string): name is Name {
-  return name in moments;
+  const isStatus = resource === 'baremetalmachines' && subresource === 'status' && name === claimed;
+  if (arriveAtClaim === undefined || !isStatus || !namesSchema.safeParse(body).success) return { kind: 'pass' };
+  const over = arriveAtClaim();
+  arriveAtClaim = undefined;
+  return { kind: 'passAfter', over };
 }
 
 /** As `clusterctl move` makes it: with its providerID, and nobody's yet. */
@@ -50,18 +38,27 @@ async function arrive({ client, namespace }: Site, host: string): Promise<void> 
   });
 }
 
+async function expectLeftAlone(site: Site, name: string): Promise<void> {
+  const running = await untilProvisioned(site, name);
+  expect(running.spec.providerID).toBe(providerIdOf(spareOf(name)));
+  expect(plansReceived(site, name)).toEqual([undefined]);
+  const inventory = await findInventory(site, name);
+  expect(inventory?.metadata.annotations[annotations.ownerUid]).toBeUndefined();
+}
+
 describe.concurrent('a machine whose providerID names the host that is being', () => {
-  test.for([
-    ['claimed', 'la-claim'],
-    ['given a plan', 'la-plan'],
-  ] as const)('%s keeps it; the other machine gets the next one', async ([, name], { site }) => {
-    arriving.set(name, () => arrive(site, name));
-    await beginOn(site, name, { members: [name, spareOf(name)] });
-    const running = await untilProvisioned(site, name);
-    expect(arriving.has(name)).toBe(false);
-    expect(running.spec.providerID).toBe(providerIdOf(spareOf(name)));
-    expect(plansReceived(site, name)).toEqual([undefined]);
-    const inventory = await findInventory(site, name);
-    expect(inventory?.metadata.annotations[annotations.ownerUid]).toBeUndefined();
+  test('claimed keeps it; the other machine gets the next one', async ({ site }) => {
+    arriveAtClaim = () => arrive(site, claimed);
+    await beginOn(site, claimed, { members: [claimed, spareOf(claimed)] });
+    await expectLeftAlone(site, claimed);
+    expect(arriveAtClaim).toBeUndefined();
+  });
+
+  test('given a plan keeps it; the other machine gets the next one', async ({ site }) => {
+    await beginOn(site, waiting, { members: [waiting, spareOf(waiting)], userData: null });
+    await untilReason(site, waiting, 'BootstrapReady', 'BootstrapWaiting');
+    await arrive(site, waiting);
+    await createBootstrapSecret(site, { name: waiting });
+    await expectLeftAlone(site, waiting);
   });
 });
