@@ -10,10 +10,14 @@ export const SUSPICION_MS = 2_000;
  */
 export const BOOT_GRACE_MS = 30_000;
 
+/** Most waits for somebody else's object are over sooner: what it says is told after this time. */
+export const WORDS_GRACE_MS = 5_000;
+
 /** Machines whose host seems lost, which is believed after a moment; and those whose host booted and has no Node yet. */
 export class HostSuspicions {
   readonly #sinceMs = new Map<string, number>();
   readonly #bootedMs = new Map<string, number>();
+  readonly #waitingMs = new Map<string, number>();
   readonly #nowMs: () => number;
 
   /** `nowMs` may have any origin; only differences count. */
@@ -43,7 +47,19 @@ export class HostSuspicions {
     return Math.max(0, sinceMs + BOOT_GRACE_MS - this.#nowMs());
   }
 
+  /** Milliseconds until it is told what the object says that is waited for; 0: now. */
+  wordsWaitMs(uid: string, { waitsFor }: MachineSnapshot): number {
+    if (waitsFor === undefined) {
+      this.#waitingMs.delete(uid);
+      return 0;
+    }
+    const sinceMs = this.#waitingMs.get(uid) ?? this.#nowMs();
+    this.#waitingMs.set(uid, sinceMs);
+    return Math.max(0, sinceMs + WORDS_GRACE_MS - this.#nowMs());
+  }
+
   forget(uid: string): void {
+    this.#waitingMs.delete(uid);
     this.#bootedMs.delete(uid);
     this.#sinceMs.delete(uid);
   }

@@ -60,15 +60,17 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
   const suspicionMs = deps.suspicions.waitMs(view.uid, seen);
   if (isReleased(view) || view.observedInputs === fingerprintSnapshot(seen)) unattended.forget(view.uid);
   const bootMs = deps.suspicions.bootWaitMs(view, seen);
+  const wordsMs = deps.suspicions.wordsWaitMs(view.uid, seen);
   if (sent.isKnown(view, fingerprintSnapshot(seen)) && !missing) return undefined;
-  const { hostTrouble, boot, ...certain } = seen;
+  const { hostTrouble, boot, waitsFor, ...certain } = seen;
   const snapshot = {
     ...certain,
     ...(hostTrouble !== undefined && suspicionMs === 0 && { hostTrouble }),
     ...(boot !== undefined && bootMs === 0 && { boot }),
+    ...(waitsFor !== undefined && wordsMs === 0 && { waitsFor }),
   };
   const fingerprint = fingerprintSnapshot(snapshot);
-  const waits = [suspicionMs, bootMs].filter((waitMs) => waitMs > 0);
+  const waits = [suspicionMs, bootMs, wordsMs].filter((waitMs) => waitMs > 0);
   const lookAgainMs = waits.length > 0 ? Math.min(...waits) : undefined;
   if (sent.isKnown(view, fingerprint) && !missing) return lookAgainMs;
   const { namespace, name, uid } = view;

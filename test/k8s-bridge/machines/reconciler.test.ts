@@ -20,7 +20,12 @@ import {
   reconcileMachine,
 } from '../../../k8s-bridge/machines/reconciler.ts';
 import type { ReconcileResult } from '../../../k8s-bridge/reconcile/ports.ts';
-import { BOOT_GRACE_MS, HostSuspicions, SUSPICION_MS } from '../../../k8s-bridge/machines/host-suspicions.ts';
+import {
+  BOOT_GRACE_MS,
+  HostSuspicions,
+  SUSPICION_MS,
+  WORDS_GRACE_MS,
+} from '../../../k8s-bridge/machines/host-suspicions.ts';
 import { ReplacedRuns } from '../../../k8s-bridge/machines/replaced-runs.ts';
 import { LOST_AFTER_MS, SentSnapshots } from '../../../k8s-bridge/machines/sent-snapshots.ts';
 import { UNATTENDED_AFTER_MS, UnattendedMachines } from '../../../k8s-bridge/machines/unattended.ts';
@@ -278,6 +283,18 @@ describe('reconcileMachine', () => {
       expect(await world.reconcile()).toEqual({});
       expect(told()).toEqual([['fallback', null]]);
     });
+  });
+
+  it('tells what is waited for says only where that takes a while, and at once when it is over', async () => {
+    world.machines.set(machineView({ hostReason: undefined, bootstrapReason: 'BootstrapWaiting' }));
+    world.capiMachines.set(
+      capiMachineView({ bootstrapSecret: undefined, bootstrapSays: 'KubeadmConfig x: no certificate' }),
+    );
+    expect(await world.reconcile()).toEqual({ requeueAfterMs: WORDS_GRACE_MS });
+    world.clock.advance(WORDS_GRACE_MS);
+    expect(await world.reconcile()).toEqual({});
+    const words = world.runs.calls.flatMap((call) => ('snapshot' in call ? [call.snapshot.waitsFor] : []));
+    expect(words).toEqual([undefined, 'KubeadmConfig x: no certificate']);
   });
 
   it('waits a moment for the ownerRef, then starts without', async () => {
