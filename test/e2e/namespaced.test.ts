@@ -96,8 +96,12 @@ test('without clusterctl, config/namespaced holds the same rights and no others'
   const others = granting.filter(({ metadata }) => metadata.namespace !== 'baremetal');
   expect(granting.filter((one) => !others.includes(one))).toEqual(expect.arrayContaining(expected));
   expect(others.map(({ kind, metadata }) => `${kind} ${metadata.name}`).toSorted()).toEqual([
+    'ClusterRole ironloom-crds-bridge',
+    'ClusterRole ironloom-crds-worker',
     'ClusterRole ironloom-editor',
     'ClusterRole ironloom-viewer',
+    'ClusterRoleBinding ironloom-crds-bridge',
+    'ClusterRoleBinding ironloom-crds-worker',
     'Role ironloom-lease',
     'RoleBinding ironloom-lease',
   ]);
