@@ -11,6 +11,7 @@ import type { Site } from '../support/site.ts';
 import { siteTest } from '../support/site-test.ts';
 import { buttons } from '../support/temporal-buttons.ts';
 import { pauseActivity, pauseRun, readPending, unpauseRun } from '../support/ui-calls.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { requestOperation } from '../support/trap-hosts.ts';
 
 // Every button of the Temporal UI in every phase of a life: time may be lost, and no host is harmed.
@@ -60,6 +61,10 @@ describe.concurrent('what happens while somebody holds', () => {
   }) => {
     const name = 'tb-held';
     const machine = await beginOnSilent(site, name);
+    // A run that has a task when it is paused never gets it, and is replaced.
+    await waitFor('it waits for its host', async () =>
+      (await readPending(site, machine)).some(({ activityId }) => activityId.startsWith('await-')),
+    );
     await pauseRun(site, machine);
     await letAnswer(site, [name]);
     await requestOperation(site, name, 'retry: it has answered');
