@@ -73,6 +73,6 @@ it('policy and roles name each CRD that there is', () => {
   const read = (path: string) => readFileSync(new URL(`../../config/${path}`, import.meta.url), 'utf8');
   for (const { metadata } of renderCrds()) {
     expect(read('policy/crd-in-use.yaml')).toContain(`'${metadata.name}'`);
-    expect(read('rbac/bridge-role.yaml')).toContain(`- ${metadata.name}\n`);
+    expect(read('rbac/crd-roles.yaml')).toContain(`- ${metadata.name}\n`);
   }
 });
