@@ -54,11 +54,26 @@ export async function swapOwner(
 async function confirmNamed(deps: ActivityDependencies, fence: Fence, ref: MachineRef, host: HostView): Promise<void> {
   const named = (await findMachine(deps, ref))?.status?.machineInventoryRef?.name;
   if (named === host.name) return;
-  await patchHostRecord(deps, fence, host, { state: 'Available', owner: null });
+  await giveBack(deps, fence, ref, host);
   throw ApplicationFailure.create({
     type: failureTypes.conflict,
     message: `The machine names ${named ?? 'no host'} by now: MachineInventory ${host.name} is given back`,
     category: 'BENIGN',
     nextRetryDelay: '50ms',
   });
+}
+
+/** Agents and the operator write to an inventory at any time. */
+async function giveBack(deps: ActivityDependencies, fence: Fence, ref: MachineRef, claimed: HostView): Promise<void> {
+  for (let host = claimed; ;) {
+    try {
+      await patchHostRecord(deps, fence, host, { state: 'Available', owner: null });
+      return;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+    const found = await readOwnedHost(deps, ref, host.name);
+    if (found.kind !== 'ours') return;
+    host = found.host;
+  }
 }

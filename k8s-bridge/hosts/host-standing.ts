@@ -43,9 +43,10 @@ async function findOwner(
   return found?.metadata.uid === owner.uid ? viewMachine(found) : undefined;
 }
 
-async function findNaming(
-  { namespace, name }: HostView,
-  { client }: HostStandingDeps,
+/** The machine whose providerID names the host, as the API server says now. */
+export async function findNaming(
+  { namespace, name }: Pick<HostView, 'namespace' | 'name'>,
+  { client }: { client: Pick<KubeClient, 'list'> },
 ): Promise<MachineView | undefined> {
   const fieldSelector = `spec.providerID=${providerIdOf(name)}`;
   const { items } = await client.list(baremetalMachines, { namespace, fieldSelector });

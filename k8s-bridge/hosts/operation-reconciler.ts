@@ -80,9 +80,12 @@ async function answerRequest(host: HostView, text: string, deps: HostOperationDe
 }
 
 async function finishStrip(host: HostView, text: string, deps: HostOperationDeps): Promise<void> {
-  await leaveCleanPlan(host, deps);
-  const told =
-    'The record of a use that nobody ended is gone; a clean plan is left for the host, and then unquarantine frees it';
+  const obstacle = await leaveCleanPlan(host, deps);
+  const left =
+    obstacle === undefined
+      ? 'a clean plan is left for the host, and then unquarantine frees it'
+      : `no clean plan could be left: ${obstacle}`;
+  const told = `The record of a use that nobody ended is gone; ${left}`;
   await endRequest(host, text, deps, 'Quarantined', told);
   deps.countVerb?.('quarantine', 'accepted');
 }

@@ -2,16 +2,17 @@ import { annotations } from '../../api/constants.ts';
 import type { Secret } from '../../api/core.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
 import { machineInventories, secrets } from '../../api/resources.ts';
-import type { HostView } from '../../domain/inputs/host-view.ts';
+import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
 import { attemptId, parseAttemptId } from '../../domain/plan/attempt.ts';
 import { renderCleanPlan } from '../../domain/plan/clean.ts';
 import { mayHoldFailure } from '../../domain/plan/last-failure.ts';
 import { type PlanSecretView, planSecretPatch, viewPlanSecret } from '../../domain/plan/secret.ts';
 import type { Reader } from '../../reading/reader.ts';
 import type { KubeClient } from '../../runtime/kube/client.ts';
+import { findNaming } from './host-standing.ts';
 
 export interface StrandedHostDeps {
-  client: Pick<KubeClient, 'find' | 'patch'>;
+  client: Pick<KubeClient, 'find' | 'list' | 'patch'>;
   reader: Pick<Reader, 'lastFailure'>;
 }
 
@@ -53,18 +54,29 @@ export function isStripped({ uid, owner, quarantined, plan }: HostView): boolean
 }
 
 /**
- * Writes the clean plan that is noted on a stripped host, unless it stands there, or nothing can be written there. Its
- * agent tries it until it succeeds, for nobody is left who could order another attempt.
+ * Writes the clean plan that is noted on a stripped host. Its agent tries it until it succeeds, for nobody is left who could
+ * order another attempt. Between the two writes a machine may have come that lives there: that nobody does is read again.
+ * @returns why there is no clean plan, as a sentence part; undefined: it stands there
  * @throws KubeApiError also when the Secret has changed meanwhile
  */
-export async function leaveCleanPlan(host: HostView, { client, reader }: StrandedHostDeps): Promise<void> {
-  const found = await findPlanSecret(host, client);
+export async function leaveCleanPlan(
+  stripped: HostView,
+  { client, reader }: StrandedHostDeps,
+): Promise<string | undefined> {
+  const [found, naming, inventory] = await Promise.all([
+    findPlanSecret(stripped, client),
+    findNaming(stripped, { client }),
+    client.find(machineInventories, { namespace: stripped.namespace, name: stripped.name }),
+  ]);
+  const host = inventory && viewHost(inventory);
+  if (naming !== undefined) return `the providerID of BaremetalMachine ${naming.name} names the host`;
+  if (host?.plan === undefined || !isStripped(host)) return 'somebody has the host by now';
   const secret = found && viewPlanSecret(found);
-  if (found === undefined || secret === undefined || host.plan === undefined) return;
-  if (findObstacle(host, secret) !== undefined || secret.planAttempt === host.plan.attemptId) return;
+  const obstacle = findObstacle(host, secret);
+  if (found === undefined || secret === undefined || obstacle !== undefined) return obstacle;
+  if (secret.planAttempt === host.plan.attemptId) return undefined;
   const plan = renderCleanPlan({ attemptId: host.plan.attemptId });
-  // Noted by a build whose clean plan was another one.
-  if (plan.checksum !== host.plan.checksum) return;
+  if (plan.checksum !== host.plan.checksum) return 'it was ordered by a build whose clean plan was another one';
   const { namespace, name, resourceVersion, uid } = secret;
   const lastFailure = mayHoldFailure(found) ? await reader.lastFailure(found, Buffer.byteLength(plan.json)) : {};
   await client.patch(
@@ -80,6 +92,7 @@ export async function leaveCleanPlan(host: HostView, { client, reader }: Strande
       uid,
     }),
   );
+  return undefined;
 }
 
 async function findPlanSecret(

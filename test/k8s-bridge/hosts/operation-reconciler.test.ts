@@ -46,7 +46,7 @@ function createWorld() {
     patch: objects.patch.bind(objects),
     create,
     find: async (resource, key) => {
-      if (resource.kind === 'Secret') return objects.find(resource, key);
+      if (resource.kind !== 'BaremetalMachine') return objects.find(resource, key);
       const found = machines.get(key.name);
       return found && resource.schema.parse(found);
     },
@@ -103,6 +103,9 @@ function createWorld() {
       planSecrets.upsert(viewPlanSecret(objects.read(secrets, secretKey)));
     },
     notes: () => objects.read(machineInventories, host).metadata.annotations,
+    /** Somebody writes to the inventory, and no informer has seen it. */
+    noteOwner: (notes: Record<string, string>) =>
+      objects.patch(machineInventories, host, { metadata: { annotations: notes } }),
     async ask() {
       await this.reconcile();
       return this.notes();
@@ -325,6 +328,30 @@ describe('quarantine', () => {
     expect(writes).toHaveLength(1);
     expect(world.counted).toEqual(['quarantine accepted']);
     expect(new Set(world.told.map(({ reason }) => reason))).toEqual(new Set(['Quarantined']));
+  });
+
+  it.each([
+    [
+      'is named by the providerID of a machine that was moved here',
+      () => world.addMachine('m2', 'uid-2', 'baremetal:///h1'),
+    ],
+    ['was adopted, which no cache shows yet', () => world.noteOwner({ [annotations.ownerUid]: 'uid-2' })],
+  ])('writes no plan, killed between its writes, to a host that meanwhile %s', async (_what, arrive) => {
+    world.putHost({ ...free, ...owned, ...noted(clean), ...quarantine });
+    world.putSecret({ plan: clean.json, 'applied-checksum': clean.checksum });
+    world.refuseSecret(500);
+    await expect(world.reconcile()).rejects.toThrow('500');
+    world.refuseSecret(undefined);
+    arrive();
+    await world.reconcile().catch(() => {});
+    expect(viewPlanSecret(world.objects.read(secrets, secretKey)).planAttempt).toBe(clean.id);
+    expect(world.objects.writes.filter(({ name, code }) => name === 'h1-plan' && code === 200)).toEqual([]);
+  });
+
+  it('says that no clean plan could be left', async () => {
+    world.putHost({ ...free, ...owned, ...noted(clean), ...quarantine });
+    expect((await world.ask())[annotations.quarantine]).toContain('its plan Secret is gone');
+    expect(world.told.at(-1)?.message).toContain('no clean plan could be left: its plan Secret is gone');
   });
 
   it('orders another clean plan than the one that an earlier quarantine left', async () => {
