@@ -44,6 +44,9 @@ const redactedPaths = secretKeys.flatMap((key) =>
   key.startsWith('[') ? [key, `*${key}`, `*.*${key}`] : [key, `*.${key}`, `*.*.${key}`],
 );
 
+/** pino's number of that level. */
+const FATAL = 60;
+
 /**
  * JSON lines with a constant message and keys. Errors go under `err`; secret-looking keys are redacted. That Temporal is away
  * is one line a minute, see `createOutageFilter`.
@@ -58,8 +61,9 @@ export function createLogger({ level, component, destination }: LoggerOptions): 
     redact: { paths: redactedPaths, censor: '[redacted]' },
     serializers: { err: serializeError },
     hooks: {
-      logMethod(this: Logger, [fields, ...rest]: Parameters<LogFn>, method: LogFn): void {
-        const added = passes(fields);
+      logMethod(this: Logger, [fields, ...rest]: Parameters<LogFn>, method: LogFn, level: number): void {
+        // What ends the process is said in any case.
+        const added = level >= FATAL ? {} : passes(fields);
         if (added !== undefined) method.call(this, isFields(fields) ? { ...fields, ...added } : fields, ...rest);
       },
     },

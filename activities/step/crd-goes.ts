@@ -7,7 +7,7 @@ const NAME = `${baremetalMachines.plural}.${baremetalMachines.group}`;
 
 /**
  * Who deletes our CRD deletes every machine, and has said nothing of their hosts: they are left as they are. Without the
- * right to look (an installation of one namespace) nothing is held back.
+ * right to look nothing is held back.
  * @throws RefusedError while the CRD goes, and where there is none any more
  */
 export async function refuseWhileCrdGoes({ kube }: ActivityDependencies): Promise<void> {

@@ -104,5 +104,7 @@ describe('logger', () => {
     logger.error({ err: new KubeConnectionError('GET /x', { timedOut: false, cause: away }) }, 'Reconcile failed');
     logger.info('Leading');
     expect(lines).toHaveLength(4);
+    logger.fatal({ err: away }, 'The worker could not start');
+    expect(lines).toHaveLength(5);
   });
 });
