@@ -142,7 +142,7 @@ describe.concurrent('nodes', { timeout: 300_000 }, () => {
     expect(told).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'PlanFailed', message }));
     const handle = site.temporal.workflow.getHandle(machineWorkflowId(failed.metadata));
     expect((await handle.describe()).status.name).toBe('COMPLETED');
-    const history = JSON.stringify((await fetchHistory(site, failed)).map(readResults));
+    const history = JSON.stringify((await fetchHistory(site, failed)).map(readEnd));
     expect(history).toContain('the certificate of the registry is not trusted by the host');
 
     await scaleDeployment(site.namespace, 'failing', 2);
@@ -192,8 +192,9 @@ async function markForDeletion(site: Site, name: string): Promise<void> {
   await site.client.patch(capiMachines, { namespace: site.namespace, name }, { metadata });
 }
 
-/** What an activity of a history answered. */
-function readResults(event: Awaited<ReturnType<typeof fetchHistory>>[number]): string[] {
+/** What the step of an event ended with: its result, or why it failed. */
+function readEnd(event: Awaited<ReturnType<typeof fetchHistory>>[number]): string[] {
   const payloads = event.activityTaskCompletedEventAttributes?.result?.payloads ?? [];
-  return payloads.map(({ data }) => Buffer.from(data ?? []).toString());
+  const failure = event.activityTaskFailedEventAttributes?.failure?.message ?? [];
+  return [...payloads.map(({ data }) => Buffer.from(data ?? []).toString())].concat(failure);
 }
