@@ -34,4 +34,6 @@ export const patches = {
   tellLateness: 'tell-lateness',
   /** A machine that lost its host while it was being paused goes on when it is resumed. */
   resumeReleased: 'resume-released',
+  /** A host that is told to be gone while a step finds it is looked for again. */
+  heedNewerLoss: 'heed-newer-loss',
 } as const;

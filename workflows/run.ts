@@ -93,6 +93,11 @@ export function rulesOf(life: MachineLife): LaterRules {
   };
 }
 
+/** While a step looked at the host, the bridge told that it is gone: what the step saw is perhaps older. */
+export function wentMissing({ snapshot, revision }: MachineLife, startRevision: number): boolean {
+  return snapshot.hostMissing && revision !== startRevision && patched(patches.heedNewerLoss);
+}
+
 /** Changes the life as it is now: signals may have moved it since a step began. */
 export function update(run: Run, change: (life: MachineLife) => MachineLife): void {
   if (run.life !== null) run.life = change(run.life);

@@ -6,7 +6,7 @@ import type { Step } from '../domain/life/step.ts';
 import type { MachineLife } from '../domain/life/machine-life.ts';
 import { shortStep } from './activity-proxies.ts';
 import { settle, settlePlanStep } from './settle-step.ts';
-import { hostIn, type Run, take } from './run.ts';
+import { hostIn, type Run, take, wentMissing } from './run.ts';
 
 type StepOfHost = Extract<
   Step,
@@ -38,7 +38,7 @@ export async function performStepOfHost(run: Run, life: MachineLife, step: StepO
         ...cause,
       });
       return settlePlanStep(run, life, step, written, before, (now, outcome) =>
-        advanceHost.onCleanTried(now, attempt, outcome),
+        advanceHost.onCleanTried(now, attempt, outcome, wentMissing(now, life.revision)),
       );
     }
     case 'release': {

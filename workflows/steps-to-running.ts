@@ -6,7 +6,7 @@ import type { Step } from '../domain/life/step.ts';
 import { type MachineLife, takerOf } from '../domain/life/machine-life.ts';
 import { shortStep } from './activity-proxies.ts';
 import { settle, settlePlanStep } from './settle-step.ts';
-import { hostIn, planIn, type Run, take } from './run.ts';
+import { hostIn, planIn, type Run, take, wentMissing } from './run.ts';
 
 type StepToRunning = Extract<Step, { kind: 'begin' | 'claim' | 'provision' | 'complete' }>;
 
@@ -24,7 +24,7 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
         const claimed = outcome.kind === 'claimTried' && outcome.claim.kind === 'claimed';
         // The status was not written, or names a host that the machine then did not get.
         if (step.claim && !claimed) run.published = null;
-        return advance.onBegun(now, outcome, at);
+        return advance.onBegun(now, outcome, at, wentMissing(now, at));
       });
     }
     case 'claim': {

@@ -113,13 +113,19 @@ function onMarkedUnavailable(life: MachineLife): MachineLife {
   return { ...life, stage: { ...stage, host: { ...stage.host, recorded: 'Unavailable' } } };
 }
 
-export function onCleanTried(life: MachineLife, attempt: number, outcome: CleanOutcome): MachineLife {
+/** `hostWentMissing`: what the step has seen of the host is older than the news that it is gone. */
+export function onCleanTried(
+  life: MachineLife,
+  attempt: number,
+  outcome: CleanOutcome,
+  hostWentMissing = false,
+): MachineLife {
   const host = hostOf(life.stage);
   if (host === undefined || isForcing(life)) return life;
   const cleaning = { kind: 'cleaning', attempt, applied: appliedOf(life), host } as const;
   const unwritten = { type: 'clean', attempt, checksum: '', deadlineMs: 0, bootstrapHash: null } as const;
-  // The step has seen the inventory: a snapshot that says otherwise is old.
-  const found = { ...life, snapshot: { ...life.snapshot, hostMissing: false } };
+  // The step has seen the inventory: a snapshot that says otherwise is old, unless it came while the step looked.
+  const found = { ...life, snapshot: { ...life.snapshot, hostMissing: hostWentMissing } };
   switch (outcome.kind) {
     case 'unjustified':
     case 'paused':

@@ -37,8 +37,16 @@ export function onWoken(life: MachineLife): MachineLife {
   return { ...life, revision: life.revision + 1 };
 }
 
-/** `startRevision` is the revision that the step began with: an event meanwhile makes the obstacle void. */
-export function onBegun(life: MachineLife, outcome: BeginOutcome, startRevision: number): MachineLife {
+/**
+ * `startRevision` is the revision that the step began with: an event meanwhile makes the obstacle void.
+ * `hostWentMissing`: what the step has seen of the host is older than the news that it is gone.
+ */
+export function onBegun(
+  life: MachineLife,
+  outcome: BeginOutcome,
+  startRevision: number,
+  hostWentMissing = false,
+): MachineLife {
   if (outcome.kind === 'gone') return onObserved(life, { ...life.snapshot, gone: true });
   const next = {
     ...(life.stage.kind === 'new' ? withKeptWishes(life, outcome.kept) : life),
@@ -48,7 +56,7 @@ export function onBegun(life: MachineLife, outcome: BeginOutcome, startRevision:
     lookedAt: startRevision,
   };
   const { stage } = life;
-  if (stage.kind === 'running' && outcome.kind === 'provisioned') return withHostBack(next, stage);
+  if (stage.kind === 'running' && outcome.kind === 'provisioned') return withHostBack(next, stage, hostWentMissing);
   if (stage.kind === 'running' && outcome.kind === 'hostWanted') {
     return { ...next, stage: { ...stage, takenBy: outcome.by } };
   }
@@ -92,10 +100,14 @@ function holdsUnprovisioned(stage: Stage): boolean {
   return stage.kind === 'claimed' || stage.kind === 'reprovisioning';
 }
 
-/** The step has seen the inventory: a snapshot that says otherwise is old. */
-function withHostBack(life: MachineLife, stage: Extract<Stage, { kind: 'running' }>): MachineLife {
+/** The step has seen the inventory: a snapshot that says otherwise is old, unless it came while the step looked. */
+function withHostBack(
+  life: MachineLife,
+  stage: Extract<Stage, { kind: 'running' }>,
+  hostMissing: boolean,
+): MachineLife {
   const { takenBy: _, ...running } = stage;
-  return { ...life, stage: running, snapshot: { ...life.snapshot, hostMissing: false } };
+  return { ...life, stage: running, snapshot: { ...life.snapshot, hostMissing } };
 }
 
 /** A run that begins takes over what an earlier one was asked for, unless it was asked for the contrary itself. */

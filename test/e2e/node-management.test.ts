@@ -196,5 +196,5 @@ async function markForDeletion(site: Site, name: string): Promise<void> {
 function readEnd(event: Awaited<ReturnType<typeof fetchHistory>>[number]): string[] {
   const payloads = event.activityTaskCompletedEventAttributes?.result?.payloads ?? [];
   const failure = event.activityTaskFailedEventAttributes?.failure?.message ?? [];
-  return [...payloads.map(({ data }) => Buffer.from(data ?? []).toString())].concat(failure);
+  return payloads.map(({ data }) => Buffer.from(data ?? []).toString()).concat(failure);
 }

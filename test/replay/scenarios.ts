@@ -367,6 +367,27 @@ export const scenarios: Record<string, () => Scenario> = {
     };
   },
 
+  'host-lost-while-it-is-looked-at': () => {
+    const told = Promise.withResolvers<void>();
+    const there = { kind: 'provisioned', host: host(), plan: null, nodeJoinDeadlineMs } as const;
+    return {
+      life: runningLife(),
+      activities: {
+        beginLife: inTurn<BeginOutcome>(
+          () => told.promise.then(() => there),
+          give({ kind: 'hostMissing', inventory: host().inventory, nodeJoinDeadlineMs }),
+        ),
+      },
+      async live(driver) {
+        await driver.observe({ provisioning: null, hostTrouble: 'taken' });
+        await driver.untilRan('beginLife');
+        await driver.observe({ provisioning: null, hostMissing: true });
+        told.resolve();
+        await driver.untilReason('InventoryMissing');
+      },
+    };
+  },
+
   'bootstrap-secret-made-again': () => ({
     activities: {
       writeReprovisionPlan: inTurn<ProvisionOutcome>(

@@ -278,6 +278,14 @@ describe('a running machine whose inventory is deleted', () => {
     expect(nextStep(there)).toMatchObject({ kind: 'wait', reason: 'node' });
   });
 
+  test('looks again if that was told while it looked', () => {
+    const there = advance.onBegun(lost, { kind: 'provisioned', host: host(), plan: null, ...begun }, -1, true);
+    expect(nextStep(there)).toEqual({ kind: 'begin', claim: false });
+    const clean = { kind: 'written', plan: plan() } as const;
+    const cleaning = advanceHost.onCleanTried(at(running, { deleting: true, hostMissing: true }), 1, clean, true);
+    expect(nextStep(cleaning)).toMatchObject({ kind: 'clean' });
+  });
+
   test('waits on in a run of before that rule', () => {
     expect(nextStep(lost, { ...allRules, looksForLostHost: false })).toMatchObject({ kind: 'wait', reason: 'node' });
   });
