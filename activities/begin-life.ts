@@ -1,18 +1,21 @@
 import { inventoryOfProviderId, MACHINE_FINALIZER } from '../api/constants.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
 import { baremetalMachines, secrets } from '../api/resources.ts';
-import type { BoundHost, WrittenPlan } from '../domain/life/machine-life.ts';
+import { comesToRest, onceBegun } from '../domain/life/forecast.ts';
+import type { BoundHost, MachineLife, WrittenPlan } from '../domain/life/machine-life.ts';
 import type { HostView } from '../domain/inputs/host-view.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { parseAttemptId } from '../domain/plan/attempt.ts';
 import { reportsBoot } from '../domain/plan/boot-report.ts';
 import { viewPlanSecret } from '../domain/plan/secret.ts';
+import { projectStatus } from '../domain/report/machine-status.ts';
 import type { BeginOutcome, KeptWishes } from '../domain/life/step-outcomes.ts';
 import { adoptHost, isAdoptable } from './host/adopt.ts';
 import { findTaker } from './host/taker.ts';
 import { bindHost } from './host/bound-host.ts';
 import { claimFreeHost, type ClaimWish, findClaimObstacle, poolKeyOf } from './claim-host.ts';
 import type { Claims } from './host/claims.ts';
+import { publishUnlessRefused } from './publish-status.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { type Fence, startFence } from './step/fence.ts';
 import { findHeldHost } from './host/held-host.ts';
@@ -24,20 +27,39 @@ import { findCluster } from './step/standing.ts';
 import { logStep } from './step/log.ts';
 import { findReadable } from './step/unreadable.ts';
 
+interface BeginInput {
+  machine: MachineRef;
+  /** null: the machine is not ready for a host. Absent: asked by a worker of before this field. */
+  claim?: ClaimWish | null;
+  /** False: the host was taken from the node, and one that comes back is blank. */
+  mayAdopt?: boolean;
+  /** What the run knows, and the number of the status that tells what becomes of it. Absent: asked by a worker of before this field. */
+  told?: { life: MachineLife; statusNumber: number };
+}
+
 /**
  * Adds the finalizer, then looks at the world for what is ours already: a run that begins may follow one that was
  * lost with Temporal's database, terminated, or left behind on another management cluster by a move. A machine that
- * has nothing yet and is ready for a host gets one at once.
+ * has nothing yet and is ready for a host gets one at once. One that comes to rest by what is found gets its status:
+ * that is all that the many have to do that are adopted after Temporal lost its database.
  */
 export function createBeginLife(deps: ActivityDependencies, claims: Claims) {
-  return async function beginLife(input: {
-    machine: MachineRef;
-    /** null: the machine is not ready for a host. Absent: asked by a worker of before this field. */
-    claim?: ClaimWish | null;
-    /** False: the host was taken from the node, and one that comes back is blank. */
-    mayAdopt?: boolean;
-  }): Promise<BeginOutcome> {
+  const look = createLook(deps, claims);
+  return async function beginLife(input: BeginInput): Promise<BeginOutcome> {
     const fence = startFence();
+    const outcome = await look(fence, input);
+    if (outcome.kind === 'gone' || input.told === undefined) return outcome;
+    const life = onceBegun(input.told.life, outcome);
+    if (!comesToRest(life)) return outcome;
+    const status = { ...projectStatus(life), number: input.told.statusNumber };
+    return (await publishUnlessRefused(deps, fence, input.machine, status))
+      ? { ...outcome, statusWritten: true }
+      : outcome;
+  };
+}
+
+function createLook(deps: ActivityDependencies, claims: Claims) {
+  return async (fence: Fence, input: BeginInput): Promise<BeginOutcome> => {
     const found = await findMachine(deps, input.machine);
     if (found === undefined) return { kind: 'gone' };
     const machine = await ensureFinalizer(deps, fence, found);

@@ -5,7 +5,7 @@ import type { Service } from '../dev/lab/services.ts';
 import { createPool, hostNames, inParallel } from './bench-objects.ts';
 import { type BenchSite, startBenchSite } from './bench-site.ts';
 import type { Benchmark, BenchmarkOptions, Measurement } from './measurement.ts';
-import { readUsage, shareOfCore, type Usage } from './process-usage.ts';
+import { describeCpu, readUsage, shareOfCore, type Usage } from './process-usage.ts';
 import { createSettledMachine, recordSettledMachine } from './settled-machines.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -29,17 +29,19 @@ export const rest: Benchmark = {
     await using site = await startBenchSite('rest');
     await makeMachines(site, options);
     progress('starting worker and bridge: every run is started and adopts its machine');
+    const before = await readUsage();
     const startedAtMs = performance.now();
     const worker = await site.start('worker', 'worker-at-rest');
     const bridge = await site.start('bridge', 'bridge-at-rest');
     await waitForRest(site, machines, progress);
     const adoptedMs = performance.now() - startedAtMs - QUIET_MS;
+    const adoption = describeCpu(before, await readUsage());
     const atRest = await measureRest(site, bridge, machines);
     progress('restarting the bridge');
     const restart = await measureRestart(site, bridge, machines);
     await worker.stop();
     const adopted = { what: `adoption of ${machines} machines, Temporal empty`, measured: seconds(adoptedMs) };
-    return [...atRest, ...restart, adopted];
+    return [...atRest, ...restart, adopted, { what: 'CPU time of that adoption', measured: adoption }];
   },
 };
 

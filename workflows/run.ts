@@ -79,6 +79,11 @@ export function take(run: Run, life: MachineLife): NumberedStatus {
   return { ...status, number: run.statusNumber };
 }
 
+/** A step has written the status of this life itself. */
+export function notePublished(run: Run, life: MachineLife): void {
+  run.published = JSON.stringify(projectStatus(life));
+}
+
 /** The later rules that a run lives by; asked only where one makes a difference, for each answer leaves a mark in the history. */
 export function rulesOf(life: MachineLife): LaterRules {
   const { stage, snapshot, goneSeen } = life;

@@ -1,12 +1,12 @@
 import * as advanceHost from '../domain/life/advance-host.ts';
 import * as advance from '../domain/life/advance-life.ts';
 import { assertNever } from '../domain/assert-never.ts';
-import { onceCompleted, whileReprovisioning } from '../domain/life/forecast.ts';
+import { onceBegun, onceCompleted, whileReprovisioning } from '../domain/life/forecast.ts';
 import type { Step } from '../domain/life/step.ts';
 import { type MachineLife, takerOf } from '../domain/life/machine-life.ts';
 import { shortStep } from './activity-proxies.ts';
 import { settle, settlePlanStep } from './settle-step.ts';
-import { hostIn, planIn, type Run, take, wentMissing } from './run.ts';
+import { hostIn, notePublished, planIn, type Run, take, wentMissing } from './run.ts';
 
 type StepToRunning = Extract<Step, { kind: 'begin' | 'claim' | 'provision' | 'complete' }>;
 
@@ -19,11 +19,13 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
       const summary = step.claim ? `Claim a host of pool ${life.snapshot.pool}` : 'Look for what is ours already';
       const claim = step.claim ? { status: take(run, life), avoid: life.avoidedHosts } : null;
       const mayAdopt = takerOf(life.stage) === undefined;
-      const begun = shortStep(summary).beginLife({ machine, claim, mayAdopt });
+      const told = { life, statusNumber: ++run.statusNumber };
+      const begun = shortStep(summary).beginLife({ machine, claim, mayAdopt, told });
       return settle(run, life, step, begun, (now, outcome) => {
         const claimed = outcome.kind === 'claimTried' && outcome.claim.kind === 'claimed';
+        if (outcome.kind !== 'gone' && outcome.statusWritten === true) notePublished(run, onceBegun(life, outcome));
         // The status was not written, or names a host that the machine then did not get.
-        if (step.claim && !claimed) run.published = null;
+        else if (step.claim && !claimed) run.published = null;
         return advance.onBegun(now, outcome, at, wentMissing(now, at));
       });
     }

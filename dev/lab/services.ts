@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ManagementClusterDescription } from '../stack/management-cluster.ts';
@@ -32,6 +33,9 @@ const commands: Record<ServiceKind, readonly string[]> = {
   bridge: ['--max-semi-space-size=8', '--max-old-space-size=384', pathOf('../../k8s-bridge/main.ts')],
 };
 
+/** Node keeps what it compiled: a process that starts again costs half as much CPU. */
+const compileCache = join(tmpdir(), `ironloom-compiled-${process.getuid?.() ?? 0}`);
+
 /** Two cores that do other things as well take their time; and what it waits for may come late. */
 const READY_TIMEOUT_MS = 120_000;
 
@@ -65,6 +69,8 @@ export async function launchService(cluster: ManagementClusterDescription, optio
       TEMPORAL_NAMESPACE: cluster.temporal.namespace,
       IRONLOOM_HEALTH_ADDRESS: `127.0.0.1:${port}`,
       IRONLOOM_LEASE_NAMESPACE: 'default',
+      // Surroundings of its own may forbid to write.
+      ...(options.within === undefined && { NODE_COMPILE_CACHE: compileCache }),
       ...options.env,
     },
   });

@@ -1,6 +1,9 @@
 import { appliedOf, onCompleted } from './advance-host.ts';
+import { onBegun } from './advance-life.ts';
 import { withoutHalt } from './halt.ts';
+import { nextStep } from './lifecycle.ts';
 import { type BoundHost, hostOf, type MachineLife } from './machine-life.ts';
+import type { BeginOutcome } from './step-outcomes.ts';
 
 /* The life as it will be once a step has done its write: for the status that goes with it. What stopped it before is over. */
 
@@ -24,4 +27,15 @@ export function whileCleaning(life: MachineLife, attempt: number): MachineLife {
 
 export function onceCompleted(life: MachineLife): MachineLife {
   return withoutHalt(onCompleted(life));
+}
+
+/** The life after its first look, if nothing happens meanwhile. */
+export function onceBegun(life: MachineLife, outcome: BeginOutcome): MachineLife {
+  return onBegun(withoutHalt(life), outcome, life.revision);
+}
+
+/** Nothing is to be done then but to wait: the status is there to stay. */
+export function comesToRest(life: MachineLife): boolean {
+  const { kind } = nextStep(life);
+  return kind === 'wait' || kind === 'awaitPlan';
 }

@@ -39,6 +39,8 @@ interface Begun {
   nodeJoinDeadlineMs: number;
   /** Absent: told by a worker of before this field. */
   kept?: KeptWishes;
+  /** The status of the life that comes to rest by what was found is written. */
+  statusWritten?: true;
 }
 
 /** What `beginLife` found. */
