@@ -1,4 +1,5 @@
 import { inventoryOfProviderId, MACHINE_FINALIZER } from '../api/constants.ts';
+import type { Secret } from '../api/core.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
 import { baremetalMachines, secrets } from '../api/resources.ts';
 import { comesToRest, onceBegun } from '../domain/life/forecast.ts';
@@ -12,7 +13,7 @@ import { projectStatus } from '../domain/report/machine-status.ts';
 import type { BeginOutcome, KeptWishes } from '../domain/life/step-outcomes.ts';
 import { adoptHost, isAdoptable } from './host/adopt.ts';
 import { findTaker } from './host/taker.ts';
-import { bindHost } from './host/bound-host.ts';
+import { bindHost, planSecretNameOf } from './host/bound-host.ts';
 import { claimFreeHost, type ClaimWish, findClaimObstacle, poolKeyOf } from './claim-host.ts';
 import type { Claims } from './host/claims.ts';
 import { publishUnlessRefused } from './publish-status.ts';
@@ -26,6 +27,8 @@ import { findMachine } from './step/find-machine.ts';
 import { findCluster } from './step/standing.ts';
 import { logStep } from './step/log.ts';
 import { findReadable } from './step/unreadable.ts';
+
+type BegunOutcome = Exclude<BeginOutcome, { kind: 'gone' }>;
 
 interface BeginInput {
   machine: MachineRef;
@@ -47,22 +50,22 @@ export function createBeginLife(deps: ActivityDependencies, claims: Claims) {
   const look = createLook(deps, claims);
   return async function beginLife(input: BeginInput): Promise<BeginOutcome> {
     const fence = startFence();
-    const outcome = await look(fence, input);
-    if (outcome.kind === 'gone' || input.told === undefined) return outcome;
-    const life = onceBegun(input.told.life, outcome);
-    if (!comesToRest(life)) return outcome;
+    const found = await findMachine(deps, input.machine);
+    if (found === undefined) return { kind: 'gone' };
+    const machine = await ensureFinalizer(deps, fence, found);
+    const outcome = await look(fence, machine, input);
+    const life = input.told && onceBegun(input.told.life, outcome);
+    if (life === undefined || input.told === undefined || !comesToRest(life)) return outcome;
     const status = { ...projectStatus(life), number: input.told.statusNumber };
-    return (await publishUnlessRefused(deps, fence, input.machine, status))
-      ? { ...outcome, statusWritten: true }
-      : outcome;
+    // A claim has written a status of its own.
+    const read = outcome.kind === 'claimTried' ? undefined : machine;
+    const written = await publishUnlessRefused(deps, fence, input.machine, status, read);
+    return written ? { ...outcome, statusWritten: true } : outcome;
   };
 }
 
 function createLook(deps: ActivityDependencies, claims: Claims) {
-  return async (fence: Fence, input: BeginInput): Promise<BeginOutcome> => {
-    const found = await findMachine(deps, input.machine);
-    if (found === undefined) return { kind: 'gone' };
-    const machine = await ensureFinalizer(deps, fence, found);
+  return async (fence: Fence, machine: BaremetalMachine, input: BeginInput): Promise<BegunOutcome> => {
     const kept = keptWishesOf(machine);
     const begun = { nodeJoinDeadlineMs: deps.policy.nodeJoinDeadlineMs, kept };
     const { providerID } = machine.spec;
@@ -85,8 +88,10 @@ function createLook(deps: ActivityDependencies, claims: Claims) {
       });
       return { kind: 'claimTried', claim, ...begun };
     }
-    const host = bindHost(held, machine, deps.caches.pools.get(poolKeyOf(machine)), await findCluster(deps, machine));
-    const plan = await findOwnPlan(deps, input.machine, host, held.host);
+    const secretKey = { namespace: machine.metadata.namespace, name: planSecretNameOf(held.host, machine) };
+    const [secret, cluster] = await Promise.all([findReadable(deps, secrets, secretKey), findCluster(deps, machine)]);
+    const host = bindHost(held, machine, deps.caches.pools.get(poolKeyOf(machine)), cluster);
+    const plan = await findOwnPlan(deps, input.machine, host, held.host, secret);
     logStep('Found a host that is ours already', input.machine, { host: host.inventory, plan: plan?.type });
     return { kind: 'holding', host, plan, ...begun };
   };
@@ -123,7 +128,9 @@ async function adoptProvisioned(
   const ref = machine.metadata;
   const found = await readOwnedHost(deps, ref, inventory);
   if (found.kind === 'missing') return { kind: 'hostMissing', inventory };
-  const by = await findTaker(deps, found);
+  const secretKey = { namespace: ref.namespace, name: planSecretNameOf(found.host, machine) };
+  const [secret, cluster] = await Promise.all([findReadable(deps, secrets, secretKey), findCluster(deps, machine)]);
+  const by = findTaker(found, secret);
   if (by !== undefined) return { kind: 'hostWanted', inventory, by };
   if (found.kind === 'lost' && !mayAdopt) {
     return { kind: 'hostWanted', inventory, by: 'it was reset, and has registered anew' };
@@ -132,8 +139,8 @@ async function adoptProvisioned(
     return { kind: 'hostTaken', inventory, owner: found.host.owner?.baremetalMachine ?? '' };
   }
   const owned = found.kind === 'lost' ? await adoptHost(deps, fence, machine, found) : found;
-  const host = bindHost(owned, machine, deps.caches.pools.get(poolKeyOf(machine)), await findCluster(deps, machine));
-  return { kind: 'provisioned', host, plan: await findOwnPlan(deps, ref, host, owned.host) };
+  const host = bindHost(owned, machine, deps.caches.pools.get(poolKeyOf(machine)), cluster);
+  return { kind: 'provisioned', host, plan: await findOwnPlan(deps, ref, host, owned.host, secret) };
 }
 
 /**
@@ -145,8 +152,8 @@ async function findOwnPlan(
   ref: MachineRef,
   host: BoundHost,
   { plan: recorded }: HostView,
+  secret: Secret | undefined,
 ): Promise<WrittenPlan | null> {
-  const secret = await findReadable(deps, secrets, { namespace: ref.namespace, name: host.planSecret });
   if (secret === undefined) return null;
   const { planAttempt = '', planChecksum: checksum } = viewPlanSecret(secret);
   const standing = parseAttemptId(planAttempt);

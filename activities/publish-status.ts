@@ -16,15 +16,19 @@ import { findMachine } from './step/find-machine.ts';
 import { logStep } from './step/log.ts';
 import { isRefused, stoppedBy } from './step/stopped.ts';
 
-/** Writes the status where it differs from what stands there, and an Event where the machine has come somewhere new. */
+/**
+ * Writes the status where it differs from what stands there, and an Event where the machine has come somewhere new. `read`: the
+ * object as the step has read it a moment ago.
+ */
 export async function publishDesiredStatus(
   deps: ActivityDependencies,
   fence: Fence,
   machine: MachineRef,
   desired: NumberedStatus,
+  read?: BaremetalMachine,
 ): Promise<void> {
-  for (;;) {
-    const current = await findMachine(deps, machine);
+  for (let known = read; ; known = undefined) {
+    const current = known ?? (await findMachine(deps, machine));
     if (current === undefined) return;
     try {
       await writeStatus(deps, fence, current, desired);
@@ -42,9 +46,10 @@ export async function publishUnlessRefused(
   fence: Fence,
   machine: MachineRef,
   status: NumberedStatus,
+  read?: BaremetalMachine,
 ): Promise<boolean> {
   try {
-    await publishDesiredStatus(deps, fence, machine, status);
+    await publishDesiredStatus(deps, fence, machine, status, read);
     return true;
   } catch (error) {
     if (!isRefused(error)) throw error;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { annotations, foreign, MACHINE_FINALIZER, providerIdOf } from '../api/constants.ts';
+import { annotations, foreign, MACHINE_FINALIZER, providerIdOf, WORKER_NAME } from '../api/constants.ts';
 import { baremetalMachines, capiMachines, machineInventories, type Resource } from '../api/resources.ts';
 import { checksumOf } from '../domain/plan/document.ts';
 import type { MachineSnapshot } from '../domain/inputs/machine-snapshot.ts';
@@ -79,7 +79,9 @@ export async function createSettledMachine(
       .replaceAll(model.uid, metadata.uid)
       .replaceAll(MODEL.machine, machine)
       .replaceAll(MODEL.host, host)
-      .replaceAll(MODEL.pool, pool);
+      .replaceAll(MODEL.pool, pool)
+      // The model got its providerID by a write of its own.
+      .replaceAll('"observedGeneration":2', '"observedGeneration":1');
   const plan = rename(model.plan);
   const checksum = checksumOf(plan);
   const machineStatus = {
@@ -100,7 +102,7 @@ export async function createSettledMachine(
     data: { plan: toValue(plan), 'applied-checksum': toValue(checksum), 'max-failures': toValue('1') },
   });
   await writeStatus(client, machineInventories, hostKey, parseRecord(rename(model.hostStatus)));
-  await writeStatus(client, baremetalMachines, { namespace, name: machine }, machineStatus);
+  await writeStatus(client, baremetalMachines, { namespace, name: machine }, machineStatus, WORKER_NAME);
 }
 
 function settledSnapshot(machine: string, host: string, pool: string): MachineSnapshot {
@@ -127,8 +129,9 @@ async function writeStatus(
   resource: Resource<unknown>,
   key: { namespace: string; name: string },
   status: object,
+  fieldManager?: string,
 ): Promise<void> {
-  await client.patch({ ...resource, schema: z.unknown() }, key, { status }, { subresource: 'status' });
+  await client.patch({ ...resource, schema: z.unknown() }, key, { status }, { subresource: 'status', fieldManager });
 }
 
 async function readPlan(client: KubeClient, key: { namespace: string; name: string }): Promise<string> {

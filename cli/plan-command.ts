@@ -2,9 +2,11 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { CliError } from './failures.ts';
 import type { CliWorld } from './cli-world.ts';
 import { foreseeClaims } from '../domain/report/foresee-claims.ts';
+import { tellLastPlan } from '../domain/report/last-plan.ts';
+import type { KubeClient } from '../runtime/kube/client.ts';
 import { readFleet, type SeenFleet } from './fleet-reader.ts';
 import type { GlobalOptions } from './global-options.ts';
-import { type KubeAccess, needKube, withKube } from './kube-access.ts';
+import { needKube, withKube } from './kube-access.ts';
 import { keyOf, machineArgument, nameArgument } from './machine-name.ts';
 import { readDeployment } from './machine-deployment.ts';
 import { previewPlan } from './plan-preview.ts';
@@ -25,7 +27,7 @@ export function addPlanCommand(program: Command, world: CliWorld): void {
     .addArgument(nameArgument('MachineDeployment'))
     .argument('<replicas>', 'how many machines it should have', parseReplicas)
     .action((name: string, replicas: number, _options: object, command: Command) =>
-      show(world, name, command, (key, seen, kube) => planScale(key, replicas, seen, kube)),
+      show(world, name, command, (question) => planScale(question, replicas)),
     );
 }
 
@@ -34,20 +36,29 @@ function parseReplicas(text: string): number {
   return Number(text);
 }
 
-type Tell = (key: ObjectKey, seen: SeenFleet, kube: KubeAccess) => Promise<string[]>;
+/** What the answers are made of. */
+interface Question {
+  key: ObjectKey;
+  seen: SeenFleet;
+  client: KubeClient;
+  now: Date;
+}
+
+type Tell = (question: Question) => Promise<string[]>;
 
 function show(world: CliWorld, name: string, command: Command, tell: Tell): Promise<void> {
   const options = command.optsWithGlobals<GlobalOptions>();
   return withKube(world, options, async (access) => {
-    const kube = needKube(access);
+    const { client } = needKube(access);
     const key = keyOf(name, options, access);
-    const seen = await readFleet(kube.client, world, key.namespace);
-    world.print((await tell(key, seen, kube)).map(printable).join('\n'));
+    const seen = await readFleet(client, world, key.namespace);
+    const lines = await tell({ key, seen, client, now: world.now() });
+    world.print(lines.map(printable).join('\n'));
     for (const note of seen.missing) world.complain(`note: ${note}`);
   });
 }
 
-async function planMachine(key: ObjectKey, seen: SeenFleet, { client }: KubeAccess): Promise<string[]> {
+async function planMachine({ key, seen, client, now }: Question): Promise<string[]> {
   const machine = seen.machines.find(({ metadata }) => metadata.name === key.name);
   const view = seen.views.find(({ name }) => name === key.name);
   if (machine === undefined || view === undefined) {
@@ -74,10 +85,10 @@ async function planMachine(key: ObjectKey, seen: SeenFleet, { client }: KubeAcce
       `Host      none: ${claim?.choice.kind === 'exhausted' ? claim.choice.message : 'it does not wait for one'}`,
     ];
   const how = own === undefined ? `the one that it would claim of pool ${pool.name}` : 'which it has';
-  return [title, `Host      ${host}, ${how}`, ...(await previewPlan({ client, machine, view, pool, seen, host }))];
+  return [title, `Host      ${host}, ${how}`, ...(await previewPlan({ client, machine, view, pool, seen, host, now }))];
 }
 
-async function planScale(key: ObjectKey, replicas: number, seen: SeenFleet, { client }: KubeAccess): Promise<string[]> {
+async function planScale({ key, seen, client, now }: Question, replicas: number): Promise<string[]> {
   const deployment = await readDeployment(client, key);
   const { current, poolName } = deployment;
   const title = `MachineDeployment ${key.namespace}/${key.name} · ${current} machines, ${replicas} wanted, of pool ${poolName}`;
@@ -98,5 +109,5 @@ async function planScale(key: ObjectKey, replicas: number, seen: SeenFleet, { cl
     const who = claimant === undefined ? `new machine ${index + 1 - waiting}` : `${claimant.name}, which waits,`;
     return `  ${who} ${choice.kind === 'host' ? `claims ${choice.host.name}` : `waits: ${choice.message}`}`;
   });
-  return [title, ...lines, 'Took      unknown: nothing records how long plans took in this pool'];
+  return [title, ...lines, `Took      ${tellLastPlan(seen.machines, pool.name, now)}`];
 }

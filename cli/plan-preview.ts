@@ -14,6 +14,7 @@ import { attemptId, parseAttemptId } from '../domain/plan/attempt.ts';
 import { renderReprovisionPlan } from '../domain/plan/reprovision.ts';
 import { viewPlanSecret } from '../domain/plan/secret.ts';
 import { showPlan } from '../domain/plan/shown-plan.ts';
+import { tellLastPlan } from '../domain/report/last-plan.ts';
 import { readEnv } from '../runtime/env.ts';
 import type { KubeClient } from '../runtime/kube/client.ts';
 import { CliError, describeCause } from './failures.ts';
@@ -28,11 +29,12 @@ interface Wish {
   seen: SeenFleet;
   /** Name of the inventory. */
   host: string;
+  now: Date;
 }
 
 /** Image, network and plan for a machine on that host, as a step would make them; of the bootstrap data nothing is shown. */
 export async function previewPlan(wish: Wish): Promise<string[]> {
-  const { client, view, host, pool, seen } = wish;
+  const { client, view, host, pool, seen, now } = wish;
   const { namespace } = view;
   const inventory = await findObject(client, machineInventories, { namespace, name: host });
   if (inventory === undefined) throw new CliError(`MachineInventory ${namespace}/${host} does not exist`);
@@ -44,7 +46,7 @@ export async function previewPlan(wish: Wish): Promise<string[]> {
     `Hostname  ${hostname}`,
     `Image     ${image.kind === 'resolved' ? image.image : `none: ${image.message}`}`,
     `Network   ${describeNetwork(network)}`,
-    `Took      unknown: nothing records how long plans took in this pool`,
+    `Took      ${tellLastPlan(seen.machines, pool.name, now)}`,
   ];
   if (image.kind !== 'resolved' || network.kind === 'invalid')
     return [...lines, 'Plan      none is written until that is mended'];

@@ -20,10 +20,15 @@ export function bindHost(
   return {
     inventory: host.name,
     hostname,
-    planSecret: host.planSecretName ?? machine.status?.planSecretRef?.name ?? host.name,
+    planSecret: planSecretNameOf(host, machine),
     addresses: addressesOf(hostname, inventory, cluster),
     recorded: host.allocationState ?? 'Allocated',
   };
+}
+
+/** Of a host whose operator names none, the one that was known, or that it will be: the operator calls it like the host. */
+export function planSecretNameOf(host: HostView, { status }: BaremetalMachine): string {
+  return host.planSecretName ?? status?.planSecretRef?.name ?? host.name;
 }
 
 /** The host as its Cluster and inventory show it now: its addresses are those of its network. */

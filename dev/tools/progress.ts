@@ -10,6 +10,8 @@ interface ToolPlace {
 }
 export type ToolEvent =
   | ({ kind: 'building' | 'waiting' | 'built' } & ToolPlace)
+  /** A program that is installed is used; `version` is its own. */
+  | { kind: 'taken'; tool: ToolName; version: string; path: string }
   /** Nothing more comes, whether or not all went well. */
   | { kind: 'finished' };
 export type ToolReport = (event: ToolEvent) => void;
@@ -48,6 +50,9 @@ export function reportToTerminal(): ToolReport {
       case 'built':
         if (spinner === undefined) process.stderr.write(`Built ${nameOf(event)}\n`);
         else spinner.succeed(`Built ${nameOf(event)}`);
+        return;
+      case 'taken':
+        process.stderr.write(`Taking ${event.tool} ${event.version} from ${event.path}\n`);
         return;
       case 'finished':
         spinner?.stop();

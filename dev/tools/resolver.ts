@@ -3,13 +3,14 @@ import { arch, platform } from 'node:os';
 import { join } from 'node:path';
 import { isAccessible, toolCacheDir, withFileLock } from './cache.ts';
 import { checkGo, runGo } from './go.ts';
+import { findInstalled } from './installed.ts';
 import { writeLoopbackMain } from './loopback.ts';
 import { reportToTerminal, type ToolReport } from './progress.ts';
 import { readTool, type Tool, type ToolName, toolNames } from './table.ts';
 
 /**
- * Path of each tool's binary: the one that `IRONLOOM_TOOL_<NAME>` names, else the cached one, else a fresh build
- * (minutes when Go's own cache is cold). Two processes never build the same tool at the same time.
+ * Path of each tool's binary: the one that `IRONLOOM_TOOL_<NAME>` names, else the cached one, else one that is installed
+ * (see `findInstalled`), else a fresh build (minutes when Go's own cache is cold). Two processes never build the same tool at the same time.
  * @param names default: all tools of the management cluster
  * @param signal its abort ends a build, or the waiting for somebody else's
  * @throws ToolBuildError when Go is missing or too old or a build fails; Error when a variable names no program; the
@@ -24,7 +25,7 @@ export async function resolveTools<N extends ToolName = ToolName>(
   const missing: Tool[] = [];
   for (const name of names ?? toolNames) {
     const tool = await readTool(name);
-    const path = await findTool(tool);
+    const path = (await findTool(tool)) ?? (await takeInstalled(tool, report));
     if (path === undefined) missing.push(tool);
     else paths[name] = path;
   }
@@ -52,6 +53,19 @@ async function findTool(tool: Tool): Promise<string | undefined> {
   }
   const cached = cachedToolPath(tool);
   return (await isAccessible(cached)) ? cached : undefined;
+}
+
+/** What was taken, by place in the cache that it makes needless: asked for its version, and told, once. */
+const taken = new Map<string, string>();
+
+async function takeInstalled(tool: Tool, report: ToolReport): Promise<string | undefined> {
+  const known = taken.get(cachedToolPath(tool));
+  if (known !== undefined) return known;
+  const found = await findInstalled(tool);
+  if (found === undefined) return undefined;
+  report({ kind: 'taken', tool: tool.name, ...found });
+  taken.set(cachedToolPath(tool), found.path);
+  return found.path;
 }
 
 interface Place {

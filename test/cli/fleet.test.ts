@@ -290,7 +290,7 @@ describe('plan', () => {
       'Hostname  rack5',
       'Image     new.example.com/os:1',
       'Network   none is recorded; the image decides',
-      'Took      unknown: nothing records how long plans took in this pool',
+      'Took      unknown: no machine of this pool shows how long its plan took',
       `Plan      reprovision-1-uid-m-waits.secret-5, instead of ${id}:`,
     ]);
     expect(lines).toEqual(
@@ -329,7 +329,7 @@ describe('plan', () => {
       'MachineDeployment metal/md · 3 machines, 4 wanted, of pool workers',
       '  m-waits, which waits, claims rack5',
       '  new machine 1 waits: No host of pool workers is free (5 hosts): 1 quarantined, 4 used by a machine',
-      'Took      unknown: nothing records how long plans took in this pool',
+      'Took      unknown: no machine of this pool shows how long its plan took',
     ]);
     expect((await run('plan', 'scale', 'md', '1')).out).toContain('2 machines go: Cluster API chooses which');
     expect(await run('plan', 'scale', 'md', '-1')).toMatchObject({ code: 2 });

@@ -95,6 +95,8 @@ const phases = {
       await beginOn(site, name, { userData: '#cloud-config\nruncmd: ["true"]\n' });
       await untilProvisioned(site, name);
       await untilProven(site, name);
+      // Told on its own half a minute later, for the Node does not come.
+      await untilReason(site, name, 'Booted', 'Booted');
     },
     release: deleteMachine,
     end: 'gone',

@@ -124,6 +124,42 @@ test('an environment variable names a ready binary, and one that is no program i
   await expect(resolveTools(['kube-apiserver'], report)).rejects.toThrow('IRONLOOM_TOOL_KUBE_APISERVER');
 });
 
+describe('a program that is installed', () => {
+  function install(folder: string, name: string, says: string): string {
+    const path = join(folder, name);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path, `#!/bin/sh\necho '${says}'\n`, { mode: 0o755 });
+    return path;
+  }
+
+  test('is taken if it is of the pinned minor version, and told once', async () => {
+    installFakeGo();
+    const [major, minor] = (await readTool('etcd')).version.slice(1).split('.');
+    const path = install(join(dir, 'bin'), 'etcd', `etcd Version: ${major}.${minor}.99`);
+    expect(await resolveTools(['etcd'], report)).toEqual({ etcd: path });
+    expect(await resolveTools(['etcd'], report)).toEqual({ etcd: path });
+    expect(events.filter(({ kind }) => kind !== 'finished')).toEqual([
+      { kind: 'taken', tool: 'etcd', version: `${major}.${minor}.99`, path },
+    ]);
+  });
+
+  test('of another version is passed over, and so is one that is something else', async () => {
+    installFakeGo();
+    install(join(dir, 'bin'), 'etcd', 'etcd Version: 2.3.8');
+    install(join(dir, 'bin'), 'kube-apiserver', 'usage: kube-apiserver');
+    const paths = await resolveTools(['etcd', 'kube-apiserver'], report);
+    expect(Object.values(paths).every((path) => path.startsWith(join(dir, 'cache')))).toBe(true);
+  });
+
+  test('of an envtest installation comes before the PATH', async () => {
+    const { version } = await readTool('kube-apiserver');
+    install(join(dir, 'bin'), 'kube-apiserver', `Kubernetes ${version}`);
+    const path = install(join(dir, 'envtest'), 'kube-apiserver', `Kubernetes ${version}`);
+    vi.stubEnv('KUBEBUILDER_ASSETS', join(dir, 'envtest'));
+    expect(await resolveTools(['kube-apiserver'], report)).toEqual({ 'kube-apiserver': path });
+  });
+});
+
 describe('the table', () => {
   test.each([...toolNames, ...productionToolNames])('%s is pinned by its go.mod', async (name) => {
     const tool = await readTool(name);
