@@ -59,7 +59,7 @@ export function createBeginLife(deps: ActivityDependencies, claims: Claims) {
     const status = { ...projectStatus(life), number: input.told.statusNumber };
     // A claim has written a status of its own.
     const read = outcome.kind === 'claimTried' ? undefined : machine;
-    const written = await publishUnlessRefused(deps, fence, input.machine, status, read);
+    const written = await publishUnlessRefused(deps, fence, input.machine, status, { read, signs: true });
     return written ? { ...outcome, statusWritten: true } : outcome;
   };
 }

@@ -16,22 +16,30 @@ import { findMachine } from './step/find-machine.ts';
 import { logStep } from './step/log.ts';
 import { isRefused, stoppedBy } from './step/stopped.ts';
 
-/**
- * Writes the status where it differs from what stands there, and an Event where the machine has come somewhere new. `read`: the
- * object as the step has read it a moment ago.
- */
+/** What a step knows of the status that it writes. */
+interface StatusOccasion {
+  /** The object as the step has read it a moment ago. */
+  read?: BaremetalMachine | undefined;
+  /**
+   * The run writes for the first time: what stands there is to bear its name, also when it says the same. The bridge takes a
+   * run that has written nothing for one that was reset, and tells it all anew each time that it starts.
+   */
+  signs?: boolean;
+}
+
+/** Writes the status where it differs from what stands there, and an Event where the machine has come somewhere new. */
 export async function publishDesiredStatus(
   deps: ActivityDependencies,
   fence: Fence,
   machine: MachineRef,
   desired: NumberedStatus,
-  read?: BaremetalMachine,
+  { read, signs = false }: StatusOccasion = {},
 ): Promise<void> {
   for (let known = read; ; known = undefined) {
     const current = known ?? (await findMachine(deps, machine));
     if (current === undefined) return;
     try {
-      await writeStatus(deps, fence, current, desired);
+      await writeStatus(deps, fence, current, desired, signs);
       return;
     } catch (error) {
       // CAPI writes labels and owner references at any time; the fence ends this when the attempt is over.
@@ -46,10 +54,10 @@ export async function publishUnlessRefused(
   fence: Fence,
   machine: MachineRef,
   status: NumberedStatus,
-  read?: BaremetalMachine,
+  occasion?: StatusOccasion,
 ): Promise<boolean> {
   try {
-    await publishDesiredStatus(deps, fence, machine, status, read);
+    await publishDesiredStatus(deps, fence, machine, status, occasion);
     return true;
   } catch (error) {
     if (!isRefused(error)) throw error;
@@ -74,11 +82,13 @@ export async function writeStatus(
   fence: Fence,
   current: BaremetalMachine,
   desired: NumberedStatus,
+  signs = false,
 ): Promise<BaremetalMachine> {
   const author = statusAuthor(desired);
   if (isOutdated(author, current.status?.writtenBy)) return current;
   const status = toStatus(deps, current, desired);
-  if (isDeepStrictEqual(withoutNulls(status), current.status ?? {})) return current;
+  const isUnsigned = signs && !current.status?.writtenBy?.startsWith(`${author.runId}/`);
+  if (!isUnsigned && isDeepStrictEqual(withoutNulls(status), current.status ?? {})) return current;
   status.writtenBy = `${author.runId}/${author.number}`;
   fence.assertAlive();
   const { namespace, name, uid, resourceVersion } = current.metadata;

@@ -1,8 +1,10 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { searchAttributeNames } from '../api/constants.ts';
+import { annotations, searchAttributeNames } from '../api/constants.ts';
+import { baremetalMachines } from '../api/resources.ts';
+import { planSecrets } from '../dev/elemental/plan-secret.ts';
 import type { Service } from '../dev/lab/services.ts';
-import { createPool, hostNames, inParallel } from './bench-objects.ts';
+import { createCapiMachine, createMachine, createPool, hostNames, inParallel, registerHosts } from './bench-objects.ts';
 import { type BenchSite, startBenchSite } from './bench-site.ts';
 import type { Benchmark, BenchmarkOptions, Measurement } from './measurement.ts';
 import { describeCpu, readUsage, shareOfCore, type Usage } from './process-usage.ts';
@@ -33,6 +35,7 @@ export const rest: Benchmark = {
     const startedAtMs = performance.now();
     const worker = await site.start('worker', 'worker-at-rest');
     const bridge = await site.start('bridge', 'bridge-at-rest');
+    const meanwhile = await measureMeanwhile(site, machines);
     await waitForRest(site, machines, progress);
     const adoptedMs = performance.now() - startedAtMs - QUIET_MS;
     const adoption = describeCpu(before, await readUsage());
@@ -41,7 +44,7 @@ export const rest: Benchmark = {
     const restart = await measureRestart(site, bridge, machines);
     await worker.stop();
     const adopted = { what: `adoption of ${machines} machines, Temporal empty`, measured: seconds(adoptedMs) };
-    return [...atRest, ...restart, adopted, { what: 'CPU time of that adoption', measured: adoption }];
+    return [...atRest, ...restart, adopted, ...meanwhile, { what: 'CPU time of that adoption', measured: adoption }];
   },
 };
 
@@ -62,6 +65,50 @@ async function makeMachines(site: BenchSite, { machines, progress }: BenchmarkOp
   });
 }
 
+/** While the runs adopt their machines: one more machine, and one that is deleted. */
+async function measureMeanwhile(site: BenchSite, machines: number): Promise<Measurement[]> {
+  const { client, namespace, temporal } = site;
+  const host = 'host-of-newcomer';
+  await registerHosts(client, namespace, [host]);
+  await createPool(client, namespace, [host], 'newcomers');
+  const ownerUid = await createCapiMachine(client, namespace, 'newcomer');
+  const begun = async (): Promise<boolean> => (await temporal.workflow.count()).count > 0.2 * machines;
+  await waitUntil('a part of the runs is started', begun, { timeoutMs: 300_000, everyMs: 100 });
+  const newcomer = await measurePlan(site, host, 'reprovision', async () => {
+    await createMachine(client, namespace, 'newcomer', ownerUid, 'newcomers');
+  });
+  // The last one that is adopted, if anybody keeps to an order.
+  const last = hostNames(machines).at(-1) ?? '';
+  const deleted = await measurePlan(site, last, 'clean', async () => {
+    await client.delete(baremetalMachines, { namespace, name: last.replace('host', 'machine') });
+  });
+  return [
+    {
+      what: 'a new machine meanwhile: until its plan',
+      budget: '≤ 2 s',
+      measured: seconds(newcomer),
+      ok: newcomer <= 2_000,
+    },
+    {
+      what: 'a deletion meanwhile: until the clean plan',
+      budget: '≤ 2 s',
+      measured: seconds(deleted),
+      ok: deleted <= 2_000,
+    },
+  ];
+}
+
+/** Milliseconds from before `cause` until a plan of that type stands in the host's Secret. */
+async function measurePlan(site: BenchSite, name: string, type: string, cause: () => Promise<void>): Promise<number> {
+  const key = { namespace: site.namespace, name };
+  const startedAtMs = performance.now();
+  await cause();
+  const written = async (): Promise<boolean> =>
+    (await site.client.get(planSecrets, key)).metadata.annotations?.[annotations.planType] === type;
+  await waitUntil(`${name} has a ${type} plan`, written, { timeoutMs: 600_000, everyMs: 20 });
+  return performance.now() - startedAtMs;
+}
+
 /** Until every run has shown itself as Running and nobody wrote anything for a while. */
 async function waitForRest(site: BenchSite, machines: number, progress: (line: string) => void): Promise<void> {
   const query = `ExecutionStatus='Running' AND ${searchAttributeNames.phase}='Running'`;
@@ -69,7 +116,8 @@ async function waitForRest(site: BenchSite, machines: number, progress: (line: s
   const allRunning = async (): Promise<boolean> => {
     const { count } = await site.temporal.workflow.count(query);
     if (count - shown >= machines / 5) progress(`${(shown = count)} runs are at rest`);
-    return count >= machines + 1;
+    // The one that is deleted is at another phase, and so is the newcomer.
+    return count >= machines;
   };
   await waitUntil('all runs are at rest', allRunning, { timeoutMs: 120_000 + machines * 300, everyMs: 1000 });
   const { auditLogPath } = site.cluster;

@@ -46,7 +46,11 @@ export async function runControllers(deps: ControllerDeps, signal: AbortSignal):
   ];
   await prepare(deps);
   machines.connect();
-  await Promise.all([resyncUntil(signal, machines, deps), watchUnattended(signal, machines, deps)]);
+  await Promise.all([
+    machines.adopt(signal),
+    resyncUntil(signal, machines, deps),
+    watchUnattended(signal, machines, deps),
+  ]);
   await Promise.all(queues.map((queue) => queue.stop()));
 }
 

@@ -4,6 +4,7 @@ import type { MachineView } from '../domain/inputs/machine-view.ts';
 import { keyText } from '../domain/pool/indexes.ts';
 import type { BridgeCaches } from './caches.ts';
 import { type ControllerDeps, createQueue, monotonicNowMs, storesOf } from './controller-deps.ts';
+import { Adoptions } from './machines/adoptions.ts';
 import { DepartedMachines } from './machines/departed.ts';
 import { takeLastSnapshot, takeSnapshot } from './machines/caches.ts';
 import { HostSuspicions } from './machines/host-suspicions.ts';
@@ -24,6 +25,8 @@ const WORKERS = 32;
 
 export interface MachineController {
   queue: Workqueue;
+  /** Starts the runs of settled machines that `resync` has found without one, until the signal aborts. */
+  adopt(signal: AbortSignal): Promise<void>;
   /** Compares the open runs with the machines. @throws when Temporal cannot list them */
   resync(): Promise<ResyncReport>;
   /** Temporal has lost what the runs were told: nothing counts as told any more. */
@@ -61,11 +64,15 @@ export function createMachineController(deps: ControllerDeps): MachineController
   };
   const replaced = new ReplacedRuns();
   const { machines } = stores;
+  const { missingRuns } = machineDeps;
+  const adoptions = new Adoptions({ machines, runs, missingRuns, enqueue, nowMs: monotonicNowMs });
+  const adopt = (key: string): void => adoptions.add(key);
   const pauses = createPauseTeller({ machines, runs, client: deps.kube, nowMs: machineDeps.nowMs });
   return {
     queue,
+    adopt: (signal) => adoptions.run(signal),
     resync: () =>
-      resyncRuns({ ...machineDeps, machines, runs, replaced, pauses, enqueue, watchNamespace, noteOpenRuns }),
+      resyncRuns({ ...machineDeps, machines, runs, replaced, pauses, enqueue, adopt, watchNamespace, noteOpenRuns }),
     forgetTold() {
       machineDeps.sent.clear();
       machineDeps.departed.forgetTold();

@@ -35,6 +35,7 @@ const bridgeRooms: readonly Room[] = [
       'domain/life',
       'domain/pool',
       'domain/report',
+      'k8s-bridge/queue',
       'k8s-bridge/runs',
       'k8s-bridge/reconcile',
       'runtime/kube',

@@ -22,6 +22,8 @@ export interface WorkflowStarterDeps {
   replaced: ReplacedRuns;
   pauses: PauseTeller;
   enqueue: (key: string) => void;
+  /** Has the run of a settled machine started as soon as workers have time for it. */
+  adopt: (key: string) => void;
   /** The namespace whose machines the cache holds; undefined: all. */
   watchNamespace: string | undefined;
   /** Told of the uids of the machines that have an open run. */
@@ -89,11 +91,17 @@ async function compareMachines(
     if (found !== 'known') deps.missingRuns.add(view.uid);
     if (found === 'missing') report.missing += 1;
     if (typeof found === 'object') replaced.push(found);
-    deps.enqueue(keyText(view));
+    if (found === 'missing' && isSettled(view)) deps.adopt(keyText(view));
+    else deps.enqueue(keyText(view));
   }
   deps.replaced.keepOnly(uids);
   await wakeReplaced(replaced, deps);
   return uids;
+}
+
+/** Nothing is to be done for it but to look, whatever its run was at. */
+function isSettled({ provisioned, deleting }: MachineView): boolean {
+  return provisioned && !deleting;
 }
 
 interface ReplacedRun {

@@ -14,6 +14,7 @@ export function countCalls(runs: MachineRuns, count: (call: keyof MachineRuns) =
     operate: (...args) => counted('operate', () => runs.operate(...args)),
     end: (...args) => counted('end', () => runs.end(...args)),
     look: (...args) => counted('look', () => runs.look(...args)),
+    isAtRest: (machine) => counted('isAtRest', () => runs.isAtRest(machine)),
     hasOpenRun: (machine) => counted('hasOpenRun', () => runs.hasOpenRun(machine)),
     listOpen: () => counted('listOpen', () => runs.listOpen()),
     readPauses: (run) => counted('readPauses', () => runs.readPauses(run)),

@@ -14,7 +14,7 @@ import {
 } from '../../workflows/messages.ts';
 import { findDetails, grpcCodes } from '../../runtime/temporal/connection.ts';
 import { isPaused, readPauses } from './pauses.ts';
-import { hasOpenRun, lookAtRun, type RunSight } from './run-sight.ts';
+import { hasOpenRun, isAtRest, lookAtRun, type RunSight } from './run-sight.ts';
 import { type RunLabels, signalWithStart, type StartAttributes } from './start-run.ts';
 
 /** All that the bridge does to machines' runs. Every method rejects only when Temporal cannot be asked: try again. */
@@ -38,6 +38,8 @@ export interface MachineRuns {
   operate(machine: MachineRef, verb: OperatorVerb, request: IdentifiedRequest): Promise<OperationVerdict>;
   /** Whether the machine's run has taken in what it was told. */
   look(machine: MachineRef): Promise<RunSight>;
+  /** Nobody has anything to do for the machine's run: it has ended, or waits for an event. */
+  isAtRest(machine: MachineRef): Promise<boolean>;
   /** The machine has a run that has not ended; one that somebody paused has not. */
   hasOpenRun(machine: MachineRef): Promise<boolean>;
   /** Ends that run, which is of no use any more; nothing if it has ended. The next `observe` starts another one, which adopts what it finds. */
@@ -115,6 +117,7 @@ export function createMachineRuns(client: Client, taskQueue: string, attributes 
     operate: (machine, verb, request) => operate(client, machine, verb, request),
     end: terminate,
     look: (machine) => call(() => lookAtRun(client, machineWorkflowId(machine))),
+    isAtRest: (machine) => call(() => isAtRest(client, machineWorkflowId(machine))),
     hasOpenRun: (machine) => call(() => hasOpenRun(client, machineWorkflowId(machine))),
     listOpen: () => client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => collectOpen(client, taskQueue)),
     readPauses: (run) => call(() => readPauses(client, run)),

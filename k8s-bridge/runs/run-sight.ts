@@ -45,6 +45,17 @@ export async function lookAtRun(client: Client, workflowId: string, nowMs = Date
   }
 }
 
+/** The run has ended, or waits for an event: no worker has anything to do for it. @throws when Temporal does not answer */
+export async function isAtRest(client: Client, workflowId: string): Promise<boolean> {
+  try {
+    const { raw, status } = await client.workflow.getHandle(workflowId).describe();
+    return status.name !== 'RUNNING' || (!raw.pendingWorkflowTask && !raw.pendingActivities?.length);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return true;
+    throw error;
+  }
+}
+
 /** A run of that id has not ended. @throws when Temporal does not answer */
 export async function hasOpenRun(client: Client, workflowId: string): Promise<boolean> {
   try {

@@ -198,6 +198,8 @@ export class MemoryRuns implements MachineRuns {
   readonly deaf = new Set<string>();
   /** What open runs look like from outside; those that are not in here rest. */
   readonly sights = new Map<string, RunSight>();
+  /** Ids of runs for which a worker has something to do. */
+  readonly busy = new Set<string>();
   /** Calls that failed. */
   refused = 0;
 
@@ -238,6 +240,11 @@ export class MemoryRuns implements MachineRuns {
     this.calls.push({ kind: 'operate', id, verb });
     if (this.refusesUpdates !== undefined) return { kind: 'deaf', answer: this.refusesUpdates };
     return this.open.has(id) ? { kind: 'accepted', answer: 'done' } : { kind: 'noRun', answer: 'no run' };
+  }
+
+  async isAtRest(machine: MachineRef): Promise<boolean> {
+    this.#check();
+    return !this.busy.has(machineWorkflowId(machine));
   }
 
   async hasOpenRun(machine: MachineRef): Promise<boolean> {

@@ -87,6 +87,7 @@ function createWorld() {
     nowMs: clock.nowMs,
   };
   const queue = new Set<string>();
+  const adopted = new Set<string>();
   const replaced = new ReplacedRuns();
   const pauses = { tell: async () => {} };
   return {
@@ -103,8 +104,12 @@ function createWorld() {
     sent,
     queue,
     reconcile: (key = KEY): Promise<ReconcileResult> => reconcileMachine(key, deps),
-    resync: (watchNamespace?: string) =>
-      resyncRuns({ ...deps, machines, runs, replaced, pauses, enqueue: (key) => void queue.add(key), watchNamespace }),
+    adopted,
+    resync: (watchNamespace?: string) => {
+      const enqueue = (key: string) => void queue.add(key);
+      const adopt = (key: string) => void adopted.add(key);
+      return resyncRuns({ ...deps, machines, runs, replaced, pauses, enqueue, adopt, watchNamespace });
+    },
     /** Fingerprint of the machine as the world is now. */
     fingerprint: (view: MachineView): string => fingerprintSnapshot(deps.takeSnapshot(view)),
     /** What the informer's handler does with an object that vanished. */
@@ -498,6 +503,17 @@ describe('resyncRuns', () => {
     await world.reconcile();
     expect(world.runs.calls.map(({ kind }) => kind)).toEqual(['observe']);
     expect(await world.resync()).toMatchObject({ open: 1, missing: 0 });
+  });
+
+  it.each([
+    ['one that is settled', { provisioned: true }, 'adopted'],
+    ['one on its way', {}, 'queue'],
+    ['one that is deleted', { provisioned: true, deleting: true }, 'queue'],
+  ] as const)('of a lost run: %s waits in the line %#', async (_what, changes, line) => {
+    world.machines.set(settle(machineView({ hasFinalizer: true, ...changes })));
+    await world.resync();
+    expect([...world.queue, ...world.adopted]).toEqual([KEY]);
+    expect([...world[line]]).toEqual([KEY]);
   });
 
   it('sends nothing for machines that are settled and have a run', async () => {

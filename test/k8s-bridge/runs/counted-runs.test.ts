@@ -14,6 +14,7 @@ test('each call is counted by its name and answered as before, also when it fail
     operate: unused,
     end: unused,
     look: unused,
+    isAtRest: unused,
     hasOpenRun: unused,
     listOpen: async () => [machine],
     readPauses: unused,
