@@ -14,7 +14,7 @@ import type { BeginOutcome, KeptWishes } from '../domain/life/step-outcomes.ts';
 import { adoptHost, isAdoptable } from './host/adopt.ts';
 import { findTaker } from './host/taker.ts';
 import { bindHost, planSecretNameOf } from './host/bound-host.ts';
-import { claimFreeHost, type ClaimWish, findClaimObstacle, poolKeyOf } from './claim-host.ts';
+import { claimFreeHost, type ClaimWish, poolKeyOf, readClaimant } from './claim-host.ts';
 import type { Claims } from './host/claims.ts';
 import { publishUnlessRefused } from './publish-status.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
@@ -79,10 +79,10 @@ function createLook(deps: ActivityDependencies, claims: Claims) {
     if (held === undefined) {
       if (input.claim === null || input.claim === undefined || kept.pausedByOperator)
         return { kind: 'fresh', ...begun };
-      const obstacle = await findClaimObstacle(deps, machine);
-      if (obstacle !== undefined) return { kind: 'claimTried', claim: obstacle, ...begun };
+      const claimant = await readClaimant(deps, machine);
+      if (claimant.kind !== 'live') return { kind: 'claimTried', claim: claimant, ...begun };
       const avoid = [...new Set([...input.claim.avoid, ...kept.avoidedHosts])];
-      const claim = await claimFreeHost(deps, claims, fence, machine, {
+      const claim = await claimFreeHost(deps, claims, fence, claimant, {
         avoid,
         status: { ...input.claim.status, avoidedInventories: avoid },
       });

@@ -18,7 +18,7 @@ import { findMachine } from './step/find-machine.ts';
 import { writeStatus } from './publish-status.ts';
 import { findNamingMachine, findPlanSecret, liveProblemOf } from './host/live-candidate.ts';
 import { logStep } from './step/log.ts';
-import { standingOf } from './step/standing.ts';
+import { findOwner, standingOf } from './step/standing.ts';
 import { stoppedBy } from './step/stopped.ts';
 
 /** How a machine wants its host. */
@@ -34,28 +34,36 @@ export function createClaimHost(deps: ActivityDependencies, claims: Claims) {
     const fence = startFence();
     const machine = await findMachine(deps, input.machine);
     if (machine === undefined) return { kind: 'exhausted', message: 'The machine is gone' };
-    const obstacle = await findClaimObstacle(deps, machine);
-    if (obstacle !== undefined) return obstacle;
+    const found = await readClaimant(deps, machine);
+    if (found.kind !== 'live') return found;
     const held = await findHeldHost(deps, input.machine, machine);
     if (held !== undefined) {
       return { kind: 'claimed', host: bindHost(held, machine, await claims.findPool(poolKeyOf(machine))) };
     }
-    return claimFreeHost(deps, claims, fence, machine, input);
+    return claimFreeHost(deps, claims, fence, found, input);
   };
 }
 
-/** What speaks against giving the machine any host, by the objects themselves. */
-export async function findClaimObstacle(
+/** A machine that nothing speaks against giving a host. */
+export interface Claimant {
+  kind: 'live';
+  machine: BaremetalMachine;
+  /** Where the host has to stand, as its Machine says. undefined: anywhere. */
+  failureDomain: string | undefined;
+}
+
+/** What the objects themselves say of the machine: that it can have a host, and where, or what speaks against any. */
+export async function readClaimant(
   deps: ActivityDependencies,
   machine: BaremetalMachine,
-): Promise<Extract<ClaimOutcome, { kind: 'provisioned' | 'deleting' | 'paused' }> | undefined> {
+): Promise<Claimant | Extract<ClaimOutcome, { kind: 'provisioned' | 'deleting' | 'paused' }>> {
   if (machine.spec.providerID !== undefined) return { kind: 'provisioned' };
-  const { kind } = await standingOf(deps, machine);
-  return kind === 'live' ? undefined : { kind };
+  const [{ kind }, owner] = await Promise.all([standingOf(deps, machine), findOwner(deps, machine)]);
+  return kind === 'live' ? { kind, machine, failureDomain: owner?.failureDomain } : { kind };
 }
 
 /**
- * Claims the first eligible host in the pool's declared order by compare-and-swap on its inventory, for a machine that
+ * Claims the first eligible host in the pool's declared order, in the failure domain that the Machine names if it names one, by compare-and-swap on its inventory, for a machine that
  * holds none. The choice is written to the machine's status before the swap, so that an attempt that follows a lost one
  * looks there first. A lost one may not be over: whoever names another host looks at the one that was named before, and
  * whoever has swapped looks whether its host is still named, so that a machine never ends with two. Caches choose the host;
@@ -66,7 +74,7 @@ export async function claimFreeHost(
   deps: ActivityDependencies,
   claims: Claims,
   fence: Fence,
-  claimant: BaremetalMachine,
+  claimant: Claimant,
   wish: ClaimWish,
 ): Promise<ClaimOutcome> {
   const outcome = await tryHosts(deps, claims, fence, claimant, wish);
@@ -78,7 +86,7 @@ async function tryHosts(
   deps: ActivityDependencies,
   claims: Claims,
   fence: Fence,
-  claimant: BaremetalMachine,
+  { machine: claimant, failureDomain }: Claimant,
   wish: ClaimWish,
 ): Promise<ClaimOutcome> {
   let machine = claimant;
@@ -91,13 +99,14 @@ async function tryHosts(
   for (;;) {
     const pool = await claims.findPool(poolKeyOf(machine));
     if (pool === undefined) return { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name };
-    const choice = chooseCandidate(deps, machine, pool, { reservations, intended, avoid: wish.avoid, passedOver });
+    const circumstances = { reservations, intended, failureDomain, avoid: wish.avoid, passedOver };
+    const choice = chooseCandidate(deps, machine, pool, circumstances);
     if (choice.kind === 'exhausted') {
       // Nothing wakes the machine when a refusal is lifted: the step ends by it, and is tried again.
       if (refusal !== undefined) throw refusal;
       const message = choice.message + describePassedOver(passedOver);
       logStep('Found no host to claim', { namespace, name, uid }, { pool: pool.name, problem: message });
-      return { kind: 'exhausted', message };
+      return { kind: 'exhausted', message, ...(failureDomain !== undefined && { failureDomain }) };
     }
     const reservation = `${choice.host.namespace}/${choice.host.name}`;
     reservations.set(reservation, uid);

@@ -118,8 +118,10 @@ function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired
     avoidedInventories: avoided.length > 0 ? avoided : null,
     pausedByOperator: (desired.pausedByOperator ?? before?.pausedByOperator) || null,
     planSecretRef: desired.planSecret === null ? null : { name: desired.planSecret },
+    failureDomain: desired.failureDomain ?? keptOfHost('failureDomain', before, desired),
+    awaitedFailureDomain: desired.awaitedFailureDomain ?? null,
     addresses: desired.addresses.length > 0 ? desired.addresses : ((provisioned ? before?.addresses : null) ?? null),
-    nodeName: desired.nodeName === undefined ? keptNodeName(before, desired) : desired.nodeName,
+    nodeName: desired.nodeName === undefined ? keptOfHost('nodeName', before, desired) : desired.nodeName,
     lastAppliedPlanChecksum: desired.appliedPlanChecksum ?? before?.lastAppliedPlanChecksum ?? null,
     lastAppliedBootstrapHash: desired.appliedBootstrapHash ?? before?.lastAppliedBootstrapHash ?? null,
     workflow: { namespace: deps.temporalNamespace, workflowID: machineWorkflowId({ namespace, name, uid }) },
@@ -131,8 +133,12 @@ function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired
 }
 
 /** A run that took the machine over does not know it, and it holds as long as the host does. */
-function keptNodeName(before: BaremetalMachineStatus | undefined, { inventory }: NumberedStatus): string | null {
-  return before?.machineInventoryRef?.name === inventory ? (before?.nodeName ?? null) : null;
+function keptOfHost(
+  field: 'nodeName' | 'failureDomain',
+  before: BaremetalMachineStatus | undefined,
+  { inventory }: NumberedStatus,
+): string | null {
+  return before?.machineInventoryRef?.name === inventory ? (before?.[field] ?? null) : null;
 }
 
 /**

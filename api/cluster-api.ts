@@ -8,6 +8,7 @@ export const capiMachineSchema = z.object({
     clusterName: z.string(),
     version: z.string().optional(),
     providerID: z.string().optional(),
+    failureDomain: z.string().optional(),
     // What is only shown is taken as it stands: no shape of it makes the object unreadable.
     bootstrap: z.object({ dataSecretName: z.string().optional(), configRef: z.unknown().optional() }).default({}),
   }),

@@ -40,6 +40,8 @@ export const reasons = {
   PoolMissing: 'PoolMissing',
   /** InventoryAllocated: no host of the pool is eligible. */
   PoolExhausted: 'PoolExhausted',
+  /** InventoryAllocated: no host of the pool in the failure domain that the Machine names is eligible. */
+  FailureDomainExhausted: 'FailureDomainExhausted',
   /** InventoryAllocated: the host's `MachineInventory` is gone, or not here yet after a move. */
   InventoryMissing: 'InventoryMissing',
 

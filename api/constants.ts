@@ -76,6 +76,8 @@ export const foreign = {
   resettableAnnotation: 'elemental.cattle.io/resettable',
   /** Its note of a Secret that it has just made. */
   noElementalPlan: 'empty',
+  /** Which rack, room or site: on an inventory where its host stands, on a Node where it runs. */
+  zoneLabel: 'topology.kubernetes.io/zone',
   /** Kind of the owner that takes an inventory away from every pool. */
   inventorySelectorKind: 'MachineInventorySelector',
 } as const;

@@ -62,6 +62,11 @@ export const baremetalMachineStatusSchema = z
       .boolean()
       .optional()
       .describe('An operator paused the machine; holds until resume, whatever becomes of its workflow run.'),
+    failureDomain: z.string().optional().describe('Failure domain of the host, by the label of its inventory.'),
+    awaitedFailureDomain: z
+      .string()
+      .optional()
+      .describe('The failure domain of the Machine, while no host of it is free; absent otherwise.'),
     addresses: z.array(machineAddressSchema).optional().describe('Addresses of the host.'),
     nodeName: z
       .string()

@@ -1,7 +1,7 @@
 import { DefaultLogger } from '@temporalio/worker';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { type Activities, createActivities } from '../activities/index.ts';
-import { annotations } from '../api/constants.ts';
+import { annotations, foreign } from '../api/constants.ts';
 import { machineInventories } from '../api/resources.ts';
 import type { MachineRef, MachineSnapshot } from '../domain/inputs/machine-snapshot.ts';
 import { startLife } from '../domain/life/machine-life.ts';
@@ -83,7 +83,7 @@ async function createMachines({ client, namespace }: BenchSite, count: number): 
 async function startClaimer({ cluster, namespace }: BenchSite): Promise<Claimer> {
   const kube = createKubeClient({ kubeconfigPath: cluster.kubeconfigs.worker, userAgent: 'ironloom-worker' });
   const logger = createLogger({ level: 'error', component: 'bench' });
-  const informers = createWorkerCaches(kube, logger, { namespace });
+  const informers = createWorkerCaches(kube, logger, { namespace, failureDomainLabel: foreign.zoneLabel });
   for (const informer of Object.values(informers)) informer.start();
   await Promise.all(Object.values(informers).map((informer) => informer.synced));
   const reader = createReader({ threads: 1 });
@@ -96,7 +96,13 @@ async function startClaimer({ cluster, namespace }: BenchSite): Promise<Claimer>
       planSecrets: informers.planSecrets.store,
     },
     reader,
-    policy: { reprovisionDeadlineMs: 1, cleanDeadlineMs: 1, nodeJoinDeadlineMs: 1, defaultRegistry: undefined },
+    policy: {
+      reprovisionDeadlineMs: 1,
+      cleanDeadlineMs: 1,
+      nodeJoinDeadlineMs: 1,
+      defaultRegistry: undefined,
+      failureDomainLabel: foreign.zoneLabel,
+    },
     temporalNamespace: 'default',
     meter: { claimEnded: () => {}, claimConflicted: () => {} },
   });

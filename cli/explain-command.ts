@@ -83,6 +83,8 @@ function tellMachine(key: ObjectKey, { seen, world }: Scene): string[] {
   );
   if (view.inventory !== undefined)
     lines.push(`Host      ${view.inventory} (ironloom explain host ${view.inventory} -n ${key.namespace})`);
+  const domain = machine.status?.failureDomain;
+  if (domain !== undefined) lines.push(`Domain    ${domain}`);
   const pool = seen.pools.find(({ name }) => name === view.pool);
   if (pool === undefined || !view.waitsForHost) return lines;
   const choice = chooseHost(pool.members, seen.fleet.lookup(pool, view), seen.fleet.choiceOf(view));
@@ -110,10 +112,11 @@ async function tellHost(key: ObjectKey, { seen, kube }: Scene): Promise<string[]
   const lines = tell(`MachineInventory ${key.namespace}/${key.name}`, explained.state, explained, key);
   const { inventory, pool } = facts;
   if (inventory.kind !== 'found') return lines;
-  const { owner, plan, failedReprovision } = inventory.host;
+  const { owner, plan, failedReprovision, failureDomain } = inventory.host;
   return [
     ...lines,
     `Pool      ${pool ?? 'none'}`,
+    ...(failureDomain === undefined ? [] : [`Domain    ${failureDomain}`]),
     `Owner     ${owner === undefined ? 'none' : `BaremetalMachine ${owner.baremetalMachine}, Machine ${owner.machine}, Cluster ${owner.cluster}`}`,
     `Plan      ${plan?.attemptId ?? 'none is recorded'}`,
     ...(failedReprovision === undefined
@@ -161,8 +164,10 @@ function tell(title: string, state: string, { expected, observed, next, ways }: 
 
 function tellMembers(members: readonly MemberLine[], { namespace }: ObjectKey): string[] {
   const width = Math.max(0, ...members.map(({ host }) => host.length));
-  return members.map(({ host, problem, way }) => {
-    const name = host.padEnd(width);
+  const domains = members.map(({ failureDomain = '' }) => failureDomain);
+  const domainWidth = Math.max(0, ...domains.map(({ length }) => length));
+  return members.map(({ host, failureDomain = '', problem, way }) => {
+    const name = host.padEnd(width) + (domainWidth === 0 ? '' : `  ${failureDomain.padEnd(domainWidth)}`);
     if (problem === undefined) return `  ${name}  is free`;
     const out = way === undefined ? '' : `  → ${describeWay(way, { namespace, name: host })}`;
     return `  ${name}  ${problem}${out}`;

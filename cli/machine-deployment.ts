@@ -13,23 +13,32 @@ const machineDeployments = {
   schema: z.object({
     spec: z.object({
       replicas: z.int().default(1),
-      template: z.object({ spec: z.object({ infrastructureRef: z.object({ kind: z.string(), name: z.string() }) }) }),
+      template: z.object({
+        spec: z.object({
+          infrastructureRef: z.object({ kind: z.string(), name: z.string() }),
+          failureDomain: z.string().optional(),
+        }),
+      }),
     }),
   }),
 } satisfies Resource<unknown>;
 
-/** How many machines it has, and the pool that its template names. @throws CliError when it does not lead to a pool of ours */
+/**
+ * How many machines it has, the pool that its template names, and the failure domain that it names.
+ * @throws CliError when it does not lead to a pool of ours
+ */
 export async function readDeployment(
   client: KubeClient,
   key: ObjectKey,
-): Promise<{ current: number; poolName: string }> {
+): Promise<{ current: number; poolName: string; failureDomain: string | undefined }> {
   const what = `MachineDeployment ${key.namespace}/${key.name}`;
   const deployment = await findObject(client, machineDeployments, key);
   if (deployment === undefined) throw new CliError(`There is no ${what}`);
   const { replicas: current, template } = deployment.spec;
-  const { kind, name } = template.spec.infrastructureRef;
+  const { infrastructureRef, failureDomain } = template.spec;
+  const { kind, name } = infrastructureRef;
   if (kind !== baremetalMachineTemplates.kind) throw new CliError(`The machines of ${what} are ${kind}s, not ours`);
   const found = await findObject(client, baremetalMachineTemplates, { namespace: key.namespace, name });
   if (found === undefined) throw new CliError(`There is no BaremetalMachineTemplate ${name}, which ${what} names`);
-  return { current, poolName: found.spec.template.spec.machineInventoryPoolRef.name };
+  return { current, poolName: found.spec.template.spec.machineInventoryPoolRef.name, failureDomain };
 }

@@ -41,16 +41,18 @@ export async function previewPlan(wish: Wish): Promise<string[]> {
   const [owners, standing] = await Promise.all([readOwners(wish), readStanding(client, inventory, seen.missing)]);
   const hostname = pool.members.find(({ name }) => name === host)?.hostname ?? host;
   const { image } = owners;
+  const domain = seen.hosts.find(({ name }) => name === host)?.failureDomain;
   const network = networkOf(wish, inventory, owners.endpoint);
   const lines = [
     `Hostname  ${hostname}`,
+    ...(domain === undefined ? [] : [`Domain    ${domain}`]),
     `Image     ${image.kind === 'resolved' ? image.image : `none: ${image.message}`}`,
     `Network   ${describeNetwork(network)}`,
     `Took      ${tellLastPlan(seen.machines, pool.name, now)}`,
   ];
   if (image.kind !== 'resolved' || network.kind === 'invalid')
     return [...lines, 'Plan      none is written until that is mended'];
-  const recorded = parseAttemptId(viewHost(inventory).plan?.attemptId ?? '');
+  const recorded = parseAttemptId(viewHost(inventory, readEnv().failureDomainLabel).plan?.attemptId ?? '');
   const attempt = recorded?.uid === view.uid && recorded.planType === 'reprovision' ? recorded.attempt + 1 : 1;
   const id = attemptId({ uid: view.uid, planType: 'reprovision', attempt, claim: standing?.uid });
   const { json } = renderReprovisionPlan({
@@ -83,7 +85,7 @@ async function readOwners({ client, view }: Wish) {
 
 /** As the step does: beside the endpoint, and those hosts of the pool that have one of its addresses. */
 function networkOf({ pool, seen, host }: Wish, inventory: MachineInventory, endpoint: string | undefined) {
-  const own = new Set(viewHost(inventory).addresses);
+  const own = new Set(viewHost(inventory, readEnv().failureDomainLabel).addresses);
   const neighbours = seen.hosts.filter(
     ({ name, addresses }) =>
       name !== host && pool.memberNames.has(name) && addresses.some((address) => own.has(address)),

@@ -27,6 +27,8 @@ export interface BridgeCacheOptions {
   logger: Logger;
   /** Only this namespace; undefined: all. */
   namespace: string | undefined;
+  /** Key of the label of inventories that tells failure domains. */
+  failureDomainLabel: string;
   /** Only objects of our kinds that carry this value of CAPI's watch-filter label; undefined: all. */
   watchFilter: string | undefined;
 }
@@ -36,7 +38,8 @@ export interface BridgeCacheOptions {
  * bootstrap Secrets the metadata, which is all that the API server sends. A kind whose CRD is not installed yet is
  * listed again and again until it is.
  */
-export function createBridgeCaches({ client, logger, namespace, watchFilter }: BridgeCacheOptions) {
+export function createBridgeCaches(options: BridgeCacheOptions) {
+  const { client, logger, namespace, failureDomainLabel, watchFilter } = options;
   const common = { client, logger, namespace };
   const ours = {
     ...common,
@@ -74,7 +77,7 @@ export function createBridgeCaches({ client, logger, namespace, watchFilter }: B
     hosts: createInformer({
       ...common,
       resource: machineInventories,
-      project: (raw) => viewHost(machineInventories.schema.parse(raw)),
+      project: (raw) => viewHost(machineInventories.schema.parse(raw), failureDomainLabel),
       indexes: hostIndexes,
     }),
     planSecrets: createInformer({

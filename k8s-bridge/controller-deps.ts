@@ -16,6 +16,8 @@ export interface ControllerDeps {
   /** Reads what hosts wrote. */
   reader: Reader;
   defaultRegistry: string | undefined;
+  /** Key of the label of inventories that tells failure domains. */
+  failureDomainLabel: string;
   /** The namespace that the caches hold; undefined: all. */
   watchNamespace: string | undefined;
   /** The value of CAPI's watch-filter label that the caches hold of our kinds; undefined: all. */

@@ -67,9 +67,10 @@ function startHostPlans(deps: ControllerDeps): Workqueue {
 }
 
 function startPools(deps: ControllerDeps, wakeMachine: (view: MachineView) => Promise<void>): Workqueue {
-  const { kube: client, caches } = deps;
+  const { kube: client, caches, failureDomainLabel } = deps;
   const poolDeps = {
     client,
+    failureDomainLabel,
     caches: storesOf(caches),
     memory: createPoolMemory(),
     wakeMachine,
@@ -102,9 +103,10 @@ function startMachineOperations(deps: ControllerDeps): Workqueue {
 }
 
 function startHostOperations(deps: ControllerDeps): Workqueue {
-  const { kube: client, runs, caches, reader, countVerb, logger } = deps;
+  const { kube: client, runs, caches, reader, failureDomainLabel, countVerb, logger } = deps;
   const { hosts, planSecrets } = storesOf(caches);
-  const operationDeps = { client, runs, reader, hosts, planSecrets, pauses: new RetryPauses(), countVerb, logger };
+  const world = { client, runs, reader, hosts, planSecrets, failureDomainLabel };
+  const operationDeps = { ...world, pauses: new RetryPauses(), countVerb, logger };
   const queue = createQueue('host-operations', 4, deps, (key) => reconcileHostOperation(key, operationDeps));
   connectHostPlanTriggers(caches, (key) => {
     if (hosts.get(parseKey(key))?.operation !== undefined) queue.add(key);

@@ -54,6 +54,14 @@ export const envSchema = z.object({
     /^[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._/-]+)?$|^\[[0-9a-fA-F:]+\](:\d{1,5})?$/,
     'a registry host, optionally with port and path, without scheme',
   ).describe('Registry of OS images for Clusters without cpaas.io/registry-address. Default: none.'),
+  IRONLOOM_FAILURE_DOMAIN_LABEL: z
+    .string()
+    .regex(
+      /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
+      'must be the key of a label',
+    )
+    .default('topology.kubernetes.io/zone')
+    .describe('Label of the MachineInventory whose value is the failure domain of the host.'),
   IRONLOOM_BUILD_ID: matching(/^[A-Za-z0-9][-A-Za-z0-9_.]{0,127}$/, 'letters, digits, dots, dashes').describe(
     'Worker: its version in the Temporal worker deployment that is called as the task queue. Default: unversioned.',
   ),
@@ -99,6 +107,7 @@ export interface Env {
   readonly watchNamespace: string | undefined;
   readonly watchFilter: string | undefined;
   readonly defaultRegistry: string | undefined;
+  readonly failureDomainLabel: string;
   readonly buildId: string | undefined;
   readonly workflowBundlePath: string | undefined;
   readonly settingsFolder: string | undefined;
@@ -182,6 +191,7 @@ function toEnv(given: z.output<typeof envSchema>, temporal: TemporalEnv): Env {
     watchNamespace: given.IRONLOOM_WATCH_NAMESPACE,
     watchFilter: given.IRONLOOM_WATCH_FILTER,
     defaultRegistry: given.IRONLOOM_DEFAULT_REGISTRY,
+    failureDomainLabel: given.IRONLOOM_FAILURE_DOMAIN_LABEL,
     buildId: given.IRONLOOM_BUILD_ID,
     workflowBundlePath: given.IRONLOOM_WORKFLOW_BUNDLE,
     settingsFolder: given.IRONLOOM_SETTINGS_FOLDER,

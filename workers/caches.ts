@@ -19,14 +19,15 @@ import type { Logger } from '../runtime/logger.ts';
 export function createWorkerCaches(
   client: KubeClient,
   logger: Logger,
-  { namespace, watchFilter }: { namespace: string | undefined; watchFilter?: string | undefined },
+  options: { namespace: string | undefined; failureDomainLabel: string; watchFilter?: string | undefined },
 ) {
+  const { namespace, failureDomainLabel, watchFilter } = options;
   const common = { client, logger, namespace };
   return {
     hosts: createInformer({
       ...common,
       resource: machineInventories,
-      project: (raw) => viewHost(machineInventories.schema.parse(raw)),
+      project: (raw) => viewHost(machineInventories.schema.parse(raw), failureDomainLabel),
       indexes: { ownerUid: ({ owner }) => owner?.uid },
     }),
     machines: createInformer({

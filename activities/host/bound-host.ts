@@ -23,6 +23,7 @@ export function bindHost(
     planSecret: planSecretNameOf(host, machine),
     addresses: addressesOf(hostname, inventory, cluster),
     recorded: host.allocationState ?? 'Allocated',
+    ...(host.failureDomain !== undefined && { failureDomain: host.failureDomain }),
   };
 }
 

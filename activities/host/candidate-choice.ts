@@ -14,6 +14,8 @@ export interface ClaimCircumstances {
   reservations: ReadonlyMap<string, string>;
   /** The host that an earlier attempt meant to claim. */
   intended: string | undefined;
+  /** Where the host has to stand. undefined: anywhere. */
+  failureDomain: string | undefined;
   /** Hosts that an operator gave up for this machine. */
   avoid: readonly string[];
   /** Hosts that turned out not to be free, with the reason. */
@@ -25,22 +27,17 @@ export function chooseCandidate(
   deps: ActivityDependencies,
   machine: BaremetalMachine,
   pool: PoolView,
-  { reservations, intended, avoid, passedOver }: ClaimCircumstances,
+  { reservations, intended, failureDomain, avoid, passedOver }: ClaimCircumstances,
 ): HostChoice {
   const { namespace, name, uid, creationTimestamp } = machine.metadata;
   const lookup = (inventory: string) => lookUpMember(deps, pool, inventory, uid);
   const isReserved = (inventory: string) => (reservations.get(`${namespace}/${inventory}`) ?? uid) !== uid;
   const isPassedOver = (inventory: string) => passedOver.has(inventory);
+  const wanted = { poolName: pool.name, failureDomain, avoid, isReserved, isPassedOver };
   if (intended !== undefined) {
     // An attempt that froze before its swap may still swap this very host: taking it, or failing to, ends that.
     const member = pool.members.filter((candidate) => candidate.name === intended);
-    const again = chooseHost(member, lookup, {
-      poolName: pool.name,
-      olderWaiting: [],
-      avoid,
-      isReserved,
-      isPassedOver,
-    });
+    const again = chooseHost(member, lookup, { ...wanted, olderWaiting: [] });
     if (again.kind === 'host') return again;
   }
   const others = deps.caches.machines.byIndex('pool', `${namespace}/${pool.name}`);
@@ -48,7 +45,7 @@ export function chooseCandidate(
   const hasHost = (other: string): boolean =>
     reserving.has(other) || deps.caches.hosts.byIndex('ownerUid', other).length > 0;
   const olderWaiting = findOlderWaiting({ uid, name, creationTimestamp }, others, hasHost);
-  return chooseHost(pool.members, lookup, { poolName: pool.name, olderWaiting, avoid, isReserved, isPassedOver });
+  return chooseHost(pool.members, lookup, { ...wanted, olderWaiting });
 }
 
 function lookUpMember(deps: ActivityDependencies, pool: PoolView, name: string, uid: string): ReturnType<MemberLookup> {

@@ -8,13 +8,13 @@ import { logStep } from '../step/log.ts';
 
 /** The network of a host, beside the endpoint of its cluster and those hosts of its pool that have one of its addresses. */
 export function readNetwork(
-  { reader }: ActivityDependencies,
+  { reader, policy }: ActivityDependencies,
   inventory: MachineInventory,
   hostsOfPool: readonly HostView[],
   cluster: CapiCluster | undefined,
 ): Promise<RenderedNetwork> {
   const { network, observedNetwork } = inventory.spec;
-  const own = new Set(viewHost(inventory).addresses);
+  const own = new Set(viewHost(inventory, policy.failureDomainLabel).addresses);
   // One whose address is copied to another takes that one's node off the network.
   const neighbours = hostsOfPool
     .filter(({ name, addresses }) => name !== inventory.metadata.name && addresses.some((address) => own.has(address)))

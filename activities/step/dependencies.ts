@@ -31,6 +31,8 @@ export interface MachinePolicy {
   cleanDeadlineMs: number;
   nodeJoinDeadlineMs: number;
   defaultRegistry: string | undefined;
+  /** Key of the label of inventories that tells failure domains. */
+  failureDomainLabel: string;
 }
 
 /** What steps tell the metrics of their worker. */

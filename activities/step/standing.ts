@@ -1,10 +1,10 @@
 import { foreign } from '../../api/constants.ts';
 import type { CapiCluster } from '../../api/cluster-api.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
-import { capiClusters } from '../../api/resources.ts';
+import { capiClusters, capiMachines } from '../../api/resources.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
-import { viewCapiCluster } from '../../domain/inputs/capi-view.ts';
-import { viewMachine } from '../../domain/inputs/machine-view.ts';
+import { type CapiMachineView, viewCapiCluster, viewCapiMachine } from '../../domain/inputs/capi-view.ts';
+import { isMachineOfCapi, viewMachine } from '../../domain/inputs/machine-view.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findMachine } from './find-machine.ts';
 import { findReadable } from './unreadable.ts';
@@ -56,6 +56,17 @@ export async function findCluster(
 ): Promise<CapiCluster | undefined> {
   const name = metadata.labels[foreign.clusterNameLabel];
   return name === undefined ? undefined : findReadable(deps, capiClusters, { namespace: metadata.namespace, name });
+}
+
+/** The CAPI Machine that owns the machine, as it is now. */
+export async function findOwner(
+  deps: ActivityDependencies,
+  { metadata }: BaremetalMachine,
+): Promise<CapiMachineView | undefined> {
+  const owner = metadata.ownerReferences.find(isMachineOfCapi);
+  if (owner === undefined) return undefined;
+  const found = await findReadable(deps, capiMachines, { namespace: metadata.namespace, name: owner.name });
+  return found?.metadata.uid === owner.uid ? viewCapiMachine(found) : undefined;
 }
 
 /** A machine that is not being deleted lets its host go only if its run gives the host up, and no node runs there. */

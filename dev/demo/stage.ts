@@ -79,7 +79,7 @@ export function temporalViews(cluster: Pick<ManagementCluster, 'temporal'>): str
   const views = [
     ['Failed', 'IronloomPhase = "Failed"'],
     ['Past a deadline', 'IronloomReason IN ("PlanTimedOut", "BootTimedOut", "NodeJoinTimedOut")'],
-    ['Wait for a host', 'IronloomReason = "PoolExhausted"'],
+    ['Wait for a host', 'IronloomReason IN ("PoolExhausted", "FailureDomainExhausted")'],
     ['Of one pool', 'IronloomPool = "workers"'],
   ];
   const urlOf = (query = ''): string => `${temporalRunsUrl(cluster)}?query=${encodeURIComponent(query)}`;

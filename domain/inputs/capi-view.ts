@@ -2,6 +2,7 @@ import type { CapiCluster, CapiMachine } from '../../api/cluster-api.ts';
 import { foreign } from '../../api/constants.ts';
 import type { ConfigMap } from '../../api/core.ts';
 import type { ObjectMeta } from '../../api/meta.ts';
+import { bounded, MAX_NAME } from './bounded-text.ts';
 import { nameOfReferent, wordsOf } from './others-words.ts';
 import type { Endpoint } from './cluster-view.ts';
 
@@ -18,6 +19,8 @@ export interface CapiMachineView extends Identity {
   deleting: boolean;
   clusterName: string;
   version: string | undefined;
+  /** `spec.failureDomain`: its host has to stand there. */
+  failureDomain: string | undefined;
   /** `spec.bootstrap.dataSecretName`. */
   bootstrapSecret: string | undefined;
   /** `status.nodeRef.name`: the Node registered. */
@@ -55,6 +58,7 @@ export function viewCapiMachine({ metadata, spec, status }: CapiMachine): CapiMa
     deleting: metadata.deletionTimestamp !== undefined,
     clusterName: spec.clusterName,
     version: spec.version,
+    failureDomain: bounded(spec.failureDomain || undefined, MAX_NAME),
     bootstrapSecret: spec.bootstrap.dataSecretName,
     nodeName: status?.nodeRef?.name,
     bootstrapSays: sayBootstrap(nameOfReferent(spec.bootstrap.configRef), status?.conditions),

@@ -23,6 +23,8 @@ export interface HostView {
   ready: boolean;
   /** `status.plan.secretRef.name`. */
   planSecretName: string | undefined;
+  /** Where it stands: the value of the label that tells failure domains. undefined: nobody has said. */
+  failureDomain: string | undefined;
   /** The host's own addresses, without their prefixes. */
   addresses: readonly string[];
   /** A `MachineInventorySelector` owns the inventory. */
@@ -50,8 +52,11 @@ export interface HostView {
 /** Addresses of a host that are kept, to find those that two hosts have. */
 const MAX_ADDRESSES = 64;
 
-/** Reduces an inventory to what decisions need. */
-export function viewHost(inventory: MachineInventory): HostView {
+/**
+ * Reduces an inventory to what decisions need.
+ * @param failureDomainLabel key of the label that tells failure domains, as the installation has it
+ */
+export function viewHost(inventory: MachineInventory, failureDomainLabel: string): HostView {
   const { metadata, spec, status } = inventory;
   const notes = metadata.annotations;
   const volumes = spec.storage?.volumes ?? [];
@@ -64,6 +69,7 @@ export function viewHost(inventory: MachineInventory): HostView {
     deleting: metadata.deletionTimestamp !== undefined,
     ready: status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false,
     planSecretName: status?.plan?.secretRef?.name,
+    failureDomain: bounded(metadata.labels[failureDomainLabel] || undefined, MAX_NAME),
     addresses: hostAddresses(spec, MAX_ADDRESSES),
     takenBySelector: metadata.ownerReferences.some((owner) => owner.kind === foreign.inventorySelectorKind),
     storageUnprepared: volumes.length > 0 && storage?.phase !== 'Prepared',

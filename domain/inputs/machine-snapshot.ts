@@ -56,6 +56,8 @@ export interface ProvisioningInputs {
   bootstrapSecret: string | null;
   /** resourceVersions of that Secret and of the host, and the host's name in the pool, while one of them was found unusable: so that an edit is noticed. */
   bootstrapRevision: string | null;
+  /** `Machine.spec.failureDomain`; absent: any will do. The claim reads it itself: a change is worth another try. */
+  failureDomain?: string;
   /** The image that the catalog gives now (and what the run reported instead, if it did), or the reason why there is none. */
   image: string;
 }
@@ -95,6 +97,7 @@ export function canonicalSnapshot(snapshot: MachineSnapshot): string {
       provisioning.bootstrapSecret,
       provisioning.bootstrapRevision,
       provisioning.image,
+      ...(provisioning.failureDomain === undefined ? [] : [provisioning.failureDomain]),
     ],
     // Only where there is some: the fingerprint of all others is the one of before these fields.
     ...(snapshot.hostTrouble === undefined ? [] : [snapshot.hostTrouble]),
@@ -128,6 +131,7 @@ export function isSnapshot(value: unknown): value is MachineSnapshot {
         isTextOrNull(provisioning['version']) &&
         isTextOrNull(provisioning['bootstrapSecret']) &&
         isTextOrNull(provisioning['bootstrapRevision']) &&
+        (provisioning['failureDomain'] === undefined || isText(provisioning['failureDomain'])) &&
         isText(provisioning['image'])))
   );
 }

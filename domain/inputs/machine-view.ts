@@ -1,7 +1,7 @@
 import { reasons } from '../../api/conditions.ts';
 import { annotations, foreign, MACHINE_FINALIZER, type MachinePhase, WORKER_NAME } from '../../api/constants.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
-import { bounded, MAX_OPERATION, MAX_TOKEN } from './bounded-text.ts';
+import { bounded, MAX_NAME, MAX_OPERATION, MAX_TOKEN } from './bounded-text.ts';
 
 /** The small part of a `BaremetalMachine` that bridge and worker keep in memory and decide by. */
 export interface MachineView {
@@ -32,7 +32,9 @@ export interface MachineView {
   nodeName: string | undefined;
   /** Names of hosts that an operator gave up for this machine. */
   avoidedHosts: readonly string[];
-  /** The workflow reported that it waits for a host (`PoolMissing` or `PoolExhausted`). */
+  /** The failure domain from which its host has to come, while it waits for one. undefined: any will do. */
+  awaitedFailureDomain: string | undefined;
+  /** The workflow reported that it waits for a host (`PoolMissing`, `PoolExhausted` or `FailureDomainExhausted`). */
   waitsForHost: boolean;
   /** Reason of the condition, where it is False. */
   hostReason: string | undefined;
@@ -80,10 +82,21 @@ function findForeignEdit({ managedFields }: BaremetalMachine['metadata']): strin
 /** By themselves: each is kept once, however many machines have it. */
 const knownReasons = new Map<string, string>(Object.values(reasons).map((reason) => [reason, reason]));
 
+const hostReasonsOfWaiting = new Set<string>([
+  reasons.PoolMissing,
+  reasons.PoolExhausted,
+  reasons.FailureDomainExhausted,
+]);
+
 function findOverdue(falseReason: (type: string) => string | undefined): MachineView['overdue'] {
   if (falseReason('PlanApplied') === reasons.PlanTimedOut) return 'plan';
   if (falseReason('Booted') === reasons.BootTimedOut) return 'boot';
   return falseReason('NodeJoined') === reasons.NodeJoinTimedOut ? 'node' : undefined;
+}
+
+/** The owner that CAPI gives each machine. */
+export function isMachineOfCapi({ kind, apiVersion }: { kind: string; apiVersion: string }): boolean {
+  return kind === 'Machine' && apiVersion.startsWith('cluster.x-k8s.io/');
 }
 
 /** Reduces a machine to what decisions need. */
@@ -105,9 +118,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     pausedByAnnotation: foreign.pausedAnnotation in metadata.annotations,
     reportsPaused: paused?.status === 'True',
     deletedForMove: foreign.deleteForMoveAnnotation in metadata.annotations,
-    ownerMachine: metadata.ownerReferences.find(
-      (owner) => owner.kind === 'Machine' && owner.apiVersion.startsWith('cluster.x-k8s.io/'),
-    )?.name,
+    ownerMachine: metadata.ownerReferences.find(isMachineOfCapi)?.name,
     clusterName: metadata.labels[foreign.clusterNameLabel],
     pool: spec.machineInventoryPoolRef.name,
     providerID: spec.providerID,
@@ -116,7 +127,8 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     planSecret: status?.planSecretRef?.name,
     nodeName: status?.nodeName,
     avoidedHosts: status?.avoidedInventories ?? [],
-    waitsForHost: hostReason === reasons.PoolMissing || hostReason === reasons.PoolExhausted,
+    awaitedFailureDomain: bounded(status?.awaitedFailureDomain, MAX_NAME),
+    waitsForHost: hostReason !== undefined && hostReasonsOfWaiting.has(hostReason),
     hostReason,
     bootstrapReason: falseReason('BootstrapReady'),
     imageReason: falseReason('ImageResolved'),

@@ -130,6 +130,7 @@ function collectProvisioningInputs(view: MachineView, around: MachineSurrounding
           .map(String)
           .join(' ') + neighbourhoodOf(around)
       : null,
+    ...(machine?.failureDomain !== undefined && { failureDomain: machine.failureDomain }),
     // A catalog that changed there and back was perhaps read in between: then it is worth another try.
     image:
       image.kind === 'unresolved' ? `${image.reason}: ${image.message}` : withRefusal(image.image, view.imageReason),

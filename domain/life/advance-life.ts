@@ -1,4 +1,3 @@
-import { reasons } from '../../api/conditions.ts';
 import { assertNever } from '../assert-never.ts';
 import { expectBoot } from './boot.ts';
 import {
@@ -10,7 +9,15 @@ import {
   type WrittenPlan,
 } from './machine-life.ts';
 import { type MachineSnapshot, sameSnapshot, settleSnapshot } from '../inputs/machine-snapshot.ts';
-import { hostMissing, hostOfOther, hostUsedByOther, hostWanted, planSecretMissing, poolMissing } from './obstacles.ts';
+import {
+  hostMissing,
+  hostOfOther,
+  hostUsedByOther,
+  hostWanted,
+  noFreeHost,
+  planSecretMissing,
+  poolMissing,
+} from './obstacles.ts';
 import type { BeginOutcome, ClaimOutcome, KeptWishes, PresenceOutcome, ProvisionOutcome } from './step-outcomes.ts';
 
 /**
@@ -165,11 +172,7 @@ export function onClaimed(life: MachineLife, outcome: ClaimOutcome, startRevisio
     case 'poolMissing':
       return withObstacles(life, [poolMissing(outcome.pool)], startRevision);
     case 'exhausted':
-      return withObstacles(
-        life,
-        [{ condition: 'InventoryAllocated', reason: reasons.PoolExhausted, message: outcome.message }],
-        startRevision,
-      );
+      return withObstacles(life, [noFreeHost(outcome)], startRevision);
     default:
       return assertNever(outcome);
   }

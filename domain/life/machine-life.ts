@@ -11,6 +11,8 @@ export interface BoundHost {
   addresses: { type: 'Hostname' | 'InternalIP'; address: string }[];
   /** What the annotation `allocation-state` says, as far as the run knows. */
   recorded: AllocationState;
+  /** Where it stands. Absent: nobody has said, or it was bound before this field. */
+  failureDomain?: string;
   /** Under which name it registers, by the bootstrap data of its plan; null: that leaves it to the host. Absent: not known. */
   nodeName?: string | null;
 }
@@ -92,6 +94,8 @@ export interface Obstacle {
   condition: 'InventoryAllocated' | 'BootstrapReady' | 'ImageResolved' | 'PlanApplied';
   reason: Reason;
   message: string;
+  /** The failure domain that has no free host. Absent: none is asked for. */
+  failureDomain?: string;
 }
 
 /** A step that ended without its work done, and waits to be tried again. */

@@ -9,6 +9,12 @@ export function poolMissing(pool: string): Obstacle {
   };
 }
 
+export function noFreeHost({ message, failureDomain }: { message: string; failureDomain?: string }): Obstacle {
+  const common = { condition: 'InventoryAllocated', message } as const;
+  if (failureDomain === undefined) return { ...common, reason: reasons.PoolExhausted };
+  return { ...common, reason: reasons.FailureDomainExhausted, failureDomain };
+}
+
 export function hostMissing(inventory: string): Obstacle {
   return {
     condition: 'InventoryAllocated',

@@ -75,7 +75,8 @@ export type ClaimOutcome =
   | { kind: 'paused' }
   | { kind: 'claimed'; host: BoundHost }
   | { kind: 'poolMissing'; pool: string }
-  | { kind: 'exhausted'; message: string };
+  /** `failureDomain`: the one that the Machine names. Absent: it names none, or a worker of before this field says so. */
+  | { kind: 'exhausted'; message: string; failureDomain?: string };
 
 /** `statusUnwritten`: the status that came with the order was refused. */
 export type ProvisionOutcome =

@@ -1,8 +1,9 @@
 import type { PoolMember } from '../../api/pool.ts';
-import { type HostContext, hostProblem, hostProblemReasons, type HostProblemReason } from './host-eligibility.ts';
 import type { HostView } from '../inputs/host-view.ts';
-import type { MachineView } from '../inputs/machine-view.ts';
-import { canUseOneOf } from './wakeups.ts';
+import { Elders } from './elders.ts';
+import { FreeHosts, type WaitingMachine } from './free-hosts.ts';
+import { type HostContext, hostProblem, type HostProblemReason } from './host-eligibility.ts';
+import { Tally } from './tally.ts';
 
 /** What is known of one member of a pool. */
 export interface MemberFacts extends Omit<HostContext, 'poolName'> {
@@ -18,7 +19,7 @@ export type MemberLookup = (inventoryName: string) => MemberFacts | UnreadableMe
 
 /** How many members cannot be claimed, by reason. */
 export type ProblemCounts = Partial<
-  Record<HostProblemReason | 'missing' | 'unreadable' | 'givenUp' | 'passedOver', number>
+  Record<HostProblemReason | 'missing' | 'unreadable' | 'givenUp' | 'passedOver' | 'otherDomain', number>
 >;
 
 interface FoundHost {
@@ -26,6 +27,8 @@ interface FoundHost {
   host: HostView;
   /** What the node will be called. */
   hostname: string;
+  /** Its place in the pool. */
+  at: number;
 }
 
 export type HostChoice =
@@ -35,7 +38,9 @@ export type HostChoice =
 export interface ChoiceOptions {
   poolName: string;
   /** Machines of the pool that wait for a host and are older, see `findOlderWaiting`. They are served first. */
-  olderWaiting: readonly Pick<MachineView, 'avoidedHosts'>[];
+  olderWaiting: readonly WaitingMachine[];
+  /** Where the host has to stand. undefined: anywhere. */
+  failureDomain?: string | undefined;
   /** Names of the hosts that an operator gave up for this machine. */
   avoid: readonly string[];
   /** The host is being given to another machine right now: used, although it does not say so yet. */
@@ -45,36 +50,57 @@ export interface ChoiceOptions {
 }
 
 /**
- * The first eligible host in declared order, if there are enough for the older machines that wait, too. One that can use
- * none of them does not hold the others up. Hosts whose last reprovision plan failed come after all others.
+ * The first eligible host in declared order, of the failure domain if one is asked for, if there are enough for the older
+ * machines that wait, too. One that can use none of them does not hold the others up. Hosts whose last reprovision plan
+ * failed come after all others.
  */
 export function chooseHost(members: readonly PoolMember[], lookup: MemberLookup, options: ChoiceOptions): HostChoice {
-  const { poolName } = options;
-  // Nearly all machines take any host: only the others are looked at for each host.
-  const undemanding = options.olderWaiting.filter(({ avoidedHosts }) => avoidedHosts.length === 0).length;
-  const picky = options.olderWaiting.filter(({ avoidedHosts }) => avoidedHosts.length > 0);
-  const reasons: ProblemCounts = {};
-  let best: FoundHost | undefined;
-  const eligible: string[] = [];
-  const countOlder = (): number => undemanding + picky.filter((older) => canUseOneOf(older, eligible)).length;
-  for (const { name, hostname = name } of members) {
+  const elders = new Elders(options.olderWaiting);
+  const free = new FreeHosts();
+  const usable = new Map<string | undefined, FoundHost>();
+  const tally = new Tally(members.length);
+  for (const [at, { name, hostname = name }] of members.entries()) {
     const facts = lookup(name);
     const problem = memberProblem(name, facts, options);
-    if (facts === undefined || 'unreadable' in facts || problem !== undefined) {
-      const reason = problem?.reason ?? 'missing';
-      reasons[reason] = (reasons[reason] ?? 0) + 1;
-      continue;
+    tally.note(facts, problem);
+    if (facts === undefined || 'unreadable' in facts) continue;
+    if (problem !== undefined && problem.reason !== 'otherDomain') continue;
+    const { host } = facts;
+    const { failureDomain } = host;
+    free.add(host);
+    if (problem === undefined) {
+      const found = { kind: 'host', host, hostname, at } as const;
+      const known = usable.get(failureDomain);
+      if (known === undefined || goesBefore(found, known)) usable.set(failureDomain, found);
     }
-    eligible.push(name);
-    if (best === undefined || (isLastResort(best) && !isLastResort(facts))) {
-      best = { kind: 'host', host: facts.host, hostname };
-    }
-    if (!isLastResort(best) && eligible.length > countOlder()) return best;
+    const best = findBest(usable, elders, free);
+    if (best !== undefined && !isLastResort(best)) return best;
   }
-  if (best !== undefined && eligible.length > countOlder()) return best;
-  const total = members.length;
-  const message = describeExhaustion({ poolName, total, eligible: eligible.length, reasons, older: countOlder() });
-  return { kind: 'exhausted', total, eligible: eligible.length, reasons, message };
+  const best = findBest(usable, elders, free);
+  if (best !== undefined) return best;
+  const { failureDomain } = options;
+  const eligible = failureDomain === undefined ? free.count : free.countIn(failureDomain);
+  const older = elders.countAt(free, failureDomain);
+  const message = tally.describeExhaustion({ ...options, eligible, older });
+  return { kind: 'exhausted', total: members.length, eligible, reasons: tally.reasons, message };
+}
+
+/** Of the hosts that are left over where they stand, if any is left over at all. */
+function findBest(
+  usable: ReadonlyMap<string | undefined, FoundHost>,
+  elders: Elders,
+  free: FreeHosts,
+): FoundHost | undefined {
+  if (usable.size === 0 || !elders.leaveOne(free)) return undefined;
+  let best: FoundHost | undefined;
+  for (const [domain, found] of usable) {
+    if ((best === undefined || goesBefore(found, best)) && elders.leaveOneIn(domain, free)) best = found;
+  }
+  return best;
+}
+
+function goesBefore(a: FoundHost, b: FoundHost): boolean {
+  return isLastResort(a) === isLastResort(b) ? a.at < b.at : isLastResort(b);
 }
 
 function isLastResort({ host }: { host: HostView }): boolean {
@@ -92,7 +118,7 @@ export interface MemberProblem {
 export function memberProblem(
   name: string,
   facts: ReturnType<MemberLookup>,
-  { poolName, avoid, isReserved, isPassedOver }: Omit<ChoiceOptions, 'olderWaiting'>,
+  { poolName, failureDomain, avoid, isReserved, isPassedOver }: Omit<ChoiceOptions, 'olderWaiting'>,
 ): MemberProblem | undefined {
   if (avoid.includes(name)) return { reason: 'givenUp', message: 'was given up for this machine' };
   if (facts === undefined) return { reason: 'missing', message: 'has no MachineInventory' };
@@ -100,46 +126,12 @@ export function memberProblem(
   if (isPassedOver?.(name) === true) return { reason: 'passedOver', message: 'is not free after all' };
   const problem = hostProblem(facts.host, { ...facts, poolName });
   if (problem !== undefined) return problem;
-  return isReserved(name) ? { reason: 'owned', message: 'is being given to another machine' } : undefined;
+  if (isReserved(name)) return { reason: 'owned', message: 'is being given to another machine' };
+  // Last: of such a host nothing else stands in the way.
+  if (failureDomain === undefined || facts.host.failureDomain === failureDomain) return undefined;
+  return { reason: 'otherDomain', message: `${describePlace(facts.host)}; one of ${failureDomain} is asked for` };
 }
 
-const problemWords: Record<keyof ProblemCounts, string> = {
-  missing: 'without a MachineInventory',
-  unreadable: 'with a MachineInventory that cannot be read',
-  givenUp: 'given up for this machine',
-  passedOver: 'not free after all',
-  deleting: 'being deleted',
-  takenBySelector: 'owned by a MachineInventorySelector',
-  quarantined: 'quarantined',
-  owned: 'used by a machine',
-  inUse: 'not released or unavailable',
-  inAnotherPool: 'of another pool',
-  namedByMachine: 'named by the providerID of a machine',
-  planSecretMissing: 'without a plan Secret',
-  foreignPlan: 'with a plan of somebody else',
-  refusesWrites: 'that cannot be written to',
-  storageBusy: 'with a storage operation in flight',
-  storageUnprepared: 'with storage that is not prepared',
-  notReady: 'not Ready',
-};
-
-interface Exhaustion {
-  poolName: string;
-  older: number;
-  total: number;
-  eligible: number;
-  reasons: ProblemCounts;
-}
-
-function describeExhaustion({ poolName, total, eligible, reasons, older }: Exhaustion): string {
-  const counts = (['missing', 'unreadable', 'givenUp', 'passedOver', ...hostProblemReasons] as const)
-    .filter((reason) => reasons[reason] !== undefined)
-    .map((reason) => `${reasons[reason]} ${problemWords[reason]}`);
-  const hosts = total === 1 ? '1 host' : `${total} hosts`;
-  const machines = older === 1 ? '1 older machine' : `${older} older machines`;
-  const summary =
-    eligible === 0
-      ? `No host of pool ${poolName} is free (${hosts})`
-      : `${eligible} of ${hosts} of pool ${poolName} free, kept for ${machines}`;
-  return counts.length === 0 ? summary : `${summary}: ${counts.join(', ')}`;
+function describePlace({ failureDomain }: HostView): string {
+  return failureDomain === undefined ? 'names no failure domain' : `stands in failure domain ${failureDomain}`;
 }

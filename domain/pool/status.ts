@@ -2,6 +2,7 @@ import { poolReasons } from '../../api/conditions.ts';
 import type { PoolMember } from '../../api/pool.ts';
 import type { WantedCondition } from '../conditions.ts';
 import type { UnreadableMember } from './candidates.ts';
+import type { FreeHost } from './free-hosts.ts';
 import { classifyMember, type MemberFault, type ObservedMemberFacts } from './members.ts';
 import type { PoolCounters } from '../inputs/pool-view.ts';
 
@@ -9,7 +10,7 @@ export interface PoolStatus {
   counters: PoolCounters;
   conditions: WantedCondition[];
   /** The members that can be claimed now, in declared order. */
-  eligible: string[];
+  eligible: FreeHost[];
 }
 
 /** More names would make the message unreadable; the counters tell how many there are. */
@@ -32,12 +33,13 @@ export function computePoolStatus(
     reprovisioning: 0,
     unavailable: 0,
   };
-  const eligible: string[] = [];
+  const eligible: FreeHost[] = [];
   const faults = new Map<MemberFault, string[]>();
   for (const { name } of pool.members) {
-    const { bucket, fault, detail } = classifyMember(lookup(name), pool.name);
+    const facts = lookup(name);
+    const { bucket, fault, detail } = classifyMember(facts, pool.name);
     counters[bucket] += 1;
-    if (bucket === 'available') eligible.push(name);
+    if (bucket === 'available' && facts !== undefined && 'host' in facts) eligible.push(facts.host);
     if (fault !== undefined) note(faults, fault, name, detail);
     const namesake = namesakes.get(name);
     if (namesake !== undefined) note(faults, 'DuplicateHostname', name, namesake);

@@ -1,5 +1,6 @@
 import { reasons } from '../../api/conditions.ts';
 import type { MachineView } from '../inputs/machine-view.ts';
+import { findServed, type FreeHost, FreeHosts } from './free-hosts.ts';
 import { compareAge } from './ownership.ts';
 
 /** What was done about the waiting machines of one pool; kept by the bridge between two looks. */
@@ -42,35 +43,39 @@ export interface WakeInput {
   /** Machines of the pool that wait, in any order. */
   waiting: readonly MachineView[];
   poolExists: boolean;
-  /** Names of the hosts that can be claimed now. */
-  eligible: readonly string[];
+  /** The hosts that can be claimed now. */
+  eligible: readonly FreeHost[];
   memory: WakeMemory;
   nowMs: number;
 }
 
 /**
- * Whom to wake: the oldest waiting machines, as many as there are hosts. A wake is not repeated while the host that
- * caused it may still be the machine's; a wake whose host somebody else took is forgotten. Besides, whoever says that
- * there is no pool when there is one, or that it has no free host when there is none.
+ * Whom to wake: the oldest waiting machines, as many as there are hosts that they can use. A wake is not repeated while the
+ * host that caused it may still be the machine's; a wake whose host somebody else took is forgotten. Besides, whoever says
+ * that there is no pool when there is one, or that it has no free host when there is none.
  */
 export function machinesToWake({ waiting, poolExists, eligible, memory, nowMs }: WakeInput): WakePlan {
   const oldestFirst = waiting.toSorted(compareAge);
-  const candidates = oldestFirst.filter((machine) => canUseOneOf(machine, eligible)).slice(0, eligible.length);
-  // As many earlier wakes still have a host as there are hosts that were free at the last look, too.
-  let covered = eligible.filter((name) => memory.eligible.has(name)).length;
-  const forHosts = takeTurns(candidates, nowMs, ({ uid }) => {
-    const last = memory.woken.get(uid);
-    if (last === undefined || covered === 0) return undefined;
-    covered -= 1;
-    return last;
-  });
-  const untrue = poolExists ? reasons.PoolMissing : reasons.PoolExhausted;
-  const misinformed = oldestFirst.filter(({ uid, hostReason }) => hostReason === untrue && !forHosts.wakes.has(uid));
+  const candidates = findServed(oldestFirst, new FreeHosts(eligible));
+  const covers = new FreeHosts(eligible.filter(({ name }) => memory.eligible.has(name)));
+  const covered = new Set(
+    findServed(
+      candidates.filter(({ uid }) => memory.woken.has(uid)),
+      covers,
+    ),
+  );
+  const forHosts = takeTurns(candidates, nowMs, (machine) =>
+    covered.has(machine) ? memory.woken.get(machine.uid) : undefined,
+  );
+  const saysMissing = ({ hostReason }: MachineView): boolean => hostReason === reasons.PoolMissing;
+  const misinformed = oldestFirst.filter(
+    (machine) => saysMissing(machine) === poolExists && !forHosts.wakes.has(machine.uid),
+  );
   const forNews = takeTurns(misinformed, nowMs, ({ uid }) => memory.told.get(uid));
   const nextMs = Math.min(forHosts.nextMs, forNews.nextMs);
   return {
     wake: [...forHosts.due, ...forNews.due],
-    memory: { eligible: new Set(eligible), woken: forHosts.wakes, told: forNews.wakes },
+    memory: { eligible: new Set(eligible.map(({ name }) => name)), woken: forHosts.wakes, told: forNews.wakes },
     lookAgainAfterMs: Number.isFinite(nextMs) ? nextMs - nowMs : undefined,
   };
 }
@@ -111,11 +116,6 @@ export function waitsForHost(machine: MachineView): boolean {
 /** By itself, its Cluster or an operator; the annotation counts before the workflow has reported it. */
 function isPaused({ pausedByAnnotation, reportsPaused }: MachineView): boolean {
   return pausedByAnnotation || reportsPaused;
-}
-
-/** There is a host among these that was not given up for the machine. */
-export function canUseOneOf({ avoidedHosts }: Pick<MachineView, 'avoidedHosts'>, hosts: readonly string[]): boolean {
-  return avoidedHosts.length === 0 ? hosts.length > 0 : hosts.some((name) => !avoidedHosts.includes(name));
 }
 
 /**

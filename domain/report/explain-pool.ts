@@ -12,6 +12,8 @@ export type PoolState = (typeof poolStates)[number];
 /** One host of a pool, in its order. */
 export interface MemberLine {
   host: string;
+  /** undefined: nobody has said, or it is not seen. */
+  failureDomain: string | undefined;
   /** Which rule rules it out, as a sentence part; undefined: it can be claimed. */
   problem: string | undefined;
   way: Way | undefined;
@@ -23,11 +25,14 @@ export interface MemberLine {
  */
 export function listMembers(pool: PoolView, fleet: Fleet, machine?: MachineView): MemberLine[] {
   const lookup = fleet.lookup(pool, machine);
-  const options = { poolName: pool.name, avoid: machine?.avoidedHosts ?? [], isReserved: () => false };
+  const failureDomain = machine?.awaitedFailureDomain;
+  const options = { poolName: pool.name, failureDomain, avoid: machine?.avoidedHosts ?? [], isReserved: () => false };
   return pool.members.map(({ name }) => {
-    const problem = memberProblem(name, lookup(name), options)?.message;
+    const facts = lookup(name);
+    const problem = memberProblem(name, facts, options)?.message;
     const ways = problem === undefined ? [] : explainHost(fleet.factsOf({ namespace: pool.namespace, name })).ways;
-    return { host: name, problem, way: ways[0] };
+    const domain = facts !== undefined && 'host' in facts ? facts.host.failureDomain : undefined;
+    return { host: name, failureDomain: domain, problem, way: ways[0] };
   });
 }
 

@@ -106,6 +106,7 @@ export function createFleet(parts: FleetParts): Fleet {
       olderWaiting: findOlderWaiting(machine, byPool.get(machineIndexes.pool(machine) ?? '') ?? [], (uid) =>
         owned.has(uid),
       ),
+      failureDomain: machine.awaitedFailureDomain,
       avoid: machine.avoidedHosts,
       isReserved: () => false,
     }),

@@ -16,13 +16,14 @@ export interface ForeseenClaim {
 
 /**
  * Which host each would claim, by the function that claims, one after the other: first those that wait, oldest first,
- * then `coming` machines that do not exist yet.
+ * then `coming` machines that do not exist yet and ask for that failure domain, or for none.
  */
 export function foreseeClaims(
   pool: PoolView,
   fleet: Fleet,
   machines: readonly MachineView[],
   coming: number,
+  failureDomain?: string,
 ): ForeseenClaim[] {
   const isOfPool = ({ namespace, pool: name }: MachineView): boolean =>
     namespace === pool.namespace && name === pool.name;
@@ -32,6 +33,7 @@ export function foreseeClaims(
     const choice = chooseHost(pool.members, fleet.lookup(pool, claimant), {
       poolName: pool.name,
       olderWaiting: [],
+      failureDomain: claimant === undefined ? failureDomain : claimant.awaitedFailureDomain,
       avoid: claimant?.avoidedHosts ?? [],
       isReserved: (name) => taken.has(name),
     });

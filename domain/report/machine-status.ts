@@ -29,6 +29,10 @@ export interface DesiredStatus {
   /** Absent: not known yet, what stands there holds. */
   pausedByOperator?: boolean;
   planSecret: string | null;
+  /** Where the host stands. Absent: not known, what stands there for the same host holds. */
+  failureDomain?: string;
+  /** Where it has to stand, while none is free there. Absent: it waits for no such host. */
+  awaitedFailureDomain?: string;
   addresses: BoundHost['addresses'];
   /** Absent: not known yet, what stands there for the same host holds. */
   nodeName?: string | null;
@@ -66,6 +70,8 @@ export function projectStatus(life: MachineLife): DesiredStatus {
     inventory: inventoryOf(stage) ?? null,
     ...wishesOf(life),
     planSecret: host?.planSecret ?? null,
+    ...(host?.failureDomain !== undefined && { failureDomain: host.failureDomain }),
+    ...awaitedOf(life),
     addresses: provisioned && host !== undefined ? host.addresses : [],
     ...(provisioned && host?.nodeName !== undefined && { nodeName: host.nodeName }),
     appliedPlanChecksum: applied?.checksum ?? null,
@@ -74,6 +80,11 @@ export function projectStatus(life: MachineLife): DesiredStatus {
     lastOperation: life.lastOperation,
     conditions: [readyCondition(life, details), ...details, pausedCondition(life)],
   };
+}
+
+function awaitedOf({ stage, obstacles }: MachineLife): Pick<DesiredStatus, 'awaitedFailureDomain'> {
+  const awaited = obstacles.find(({ failureDomain }) => failureDomain !== undefined)?.failureDomain;
+  return stage.kind === 'unclaimed' && awaited !== undefined ? { awaitedFailureDomain: awaited } : {};
 }
 
 /** A run that has not begun does not know yet what an earlier one was asked for. */

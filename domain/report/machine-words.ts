@@ -94,6 +94,11 @@ export const reasonWords: Record<Reason, ReasonWords> = {
     ways: (machine) => [byHand(`kubectl get mip ${machine.pool}`, 'make that pool'), deleteMachine(machine)],
   },
   PoolExhausted: { stuck: false, next: 'It is served by itself, oldest first, as soon as a host is free', ways: pool },
+  FailureDomainExhausted: {
+    stuck: false,
+    next: 'It is served by itself, oldest first, as soon as a host of that failure domain is free',
+    ways: pool,
+  },
   InventoryMissing: {
     stuck: true,
     next: 'Its host is taken as its own again as soon as it registers',

@@ -14,6 +14,8 @@ import { findNaming } from './host-standing.ts';
 export interface StrandedHostDeps {
   client: Pick<KubeClient, 'find' | 'list' | 'patch'>;
   reader: Pick<Reader, 'lastFailure'>;
+  /** Key of the label of inventories that tells failure domains. */
+  failureDomainLabel: string;
 }
 
 /**
@@ -61,14 +63,14 @@ export function isStripped({ uid, owner, quarantined, plan }: HostView): boolean
  */
 export async function leaveCleanPlan(
   stripped: HostView,
-  { client, reader }: StrandedHostDeps,
+  { client, reader, failureDomainLabel }: StrandedHostDeps,
 ): Promise<string | undefined> {
   const [found, naming, inventory] = await Promise.all([
     findPlanSecret(stripped, client),
     findNaming(stripped, { client }),
     client.find(machineInventories, { namespace: stripped.namespace, name: stripped.name }),
   ]);
-  const host = inventory && viewHost(inventory);
+  const host = inventory && viewHost(inventory, failureDomainLabel);
   if (naming !== undefined) return `the providerID of BaremetalMachine ${naming.name} names the host`;
   if (host?.plan === undefined || !isStripped(host)) return 'somebody has the host by now';
   const secret = found && viewPlanSecret(found);

@@ -1,4 +1,5 @@
 import { annotations } from '../../api/constants.ts';
+import type { MachineInventory } from '../../api/inventory.ts';
 import type { ObjectKey } from '../../api/meta.ts';
 import { machineInventories } from '../../api/resources.ts';
 import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
@@ -12,6 +13,15 @@ import { CONFLICT_REQUEUE_MS, type Patcher } from '../reconcile/ports.ts';
 /** Patches in flight at once; a new pool may name thousands of hosts. */
 const PARALLEL_PATCHES = 16;
 
+/** How annotations are written. */
+interface AnnotationWrites {
+  client: Patcher;
+  refusals: WriteRefusals;
+  /** Key of the label of inventories that tells failure domains. */
+  failureDomainLabel: string;
+  nowMs: number;
+}
+
 /**
  * Brings the `pool` annotation of the pool's members, and of hosts that it dropped, in line with who owns them. A host
  * in use keeps it until it is released; one that was never used gets its first `allocation-state` with it, because that
@@ -23,7 +33,7 @@ export async function alignPoolAnnotations(
   pool: ObjectKey,
   memberNames: Iterable<string>,
   caches: PoolCaches,
-  { client, refusals, nowMs }: { client: Patcher; refusals: WriteRefusals; nowMs: number },
+  { client, refusals, failureDomainLabel, nowMs }: AnnotationWrites,
 ): Promise<{ lookAgainAfterMs: number; failures: unknown[] }> {
   const pending = hostsInDoubt(pool, memberNames, caches).flatMap((host) => {
     if (host.deleting) return [];
@@ -39,7 +49,8 @@ export async function alignPoolAnnotations(
     if (waitMs > 0) return lookAgain(waitMs);
     try {
       const isBlank = owner === pool.name && isNeverUsed(host, caches);
-      caches.hosts.upsert(await patchPoolAnnotation(host, owner, isBlank, client));
+      const written = await patchPoolAnnotation(host, owner, isBlank, client);
+      caches.hosts.upsert(viewHost(written, failureDomainLabel));
       refusals.forget(host);
     } catch (error) {
       if (isConflict(error)) return lookAgain(CONFLICT_REQUEUE_MS);
@@ -69,13 +80,13 @@ function isNeverUsed({ namespace, name, allocationState, owner, plan }: HostView
   return allocationState === undefined && owner === undefined && plan === undefined && named === undefined;
 }
 
-async function patchPoolAnnotation(
+function patchPoolAnnotation(
   host: HostView,
   pool: string | undefined,
   isBlank: boolean,
   client: Patcher,
-): Promise<HostView> {
+): Promise<MachineInventory> {
   const notes = { [annotations.pool]: pool ?? null, ...(isBlank && { [annotations.allocationState]: 'Available' }) };
   const metadata = { resourceVersion: host.resourceVersion, annotations: notes };
-  return viewHost(await client.patch(machineInventories, host, { metadata }, { type: 'merge' }));
+  return client.patch(machineInventories, host, { metadata }, { type: 'merge' });
 }

@@ -3,6 +3,7 @@ import type { ObjectKey } from '../../api/meta.ts';
 import { machineInventoryPools } from '../../api/resources.ts';
 import { mergeConditions } from '../../domain/conditions.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import type { FreeHost } from '../../domain/pool/free-hosts.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
 import { findNamesakes } from '../../domain/pool/namesakes.ts';
 import { computePoolStatus, type PoolStatus } from '../../domain/pool/status.ts';
@@ -25,6 +26,8 @@ export interface PoolReconcilerDeps {
   /** All of them synced before the first reconcile: a pool that is not known yet looks like a deleted one. */
   caches: PoolCaches;
   memory: PoolMemory;
+  /** Key of the label of inventories that tells failure domains. */
+  failureDomainLabel: string;
   /** Signals the machine's workflow that there may be a host for it. */
   wakeMachine(machine: MachineView): Promise<void>;
   tellMembers: TellMembers;
@@ -39,11 +42,11 @@ export interface PoolReconcilerDeps {
  * One of these failing does not stop the others; throws an AggregateError at the end.
  */
 export async function reconcilePool(poolKey: string, deps: PoolReconcilerDeps): Promise<ReconcileResult> {
-  const { caches, client, memory } = deps;
+  const { caches, client, memory, failureDomainLabel } = deps;
   const key = parseKey(poolKey);
   const pool = caches.pools.get(key);
   const nowMs = deps.nowMs();
-  const writes = { client, refusals: memory.refusals, nowMs };
+  const writes = { client, refusals: memory.refusals, failureDomainLabel, nowMs };
   if (pool === undefined) {
     // Not gone: its hosts stay its own, and nobody is told that it is missing.
     if (caches.pools.problemOf(key) !== undefined) return {};
@@ -79,7 +82,7 @@ const PARALLEL_WAKES = 16;
 /** @param eligible the hosts that can be claimed; undefined: there is no pool */
 async function wakeWaiting(
   key: ObjectKey,
-  eligible: readonly string[] | undefined,
+  eligible: readonly FreeHost[] | undefined,
   deps: PoolReconcilerDeps,
   nowMs: number,
 ): Promise<PartDone> {

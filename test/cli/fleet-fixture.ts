@@ -27,10 +27,10 @@ const machine = (name: string, status: object, spec: object = {}) => ({
   spec: { machineInventoryPoolRef: { name: 'workers' }, ...spec },
   status,
 });
-export const host = (name: string, notes: object = {}) => ({
+export const host = (name: string, notes: object = {}, labels: object = {}) => ({
   apiVersion: 'elemental.cattle.io/v1beta1',
   kind: 'MachineInventory',
-  metadata: meta(name, { annotations: notes }),
+  metadata: meta(name, { annotations: notes, labels }),
   status: {
     conditions: [condition('Ready', 'True', 'Ready')],
     plan: { secretRef: { namespace: 'metal', name: `${name}-plan` } },

@@ -246,6 +246,32 @@ describe('explain', () => {
     ]);
   });
 
+  it('tells where hosts stand, and for which failure domain a machine waits', async () => {
+    const zone = (rack: string) => ({ 'topology.kubernetes.io/zone': rack });
+    const waits = standing.baremetalmachines.map((machine) =>
+      machine.metadata.name === 'm-waits'
+        ? { ...machine, status: { ...machine.status, awaitedFailureDomain: 'east' } }
+        : machine,
+    );
+    const placed = [host('rack1', {}, zone('east')), host('rack5', {}, zone('west'))];
+    const others = standing.machineinventories.filter(({ metadata }) => metadata.name !== 'rack1');
+    const secrets = [...standing.secrets, { metadata: { namespace: 'metal', name: 'rack5-plan' } }];
+    serveFleet(server, {
+      ...standing,
+      baremetalmachines: waits,
+      machineinventories: [...others, ...placed],
+      secrets,
+    });
+    const { out } = await run('explain', 'machine', 'm-waits');
+    expect(out).toContain('No host of pool workers in failure domain east is free (1 host)');
+    expect(out).toMatch(/^ {2}rack1 {2}east {2}is named by the providerID/m);
+    expect(out).toMatch(/^ {2}rack5 {2}west {2}stands in failure domain west; one of east is asked for$/m);
+    expect((await run('explain', 'host', 'rack5')).out).toContain('\nDomain    west\n');
+    expect((await run('plan', 'machine', 'm-waits')).out).toContain(
+      'none: No host of pool workers in failure domain east',
+    );
+  });
+
   it('tells of a pool who waits, and each of its hosts; and of what is not there', async () => {
     const { out } = await run('explain', 'pool', 'workers');
     expect(out).toContain('0 free; 1 machine waits');
@@ -324,6 +350,15 @@ describe('plan', () => {
     const baremetalmachinetemplates = [
       { apiVersion, kind: infrastructureRef.kind, metadata: namespaced('t'), spec: { template } },
     ];
+    serveFleet(server, { ...free, machinedeployments, baremetalmachinetemplates });
+    const bound = machinedeployments.map(({ metadata, spec }) => {
+      const template = { spec: { ...spec.template.spec, failureDomain: 'east' } };
+      return { metadata: { ...metadata, name: 'east' }, spec: { ...spec, template } };
+    });
+    serveFleet(server, { ...free, baremetalmachines: [], machinedeployments: bound, baremetalmachinetemplates });
+    expect((await run('plan', 'scale', 'east', '4')).out).toContain(
+      'new machine 1 waits: No host of pool workers in failure domain east is free (0 hosts)',
+    );
     serveFleet(server, { ...free, machinedeployments, baremetalmachinetemplates });
     expect((await run('plan', 'scale', 'md', '4')).out.split('\n')).toEqual([
       'MachineDeployment metal/md · 3 machines, 4 wanted, of pool workers',

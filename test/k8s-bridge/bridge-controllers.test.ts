@@ -134,6 +134,8 @@ const planSecret = (data: Record<string, string>): RawObject => ({
   data: { plan: base64(PLAN.json), 'max-failures': base64('1'), ...data },
 });
 
+const failureDomainLabel = foreign.zoneLabel;
+
 describe('runControllers', () => {
   const logger = createLogger({ level: 'silent', component: 'test' });
   let kube: MemoryKube;
@@ -146,7 +148,13 @@ describe('runControllers', () => {
     kube = new MemoryKube();
     runs = new MemoryRuns();
     ending = new AbortController();
-    caches = createBridgeCaches({ client: kube.client(), logger, namespace: undefined, watchFilter: undefined });
+    caches = createBridgeCaches({
+      client: kube.client(),
+      logger,
+      namespace: undefined,
+      failureDomainLabel,
+      watchFilter: undefined,
+    });
   });
   afterEach(async () => {
     vi.useRealTimers();
@@ -159,7 +167,7 @@ describe('runControllers', () => {
     for (const informer of Object.values(caches)) informer.start();
     await Promise.all(Object.values(caches).map((informer) => informer.synced));
     const reader = createReader({ threads: 1 });
-    const scope = { defaultRegistry: undefined, watchNamespace: undefined, watchFilter: undefined };
+    const scope = { defaultRegistry: undefined, failureDomainLabel, watchNamespace: undefined, watchFilter: undefined };
     const settings = { reader, ...scope, resyncPeriodMs: 180_000 };
     const health = { unattended: new UnattendedMachines(monotonicNowMs) };
     const findNobodyServes = async () => undefined;

@@ -1,5 +1,5 @@
 import { reasons } from '../../api/conditions.ts';
-import { providerIdOf } from '../../api/constants.ts';
+import { foreign, providerIdOf } from '../../api/constants.ts';
 import { viewHost } from '../../domain/inputs/host-view.ts';
 import { slots } from './command.ts';
 import type { Machine } from './history.ts';
@@ -40,7 +40,7 @@ function canClaim({ lane, model }: Scene, { metadata, spec, status }: Machine, n
   const inventory = lane.history.hosts.get(name);
   const avoids = model.askedToGiveUp.has(metadata.name) && status?.avoidedInventories?.includes(name) === true;
   if (inventory === undefined || avoids) return false;
-  const { owner, quarantined, ready, pool } = viewHost(inventory);
+  const { owner, quarantined, ready, pool } = viewHost(inventory, foreign.zoneLabel);
   const isNamed = [...lane.history.machines.values()].some((one) => one.spec.providerID === providerIdOf(name));
   return !isNamed && owner === undefined && !quarantined && ready && pool === spec.machineInventoryPoolRef.name;
 }
@@ -58,10 +58,12 @@ export function isAllFree({ lane, model }: Scene): boolean {
     if (total !== members.length || available !== members.length) return false;
   }
   if ([...lane.history.plans.values()].some((plan) => plan.appliedChecksum !== plan.planChecksum)) return false;
-  return [...lane.history.hosts.values()].map(viewHost).every(({ name, owner, quarantined, allocationState, pool }) => {
-    const free = allocationState === 'Available' || allocationState === undefined;
-    return owner === undefined && !quarantined && free && pool === poolOf.get(name);
-  });
+  return [...lane.history.hosts.values()]
+    .map((inventory) => viewHost(inventory, foreign.zoneLabel))
+    .every(({ name, owner, quarantined, allocationState, pool }) => {
+      const free = allocationState === 'Available' || allocationState === undefined;
+      return owner === undefined && !quarantined && free && pool === poolOf.get(name);
+    });
 }
 
 /** What must not be so at rest, in words: no two machines name one host. */

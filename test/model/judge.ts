@@ -1,4 +1,4 @@
-import { annotations, inventoryOfProviderId } from '../../api/constants.ts';
+import { annotations, foreign, inventoryOfProviderId } from '../../api/constants.ts';
 import { viewHost } from '../../domain/inputs/host-view.ts';
 import { createBreachFinder } from '../support/ownership-ledger.ts';
 import type { HistoryEntry, Machine } from './history.ts';
@@ -55,7 +55,7 @@ export function createJudge(circumstances: Circumstances): Judge {
         ];
       }
       case 'host': {
-        const host = viewHost(entry.object);
+        const host = viewHost(entry.object, foreign.zoneLabel);
         if (entry.gone && !isInTrouble(host.name)) return ['a host is gone'];
         if (entry.gone) {
           // Its machine may still say that it holds it, and may claim another one.

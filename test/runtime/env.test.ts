@@ -28,6 +28,7 @@ describe('parseEnv', () => {
       resyncPeriodMs: 180_000,
       leaderElect: true,
       leaseNamespace: 'ironloom-system',
+      failureDomainLabel: 'topology.kubernetes.io/zone',
     });
   });
 
@@ -58,6 +59,7 @@ describe('parseEnv', () => {
       IRONLOOM_RESYNC_PERIOD: '10m',
       IRONLOOM_LEADER_ELECT: 'false',
       IRONLOOM_LEASE_NAMESPACE: 'metal-system',
+      IRONLOOM_FAILURE_DOMAIN_LABEL: 'example.com/rack',
     });
     expect(env.temporal).toMatchObject({
       namespace: 'metal',
@@ -69,6 +71,7 @@ describe('parseEnv', () => {
       watchNamespace: 'lab',
       watchFilter: 'mine',
       defaultRegistry: 'registry.example:5000/os',
+      failureDomainLabel: 'example.com/rack',
       buildId: 'v0.1.0',
       workflowBundlePath: '/app/workflows.js',
       settingsFolder: '/etc/ironloom/settings',
@@ -124,6 +127,8 @@ describe('parseEnv', () => {
     ['IRONLOOM_CLEAN_DEADLINE', '9000h'],
     ['IRONLOOM_HEALTH_ADDRESS', '8081'],
     ['IRONLOOM_WATCH_FILTER', 'a,b=c'],
+    ['IRONLOOM_FAILURE_DOMAIN_LABEL', 'a b'],
+    ['IRONLOOM_FAILURE_DOMAIN_LABEL', '/zone'],
     ['TEMPORAL_ADDRESS', 'a b'],
   ])('refuses %s=%s', (name, value) => {
     expect(problemsOf({ [name]: value })).toHaveLength(1);

@@ -21,6 +21,8 @@ export interface MachineRequest {
   userData?: string | Uint8Array | null;
   /** `format` of the bootstrap Secret. */
   format?: string;
+  /** Where its host has to stand. Default: anywhere. */
+  failureDomain?: string;
   /** Annotations of the BaremetalMachine. */
   annotations?: Record<string, string>;
 }
@@ -30,7 +32,7 @@ type Place = Pick<Lab, 'client' | 'namespace'>;
 /** Creates bootstrap Secret, BaremetalMachine and Machine; Cluster API then adopts the BaremetalMachine. */
 export async function createMachine(place: Place, request: MachineRequest): Promise<void> {
   const { client, namespace } = place;
-  const { name, pool, cluster = 'demo', version = 'v1.34.2', annotations = {} } = request;
+  const { name, pool, cluster = 'demo', version = 'v1.34.2', failureDomain, annotations = {} } = request;
   const metadata = { namespace, name, labels: { [foreign.clusterNameLabel]: cluster } };
   if (request.userData !== null) await createBootstrapSecret(place, request);
   await client.create(baremetalMachines, {
@@ -42,6 +44,7 @@ export async function createMachine(place: Place, request: MachineRequest): Prom
     spec: {
       clusterName: cluster,
       version,
+      ...(failureDomain !== undefined && { failureDomain }),
       bootstrap: { dataSecretName: bootstrapSecretOf(name) },
       infrastructureRef: { apiGroup: baremetalMachines.group, kind: baremetalMachines.kind, name },
     },

@@ -9,7 +9,7 @@ const metadata = { namespace: 'demo', name: 'x', uid: 'u', resourceVersion: '3' 
 it('reads what CAPI reports of a Machine', () => {
   const machine = {
     metadata,
-    spec: { clusterName: 'c1', version: 'v1.31.0', bootstrap: { dataSecretName: 'boot' } },
+    spec: { clusterName: 'c1', version: 'v1.31.0', failureDomain: 'east', bootstrap: { dataSecretName: 'boot' } },
     status: { nodeRef: { name: 'node-1' } },
   };
   expect(viewCapiMachine(capiMachineSchema.parse(machine))).toEqual({
@@ -17,6 +17,7 @@ it('reads what CAPI reports of a Machine', () => {
     deleting: false,
     clusterName: 'c1',
     version: 'v1.31.0',
+    failureDomain: 'east',
     bootstrapSecret: 'boot',
     nodeName: 'node-1',
     bootstrapSays: undefined,

@@ -245,6 +245,12 @@ describe('buildSnapshot', () => {
       { provisioning: { ...inputs, image: `${inputs.image} after ImageCatalogMiss` } },
     ],
     [
+      'the failure domain of the Machine',
+      {},
+      { machine: capiMachineView({ failureDomain: 'rack-1' }) },
+      { provisioning: { ...inputs, failureDomain: 'rack-1' } },
+    ],
+    [
       'registry of the Cluster',
       {},
       { cluster: clusterView({ registry: 'own.example' }) },

@@ -147,6 +147,22 @@ describe('obstacles', () => {
     expect(nextStep(advance.onClaimed(woken, exhausted, 0))).toEqual({ kind: 'claim' });
   });
 
+  test('name the failure domain that has no free host, until there is one', () => {
+    const life = advance.onClaimed(at({ kind: 'unclaimed' }), { ...exhausted, failureDomain: 'rack-1' }, 0);
+    const waiting = projectStatus(life);
+    expect(waiting).toMatchObject({ phase: 'Pending', awaitedFailureDomain: 'rack-1' });
+    expect(waiting.conditions.find(({ type }) => type === 'InventoryAllocated')).toEqual({
+      type: 'InventoryAllocated',
+      status: 'False',
+      reason: 'FailureDomainExhausted',
+      message: 'none free',
+    });
+    const claimed = { kind: 'claimed', host: { ...host(), failureDomain: 'rack-1' } } as const;
+    const served = projectStatus(advance.onClaimed(life, claimed, 0));
+    expect(served.failureDomain).toBe('rack-1');
+    expect(served.awaitedFailureDomain).toBeUndefined();
+  });
+
   test('an unchanged snapshot is no event', () => {
     const life = advance.onClaimed(at({ kind: 'unclaimed' }), exhausted, 0);
     expect(advance.onObserved(life, snapshot())).toBe(life);

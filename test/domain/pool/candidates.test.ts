@@ -5,7 +5,8 @@ import { memberFacts } from '../../support/pool-fixtures.ts';
 
 const members = [{ name: 'zeta' }, { name: 'alpha', hostname: 'node-1' }, { name: 'mu' }];
 const options = { poolName: 'workers', olderWaiting: [], avoid: [], isReserved: () => false };
-const older = (...avoided: string[][]) => avoided.map((avoidedHosts) => ({ avoidedHosts }));
+const older = (...avoided: string[][]) =>
+  avoided.map((avoidedHosts) => ({ avoidedHosts, awaitedFailureDomain: undefined }));
 
 const lookupIn = (facts: Record<string, ObservedMemberFacts>) => (name: string) => facts[name];
 const allFree = lookupIn({ zeta: memberFacts('zeta'), alpha: memberFacts('alpha'), mu: memberFacts('mu') });
@@ -41,7 +42,7 @@ describe('chooseHost', () => {
     [2, 'host'],
     [3, 'exhausted'],
   ])('serves %i older machines first', (count, kind) => {
-    const olderWaiting = Array.from({ length: count }, () => ({ avoidedHosts: [] }));
+    const olderWaiting = older(...Array.from({ length: count }, () => []));
     expect(chooseHost(members, allFree, { ...options, olderWaiting }).kind).toBe(kind);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { annotations } from '../../../api/constants.ts';
+import { annotations, foreign } from '../../../api/constants.ts';
 import {
   type HostContext,
   hostProblem,
@@ -75,23 +75,26 @@ describe('hostProblem', () => {
 
 describe('viewHost', () => {
   const view = (notes: Record<string, string> = {}, storage: object = {}, volumes: unknown[] = [{}]) =>
-    viewHost({
-      apiVersion: 'elemental.cattle.io/v1beta1',
-      kind: 'MachineInventory',
-      metadata: {
-        name: 'h',
-        namespace: 'n',
-        uid: 'u',
-        resourceVersion: '1',
-        creationTimestamp: '',
-        labels: {},
-        annotations: notes,
-        finalizers: [],
-        ownerReferences: [{ apiVersion: 'e/v1', kind: 'MachineInventorySelector', name: 's', uid: 'x' }],
+    viewHost(
+      {
+        apiVersion: 'elemental.cattle.io/v1beta1',
+        kind: 'MachineInventory',
+        metadata: {
+          name: 'h',
+          namespace: 'n',
+          uid: 'u',
+          resourceVersion: '1',
+          creationTimestamp: '',
+          labels: {},
+          annotations: notes,
+          finalizers: [],
+          ownerReferences: [{ apiVersion: 'e/v1', kind: 'MachineInventorySelector', name: 's', uid: 'x' }],
+        },
+        spec: { storage: { volumes } },
+        status: { conditions: [{ type: 'Ready', status: 'True' }], plan: { secretRef: { name: 'h-plan' } }, storage },
       },
-      spec: { storage: { volumes } },
-      status: { conditions: [{ type: 'Ready', status: 'True' }], plan: { secretRef: { name: 'h-plan' } }, storage },
-    });
+      foreign.zoneLabel,
+    );
 
   it('takes an inventory as elemental-operator makes it', () => {
     expect(view()).toMatchObject({

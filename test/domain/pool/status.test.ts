@@ -102,7 +102,7 @@ describe('computePoolStatus', () => {
           const known = facts.get(name);
           return known !== undefined && hostProblem(known.host, { ...known, poolName: 'workers' }) === undefined;
         });
-        expect(eligible).toEqual(claimable.map(({ name }) => name));
+        expect(eligible.map(({ name }) => name)).toEqual(claimable.map(({ name }) => name));
       }),
     );
   });

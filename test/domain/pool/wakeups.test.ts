@@ -15,7 +15,8 @@ import { waitingMachine } from '../../support/pool-fixtures.ts';
 const [m1, m2, m3] = [waitingMachine('c', 1), waitingMachine('b', 2), waitingMachine('a', 3)];
 
 function look(waiting: readonly (typeof m1)[], eligible: string[], memory: WakeMemory = emptyWakeMemory, nowMs = 0) {
-  const plan = machinesToWake({ waiting, poolExists: true, eligible, memory, nowMs });
+  const hosts = eligible.map((name) => ({ name, failureDomain: undefined }));
+  const plan = machinesToWake({ waiting, poolExists: true, eligible: hosts, memory, nowMs });
   return { ...plan, names: plan.wake.map(({ name }) => name) };
 }
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { annotations } from '../../../api/constants.ts';
+import { annotations, foreign } from '../../../api/constants.ts';
 import type { Secret } from '../../../api/core.ts';
 import { machineInventories, secrets } from '../../../api/resources.ts';
 import { type HostView, viewHost } from '../../../domain/inputs/host-view.ts';
@@ -88,7 +88,7 @@ function createWorld() {
       const standing = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
       const metadata = { ...host, uid: 'h-uid', annotations: standing };
       const status = { plan: { secretRef: secretKey } };
-      hosts.upsert(viewHost(objects.put(machineInventories, { metadata, spec: {}, status })));
+      hosts.upsert(viewHost(objects.put(machineInventories, { metadata, spec: {}, status }), foreign.zoneLabel));
     },
     /** What stands in the host's plan Secret. */
     putSecret(data: Record<string, string>, changes: object = {}): void {
@@ -99,7 +99,7 @@ function createWorld() {
     },
     /** The informers have seen what was written. */
     catchUp(): void {
-      hosts.upsert(viewHost(objects.read(machineInventories, host)));
+      hosts.upsert(viewHost(objects.read(machineInventories, host), foreign.zoneLabel));
       planSecrets.upsert(viewPlanSecret(objects.read(secrets, secretKey)));
     },
     notes: () => objects.read(machineInventories, host).metadata.annotations,
@@ -117,6 +117,7 @@ function createWorld() {
         client,
         reader,
         runs,
+        failureDomainLabel: foreign.zoneLabel,
         pauses,
         countVerb: (verb, result) => void counted.push(`${verb} ${result}`),
         logger: silentLogger,
