@@ -31,6 +31,7 @@ export const capiClusterSchema = z.object({
       // CAPI leaves both fields at their zero values until somebody sets them.
       controlPlaneEndpoint: z.object({ host: z.string().default(''), port: z.int().default(0) }).optional(),
       infrastructureRef: z.object({ kind: z.string(), name: z.string() }).optional(),
+      controlPlaneRef: z.object({ apiGroup: z.string().default(''), kind: z.string(), name: z.string() }).optional(),
     })
     .default({}),
   status: z

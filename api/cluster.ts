@@ -30,6 +30,12 @@ export const baremetalClusterSpecSchema = z
   })
   .describe('What the cluster asks of its infrastructure.');
 
+export const failureDomainSchema = z.object({
+  name: z.string().min(1).max(256).describe('What the label of the inventories says.'),
+  controlPlane: z.boolean().describe('A pool that control planes use has hosts there.'),
+});
+export type FailureDomain = z.infer<typeof failureDomainSchema>;
+
 export const baremetalClusterSchema = z.object({
   apiVersion: z.literal(API_GROUP_VERSION),
   kind: z.literal('BaremetalCluster'),
@@ -44,6 +50,11 @@ export const baremetalClusterSchema = z.object({
         })
         .optional()
         .describe('Observations that CAPI uses during initial provisioning.'),
+      failureDomains: z
+        .array(failureDomainSchema)
+        .max(100)
+        .optional()
+        .describe("Where the hosts of the cluster's pools stand, in the form of CAPI contract v1beta2."),
       conditions: z.array(conditionSchema).optional().describe('Observations of the current state.'),
     })
     .optional()

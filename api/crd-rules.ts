@@ -45,6 +45,7 @@ export const crdExtensions = {
     },
   },
   BaremetalCluster: {
+    'status.failureDomains': { listMapKeys: ['name'] },
     spec: {
       rules: [
         {

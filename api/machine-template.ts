@@ -36,3 +36,5 @@ export const baremetalMachineTemplateSchema = z.object({
     .optional()
     .describe('What is known of the hosts that the template leads to.'),
 });
+/** What the machines of a group are made from. */
+export type BaremetalMachineTemplate = z.infer<typeof baremetalMachineTemplateSchema>;

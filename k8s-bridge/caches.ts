@@ -2,6 +2,7 @@ import { foreign, IMAGE_CATALOG_NAME } from '../api/constants.ts';
 import {
   baremetalClusters,
   baremetalMachines,
+  baremetalMachineTemplates,
   capiClusters,
   capiMachines,
   configMaps,
@@ -16,6 +17,7 @@ import { viewHost } from '../domain/inputs/host-view.ts';
 import { viewMachine } from '../domain/inputs/machine-view.ts';
 import { viewPlanSecret } from '../domain/plan/secret.ts';
 import { hostIndexes, machineIndexes } from '../domain/pool/indexes.ts';
+import { viewTemplate } from '../domain/inputs/template-view.ts';
 import { viewPool } from '../domain/inputs/pool-view.ts';
 import { createInformer } from '../runtime/kube/informer.ts';
 import type { KubeClient } from '../runtime/kube/client.ts';
@@ -56,6 +58,11 @@ export function createBridgeCaches(options: BridgeCacheOptions) {
       ...ours,
       resource: machineInventoryPools,
       project: (raw) => viewPool(machineInventoryPools.schema.parse(raw)),
+    }),
+    templates: createInformer({
+      ...ours,
+      resource: baremetalMachineTemplates,
+      project: (raw) => viewTemplate(baremetalMachineTemplates.schema.parse(raw)),
     }),
     clusters: createInformer({
       ...ours,

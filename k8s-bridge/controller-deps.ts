@@ -64,6 +64,7 @@ export function storesOf(caches: BridgeCaches) {
   return {
     machines: caches.machines.store,
     pools: caches.pools.store,
+    templates: caches.templates.store,
     clusters: caches.clusters.store,
     capiMachines: caches.capiMachines.store,
     capiClusters: caches.capiClusters.store,

@@ -1,5 +1,7 @@
+import type { HostView } from '../domain/inputs/host-view.ts';
 import { keyText } from '../domain/pool/indexes.ts';
 import type { BridgeCaches } from './caches.ts';
+import { poolsNaming } from './pools/facts.ts';
 
 type Enqueue = (key: string) => void;
 
@@ -25,4 +27,38 @@ export function connectClusterTriggers({ clusters, capiClusters, machines }: Bri
       enqueueOwned(keyText({ namespace: version.namespace, name: version.clusterName }));
     }
   });
+}
+
+/** Enqueues the `BaremetalCluster`s whose failure domains a change of a host, a pool or a template concerns. */
+export function connectDomainTriggers({ clusters, hosts, pools, templates }: BridgeCaches, enqueue: Enqueue): void {
+  const enqueueClustersOf = (namespace: string, clusterNames: Iterable<string>): void => {
+    for (const name of new Set(clusterNames)) {
+      for (const cluster of clusters.store.byIndex('owner', keyText({ namespace, name }))) enqueue(keyText(cluster));
+    }
+  };
+  hosts.onChange((key, current, previous) => {
+    if (placeOf(current) === placeOf(previous)) return;
+    enqueueClustersOf(
+      key.namespace,
+      poolsNaming(key, pools.store.list()).map(({ clusterName }) => clusterName),
+    );
+  });
+  pools.onChange(({ namespace }, current, previous) => {
+    const same = current?.generation === previous?.generation && current?.uid === previous?.uid;
+    if (same && current?.forControlPlanes === previous?.forControlPlanes) return;
+    enqueueClustersOf(
+      namespace,
+      [current, previous].flatMap((version) => version?.clusterName ?? []),
+    );
+  });
+  templates.onChange(({ namespace }, current, previous) => {
+    if (current?.pool === previous?.pool) return;
+    // Whose control plane is made from it stands in no cache.
+    for (const cluster of clusters.store.list()) if (cluster.namespace === namespace) enqueue(keyText(cluster));
+  });
+}
+
+/** Where a host stands; undefined: it has no part in any failure domain. */
+function placeOf(host: HostView | undefined): string | undefined {
+  return host === undefined || host.quarantined || host.deleting ? undefined : host.failureDomain;
 }

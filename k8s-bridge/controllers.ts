@@ -8,7 +8,7 @@ import { AnswerMemory } from './hosts/answer-memory.ts';
 import { reconcileCluster } from './clusters/reconciler.ts';
 import { connectCrdTriggers, reconcileCrd } from './crd-marks.ts';
 import { type ControllerDeps, createQueue, monotonicNowMs, storesOf } from './controller-deps.ts';
-import { connectClusterTriggers, connectHostPlanTriggers } from './controller-triggers.ts';
+import { connectClusterTriggers, connectDomainTriggers, connectHostPlanTriggers } from './controller-triggers.ts';
 import { reconcileHostOperation } from './hosts/operation-reconciler.ts';
 import { reconcileHostPlan } from './hosts/plan-reconciler.ts';
 import { createMachineController, type MachineController } from './machine-controller.ts';
@@ -27,6 +27,8 @@ const RESYNC_RETRY_MS = 15_000;
 const UNATTENDED_SWEEP_MS = 10_000;
 /** A look at a pool of 10,000 hosts costs some 25 ms, and hosts change in bursts. */
 const POOL_SPACING_MS = 100;
+/** Hosts are registered and labelled in bursts, too. */
+const CLUSTER_SPACING_MS = 500;
 const CRD_SPACING_MS = 1_000;
 
 /**
@@ -85,10 +87,12 @@ function startPools(deps: ControllerDeps, wakeMachine: (view: MachineView) => Pr
 
 function startClusters(deps: ControllerDeps): Workqueue {
   const { kube: client, caches } = deps;
-  const { clusters: baremetalClusters, capiClusters: clusters, machines } = storesOf(caches);
-  const clusterDeps = { client, baremetalClusters, clusters, machines, nowMs: () => Date.now() };
+  const { clusters: baremetalClusters, capiClusters: clusters, machines, pools, hosts, templates } = storesOf(caches);
+  const world = { client, baremetalClusters, clusters, machines, pools, hosts, templates };
+  const clusterDeps = { ...world, nowMs: () => Date.now() };
   const queue = createQueue('clusters', 2, deps, (key) => reconcileCluster(key, clusterDeps));
   connectClusterTriggers(caches, (key) => queue.add(key));
+  connectDomainTriggers(caches, addSpaced(queue, CLUSTER_SPACING_MS, monotonicNowMs));
   return queue;
 }
 

@@ -31,11 +31,20 @@ export interface CapiMachineView extends Identity {
   nodeSays: string | undefined;
 }
 
+/** `spec.controlPlaneRef` of a Cluster. */
+export interface ControlPlaneRef {
+  apiGroup: string;
+  kind: string;
+  name: string;
+}
+
 /** The part of a CAPI `Cluster` that decisions need. */
 export interface CapiClusterView extends Identity {
   paused: boolean;
   /** `spec.controlPlaneEndpoint`, where somebody set it. */
   controlPlaneEndpoint: Endpoint | undefined;
+  /** Whose object makes the control plane's machines, where one is named. */
+  controlPlane: ControlPlaneRef | undefined;
   infrastructureReady: boolean;
   /** What Cluster API heard from the infrastructure object, while it is not ready. */
   infrastructureSays: string | undefined;
@@ -77,6 +86,7 @@ export function viewCapiCluster({ metadata, spec, status }: CapiCluster): CapiCl
     ...identityOf(metadata),
     paused: spec.paused === true,
     controlPlaneEndpoint: isSet(spec.controlPlaneEndpoint) ? spec.controlPlaneEndpoint : undefined,
+    controlPlane: spec.controlPlaneRef,
     infrastructureReady: status?.initialization?.infrastructureProvisioned === true,
     infrastructureSays: wordsOf(status?.conditions, 'InfrastructureReady'),
     registry: metadata.annotations[foreign.registryAddressAnnotation],

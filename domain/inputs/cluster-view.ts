@@ -1,4 +1,4 @@
-import type { BaremetalCluster } from '../../api/cluster.ts';
+import type { BaremetalCluster, FailureDomain } from '../../api/cluster.ts';
 import { CLUSTER_FINALIZER, foreign } from '../../api/constants.ts';
 import type { Condition } from '../../api/meta.ts';
 
@@ -14,6 +14,8 @@ export interface BaremetalClusterView {
   uid: string;
   resourceVersion: string;
   generation: number;
+  /** RFC 3339, seconds. */
+  creationTimestamp: string;
   deleting: boolean;
   finalizers: readonly string[];
   hasFinalizer: boolean;
@@ -30,6 +32,7 @@ export interface BaremetalClusterView {
   loadBalancer: Endpoint | undefined;
   ready: boolean;
   provisioned: boolean;
+  failureDomains: readonly FailureDomain[];
   conditions: readonly Condition[];
 }
 
@@ -45,6 +48,7 @@ export function viewBaremetalCluster({ metadata, spec, status }: BaremetalCluste
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     generation: metadata.generation ?? 0,
+    creationTimestamp: metadata.creationTimestamp,
     deleting: metadata.deletionTimestamp !== undefined,
     finalizers: metadata.finalizers,
     hasFinalizer: metadata.finalizers.includes(CLUSTER_FINALIZER),
@@ -56,6 +60,7 @@ export function viewBaremetalCluster({ metadata, spec, status }: BaremetalCluste
     loadBalancer: host === undefined || port === undefined ? undefined : { host, port },
     ready: status?.ready === true,
     provisioned: status?.initialization?.provisioned === true,
+    failureDomains: status?.failureDomains ?? [],
     conditions: status?.conditions ?? [],
   };
 }

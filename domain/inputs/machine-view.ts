@@ -22,6 +22,8 @@ export interface MachineView {
   /** Name of the CAPI Machine that controls the object. */
   ownerMachine: string | undefined;
   clusterName: string | undefined;
+  /** Of a control plane. */
+  isControlPlane: boolean;
   pool: string;
   providerID: string | undefined;
   phase: MachinePhase | undefined;
@@ -120,6 +122,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     deletedForMove: foreign.deleteForMoveAnnotation in metadata.annotations,
     ownerMachine: metadata.ownerReferences.find(isMachineOfCapi)?.name,
     clusterName: metadata.labels[foreign.clusterNameLabel],
+    isControlPlane: foreign.controlPlaneLabel in metadata.labels,
     pool: spec.machineInventoryPoolRef.name,
     providerID: spec.providerID,
     phase: status?.phase,

@@ -1,3 +1,4 @@
+import { foreign } from '../../api/constants.ts';
 import type { Condition } from '../../api/meta.ts';
 import type { MachineInventoryPool, MachineInventoryPoolStatus, PoolMember } from '../../api/pool.ts';
 
@@ -12,6 +13,8 @@ export interface PoolView {
   creationTimestamp: string;
   deleting: boolean;
   clusterName: string;
+  /** Somebody says by CAPI's label that control planes take their hosts from it. */
+  forControlPlanes: boolean;
   /** In declared order. */
   members: readonly PoolMember[];
   memberNames: ReadonlySet<string>;
@@ -43,6 +46,7 @@ export function viewPool({ metadata, spec, status = {} }: MachineInventoryPool):
     creationTimestamp: metadata.creationTimestamp,
     deleting: metadata.deletionTimestamp !== undefined,
     clusterName: spec.clusterName,
+    forControlPlanes: foreign.controlPlaneLabel in metadata.labels,
     members: spec.machineInventories,
     memberNames: new Set(spec.machineInventories.map(({ name }) => name)),
     counters: dropUndefined(counters),

@@ -1,3 +1,4 @@
+import type { FailureDomain } from '../../api/cluster.ts';
 import { clusterReasons } from '../../api/conditions.ts';
 import type { BaremetalClusterView, Endpoint } from '../inputs/cluster-view.ts';
 import type { WantedCondition } from '../conditions.ts';
@@ -6,6 +7,7 @@ import type { WantedCondition } from '../conditions.ts';
 export interface ClusterStatus {
   /** Written to `status.ready` and `status.initialization.provisioned`; never goes back to false. */
   provisioned: boolean;
+  failureDomains: readonly FailureDomain[];
   conditions: WantedCondition[];
 }
 
@@ -14,6 +16,8 @@ export interface ClusterFacts {
   endpoint: Endpoint | undefined;
   /** Names of the BaremetalMachines of the cluster; looked at only while the object is being deleted. */
   machines: readonly string[];
+  /** Where the hosts of its pools stand, see `findFailureDomains`; those that stand there already while it is deleted. */
+  failureDomains: readonly FailureDomain[];
 }
 
 /**
@@ -33,6 +37,7 @@ export function computeClusterStatus(view: BaremetalClusterView, facts: ClusterF
   const conditions = [readyCondition(view, facts, endpointReady), endpointReady];
   return {
     provisioned: view.provisioned || view.ready || facts.endpoint !== undefined,
+    failureDomains: facts.failureDomains,
     conditions: conditions.map((condition) => ({ ...condition, observedGeneration: view.generation })),
   };
 }

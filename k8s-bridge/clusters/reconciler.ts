@@ -1,31 +1,33 @@
+import { isDeepStrictEqual } from 'node:util';
 import { clusterConditionTypes } from '../../api/conditions.ts';
 import { CLUSTER_FINALIZER } from '../../api/constants.ts';
 import { baremetalClusters } from '../../api/resources.ts';
 import { computeClusterStatus, findEndpoint } from '../../domain/report/cluster-status.ts';
 import { type BaremetalClusterView, type Endpoint, viewBaremetalCluster } from '../../domain/inputs/cluster-view.ts';
 import { mergeConditions } from '../../domain/conditions.ts';
+import type { ControlPlaneRef } from '../../domain/inputs/capi-view.ts';
+import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
-import { isConflict, isNotFound } from '../../runtime/kube/client.ts';
+import { findFailureDomains } from '../../domain/report/failure-domains.ts';
+import { isConflict, isNotFound, type KubeClient } from '../../runtime/kube/client.ts';
 import { parseKey } from '../../runtime/kube/object-key.ts';
-import {
-  CONFLICT_REQUEUE_MS,
-  type Patcher,
-  type ReadStore,
-  type ReconcileResult,
-  type WritableStore,
-} from '../reconcile/ports.ts';
+import { type ControlPlaneDeps, findControlPlanePools } from './control-plane-pools.ts';
+import { CONFLICT_REQUEUE_MS, type ReadStore, type ReconcileResult, type WritableStore } from '../reconcile/ports.ts';
 
 /** What is needed of CAPI's `Cluster`. */
 export interface OwnerCluster {
+  name: string;
   paused: boolean;
   /** `spec.controlPlaneEndpoint`, where somebody else set it. */
   controlPlaneEndpoint?: Endpoint | undefined;
+  controlPlane?: ControlPlaneRef | undefined;
 }
 
 /** All caches must be synced before the first reconcile: a machine that is not known yet would not hold a deletion. */
-export interface ClusterReconcilerDeps {
-  client: Patcher;
+export interface ClusterReconcilerDeps extends ControlPlaneDeps {
+  client: Pick<KubeClient, 'find' | 'patch'>;
+  hosts: Pick<ReadStore<HostView>, 'get'>;
   baremetalClusters: WritableStore<BaremetalClusterView>;
   clusters: Pick<ReadStore<OwnerCluster>, 'get'>;
   /** Indexed by `machineIndexes`. */
@@ -35,6 +37,13 @@ export interface ClusterReconcilerDeps {
 
 /** Machines go one by one, each wakes us; this is for an event that got lost. */
 const MACHINES_EXIST_REQUEUE_MS = 30_000;
+
+/**
+ * People apply all objects of a cluster at once, in any order. For so long after it was made it is not called provisioned
+ * while its control plane's pool is not there: Cluster API would send the first machine to no failure domain.
+ */
+const CONTROL_PLANE_AWAITED_MS = 10_000;
+const CONTROL_PLANE_REQUEUE_MS = 500;
 
 /** Backfills the endpoint, says when the infrastructure is there, and keeps it while the cluster has machines. */
 export async function reconcileCluster(key: string, deps: ClusterReconcilerDeps): Promise<ReconcileResult> {
@@ -47,8 +56,7 @@ export async function reconcileCluster(key: string, deps: ClusterReconcilerDeps)
     if (view.deleting) return await reconcileDeletion(view, cluster, deps);
     // CAPI adopts the object first; the Cluster itself may reach our cache a moment later and wakes us then.
     if (cluster === undefined) return {};
-    await reconcileNormal(view, cluster, deps);
-    return {};
+    return await reconcileNormal(view, cluster, deps);
   } catch (error) {
     if (isConflict(error)) return { requeueAfterMs: CONFLICT_REQUEUE_MS };
     if (isNotFound(error)) return {};
@@ -60,7 +68,7 @@ async function reconcileNormal(
   view: BaremetalClusterView,
   cluster: OwnerCluster,
   deps: ClusterReconcilerDeps,
-): Promise<void> {
+): Promise<ReconcileResult> {
   const endpoint = findEndpoint(view, cluster.controlPlaneEndpoint);
   const finalizers = view.hasFinalizer ? undefined : [...view.finalizers, CLUSTER_FINALIZER];
   const backfill = view.endpoint === undefined && view.loadBalancer !== undefined ? view.loadBalancer : undefined;
@@ -70,7 +78,19 @@ async function reconcileNormal(
     const spec = backfill && { spec: { controlPlaneEndpoint: backfill } };
     current = await patchCluster(view, { metadata, ...spec }, deps);
   }
-  await writeStatus(current, { endpoint, machines: [] }, deps);
+  const key = { namespace: view.namespace, name: cluster.name };
+  const { names, awaited } = await findControlPlanePools(key, cluster.controlPlane, deps);
+  const ageMs = deps.nowMs() - Date.parse(view.creationTimestamp);
+  if (awaited && !view.provisioned && ageMs < CONTROL_PLANE_AWAITED_MS) {
+    return { requeueAfterMs: CONTROL_PLANE_REQUEUE_MS };
+  }
+  const pools = [...deps.pools.list()].filter(
+    ({ namespace, clusterName }) => namespace === key.namespace && clusterName === key.name,
+  );
+  const findHost = (name: string) => deps.hosts.get({ namespace: key.namespace, name });
+  const failureDomains = findFailureDomains(pools, findHost, names);
+  await writeStatus(current, { endpoint, machines: [], failureDomains }, deps);
+  return {};
 }
 
 async function reconcileDeletion(
@@ -81,7 +101,9 @@ async function reconcileDeletion(
   if (!view.hasFinalizer) return {};
   const machines = machinesOf(view, deps);
   if (machines.length > 0) {
-    await writeStatus(view, { endpoint: findEndpoint(view, cluster?.controlPlaneEndpoint), machines }, deps);
+    const { failureDomains } = view;
+    const endpoint = findEndpoint(view, cluster?.controlPlaneEndpoint);
+    await writeStatus(view, { endpoint, machines, failureDomains }, deps);
     return { requeueAfterMs: MACHINES_EXIST_REQUEUE_MS };
   }
   const finalizers = view.finalizers.filter((finalizer) => finalizer !== CLUSTER_FINALIZER);
@@ -104,7 +126,7 @@ async function writeStatus(
   facts: Parameters<typeof computeClusterStatus>[1],
   deps: ClusterReconcilerDeps,
 ): Promise<void> {
-  const { provisioned, conditions: wanted } = computeClusterStatus(view, facts);
+  const { provisioned, failureDomains, conditions: wanted } = computeClusterStatus(view, facts);
   const { conditions, changed } = mergeConditions(
     view.conditions,
     wanted,
@@ -112,9 +134,11 @@ async function writeStatus(
     clusterConditionTypes,
   );
   const flags = provisioned ? { ready: true, initialization: { provisioned: true } } : { ready: false };
-  if (!changed && view.ready === provisioned && view.provisioned === provisioned) return;
+  const moved = !isDeepStrictEqual(view.failureDomains, failureDomains);
+  if (!changed && !moved && view.ready === provisioned && view.provisioned === provisioned) return;
   const metadata = { resourceVersion: view.resourceVersion };
-  await patchCluster(view, { metadata, status: { ...flags, conditions } }, deps, 'status');
+  const status = { ...flags, failureDomains: failureDomains.length > 0 ? failureDomains : null, conditions };
+  await patchCluster(view, { metadata, status }, deps, 'status');
 }
 
 async function patchCluster(

@@ -61,6 +61,7 @@ export function waitingMachine(name: string, age: number, overrides: Partial<Mac
     deletedForMove: false,
     ownerMachine: name,
     clusterName: 'demo',
+    isControlPlane: false,
     pool: 'workers',
     providerID: undefined,
     phase: 'Pending',

@@ -35,7 +35,7 @@ describe('computeClusterStatus', () => {
     [{ host: '192.0.2.1', port: 6443 }, '192.0.2.1:6443'],
     [{ host: '2001:db8::1', port: 6443 }, '[2001:db8::1]:6443'],
   ])('says where %o is', (endpoint, message) => {
-    const { conditions } = computeClusterStatus(view({}), { endpoint, machines: [] });
+    const { conditions } = computeClusterStatus(view({}), { endpoint, machines: [], failureDomains: [] });
     expect(conditions).toMatchObject([
       { type: 'Ready', status: 'True', message: '' },
       { type: 'EndpointReady', status: 'True', message },
@@ -45,7 +45,7 @@ describe('computeClusterStatus', () => {
   it('names at most ten machines', () => {
     const machines = Array.from({ length: 12 }, (_, index) => `m-${index}`);
     const deleting = view({}, { deletionTimestamp: '2026-01-01T00:00:00Z', generation: 3 });
-    const { conditions, provisioned } = computeClusterStatus(deleting, { endpoint: own, machines });
+    const { conditions, provisioned } = computeClusterStatus(deleting, { endpoint: own, machines, failureDomains: [] });
     expect(provisioned).toBe(true);
     expect(conditions[0]).toMatchObject({ reason: 'MachinesExist', observedGeneration: 3 });
     expect(conditions[0]?.message).toMatch(/m-0, .*m-9 and 2 more$/);

@@ -16,6 +16,7 @@ const poolOf = (names: readonly string[], changes: Partial<PoolView> = {}): Pool
   creationTimestamp: '2026-01-01T00:00:00Z',
   deleting: false,
   clusterName: 'demo',
+  forControlPlanes: false,
   members: names.map((name) => ({ name })),
   memberNames: new Set(names),
   counters: {},

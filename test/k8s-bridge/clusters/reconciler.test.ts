@@ -1,12 +1,20 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CLUSTER_FINALIZER, foreign } from '../../../api/constants.ts';
-import { baremetalClusters } from '../../../api/resources.ts';
+import { baremetalClusters, machineInventoryPools } from '../../../api/resources.ts';
 import { type BaremetalClusterView, viewBaremetalCluster } from '../../../domain/inputs/cluster-view.ts';
+import type { HostView } from '../../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../../domain/inputs/machine-view.ts';
+import { type PoolView, viewPool } from '../../../domain/inputs/pool-view.ts';
+import type { TemplateView } from '../../../domain/inputs/template-view.ts';
 import { machineIndexes } from '../../../domain/pool/indexes.ts';
-import { type OwnerCluster, reconcileCluster } from '../../../k8s-bridge/clusters/reconciler.ts';
+import { kubeadmControlPlanes } from '../../../k8s-bridge/clusters/control-plane-pools.ts';
+import {
+  type ClusterReconcilerDeps,
+  type OwnerCluster,
+  reconcileCluster,
+} from '../../../k8s-bridge/clusters/reconciler.ts';
 import { createFakeObjects, createMemoryStore } from '../../support/fake-objects.ts';
-import { waitingMachine } from '../../support/pool-fixtures.ts';
+import { freeHost, waitingMachine } from '../../support/pool-fixtures.ts';
 
 const key = { namespace: 'demo', name: 'infra' };
 const endpoint = { host: 'api.example', port: 6443 };
@@ -19,12 +27,25 @@ function createBench() {
   const infra = createMemoryStore<BaremetalClusterView>();
   const clusters = createMemoryStore<OwnerCluster & { namespace: string; name: string }>();
   const machines = createMemoryStore<MachineView>(machineIndexes);
-  const deps = { client: api, baremetalClusters: infra, clusters, machines, nowMs: () => Date.UTC(2026, 0, 1) };
+  const pools = createMemoryStore<PoolView>();
+  const hosts = createMemoryStore<HostView>();
+  const templates = createMemoryStore<TemplateView>();
+  const client: ClusterReconcilerDeps['client'] = {
+    patch: api.patch,
+    find: async (resource, asked) => api.find(resource, asked),
+  };
+  const clock = { nowMs: Date.UTC(2026, 0, 1) };
+  const stores = { baremetalClusters: infra, clusters, machines, pools, hosts, templates };
+  const deps = { client, ...stores, nowMs: () => clock.nowMs };
   clusters.upsert({ namespace: 'demo', name: 'demo', paused: false });
   return {
     api,
+    clock,
     clusters,
     machines,
+    pools,
+    hosts,
+    templates,
     add(spec: object, metadata: object = owned, status?: object): void {
       const object = { metadata: { ...key, ...metadata }, spec, ...(status && { status }) };
       infra.upsert(viewBaremetalCluster(api.put(baremetalClusters, object)));
@@ -159,5 +180,104 @@ describe('reconcileCluster', () => {
     bench.api.refuse('infra', undefined);
     await bench.reconcile();
     expect(bench.read().status?.ready).toBe(true);
+  });
+});
+
+describe('the failure domains of a cluster', () => {
+  let bench = createBench();
+  const planeRef = { apiGroup: kubeadmControlPlanes.group, kind: kubeadmControlPlanes.kind, name: 'demo' };
+  const infrastructureRef = { kind: 'BaremetalMachineTemplate', name: 'planes-1' };
+  const template = { namespace: 'demo', name: 'planes-1', uid: 't', resourceVersion: '1', pool: 'planes' };
+  const addPool = (name: string, hosts: Record<string, string | undefined>, metadata: object = {}): void => {
+    const machineInventories = Object.keys(hosts).map((host) => ({ name: host }));
+    const object = {
+      metadata: { namespace: 'demo', name, ...metadata },
+      spec: { clusterName: 'demo', machineInventories },
+    };
+    bench.pools.upsert(viewPool(bench.api.put(machineInventoryPools, object)));
+    for (const [host, failureDomain] of Object.entries(hosts)) bench.hosts.upsert(freeHost(host, { failureDomain }));
+  };
+  const addControlPlane = (): void => {
+    bench.clusters.upsert({ namespace: 'demo', name: 'demo', paused: false, controlPlane: planeRef });
+    const spec = { machineTemplate: { spec: { infrastructureRef } } };
+    bench.api.put(kubeadmControlPlanes, { metadata: { namespace: 'demo', name: 'demo' }, spec });
+    bench.templates.upsert(template);
+  };
+  const domains = () => bench.read().status?.failureDomains;
+  const [plane, worker] = [true, false].map((controlPlane) => (name: string) => ({ name, controlPlane }));
+  beforeEach(() => {
+    bench = createBench();
+    bench.add({ controlPlaneEndpoint: endpoint }, { ...owned, creationTimestamp: '2026-01-01T00:00:00Z' });
+  });
+
+  it('are those of its pools, and of control planes where its KubeadmControlPlane takes hosts from', async () => {
+    addPool('workers', { w1: 'b', w2: 'd', w3: undefined });
+    addPool('planes', { p3: 'c', p1: 'a', p2: 'b' });
+    addControlPlane();
+    bench.pools.upsert(
+      viewPool(
+        bench.api.put(machineInventoryPools, {
+          metadata: { namespace: 'demo', name: 'of-another' },
+          spec: { clusterName: 'other', machineInventories: [{ name: 'x1' }] },
+        }),
+      ),
+    );
+    bench.hosts.upsert(freeHost('x1', { failureDomain: 'elsewhere' }));
+    await bench.reconcile();
+    expect(domains()).toEqual([plane?.('a'), plane?.('b'), plane?.('c'), worker?.('d')]);
+    const { length } = bench.api.writes;
+    await bench.reconcile();
+    expect(bench.api.writes).toHaveLength(length);
+  });
+
+  it('come and go with the hosts that anybody may claim', async () => {
+    addPool('workers', { w1: 'a', w2: 'b', w3: 'b', w4: 'c' });
+    await bench.reconcile();
+    bench.hosts.upsert(freeHost('w1', { failureDomain: 'a', quarantined: true }));
+    bench.hosts.upsert(freeHost('w2', { failureDomain: 'b', deleting: true }));
+    bench.hosts.upsert(freeHost('w3', { failureDomain: 'b', allocationState: 'Allocated', ready: false }));
+    bench.hosts.remove({ namespace: 'demo', name: 'w4' });
+    await bench.reconcile();
+    expect(domains()).toEqual([worker?.('b')]);
+    bench.hosts.upsert(freeHost('w3'));
+    await bench.reconcile();
+    expect(domains()).toBeUndefined();
+  });
+
+  it('of control planes are known by their machines and by a label of the pool, too', async () => {
+    addPool('planes', { p1: 'a' });
+    addPool('labelled', { p2: 'b' }, { labels: { [foreign.controlPlaneLabel]: '' } });
+    addPool('workers', { w1: 'c' });
+    bench.machines.upsert(waitingMachine('m', 1, { pool: 'planes', isControlPlane: true }));
+    bench.machines.upsert(waitingMachine('w', 1, { pool: 'workers' }));
+    await bench.reconcile();
+    expect(domains()).toEqual([plane?.('a'), plane?.('b'), worker?.('c')]);
+  });
+
+  it('are told before Cluster API may send the first machine anywhere, if its objects come within seconds', async () => {
+    bench.clusters.upsert({ namespace: 'demo', name: 'demo', paused: false, controlPlane: planeRef });
+    expect(await bench.reconcile()).toEqual({ requeueAfterMs: 500 });
+    addControlPlane();
+    expect(await bench.reconcile()).toEqual({ requeueAfterMs: 500 });
+    expect(bench.read().status).toBeUndefined();
+    addPool('planes', { p1: 'a' });
+    expect(await bench.reconcile()).toEqual({});
+    expect(bench.read().status).toMatchObject({ ready: true, failureDomains: [plane?.('a')] });
+  });
+
+  it('are not waited for longer', async () => {
+    bench.clusters.upsert({ namespace: 'demo', name: 'demo', paused: false, controlPlane: planeRef });
+    bench.clock.nowMs += 10_000;
+    expect(await bench.reconcile()).toEqual({});
+    expect(bench.read().status).toMatchObject({ ready: true });
+  });
+
+  it('are as many as Cluster API takes, those of control planes first', async () => {
+    addPool('workers', Object.fromEntries(Array.from({ length: 150 }, (_, at) => [`w${at}`, `a${at}`])));
+    addPool('planes', { p1: 'z' });
+    addControlPlane();
+    await bench.reconcile();
+    expect(domains()).toHaveLength(100);
+    expect(domains()?.at(-1)).toEqual(plane?.('z'));
   });
 });

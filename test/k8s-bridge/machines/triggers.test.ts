@@ -68,6 +68,7 @@ const poolView = (changes: { generation: number }): PoolView => ({
   resourceVersion: '1',
   creationTimestamp: '',
   deleting: false,
+  forControlPlanes: false,
   clusterName: 'c1',
   members: [],
   memberNames: new Set<string>(),

@@ -20,6 +20,7 @@ function pool(name: string, members: string[], overrides: Partial<PoolView> = {}
     creationTimestamp: '2026-01-01T00:00:00Z',
     deleting: false,
     clusterName: 'demo',
+    forControlPlanes: false,
     members: members.map((member) => ({ name: member })),
     memberNames: new Set(members),
     counters: {},
