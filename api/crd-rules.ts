@@ -31,6 +31,8 @@ export const crdExtensions = {
     },
   },
   BaremetalMachineTemplate: {},
+  // What a rule of BaremetalCluster asks for, a patch of the ClusterClass may add: a template need not have it.
+  BaremetalClusterTemplate: {},
   MachineInventoryPool: {
     'spec.machineInventories': {
       listMapKeys: ['name'],

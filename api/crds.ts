@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { baremetalClusterTemplateSchema } from './cluster-template.ts';
 import { baremetalClusterSchema } from './cluster.ts';
 import { API_GROUP, API_VERSION } from './constants.ts';
 import { crdExtensions } from './crd-rules.ts';
@@ -101,6 +102,15 @@ const kinds: readonly Kind[] = [
     extensions: crdExtensions.BaremetalCluster,
     // Where it is known it is the message, with the port; a column can join no two fields.
     columns: [text('Endpoint', '.status.conditions[?(@.reason=="EndpointReady")].message'), ready, age],
+  },
+  {
+    kind: 'BaremetalClusterTemplate',
+    plural: 'baremetalclustertemplates',
+    shortName: 'bmct',
+    description: 'What the BaremetalClusters of a ClusterClass are made from.',
+    schema: baremetalClusterTemplateSchema,
+    extensions: crdExtensions.BaremetalClusterTemplate,
+    columns: [age],
   },
 ];
 

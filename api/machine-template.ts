@@ -2,18 +2,13 @@ import { z } from 'zod';
 import { API_GROUP_VERSION } from './constants.ts';
 import { baremetalMachineSpecSchema } from './machine.ts';
 import { objectMetaSchema } from './meta.ts';
+import { templateMetadataSchema } from './template-metadata.ts';
 
 export const baremetalMachineTemplateSpecSchema = z
   .object({
     template: z
       .object({
-        metadata: z
-          .object({
-            labels: z.record(z.string(), z.string()).optional().describe('Labels of the machines.'),
-            annotations: z.record(z.string(), z.string()).optional().describe('Annotations of the machines.'),
-          })
-          .optional()
-          .describe('Metadata that the machines get.'),
+        metadata: templateMetadataSchema,
         spec: baremetalMachineSpecSchema.omit({ providerID: true }).describe('What each machine asks for.'),
       })
       .describe('What each machine of the group is made from.'),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { API_GROUP, API_VERSION } from './constants.ts';
 import { capiClusterSchema, capiMachineSchema } from './cluster-api.ts';
+import { baremetalClusterTemplateSchema } from './cluster-template.ts';
 import { baremetalClusterSchema } from './cluster.ts';
 import { configMapSchema, secretSchema } from './core.ts';
 import { machineInventorySchema } from './inventory.ts';
@@ -39,6 +40,12 @@ export const baremetalClusters = {
   plural: 'baremetalclusters',
   kind: 'BaremetalCluster',
   schema: baremetalClusterSchema,
+} satisfies Resource<unknown>;
+export const baremetalClusterTemplates = {
+  ...ours,
+  plural: 'baremetalclustertemplates',
+  kind: 'BaremetalClusterTemplate',
+  schema: baremetalClusterTemplateSchema,
 } satisfies Resource<unknown>;
 export const machineInventoryPools = {
   ...ours,

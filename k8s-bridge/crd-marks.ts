@@ -1,6 +1,7 @@
 import { annotations, foreign } from '../api/constants.ts';
 import {
   baremetalClusters,
+  baremetalClusterTemplates,
   baremetalMachines,
   baremetalMachineTemplates,
   customResourceDefinitions,
@@ -30,6 +31,7 @@ const kinds: readonly Resource<unknown>[] = [
   baremetalMachineTemplates,
   machineInventoryPools,
   baremetalClusters,
+  baremetalClusterTemplates,
 ];
 const crdOf = new Map(kinds.map((kind) => [nameOf(kind), kind]));
 

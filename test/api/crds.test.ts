@@ -73,6 +73,7 @@ describe('the columns', () => {
       ['Cluster', 'Total', 'Available', 'Allocated', 'Preparing', 'Reprovisioning', 'Unavailable', 'Age'],
     ],
     ['BaremetalCluster', ['Endpoint', 'Ready', 'Age']],
+    ['BaremetalClusterTemplate', ['Age']],
   ])('of %s are those of the contract', (kind, expected) => {
     const columns = crdOf(kind).spec.versions[0]?.additionalPrinterColumns;
     expect(columns?.map((column) => column.name)).toEqual(expected);
@@ -103,6 +104,15 @@ describe('single fields', () => {
 
   it('takes capacity as a number or a string', () => {
     expect(fieldOf('BaremetalMachineTemplate', '.status.capacity{}')).toEqual({ 'x-kubernetes-int-or-string': true });
+  });
+
+  it('has in the template of a cluster all that the cluster has, and asks for nothing that a patch may add', () => {
+    const cluster = fieldOf('BaremetalCluster', '.spec');
+    const template = fieldOf('BaremetalClusterTemplate', '.spec.template.spec');
+    const names = (schema: StructuralSchema) => [...walk(schema, '')].map(([path]) => path);
+    expect(names(template)).toEqual(names(cluster));
+    const rules = [...walk(template, '')].flatMap(([, schema]) => schema['x-kubernetes-validations'] ?? []);
+    expect(rules).toEqual([]);
   });
 
   it('has no failureDomain, which would overwrite the one of the Machine', () => {

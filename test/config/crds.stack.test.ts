@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { foreign } from '../../api/constants.ts';
 import {
   baremetalClusters,
+  baremetalClusterTemplates,
   baremetalMachines,
   baremetalMachineTemplates,
   machineInventoryPools,
@@ -92,8 +93,6 @@ describe('a BaremetalMachine', () => {
 
 describe('a BaremetalMachineTemplate', () => {
   const spec = (pool: string) => ({ template: { spec: { machineInventoryPoolRef: { name: pool } } } });
-  const manager = 'capi-topology';
-
   test('knows one allocation policy', async () => {
     const ordered = { template: { spec: { ...poolRef, allocationPolicy: 'Ordered' } } };
     await create(baremetalMachineTemplates, 'ordered', ordered);
@@ -102,25 +101,47 @@ describe('a BaremetalMachineTemplate', () => {
   });
 
   test('never changes, but for the dry run of the topology controller', async () => {
-    await create(baremetalMachineTemplates, 'immutable', spec('workers'));
-    const message = 'the spec of a BaremetalMachineTemplate is immutable';
-    const apply = (annotated: boolean, dryRun: boolean) => {
-      const annotations = annotated ? { [foreign.topologyDryRunAnnotation]: '' } : {};
-      const body = { metadata: { namespace, name: 'immutable', annotations }, spec: spec('other') };
-      return client.apply(baremetalMachineTemplates, body, { fieldManager: manager, dryRun });
-    };
-    expect(await refusal(change(baremetalMachineTemplates, 'immutable', spec('other')))).toContain(message);
-    expect(await refusal(apply(false, false))).toContain(message);
-    expect(await refusal(apply(true, false))).toContain(message);
-    expect(await refusal(apply(false, true))).toContain(message);
-    const tried = await apply(true, true);
+    const message = 'a BaremetalMachineTemplate is immutable: make a new template and name it in the MachineDeployment';
+    const { tried, kept } = await expectImmutable(baremetalMachineTemplates, spec('workers'), spec('other'), message);
     expect(tried.spec.template.spec.machineInventoryPoolRef.name).toBe('other');
-    const kept = await client.get(baremetalMachineTemplates, { namespace, name: 'immutable' });
     expect(kept.spec.template.spec.machineInventoryPoolRef.name).toBe('workers');
-    const labels = { a: 'b' };
-    await client.patch(baremetalMachineTemplates, { namespace, name: 'immutable' }, { metadata: { labels } });
   });
 });
+
+describe('a BaremetalClusterTemplate', () => {
+  const spec = (networkType: string) => ({ template: { spec: { networkType } } });
+
+  test('never changes, but for the dry run of the topology controller', async () => {
+    const message = 'a BaremetalClusterTemplate is immutable: make a new template and name it in the ClusterClass';
+    const { tried, kept } = await expectImmutable(baremetalClusterTemplates, spec('one'), spec('other'), message);
+    expect(tried.spec.template.spec.networkType).toBe('other');
+    expect(kept.spec.template.spec.networkType).toBe('one');
+  });
+
+  test('may lack what a ClusterClass adds to it', async () => {
+    await create(baremetalClusterTemplates, 'bare', { template: {} });
+    const controlPlaneLoadBalancer = { type: 'Internal', port: 6443 };
+    await create(baremetalClusterTemplates, 'to-patch', { template: { spec: { controlPlaneLoadBalancer } } });
+  });
+});
+
+/** What the API server takes of an attempt to change a template: the answer to the topology controller, and what stands there afterwards. */
+async function expectImmutable<T>(resource: Resource<T>, before: object, after: object, message: string) {
+  const key = { namespace, name: 'immutable' };
+  await create(resource, key.name, before);
+  const apply = (annotated: boolean, dryRun: boolean) => {
+    const annotations = annotated ? { [foreign.topologyDryRunAnnotation]: '' } : {};
+    const body = { metadata: { ...key, annotations }, spec: after };
+    return client.apply(resource, body, { fieldManager: 'capi-topology', dryRun });
+  };
+  expect(await refusal(change(resource, key.name, after))).toContain(message);
+  expect(await refusal(apply(false, false))).toContain(message);
+  expect(await refusal(apply(true, false))).toContain(message);
+  expect(await refusal(apply(false, true))).toContain(message);
+  const tried = await apply(true, true);
+  await client.patch(resource, key, { metadata: { labels: { a: 'b' } } });
+  return { tried, kept: await client.get(resource, key) };
+}
 
 describe('a MachineInventoryPool', () => {
   test('belongs to a Cluster', async () => {

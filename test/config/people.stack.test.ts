@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { renderCrds } from '../../api/crds.ts';
 import { askKube } from '../support/kube-raw.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // config/rbac/people-roles.yaml, with the controller that puts roles together.
 const namespace = `people-${randomUUID().slice(0, 6)}`;
 const ours = 'infrastructure.cluster.x-k8s.io';
-const kinds = ['baremetalclusters', 'baremetalmachines', 'baremetalmachinetemplates', 'machineinventorypools'];
+const kinds = renderCrds().map(({ spec }) => spec.names.plural);
 
 beforeAll(async () => {
   await askKube({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: namespace } } });

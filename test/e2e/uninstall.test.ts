@@ -5,6 +5,7 @@ import { renderCrds } from '../../api/crds.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
 import {
   baremetalClusters,
+  baremetalClusterTemplates,
   baremetalMachines,
   baremetalMachineTemplates,
   capiClusters,
@@ -194,6 +195,8 @@ test('a CRD without objects may go, as soon as the bridge says that there are no
 
 test('with machines it may not, one by one and together; an annotation overrides', async () => {
   await site.deploy();
+  const ofClass = { namespace: site.namespace, name: 'of-a-class' };
+  await site.client.create(baremetalClusterTemplates, { metadata: ofClass, spec: { template: {} } });
   await site.untilRunning(2);
   before = await site.machines();
   await untilMarked('some');
@@ -223,8 +226,14 @@ test('leaving: every host goes on as it is', async () => {
   const since = await markAudit(cluster.auditLogPath);
   await pause(true);
   await stopServices();
-  kept = await keep([baremetalClusters, machineInventoryPools, baremetalMachineTemplates, baremetalMachines]);
-  expect(kept).toHaveLength(5);
+  kept = await keep([
+    baremetalClusters,
+    baremetalClusterTemplates,
+    machineInventoryPools,
+    baremetalMachineTemplates,
+    baremetalMachines,
+  ]);
+  expect(kept).toHaveLength(6);
   await dropFinalizers();
   await annotateCrds('true');
   expect(await uninstall()).toEqual([]);
@@ -277,7 +286,7 @@ test('and they come back from what kubectl still shows of them', async () => {
   await untilGone(crds.filter((name) => /^baremetal(clusters|machines)\./.test(name)));
   await install();
   // Those of a manifest, for nobody else has them any more.
-  const lost = kept.filter(({ kind }) => ['MachineInventoryPool', 'BaremetalMachineTemplate'].includes(kind));
+  const lost = kept.filter(({ kind }) => kind === 'MachineInventoryPool' || kind.endsWith('Template'));
   for (const manifest of [...lost, ...going]) await applyManifest(site.client, manifest);
   await startServices('third');
   await pause(false);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { machineWorkflowId } from '../../../domain/life/run-id.ts';
-import { Adoptions } from '../../../k8s-bridge/machines/adoptions.ts';
+import { Adoptions, BATCH } from '../../../k8s-bridge/machines/adoptions.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { machineView, ManualClock, MemoryRuns, MemoryStore } from '../bridge-fixtures.ts';
 
@@ -48,21 +48,21 @@ const untilStarted = (world: ReturnType<typeof createWorld>, count: number) =>
 
 test('no more runs are started than workers get done', async () => {
   const world = createWorld();
-  await untilStarted(world, 48);
-  expect(world.started).toHaveLength(48);
+  await untilStarted(world, BATCH);
+  expect(world.started).toHaveLength(BATCH);
   const before = world.runs.busy.size;
   world.runs.busy.clear();
   await untilStarted(world, before + 1);
-  expect(world.started).toHaveLength(96);
+  expect(world.started).toHaveLength(2 * BATCH);
   await world.end();
-  expect(world.started).toHaveLength(96);
+  expect(world.started).toHaveLength(2 * BATCH);
 });
 
 test('all get one in the end, without a worker, and with a Temporal that does not answer', async () => {
   const world = createWorld();
   world.runs.outage = new Error('away');
-  for (const count of [48, 96, 144, 192, 200]) {
-    await untilStarted(world, count);
+  for (let count = BATCH; count < 200 + BATCH; count += BATCH) {
+    await untilStarted(world, Math.min(count, 200));
     world.clock.advance(10_000);
   }
   expect(new Set(world.started).size).toBe(200);
@@ -73,11 +73,12 @@ test('who was told meanwhile, or is gone, is passed over', async () => {
   const world = createWorld();
   for (const { uid } of views.slice(100)) world.missingRuns.delete(uid);
   for (const view of views.slice(50, 100)) world.machines.delete(view);
-  await untilStarted(world, 48);
+  await untilStarted(world, BATCH);
   world.runs.busy.clear();
-  await untilStarted(world, 50);
-  world.runs.busy.clear();
-  await waitFor('nobody waits', () => world.adoptions.size === 0);
+  await waitFor('nobody waits', () => {
+    world.runs.busy.clear();
+    return world.adoptions.size === 0;
+  });
   expect(world.started).toEqual(views.slice(0, 50).map(({ name }) => keyOf(name)));
   await world.end();
 });
