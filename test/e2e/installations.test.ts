@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { goneSnapshot } from '../../domain/inputs/snapshot-builder.ts';
 import { createMachineRuns } from '../../k8s-bridge/runs/machine-runs.ts';
-import { runCli } from '../support/cli.ts';
+import { listOfRuns, runCli } from '../support/cli.ts';
 import { refOf, runOf } from '../support/runs.ts';
 import { type Site, startSite } from '../support/site.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -49,8 +49,8 @@ test('the CLI never reaches a machine of the same name in another management clu
   expect(paused.stderr).toBe('');
   expect(paused.code).toBe(0);
   expect((await runCli(taskQueue, 'show', name)).stdout).toContain(ours.uid);
-  // As Temporal knows them: Kubernetes has one of that name anyway.
-  const listed = await runCli(taskQueue, 'get', 'machines', '-A', '--kubeconfig', '/nonexistent/kubeconfig');
+  // Kubernetes has one of that name anyway.
+  const listed = await runCli(taskQueue, ...listOfRuns);
   const isOurs = (line: string): boolean => line.includes(ours.namespace) && line.includes(ours.name);
   expect(listed.stdout.split('\n').filter(isOurs)).toHaveLength(1);
   const description = await runOf(east(), theirs).describe();

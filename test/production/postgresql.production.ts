@@ -5,7 +5,7 @@ import type { Service } from '../../dev/lab/services.ts';
 import type { PlanType } from '../../api/constants.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { parseAttemptId } from '../../domain/plan/attempt.ts';
-import { runCliOn } from '../support/cli.ts';
+import { listOfRuns, runCliOn } from '../support/cli.ts';
 import { letAnswer, plansReceived, readPlanSecret } from '../support/host-answers.ts';
 import { readReadiness, readRolloutRules, rollOut } from '../support/rolling-update.ts';
 import { fetchHistory, type Site, summarise } from '../support/site.ts';
@@ -112,7 +112,8 @@ test('what an operator asks for by Temporal, and by our CLI, is answered', async
   const env = { IRONLOOM_TASK_QUEUE: site.namespace };
   const resumed = await runCliOn(cluster, env, 'resume', name, '--reason', 'done');
   expect(resumed).toMatchObject({ code: 0, stderr: '' });
-  expect((await runCliOn(cluster, env, 'list', '--pool', GROUP)).stdout).toContain(name);
+  const listed = await runCliOn(cluster, env, ...listOfRuns, '--pool', GROUP);
+  expect(listed.stdout).toContain(machine?.metadata.name);
 });
 
 test('a new build of the worker takes over, and goes on with the runs of the old one', async ({ site }) => {

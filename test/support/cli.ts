@@ -12,8 +12,11 @@ export interface CliResult {
   stderr: string;
 }
 
+/** Lists machines as Temporal knows them: nobody asks Kubernetes. */
+export const listOfRuns = ['get', 'machines', '--all-namespaces', '--kubeconfig', '/nonexistent/kubeconfig'] as const;
+
 /** Runs `ironloom` for the machines of a task queue, against the management cluster and its Temporal, as an operator does. */
-export async function runCli(taskQueue: string, ...args: string[]): Promise<CliResult> {
+export async function runCli(taskQueue: string, ...args: readonly string[]): Promise<CliResult> {
   return runCliOn(useStack(), { IRONLOOM_TASK_QUEUE: taskQueue }, ...args);
 }
 
@@ -21,7 +24,7 @@ export async function runCli(taskQueue: string, ...args: string[]): Promise<CliR
 export async function runCliOn(
   { temporal, kubeconfigs }: Pick<ManagementClusterDescription, 'temporal' | 'kubeconfigs'>,
   given: Readonly<Record<string, string>>,
-  ...args: string[]
+  ...args: readonly string[]
 ): Promise<CliResult> {
   const env = {
     ...process.env,
