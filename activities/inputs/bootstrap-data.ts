@@ -52,7 +52,7 @@ export async function findBootstrap(
 export async function readBootstrap(
   deps: ActivityDependencies,
   found: FoundBootstrap | NotReady,
-  metaData: HostMetaData,
+  { metaData, failureDomain }: { metaData: HostMetaData; failureDomain: string | undefined },
 ): Promise<Bootstrap> {
   if (found.kind === 'notReady') return found;
   const { secret, value } = found;
@@ -62,6 +62,7 @@ export async function readBootstrap(
     userData: Buffer.from(value, 'base64'),
     ...(format === undefined ? {} : { format: Buffer.from(format, 'base64').toString('utf8') }),
     metaData,
+    failureDomain,
   });
   switch (result.kind) {
     case 'normalised':

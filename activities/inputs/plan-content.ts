@@ -3,7 +3,7 @@ import { foreign, providerIdOf } from '../../api/constants.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
 import { type HostMetaData, hostMetaData } from '../../domain/bootstrap/jinja/meta-data.ts';
-import type { HostView } from '../../domain/inputs/host-view.ts';
+import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
 import type { BoundHost, Obstacle } from '../../domain/life/machine-life.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import type { RenderedNetwork } from '../../domain/network/config.ts';
@@ -45,6 +45,7 @@ export async function readContent(
   inventory: MachineInventory,
 ): Promise<PlanContent> {
   const { metadata } = inventory;
+  const { failureDomain } = viewHost(inventory, deps.policy.failureDomainLabel);
   const metaData = hostMetaData({
     hostname: host.hostname,
     inventory: host.inventory,
@@ -55,7 +56,7 @@ export async function readContent(
     labels: metadata.labels,
   });
   const [bootstrap, network] = await Promise.all([
-    readBootstrap(deps, found, metaData),
+    readBootstrap(deps, found, { metaData, failureDomain }),
     readNetwork(deps, inventory, hostsOfPool, cluster),
   ]);
   return judge({ bootstrap, network, image }, metaData, host);

@@ -23,6 +23,8 @@ export interface BootstrapInput {
   format?: string | undefined;
   /** What a template can ask for; its host name and provider id are those of the node. */
   metaData: HostMetaData;
+  /** Where the host stands: a value of a label. Absent: nobody has said. */
+  failureDomain?: string | undefined;
 }
 
 export type NormalisedBootstrap =
@@ -40,7 +42,7 @@ export type NormalisedBootstrap =
 
 /**
  * Gives a cloud-config the host's names (system.md section 4): `hostname`, `fqdn` and, in kubeadm's Init and Join
- * configurations, provider id, CRI socket and node name. Bytes that these fields do not need stay as they are, and
+ * configurations, provider id, CRI socket, node name and the label of its failure domain. Bytes that these fields do not need stay as they are, and
  * normalising twice gives the same bytes.
  */
 export function normaliseBootstrap(input: BootstrapInput): NormalisedBootstrap {
@@ -63,12 +65,12 @@ export function normaliseBootstrap(input: BootstrapInput): NormalisedBootstrap {
   }
 }
 
-function normalise({ userData: value, metaData }: BootstrapInput): Completed {
+function normalise({ userData: value, metaData, failureDomain }: BootstrapInput): Completed {
   const { hostname, providerid: providerID } = metaData;
-  checkNames(hostname, providerID);
+  checkNames(hostname, providerID, failureDomain);
   const userData = typeof value === 'string' ? value : decodeUserData(value);
   checkShape(userData);
-  const completed = complete(veilTemplate(userData), { hostname, providerID });
+  const completed = complete(veilTemplate(userData), { hostname, providerID, failureDomain });
   const result = unveil(completed.userData);
   checkReferences(userData, result, metaData);
   checkSize(result);
@@ -123,13 +125,16 @@ function addNames(text: YamlText, hostname: string): string {
   return result;
 }
 
-function checkNames(hostname: string, providerID: string): void {
+function checkNames(hostname: string, providerID: string, failureDomain: string | undefined): void {
   const label = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
   if (hostname.length > 63 || !new RegExp(`^${label}(?:\\.${label})*$`).test(hostname)) {
     throw new BootstrapProblem("hostname: the pool member's hostname is not a DNS-1123 name of at most 63 characters");
   }
   if (!/^baremetal:\/\/\/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(providerID)) {
     throw new BootstrapProblem('providerID: not baremetal:///<inventory>');
+  }
+  if (failureDomain !== undefined && !/^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(failureDomain)) {
+    throw new BootstrapProblem('the failure domain of the host is no value of a label');
   }
 }
 

@@ -5,7 +5,7 @@ import {
   newArguments,
   type NodeDocument,
   resolved,
-  setProviderId,
+  setArguments,
 } from './kubelet-arguments.ts';
 import { readNodeName } from './node-name.ts';
 import { BootstrapProblem, TooComplexProblem } from './yaml/problem.ts';
@@ -96,7 +96,7 @@ function nameNode(document: NodeDocument): string | undefined {
     );
   }
   if (!isMap(registration)) throw text.problem(`document ${index + 1}: nodeRegistration is not a mapping`);
-  setProviderId(document, registration, path);
+  setArguments(document, registration, path);
   const socket = resolved(document, text.find(registration, 'criSocket', 'nodeRegistration')?.node);
   if (isEmpty(socket) || (isScalar(socket) && socket.value === '')) {
     text.set(registration, path, 'criSocket', CRI_SOCKET);

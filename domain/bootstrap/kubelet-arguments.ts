@@ -1,12 +1,15 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { BootstrapProblem } from './yaml/problem.ts';
 import type { YamlText } from './yaml/text.ts';
 import { isRecord, type Json, type YamlPath } from './yaml/values.ts';
+import { namesZone, withZone } from './zone-label.ts';
 
 /** What a kubeadm configuration must say about the node that it makes. */
 export interface KubeadmNode {
   hostname: string;
   providerID: string;
+  /** Where its host stands. undefined: nobody has said. */
+  failureDomain: string | undefined;
 }
 
 /** An Init or Join configuration of kubeadm. */
@@ -20,12 +23,16 @@ export interface NodeDocument {
   argsAreList: boolean;
 }
 
+const PROVIDER_ID = 'provider-id';
+const NODE_LABELS = 'node-labels';
+
 /**
- * Sets the argument `provider-id` of the kubelet. One given through an alias is set where the alias stands.
+ * Sets the argument `provider-id` of the kubelet, and adds the failure domain to its `node-labels` unless these name one, or
+ * stand where a template renders them or not. What is given through an alias is set where the alias stands.
  * @throws BootstrapProblem with the place: arguments of another type
  */
-export function setProviderId(document: NodeDocument, registration: YAMLMap, path: YamlPath): void {
-  const { text, index, node, argsAreList } = document;
+export function setArguments(document: NodeDocument, registration: YAMLMap, path: YamlPath): void {
+  const { text, index, argsAreList } = document;
   const args = text.find(registration, 'kubeletExtraArgs', 'nodeRegistration')?.node;
   const argsPath: YamlPath = [...path, 'kubeletExtraArgs'];
   if (isEmpty(args)) {
@@ -33,24 +40,55 @@ export function setProviderId(document: NodeDocument, registration: YAMLMap, pat
   } else if (isAlias(args) || (isSeq(args) && args.items.some((item) => isAlias(item)))) {
     text.set(registration, path, 'kubeletExtraArgs', copyArguments(document, args));
   } else if (!argsAreList && isMap(args)) {
-    text.set(args, argsPath, 'provider-id', node.providerID);
+    setInMap(document, args, argsPath);
   } else if (argsAreList && isSeq(args)) {
-    const found = args.items.flatMap((item, at) =>
-      isMap(item) && scalarOf(document, item, 'name') === 'provider-id' ? [{ item, at }] : [],
-    );
-    for (const { item, at } of found) text.set(item, [...argsPath, at], 'value', node.providerID);
-    if (found.length === 0) text.prepend(args, argsPath, providerArgument(node));
+    setInList(document, args, argsPath);
   } else {
     throw argumentsProblem(text, index, argsAreList);
   }
 }
 
-/** What an alias stands for may serve others, too: a copy with our argument takes its place. */
+function setInMap(document: NodeDocument, args: YAMLMap, path: YamlPath): void {
+  const { text, node } = document;
+  text.set(args, path, PROVIDER_ID, node.providerID);
+  const found = text.find(args, NODE_LABELS, NODE_LABELS)?.node;
+  const labels = withZone(valueOf(document, found), node.failureDomain);
+  if (labels !== undefined && !text.isConditional(found)) text.set(args, path, NODE_LABELS, labels);
+}
+
+function setInList(document: NodeDocument, args: YAMLSeq, path: YamlPath): void {
+  const { text, node } = document;
+  const findAll = (name: string) =>
+    args.items.flatMap((item, at) => (isMap(item) && scalarOf(document, item, 'name') === name ? [{ item, at }] : []));
+  const missing: { name: string; value: string }[] = [];
+  const providers = findAll(PROVIDER_ID);
+  for (const { item, at } of providers) text.set(item, [...path, at], 'value', node.providerID);
+  if (providers.length === 0) missing.push({ name: PROVIDER_ID, value: node.providerID });
+  const [first, ...more] = findAll(NODE_LABELS);
+  const labels = withZone(first && scalarOf(document, first.item, 'value'), node.failureDomain);
+  const isSaid = more.some(({ item }) => namesZone(scalarOf(document, item, 'value')));
+  if (labels !== undefined && !isSaid) {
+    if (first === undefined) missing.push({ name: NODE_LABELS, value: labels });
+    else if (!text.isConditional(first.item)) text.set(first.item, [...path, first.at], 'value', labels);
+  }
+  if (missing.length > 0) text.prepend(args, path, missing);
+}
+
+/** What an alias stands for may serve others, too: a copy with our arguments takes its place. */
 function copyArguments({ text, document, index, node, argsAreList }: NodeDocument, args: Node): Json {
   const copy: unknown = args.toJS(document);
-  if (!argsAreList && isStringMap(copy)) return { ...copy, 'provider-id': node.providerID };
+  const { providerID, failureDomain } = node;
+  if (!argsAreList && isStringMap(copy)) {
+    const labels = withZone(copy[NODE_LABELS], failureDomain);
+    return { ...copy, [PROVIDER_ID]: providerID, ...(labels !== undefined && { [NODE_LABELS]: labels }) };
+  }
   if (argsAreList && Array.isArray(copy) && copy.every(isStringMap)) {
-    return [providerArgument(node), ...copy.filter(({ name }) => name !== 'provider-id')];
+    const others = copy.filter(({ name }) => name !== PROVIDER_ID);
+    const own = others.filter(({ name }) => name === NODE_LABELS);
+    const isSaid = own.some(({ value }) => namesZone(value));
+    const labels = isSaid ? undefined : withZone(undefined, failureDomain);
+    const zone = labels === undefined ? [] : [{ name: NODE_LABELS, value: labels }];
+    return [{ name: PROVIDER_ID, value: providerID }, ...zone, ...others];
   }
   throw argumentsProblem(text, index, argsAreList);
 }
@@ -65,17 +103,20 @@ function argumentsProblem(text: YamlText, index: number, argsAreList: boolean): 
 }
 
 /** The arguments where there are none yet. */
-export function newArguments({ argsAreList, node }: NodeDocument) {
-  return argsAreList ? [providerArgument(node)] : { 'provider-id': node.providerID };
-}
-
-function providerArgument(node: KubeadmNode): { name: string; value: string } {
-  return { name: 'provider-id', value: node.providerID };
+export function newArguments({ argsAreList, node }: NodeDocument): Json {
+  const labels = withZone(undefined, node.failureDomain);
+  const all = { [PROVIDER_ID]: node.providerID, ...(labels !== undefined && { [NODE_LABELS]: labels }) };
+  return argsAreList ? Object.entries(all).map(([name, value]) => ({ name, value })) : all;
 }
 
 function scalarOf(document: NodeDocument, map: YAMLMap, key: string): unknown {
-  const node = resolved(document, document.text.find(map, key, key)?.node);
-  return isScalar(node) ? node.value : undefined;
+  return valueOf(document, document.text.find(map, key, key)?.node);
+}
+
+/** undefined: nothing stands there. What is no single value is itself the answer. */
+function valueOf(document: NodeDocument, found: unknown): unknown {
+  const node = resolved(document, found);
+  return isScalar(node) ? node.value : node;
 }
 
 /** What the node is, or what it stands for as an alias. */

@@ -20,7 +20,7 @@ import { waitFor } from '../support/wait-for.ts';
 const hosts = ['hd-gone', 'hd-mute'];
 const env = { IRONLOOM_CLEAN_DEADLINE: '3s', IRONLOOM_NODE_JOIN_DEADLINE: '3s' };
 /** Of a Node that somebody registers for a host. */
-const byHand = { controlPlane: false, startsCluster: false, endpoint: '', taints: [] };
+const byHand = { controlPlane: false, startsCluster: false, endpoint: '', taints: [], labels: {} };
 
 const test = siteTest('deadlines', { hosts, env }).extend('pools', { scope: 'file', auto: true }, recordPools);
 

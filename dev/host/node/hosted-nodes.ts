@@ -44,8 +44,8 @@ export function createHostedNodeApi(client: KubeClient): NodeApi {
   };
 }
 
-async function renderNode({ name, providerId, controlPlane, taints }: NodeIdentity, disk: HostDisk) {
-  const labels = { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux' };
+async function renderNode({ name, providerId, controlPlane, taints, labels: own }: NodeIdentity, disk: HostDisk) {
+  const labels = { ...own, 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux' };
   const role = { [CONTROL_PLANE_ROLE]: '' };
   const roleTaint = { key: CONTROL_PLANE_ROLE, effect: 'NoSchedule' };
   return {

@@ -14,6 +14,8 @@ export const nodeIdentitySchema = z.object({
   /** `host:port` of the API server that it starts or joins; empty when the configuration names none. */
   endpoint: z.string().default(''),
   taints: z.array(taintSchema),
+  /** By the kubelet's argument `node-labels`. */
+  labels: z.record(z.string(), z.string()).default({}),
 });
 export type NodeIdentity = z.infer<typeof nodeIdentitySchema>;
 
@@ -95,6 +97,14 @@ const joinDocumentSchema = z.looseObject({
     .optional(),
 });
 
+/** As the kubelet does: of a label that stands there twice the last one counts. */
+function readLabels(text: string): Record<string, string> {
+  const labels = text.split(',').filter((label) => label.includes('='));
+  return Object.fromEntries(
+    labels.map((label) => [label.slice(0, label.indexOf('=')), label.slice(label.indexOf('=') + 1)]),
+  );
+}
+
 /** The YAML documents of a file, as plain values. */
 export function readDocuments(content: string): unknown[] {
   return parseAllDocuments(content).map((document) => z.unknown().parse(document.toJS()));
@@ -125,6 +135,7 @@ function findRancherIdentity(seed: ParsedSeed): NodeIdentity | undefined {
     startsCluster: false,
     endpoint: server.replace(/^https:\/\//, ''),
     taints: [],
+    labels: {},
   };
 }
 
@@ -145,6 +156,7 @@ function findKubeadmIdentity(seed: ParsedSeed): NodeIdentity | undefined {
         startsCluster,
         endpoint: endpoint ?? '',
         taints: nodeRegistration.taints ?? [],
+        labels: readLabels(nodeRegistration.kubeletExtraArgs['node-labels'] ?? ''),
       };
     }
   }

@@ -59,9 +59,9 @@ export function createSharedPlanSecretFeed(
 /** Registers Nodes in a cluster as kubelets do. */
 export function createNodeApi(client: KubeClient): NodeApi {
   return {
-    register: async ({ name, providerId, taints }) => {
+    register: async ({ name, providerId, taints, labels: own }) => {
       const status = { conditions: healthyConditions() };
-      const labels = { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux' };
+      const labels = { ...own, 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux' };
       try {
         await client.create(nodes, { metadata: { name, labels }, spec: { providerID: providerId, taints }, status });
       } catch (error) {

@@ -83,18 +83,23 @@ export class YamlText {
     this.#changes.push({ path: [...path, key], value, prepend: false });
   }
 
-  /** Puts `item` in front of a list. */
-  prepend(seq: YAMLSeq, path: YamlPath, item: Json): void {
+  /** What jinja renders or not, if it is in the text at all. */
+  isConditional(node: unknown): boolean {
+    return hasRange(node) && openBlocksAt(this.source, node.range[0]) > 0;
+  }
+
+  /** Puts items in front of a list. */
+  prepend(seq: YAMLSeq, path: YamlPath, items: readonly Json[]): void {
     const place = describePath(path);
     const [start] = this.#rangeOf(seq, place);
     this.#refuseInBlock(start, place);
     if (seq.flow) {
-      this.#replace([start + 1, start + 1], `${flowText(item)}${seq.items.length > 0 ? ', ' : ''}`);
+      this.#replace([start + 1, start + 1], `${items.map(flowText).join(', ')}${seq.items.length > 0 ? ', ' : ''}`);
     } else {
       const indent = ' '.repeat(this.#columnOf(start));
-      this.#replace([start, start], `${blockText([item], indent)}\n${indent}`);
+      this.#replace([start, start], `${blockText([...items], indent)}\n${indent}`);
     }
-    this.#changes.push({ path, value: item, prepend: true });
+    this.#changes.push({ path, value: [...items], prepend: true });
   }
 
   /** Replaces the text of a multi-line string, keeping the lines of a literal block that did not change. */

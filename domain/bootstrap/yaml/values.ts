@@ -75,7 +75,7 @@ export function applyChange(documents: unknown[], change: Change): void {
   let target: unknown = documents;
   for (const step of parents) target = isRecord(target) ? target[step] : undefined;
   const last = change.path.at(-1);
-  if (change.prepend && Array.isArray(target)) target.unshift(change.value);
+  if (change.prepend && Array.isArray(target) && Array.isArray(change.value)) target.unshift(...change.value);
   else if (isRecord(target) && last !== undefined) target[last] = change.value;
 }
 

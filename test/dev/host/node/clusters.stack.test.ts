@@ -57,7 +57,7 @@ afterAll(async () => {
 
 function identityOf(name: string, changes: Partial<NodeIdentity> = {}): NodeIdentity {
   const providerId = `baremetal:///${name}`;
-  return { name, providerId, controlPlane: false, startsCluster: false, endpoint, taints: [], ...changes };
+  return { name, providerId, controlPlane: false, startsCluster: false, endpoint, taints: [], labels: {}, ...changes };
 }
 
 async function podsOf(node: string) {
