@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { foreign } from '../../api/constants.ts';
 import type { ObjectMeta } from '../../api/meta.ts';
 import { secrets } from '../../api/resources.ts';
 import { nodes } from '../../dev/host/node/kube-api.ts';
@@ -31,10 +32,17 @@ export async function readBootNode(site: Site, host: string): Promise<NodeIdenti
 }
 
 const workloadNodeSchema = z.object({
-  metadata: z.object({ name: z.string() }),
+  metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).default({}) }),
   spec: z.object({ providerID: z.string() }),
   status: z.object({ nodeInfo: z.object({ kubeletVersion: z.string() }) }),
 });
+
+/** Failure domain of each Node, by the label that schedulers read. */
+export async function listZones(workload: KubeClient): Promise<Record<string, string | undefined>> {
+  const { items } = await workload.list(nodes);
+  const parsed = z.array(workloadNodeSchema).parse(items);
+  return Object.fromEntries(parsed.map(({ metadata }) => [metadata.name, metadata.labels[foreign.zoneLabel]]));
+}
 
 /** Nodes of the workload cluster, in alphabetical order. */
 export async function listNodes(workload: KubeClient) {

@@ -18,6 +18,8 @@ export interface BareCluster {
   hosts: readonly string[];
   /** Members of the pool `workers`; as many machines. */
   workers: readonly string[];
+  /** Where the workers have to stand. Default: anywhere. */
+  workersIn?: string;
   /** Where the API server is reached, on 127.0.0.1. */
   port: number;
 }
@@ -51,6 +53,8 @@ const manifestSchema = z.looseObject({
   metadata: z.looseObject({ name: z.string() }),
 });
 
+const templateSchema = z.object({ template: z.looseObject({ spec: z.looseObject({}) }) });
+
 /** Applies config/samples for a Cluster of another name, with control-plane.yaml for the control plane. */
 export async function deployBareCluster(lab: Place & Pick<Lab, 'apply'>, cluster: BareCluster): Promise<void> {
   const { namespace } = lab;
@@ -73,7 +77,11 @@ function renameTo(name: string): (key: string, value: unknown) => unknown {
   return (_, value) => (value === 'demo' ? name : value);
 }
 
-function adapt(manifest: SampleManifest, namespace: string, { name, hosts, port }: BareCluster): SampleManifest {
+function adapt(
+  manifest: SampleManifest,
+  namespace: string,
+  { name, hosts, port, workersIn }: BareCluster,
+): SampleManifest {
   const metadata = { ...manifest.metadata, namespace };
   const withSpec = (changes: object): SampleManifest => {
     const spec = z.looseObject({}).parse(manifest['spec']);
@@ -86,6 +94,11 @@ function adapt(manifest: SampleManifest, namespace: string, { name, hosts, port 
       return withSpec({ controlPlaneLoadBalancer: { type: 'External', host: '127.0.0.1', port } });
     case 'MachineInventoryPool control-plane':
       return withSpec({ machineInventories: hosts.map((host) => ({ name: host })) });
+    case 'MachineDeployment workers': {
+      const { template } = templateSchema.parse(manifest['spec']);
+      const failureDomain = workersIn === undefined ? {} : { failureDomain: workersIn };
+      return withSpec({ template: { ...template, spec: { ...template.spec, ...failureDomain } } });
+    }
     default:
       return { ...manifest, metadata };
   }
