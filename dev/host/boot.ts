@@ -102,6 +102,10 @@ export type SeedBoot =
 const seedFolders = ['/var/lib/cloud/seed/nocloud', '/var/lib/cloud/seed/nocloud-net'];
 const instanceFile = '/var/lib/cloud/data/instance-id';
 const kubeletConfig = '/etc/kubernetes/kubelet.conf';
+const manifests = '/etc/kubernetes/manifests';
+const controlPlaneManifests = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map(
+  (name) => `${name}.yaml`,
+);
 
 /**
  * Boots the NoCloud seed that lies on the host's disk: a new instance-id writes its files and joins by the kubeadm
@@ -137,20 +141,20 @@ async function join(disk: HostDisk, seed: ParsedSeed): Promise<SeedBoot> {
   for (const file of seed.files) await disk.write(file.path, file.content);
   const identity = findNodeIdentity(seed);
   if (identity === undefined) return failed('user-data has no kubeadm configuration');
-  const forbidden = [
-    '/etc/kubernetes/manifests',
-    '/var/lib/kubelet',
-    ...(identity.controlPlane ? ['/var/lib/etcd'] : []),
-  ];
-  for (const folder of forbidden) {
+  for (const folder of identity.controlPlane
+    ? ['/var/lib/kubelet', '/var/lib/etcd']
+    : ['/var/lib/kubelet', manifests]) {
     if ((await disk.list(folder)).length > 0) return failed(`kubeadm preflight: ${folder} is not empty`);
   }
+  // A control plane may have static pods of its own there, like kube-vip.
+  const present = (await disk.list(manifests)).filter((name) => controlPlaneManifests.includes(name));
+  if (present.length > 0) return failed(`kubeadm preflight: ${manifests}/${present[0]} exists`);
   if ((await disk.read(kubeletConfig)) !== undefined) return failed(`kubeadm preflight: ${kubeletConfig} exists`);
   await disk.write(kubeletConfig, JSON.stringify(identity));
   await disk.write('/var/lib/kubelet/pki/kubelet-client-current.pem', 'simulated\n');
   await disk.write('/var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db', 'simulated\n');
   if (identity.controlPlane) {
-    await disk.write('/etc/kubernetes/manifests/kube-apiserver.yaml', 'simulated\n');
+    await disk.write(`${manifests}/kube-apiserver.yaml`, 'simulated\n');
     await disk.write('/var/lib/etcd/member/snap/db', 'simulated\n');
   }
   return { kind: 'joined', identity };

@@ -11,11 +11,13 @@ import { renderSbom } from './sbom.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const config = join(root, 'config');
 
-/** Name of the file → folder of config/templates. */
+/** Name of the file → folder of config/. */
 const templates = {
-  'cluster-template.yaml': 'default',
-  'cluster-template-kube-vip.yaml': 'kube-vip',
-  'cluster-template-workers.yaml': 'workers',
+  'cluster-template.yaml': 'templates/default',
+  'cluster-template-kube-vip.yaml': 'templates/kube-vip',
+  'cluster-template-topology.yaml': 'templates/topology',
+  'cluster-template-workers.yaml': 'templates/workers',
+  'clusterclass-ironloom.yaml': 'clusterclass',
 } as const;
 
 /**
@@ -27,7 +29,7 @@ const templates = {
 export async function renderRelease(version: string): Promise<Map<string, string>> {
   const build = (folder: string) => buildKustomization(join(config, folder));
   const built = await Promise.all(
-    Object.entries(templates).map(async ([name, folder]) => [name, await build(`templates/${folder}`)] as const),
+    Object.entries(templates).map(async ([name, folder]) => [name, await build(folder)] as const),
   );
   const components = finishComponents(await build('clusterctl'), version);
   const files = new Map([

@@ -15,6 +15,9 @@ export interface ManagerPorts {
 }
 export type AllManagerPorts = Record<ManagerName, ManagerPorts>;
 
+/** ClusterClasses are off by default, and our releases have one. */
+const FEATURE_GATES = 'ClusterTopology=true';
+
 const crdSpecSchema = z.looseObject({ versions: z.array(z.unknown()) });
 const webhookSchema = z.looseObject({
   clientConfig: z.object({ service: z.object({ path: z.string() }) }),
@@ -79,7 +82,7 @@ export interface ClusterApiOptions {
   manifests: ClusterApiManifests;
   binaries: Record<ManagerName, string>;
   ports: AllManagerPorts;
-  /** For example `ReconcilerRateLimiting=false`; default: the managers' own. */
+  /** Beside those that are on here, for example `ReconcilerRateLimiting=false`. */
   featureGates?: string | undefined;
 }
 
@@ -107,7 +110,7 @@ async function startManager(
   options: ClusterApiOptions,
 ): Promise<void> {
   const { webhook, health } = options.ports[name];
-  const gates = options.featureGates === undefined ? [] : [`--feature-gates=${options.featureGates}`];
+  const gates = [FEATURE_GATES, ...(options.featureGates === undefined ? [] : [options.featureGates])];
   await processes.start({
     name,
     command: [
@@ -117,7 +120,7 @@ async function startManager(
       `--webhook-cert-dir=${certDir}`,
       `--health-addr=127.0.0.1:${health}`,
       '--diagnostics-address=0',
-      ...gates,
+      `--feature-gates=${gates.join(',')}`,
     ],
     probe: () => answersHttp(`http://127.0.0.1:${health}/readyz`),
   });

@@ -5,6 +5,7 @@ import { baremetalMachines, baremetalMachineTemplates, configMaps } from '../../
 import { KubeApiError } from '../../runtime/kube/client.ts';
 import { attached, detached, recordHostTimelines } from '../support/host-timeline.ts';
 import { untilPoolCounts } from '../support/hosts.ts';
+import { installedImages } from '../support/installed-images.ts';
 import { conditionOf, createPool } from '../support/machines.ts';
 import { type ObjectRecorder, recordObjects } from '../support/object-recorder.ts';
 import type { Site } from '../support/site.ts';
@@ -27,8 +28,6 @@ import { DEPLOYMENT_LABEL, renderBootstrapTemplate, renderMachineTemplate } from
 const rollHosts = ['nr-roll-2', 'nr-roll-1'];
 const otherHosts = ['nr-other-1', 'nr-other-2'];
 const upgradeHosts = ['nr-upgrade-1', 'nr-upgrade-2'];
-
-const IMAGE_REPOSITORY = 'registry.example.com/baremetal/node-image:';
 
 const test = siteTest('rollout', { hosts: [...rollHosts, ...otherHosts, ...upgradeHosts] })
   .extend('timelines', { scope: 'file', auto: true }, beside(recordHostTimelines))
@@ -84,7 +83,7 @@ describe.concurrent('a rollout', { timeout: 300_000 }, () => {
     await addImage(site, 'v1.35.7');
     await changeDeployment(site, 'upgrade', { template: { spec: { version: 'v1.35.7' } } });
     const second = await untilRolledOut(site, 'upgrade', first);
-    for (const host of upgradeHosts) expect(await imagesOf(site, host)).toEqual(['v1.34.2', 'v1.35.7']);
+    for (const host of upgradeHosts) expect(await installedImages(site, host)).toEqual(['v1.34.2', 'v1.35.7']);
 
     await changeDeployment(site, 'upgrade', { template: { spec: { version: 'v1.35.8' } } });
     const hasMiss = (machine: BaremetalMachine): boolean =>
@@ -95,14 +94,15 @@ describe.concurrent('a rollout', { timeout: 300_000 }, () => {
     expect(parked?.status?.phase).toBe('Failed');
     expect(conditionOf(parked, 'ImageResolved')?.message).toContain('v1.35.8');
     const host = parked?.status?.machineInventoryRef?.name ?? '';
-    expect(await imagesOf(site, host)).toEqual(['v1.34.2', 'v1.35.7']);
+    expect(await installedImages(site, host)).toEqual(['v1.34.2', 'v1.35.7']);
     const plans = site.host(host).plansReceived.map(({ type }) => type);
     expect(plans.at(-1)).toBe('clean');
 
     await addImage(site, 'v1.35.8');
     const third = await untilRolledOut(site, 'upgrade', second);
     expect(uidsOf(third)).toContain(parked?.metadata.uid);
-    for (const name of upgradeHosts) expect(await imagesOf(site, name)).toEqual(['v1.34.2', 'v1.35.7', 'v1.35.8']);
+    for (const name of upgradeHosts)
+      expect(await installedImages(site, name)).toEqual(['v1.34.2', 'v1.35.7', 'v1.35.8']);
     expect(countLeastServing(machines.seen, 'upgrade', 2)).toBe(1);
     expect(countMachineSets(sets, 'upgrade')).toBe(3);
     await untilPoolCounts(site, 'upgrade', { total: 2, allocated: 2 });
@@ -142,14 +142,6 @@ function uidsOf(all: readonly BaremetalMachine[]): string[] {
 async function addImage(site: Site, version: string): Promise<void> {
   const key = { namespace: site.namespace, name: IMAGE_CATALOG_NAME };
   await site.client.patch(configMaps, key, { data: { [version]: `baremetal/node-image:${version}` } });
-}
-
-/** Tags of the images that the host was upgraded to, in order. */
-async function imagesOf(site: Site, host: string): Promise<string[]> {
-  const commands = await site.host(host).disk.commands();
-  return commands
-    .filter(({ command, args }) => command === 'elemental' && args[0] === 'upgrade')
-    .map(({ args }) => args.find((arg) => arg.startsWith(IMAGE_REPOSITORY))?.slice(IMAGE_REPOSITORY.length) ?? '');
 }
 
 /** How many versions of its template the deployment ever had; Cluster API deletes a MachineSet that is empty. */
