@@ -52,8 +52,12 @@ export function createBeginLife(deps: ActivityDependencies, claims: Claims) {
     const fence = startFence();
     const found = await findMachine(deps, input.machine);
     if (found === undefined) return { kind: 'gone' };
+    // Meanwhile, and awaited only if it is needed.
+    const wishesHost = input.claim !== null && input.claim !== undefined;
+    const claimant = wishesHost ? readClaimant(deps, claims, found) : undefined;
+    claimant?.catch(() => undefined);
     const machine = await ensureFinalizer(deps, fence, found);
-    const outcome = await look(fence, machine, input);
+    const outcome = await look(fence, machine, claimant, input);
     const life = input.told && onceBegun(input.told.life, outcome);
     if (life === undefined || input.told === undefined || !comesToRest(life)) return outcome;
     const status = { ...projectStatus(life), number: input.told.statusNumber };
@@ -65,7 +69,12 @@ export function createBeginLife(deps: ActivityDependencies, claims: Claims) {
 }
 
 function createLook(deps: ActivityDependencies, claims: Claims) {
-  return async (fence: Fence, machine: BaremetalMachine, input: BeginInput): Promise<BegunOutcome> => {
+  return async (
+    fence: Fence,
+    machine: BaremetalMachine,
+    reading: ReturnType<typeof readClaimant> | undefined,
+    input: BeginInput,
+  ): Promise<BegunOutcome> => {
     const kept = keptWishesOf(machine);
     const begun = { nodeJoinDeadlineMs: deps.policy.nodeJoinDeadlineMs, kept };
     const { providerID } = machine.spec;
@@ -77,15 +86,14 @@ function createLook(deps: ActivityDependencies, claims: Claims) {
     }
     const held = await findHeldHost(deps, input.machine, machine);
     if (held === undefined) {
-      if (input.claim === null || input.claim === undefined || kept.pausedByOperator)
+      const { claim: wish } = input;
+      if (wish === null || wish === undefined || reading === undefined || kept.pausedByOperator)
         return { kind: 'fresh', ...begun };
-      const claimant = await readClaimant(deps, machine);
+      const claimant = await reading;
       if (claimant.kind !== 'live') return { kind: 'claimTried', claim: claimant, ...begun };
-      const avoid = [...new Set([...input.claim.avoid, ...kept.avoidedHosts])];
-      const claim = await claimFreeHost(deps, claims, fence, claimant, {
-        avoid,
-        status: { ...input.claim.status, avoidedInventories: avoid },
-      });
+      const avoid = [...new Set([...wish.avoid, ...kept.avoidedHosts])];
+      const status = { ...wish.status, avoidedInventories: avoid };
+      const claim = await claimFreeHost(deps, claims, fence, machine, claimant, { avoid, status });
       return { kind: 'claimTried', claim, ...begun };
     }
     const secretKey = { namespace: machine.metadata.namespace, name: planSecretNameOf(held.host, machine) };

@@ -16,6 +16,7 @@ import { readOwnedHost } from './host/record.ts';
 import { swapOwner } from './swap-owner.ts';
 import { findMachine } from './step/find-machine.ts';
 import { writeStatus } from './publish-status.ts';
+import type { PoolView } from '../domain/inputs/pool-view.ts';
 import { findNamingMachine, findPlanSecret, liveProblemOf } from './host/live-candidate.ts';
 import { logStep } from './step/log.ts';
 import { findOwner, standingOf } from './step/standing.ts';
@@ -34,20 +35,19 @@ export function createClaimHost(deps: ActivityDependencies, claims: Claims) {
     const fence = startFence();
     const machine = await findMachine(deps, input.machine);
     if (machine === undefined) return { kind: 'exhausted', message: 'The machine is gone' };
-    const found = await readClaimant(deps, machine);
-    if (found.kind !== 'live') return found;
+    const claimant = await readClaimant(deps, claims, machine);
+    if (claimant.kind !== 'live') return claimant;
     const held = await findHeldHost(deps, input.machine, machine);
-    if (held !== undefined) {
-      return { kind: 'claimed', host: bindHost(held, machine, await claims.findPool(poolKeyOf(machine))) };
-    }
-    return claimFreeHost(deps, claims, fence, found, input);
+    if (held !== undefined) return { kind: 'claimed', host: bindHost(held, machine, claimant.pool) };
+    return claimFreeHost(deps, claims, fence, machine, claimant, input);
   };
 }
 
-/** A machine that nothing speaks against giving a host. */
+/** Nothing speaks against giving the machine a host. */
 export interface Claimant {
   kind: 'live';
-  machine: BaremetalMachine;
+  /** undefined: there is none of that name. */
+  pool: PoolView | undefined;
   /** Where the host has to stand, as its Machine says. undefined: anywhere. */
   failureDomain: string | undefined;
 }
@@ -55,16 +55,21 @@ export interface Claimant {
 /** What the objects themselves say of the machine: that it can have a host, and where, or what speaks against any. */
 export async function readClaimant(
   deps: ActivityDependencies,
+  claims: Claims,
   machine: BaremetalMachine,
 ): Promise<Claimant | Extract<ClaimOutcome, { kind: 'provisioned' | 'deleting' | 'paused' }>> {
   if (machine.spec.providerID !== undefined) return { kind: 'provisioned' };
-  const [{ kind }, owner] = await Promise.all([standingOf(deps, machine), findOwner(deps, machine)]);
-  return kind === 'live' ? { kind, machine, failureDomain: owner?.failureDomain } : { kind };
+  const [{ kind }, owner, pool] = await Promise.all([
+    standingOf(deps, machine),
+    findOwner(deps, machine),
+    claims.findPool(poolKeyOf(machine)),
+  ]);
+  return kind === 'live' ? { kind, pool, failureDomain: owner?.failureDomain } : { kind };
 }
 
 /**
- * Claims the first eligible host in the pool's declared order, in the failure domain that the Machine names if it names one, by compare-and-swap on its inventory, for a machine that
- * holds none. The choice is written to the machine's status before the swap, so that an attempt that follows a lost one
+ * Claims the first eligible host in the pool's declared order, in the failure domain that the Machine names if it names
+ * one, by compare-and-swap on its inventory, for a machine that holds none. The choice is written to the machine's status before the swap, so that an attempt that follows a lost one
  * looks there first. A lost one may not be over: whoever names another host looks at the one that was named before, and
  * whoever has swapped looks whether its host is still named, so that a machine never ends with two. Caches choose the host;
  * what binds is read from the API server: the pool, and right before the swap what the swap does not cover. A host that
@@ -74,10 +79,11 @@ export async function claimFreeHost(
   deps: ActivityDependencies,
   claims: Claims,
   fence: Fence,
+  machine: BaremetalMachine,
   claimant: Claimant,
   wish: ClaimWish,
 ): Promise<ClaimOutcome> {
-  const outcome = await tryHosts(deps, claims, fence, claimant, wish);
+  const outcome = await tryHosts(deps, claims, fence, machine, claimant, wish);
   deps.meter.claimEnded(outcome.kind, Date.now() - activityInfo().scheduledTimestampMs);
   return outcome;
 }
@@ -86,7 +92,8 @@ async function tryHosts(
   deps: ActivityDependencies,
   claims: Claims,
   fence: Fence,
-  { machine: claimant, failureDomain }: Claimant,
+  claimant: BaremetalMachine,
+  { pool: firstPool, failureDomain }: Claimant,
   wish: ClaimWish,
 ): Promise<ClaimOutcome> {
   let machine = claimant;
@@ -96,8 +103,8 @@ async function tryHosts(
   /** Hosts that turned out not to be free, with the reason. */
   const passedOver = new Map<string, string>();
   let refusal: unknown;
-  for (;;) {
-    const pool = await claims.findPool(poolKeyOf(machine));
+  for (let read = true, pool = firstPool; ; read = false) {
+    if (!read) pool = await claims.findPool(poolKeyOf(machine));
     if (pool === undefined) return { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name };
     const circumstances = { reservations, intended, failureDomain, avoid: wish.avoid, passedOver };
     const choice = chooseCandidate(deps, machine, pool, circumstances);
