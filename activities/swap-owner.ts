@@ -45,7 +45,7 @@ export async function swapOwner(
     const found = await readOwnedHost(deps, ref, host.name);
     return found.kind === 'ours' ? found : undefined;
   }
-  const claimed = { kind: 'ours', inventory, host: viewHost(inventory, deps.policy.failureDomainLabel) } as const;
+  const claimed = { kind: 'ours', inventory, host: viewHost(inventory, deps.policy.hostLabels) } as const;
   await confirmNamed(deps, fence, ref, claimed.host);
   return claimed;
 }

@@ -142,3 +142,21 @@ export const clusterReasons = {
   /** Deletion waits while machines of the cluster exist. */
   MachinesExist: 'MachinesExist',
 } as const;
+
+/** Condition types of a `BaremetalMachineTemplate`. */
+export const templateConditionTypes = [
+  /** What the hosts of its pool have is known of all of them. */
+  'CapacityKnown',
+] as const;
+/** Reasons of `CapacityKnown` on a `BaremetalMachineTemplate`. */
+export const templateReasons = {
+  CapacityKnown: 'CapacityKnown',
+  /** The pool that it names does not exist. */
+  PoolMissing: 'PoolMissing',
+  /** None of the pool's hosts is registered. */
+  NoHosts: 'NoHosts',
+  /** The labels of some hosts do not tell their hardware; the message names them. */
+  HardwareUnknown: 'HardwareUnknown',
+  /** The hosts are not of one architecture. */
+  ArchitecturesDiffer: 'ArchitecturesDiffer',
+} as const;

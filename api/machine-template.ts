@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { API_GROUP_VERSION } from './constants.ts';
 import { baremetalMachineSpecSchema } from './machine.ts';
-import { objectMetaSchema } from './meta.ts';
+import { conditionSchema, objectMetaSchema } from './meta.ts';
 import { templateMetadataSchema } from './template-metadata.ts';
 
 export const baremetalMachineTemplateSpecSchema = z
@@ -15,6 +15,12 @@ export const baremetalMachineTemplateSpecSchema = z
   })
   .describe('Immutable: make a new template and name it in the MachineDeployment instead.');
 
+export const nodeInfoSchema = z.object({
+  architecture: z.enum(['amd64', 'arm64', 's390x', 'ppc64le']).describe('As Go calls it.'),
+  operatingSystem: z.literal('linux').describe('As Go calls it.'),
+});
+export type NodeInfo = z.infer<typeof nodeInfoSchema>;
+
 /** Template of `BaremetalMachine`s. */
 export const baremetalMachineTemplateSchema = z.object({
   apiVersion: z.literal(API_GROUP_VERSION),
@@ -24,9 +30,14 @@ export const baremetalMachineTemplateSchema = z.object({
   status: z
     .object({
       capacity: z
-        .record(z.string(), z.union([z.string(), z.int()]))
+        // The autoscaler reads none of them if one is a number.
+        .record(z.string(), z.string())
         .optional()
-        .describe('Resources of a host of the pool (cpu, memory, …); lets the cluster autoscaler scale from zero.'),
+        .describe(
+          'What each host of the pool has at least (cpu, memory, …); lets the cluster autoscaler scale from zero.',
+        ),
+      nodeInfo: nodeInfoSchema.optional().describe('Of which kind the nodes are, where all hosts are of one.'),
+      conditions: z.array(conditionSchema).optional().describe('Observations of the current state.'),
     })
     .optional()
     .describe('What is known of the hosts that the template leads to.'),

@@ -79,11 +79,13 @@ async function createMachines({ client, namespace }: BenchSite, count: number): 
   return refs;
 }
 
+const hostLabels = { failureDomain: foreign.zoneLabel, hardware: {} };
+
 /** What a worker process has: a client, caches and activities. */
 async function startClaimer({ cluster, namespace }: BenchSite): Promise<Claimer> {
   const kube = createKubeClient({ kubeconfigPath: cluster.kubeconfigs.worker, userAgent: 'ironloom-worker' });
   const logger = createLogger({ level: 'error', component: 'bench' });
-  const informers = createWorkerCaches(kube, logger, { namespace, failureDomainLabel: foreign.zoneLabel });
+  const informers = createWorkerCaches(kube, logger, { namespace, hostLabels });
   for (const informer of Object.values(informers)) informer.start();
   await Promise.all(Object.values(informers).map((informer) => informer.synced));
   const reader = createReader({ threads: 1 });
@@ -101,7 +103,7 @@ async function startClaimer({ cluster, namespace }: BenchSite): Promise<Claimer>
       cleanDeadlineMs: 1,
       nodeJoinDeadlineMs: 1,
       defaultRegistry: undefined,
-      failureDomainLabel: foreign.zoneLabel,
+      hostLabels,
     },
     temporalNamespace: 'default',
     meter: { claimEnded: () => {}, claimConflicted: () => {} },

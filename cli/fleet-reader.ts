@@ -60,7 +60,7 @@ export async function readFleet(
       return undefined;
     }
   };
-  const { failureDomainLabel, watchFilter } = readEnv();
+  const { hostLabels, watchFilter } = readEnv();
   const ours = watchFilter === undefined ? undefined : `${foreign.watchFilterLabel}=${watchFilter}`;
   const [machines, pools, hosts, planSecrets, nodes, openRuns] = await Promise.all([
     // Also those of other installations: they have their hosts.
@@ -78,7 +78,7 @@ export async function readFleet(
   const parts = {
     machines: machines.items.map(view),
     pools: pools.items.map(viewPool),
-    hosts: hosts.items.map((inventory) => viewHost(inventory, failureDomainLabel)),
+    hosts: hosts.items.map((inventory) => viewHost(inventory, hostLabels)),
     unreadable: hosts.unreadable,
     planSecrets,
     openRuns,

@@ -52,7 +52,7 @@ export async function previewPlan(wish: Wish): Promise<string[]> {
   ];
   if (image.kind !== 'resolved' || network.kind === 'invalid')
     return [...lines, 'Plan      none is written until that is mended'];
-  const recorded = parseAttemptId(viewHost(inventory, readEnv().failureDomainLabel).plan?.attemptId ?? '');
+  const recorded = parseAttemptId(viewHost(inventory, readEnv().hostLabels).plan?.attemptId ?? '');
   const attempt = recorded?.uid === view.uid && recorded.planType === 'reprovision' ? recorded.attempt + 1 : 1;
   const id = attemptId({ uid: view.uid, planType: 'reprovision', attempt, claim: standing?.uid });
   const { json } = renderReprovisionPlan({
@@ -85,7 +85,7 @@ async function readOwners({ client, view }: Wish) {
 
 /** As the step does: beside the endpoint, and those hosts of the pool that have one of its addresses. */
 function networkOf({ pool, seen, host }: Wish, inventory: MachineInventory, endpoint: string | undefined) {
-  const own = new Set(viewHost(inventory, readEnv().failureDomainLabel).addresses);
+  const own = new Set(viewHost(inventory, readEnv().hostLabels).addresses);
   const neighbours = seen.hosts.filter(
     ({ name, addresses }) =>
       name !== host && pool.memberNames.has(name) && addresses.some((address) => own.has(address)),

@@ -47,7 +47,7 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
     client: kube,
     logger,
     namespace: env.watchNamespace,
-    failureDomainLabel: env.failureDomainLabel,
+    hostLabels: env.hostLabels,
     watchFilter: env.watchFilter,
   });
   const informers = Object.values(caches);
@@ -73,10 +73,10 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   const runs = countCalls(rememberStarts(answered, known.starts), metrics.countRunCall);
   const prepareTemporal = () => attributes.provide();
   const temporalReturns = createTemporalReturns({ identify: () => readNamespaceId(connection, namespace) });
-  const { defaultRegistry, failureDomainLabel, watchNamespace, watchFilter, resyncPeriodMs } = env;
+  const { defaultRegistry, hostLabels, watchNamespace, watchFilter, resyncPeriodMs } = env;
   const { queueMetrics, countVerb } = metrics;
   const { unattended } = known;
-  const scope = { defaultRegistry, failureDomainLabel, watchNamespace, watchFilter };
+  const scope = { defaultRegistry, hostLabels, watchNamespace, watchFilter };
   const world = { kube, runs, caches, reader, ...scope, logger, queueMetrics, countVerb };
   const notes = {
     noteMissingRuns: (missing: number) => void (known.missingRuns = missing),

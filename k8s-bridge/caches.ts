@@ -1,3 +1,4 @@
+import type { HostLabels } from '../domain/inputs/host-labels.ts';
 import { foreign, IMAGE_CATALOG_NAME } from '../api/constants.ts';
 import {
   baremetalClusters,
@@ -29,8 +30,8 @@ export interface BridgeCacheOptions {
   logger: Logger;
   /** Only this namespace; undefined: all. */
   namespace: string | undefined;
-  /** Key of the label of inventories that tells failure domains. */
-  failureDomainLabel: string;
+  /** Which labels of an inventory tell what of its host. */
+  hostLabels: HostLabels;
   /** Only objects of our kinds that carry this value of CAPI's watch-filter label; undefined: all. */
   watchFilter: string | undefined;
 }
@@ -41,7 +42,7 @@ export interface BridgeCacheOptions {
  * listed again and again until it is.
  */
 export function createBridgeCaches(options: BridgeCacheOptions) {
-  const { client, logger, namespace, failureDomainLabel, watchFilter } = options;
+  const { client, logger, namespace, hostLabels, watchFilter } = options;
   const common = { client, logger, namespace };
   const ours = {
     ...common,
@@ -84,7 +85,7 @@ export function createBridgeCaches(options: BridgeCacheOptions) {
     hosts: createInformer({
       ...common,
       resource: machineInventories,
-      project: (raw) => viewHost(machineInventories.schema.parse(raw), failureDomainLabel),
+      project: (raw) => viewHost(machineInventories.schema.parse(raw), hostLabels),
       indexes: hostIndexes,
     }),
     planSecrets: createInformer({

@@ -1,3 +1,4 @@
+import type { HostLabels } from '../domain/inputs/host-labels.ts';
 import type { KubeClient } from '../runtime/kube/client.ts';
 import type { Reader } from '../reading/reader.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -16,8 +17,8 @@ export interface ControllerDeps {
   /** Reads what hosts wrote. */
   reader: Reader;
   defaultRegistry: string | undefined;
-  /** Key of the label of inventories that tells failure domains. */
-  failureDomainLabel: string;
+  /** Which labels of an inventory tell what of its host. */
+  hostLabels: HostLabels;
   /** The namespace that the caches hold; undefined: all. */
   watchNamespace: string | undefined;
   /** The value of CAPI's watch-filter label that the caches hold of our kinds; undefined: all. */

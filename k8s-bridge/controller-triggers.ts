@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { HostView } from '../domain/inputs/host-view.ts';
 import { keyText } from '../domain/pool/indexes.ts';
 import type { BridgeCaches } from './caches.ts';
@@ -55,6 +56,27 @@ export function connectDomainTriggers({ clusters, hosts, pools, templates }: Bri
     if (current?.pool === previous?.pool) return;
     // Whose control plane is made from it stands in no cache.
     for (const cluster of clusters.store.list()) if (cluster.namespace === namespace) enqueue(keyText(cluster));
+  });
+}
+
+/** Enqueues the templates whose machines a change of a host, or of a pool, gives something else. */
+export function connectTemplateTriggers({ templates, pools, hosts }: BridgeCaches, enqueue: Enqueue): void {
+  const enqueueOf = (namespace: string, poolNames: ReadonlySet<string>): void => {
+    if (poolNames.size === 0) return;
+    for (const template of templates.store.list()) {
+      if (template.namespace === namespace && poolNames.has(template.pool)) enqueue(keyText(template));
+    }
+  };
+  templates.onChange((key) => enqueue(keyText(key)));
+  pools.onChange(({ namespace, name }, current, previous) => {
+    if (current?.generation !== previous?.generation || current?.uid !== previous?.uid) {
+      enqueueOf(namespace, new Set([name]));
+    }
+  });
+  hosts.onChange((key, current, previous) => {
+    const [now, before] = [current, previous].map((host) => host && [host.deleting, host.hardware]);
+    if (isDeepStrictEqual(now, before)) return;
+    enqueueOf(key.namespace, new Set(poolsNaming(key, pools.store.list()).map(({ name }) => name)));
   });
 }
 

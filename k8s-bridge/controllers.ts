@@ -8,7 +8,12 @@ import { AnswerMemory } from './hosts/answer-memory.ts';
 import { reconcileCluster } from './clusters/reconciler.ts';
 import { connectCrdTriggers, reconcileCrd } from './crd-marks.ts';
 import { type ControllerDeps, createQueue, monotonicNowMs, storesOf } from './controller-deps.ts';
-import { connectClusterTriggers, connectDomainTriggers, connectHostPlanTriggers } from './controller-triggers.ts';
+import {
+  connectClusterTriggers,
+  connectDomainTriggers,
+  connectHostPlanTriggers,
+  connectTemplateTriggers,
+} from './controller-triggers.ts';
 import { reconcileHostOperation } from './hosts/operation-reconciler.ts';
 import { reconcileHostPlan } from './hosts/plan-reconciler.ts';
 import { createMachineController, type MachineController } from './machine-controller.ts';
@@ -20,6 +25,7 @@ import { reconcilePool } from './pools/reconciler.ts';
 import { connectPoolTriggers } from './pools/triggers.ts';
 import { addSpaced } from './queue/spaced-adds.ts';
 import { RetryPauses } from './reconcile/retry-pauses.ts';
+import { reconcileTemplate } from './templates/reconciler.ts';
 import { waitMs } from './queue/wait-ms.ts';
 import type { Workqueue } from './queue/workqueue.ts';
 
@@ -42,6 +48,7 @@ export async function runControllers(deps: ControllerDeps, signal: AbortSignal):
     startHostPlans(deps),
     startPools(deps, (view) => machines.wake(view)),
     startClusters(deps),
+    startTemplates(deps),
     startMachineOperations(deps),
     startHostOperations(deps),
     startCrds(deps),
@@ -69,10 +76,10 @@ function startHostPlans(deps: ControllerDeps): Workqueue {
 }
 
 function startPools(deps: ControllerDeps, wakeMachine: (view: MachineView) => Promise<void>): Workqueue {
-  const { kube: client, caches, failureDomainLabel } = deps;
+  const { kube: client, caches, hostLabels } = deps;
   const poolDeps = {
     client,
-    failureDomainLabel,
+    hostLabels,
     caches: storesOf(caches),
     memory: createPoolMemory(),
     wakeMachine,
@@ -96,6 +103,15 @@ function startClusters(deps: ControllerDeps): Workqueue {
   return queue;
 }
 
+function startTemplates(deps: ControllerDeps): Workqueue {
+  const { kube: client, caches } = deps;
+  const { templates, pools, hosts } = storesOf(caches);
+  const templateDeps = { client, templates, pools, hosts, now: () => new Date() };
+  const queue = createQueue('templates', 2, deps, (key) => reconcileTemplate(key, templateDeps));
+  connectTemplateTriggers(caches, addSpaced(queue, CLUSTER_SPACING_MS, monotonicNowMs));
+  return queue;
+}
+
 function startMachineOperations(deps: ControllerDeps): Workqueue {
   const { kube: client, runs, caches, logger } = deps;
   const operationDeps = { client, runs, machines: caches.machines.store, pauses: new RetryPauses(), logger };
@@ -107,9 +123,9 @@ function startMachineOperations(deps: ControllerDeps): Workqueue {
 }
 
 function startHostOperations(deps: ControllerDeps): Workqueue {
-  const { kube: client, runs, caches, reader, failureDomainLabel, countVerb, logger } = deps;
+  const { kube: client, runs, caches, reader, hostLabels, countVerb, logger } = deps;
   const { hosts, planSecrets } = storesOf(caches);
-  const world = { client, runs, reader, hosts, planSecrets, failureDomainLabel };
+  const world = { client, runs, reader, hosts, planSecrets, hostLabels };
   const operationDeps = { ...world, pauses: new RetryPauses(), countVerb, logger };
   const queue = createQueue('host-operations', 4, deps, (key) => reconcileHostOperation(key, operationDeps));
   connectHostPlanTriggers(caches, (key) => {

@@ -1,6 +1,7 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import { parseDurationMs } from './duration.ts';
+import { parseHardwareLabels } from './hardware-labels.ts';
 import { readFlags } from './flags.ts';
 
 /** Where an HTTP server of ours listens. */
@@ -62,6 +63,19 @@ export const envSchema = z.object({
     )
     .default('topology.kubernetes.io/zone')
     .describe('Label of the MachineInventory whose value is the failure domain of the host.'),
+  IRONLOOM_HARDWARE_LABELS: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const labels = parseHardwareLabels(text);
+      if (labels !== undefined) return labels;
+      context.addIssue({
+        code: 'custom',
+        message: `'${text}' is not of the form cpu=label|label,nvidia.com/gpu=label`,
+      });
+      return z.NEVER;
+    })
+    .describe('Labels of the MachineInventory that tell its hardware. Default: those of elemental, see the guide.'),
   IRONLOOM_BUILD_ID: matching(/^[A-Za-z0-9][-A-Za-z0-9_.]{0,127}$/, 'letters, digits, dots, dashes').describe(
     'Worker: its version in the Temporal worker deployment that is called as the task queue. Default: unversioned.',
   ),
@@ -107,7 +121,8 @@ export interface Env {
   readonly watchNamespace: string | undefined;
   readonly watchFilter: string | undefined;
   readonly defaultRegistry: string | undefined;
-  readonly failureDomainLabel: string;
+  /** Which labels of an inventory tell what of its host. */
+  readonly hostLabels: { failureDomain: string; hardware: Readonly<Record<string, readonly string[]>> };
   readonly buildId: string | undefined;
   readonly workflowBundlePath: string | undefined;
   readonly settingsFolder: string | undefined;
@@ -191,7 +206,7 @@ function toEnv(given: z.output<typeof envSchema>, temporal: TemporalEnv): Env {
     watchNamespace: given.IRONLOOM_WATCH_NAMESPACE,
     watchFilter: given.IRONLOOM_WATCH_FILTER,
     defaultRegistry: given.IRONLOOM_DEFAULT_REGISTRY,
-    failureDomainLabel: given.IRONLOOM_FAILURE_DOMAIN_LABEL,
+    hostLabels: { failureDomain: given.IRONLOOM_FAILURE_DOMAIN_LABEL, hardware: given.IRONLOOM_HARDWARE_LABELS },
     buildId: given.IRONLOOM_BUILD_ID,
     workflowBundlePath: given.IRONLOOM_WORKFLOW_BUNDLE,
     settingsFolder: given.IRONLOOM_SETTINGS_FOLDER,

@@ -1,3 +1,4 @@
+import type { HostLabels } from '../domain/inputs/host-labels.ts';
 import { foreign } from '../api/constants.ts';
 import {
   baremetalMachines,
@@ -19,15 +20,15 @@ import type { Logger } from '../runtime/logger.ts';
 export function createWorkerCaches(
   client: KubeClient,
   logger: Logger,
-  options: { namespace: string | undefined; failureDomainLabel: string; watchFilter?: string | undefined },
+  options: { namespace: string | undefined; hostLabels: HostLabels; watchFilter?: string | undefined },
 ) {
-  const { namespace, failureDomainLabel, watchFilter } = options;
+  const { namespace, hostLabels, watchFilter } = options;
   const common = { client, logger, namespace };
   return {
     hosts: createInformer({
       ...common,
       resource: machineInventories,
-      project: (raw) => viewHost(machineInventories.schema.parse(raw), failureDomainLabel),
+      project: (raw) => viewHost(machineInventories.schema.parse(raw), hostLabels),
       indexes: { ownerUid: ({ owner }) => owner?.uid },
     }),
     machines: createInformer({

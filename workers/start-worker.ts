@@ -49,8 +49,8 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
     // Below the time that a step has: one that nobody answers is to say so itself.
     requestTimeoutMs: 10_000,
   });
-  const { watchNamespace, failureDomainLabel, watchFilter } = env;
-  const caches = createWorkerCaches(kube, logger, { namespace: watchNamespace, failureDomainLabel, watchFilter });
+  const { watchNamespace, hostLabels, watchFilter } = env;
+  const caches = createWorkerCaches(kube, logger, { namespace: watchNamespace, hostLabels, watchFilter });
   const informers = Object.values(caches);
   const reader = createReader({ threads: READER_THREADS });
   const state: { polling: PollingWorker | undefined } = { polling: undefined };

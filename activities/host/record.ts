@@ -40,7 +40,7 @@ export async function readOwnedHost(
 ): Promise<OwnedHost> {
   const inventory = await findReadable(deps, machineInventories, { namespace: machine.namespace, name: inventoryName });
   if (inventory === undefined) return { kind: 'missing' };
-  const host = viewHost(inventory, deps.policy.failureDomainLabel);
+  const host = viewHost(inventory, deps.policy.hostLabels);
   deps.caches.hosts.upsert(host);
   return { kind: host.owner?.uid === machine.uid ? 'ours' : 'lost', inventory, host };
 }
@@ -53,7 +53,7 @@ export async function writeHostRecord(
   record: HostRecord,
 ): Promise<HostView> {
   const written = await patchHostRecord(deps, fence, host, record);
-  return written === undefined ? host : viewHost(written, deps.policy.failureDomainLabel);
+  return written === undefined ? host : viewHost(written, deps.policy.hostLabels);
 }
 
 /** As `writeHostRecord`; answers the inventory as it is then, undefined when the record stood there already. */
@@ -72,7 +72,7 @@ export async function patchHostRecord(
   const written = await deps.kube.patch(machineInventories, key, {
     metadata: { resourceVersion: host.resourceVersion, uid: host.uid, annotations: changed },
   });
-  deps.caches.hosts.upsert(viewHost(written, deps.policy.failureDomainLabel));
+  deps.caches.hosts.upsert(viewHost(written, deps.policy.hostLabels));
   return written;
 }
 

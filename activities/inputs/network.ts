@@ -14,7 +14,7 @@ export function readNetwork(
   cluster: CapiCluster | undefined,
 ): Promise<RenderedNetwork> {
   const { network, observedNetwork } = inventory.spec;
-  const own = new Set(viewHost(inventory, policy.failureDomainLabel).addresses);
+  const own = new Set(viewHost(inventory, policy.hostLabels).addresses);
   // One whose address is copied to another takes that one's node off the network.
   const neighbours = hostsOfPool
     .filter(({ name, addresses }) => name !== inventory.metadata.name && addresses.some((address) => own.has(address)))

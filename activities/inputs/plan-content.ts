@@ -45,7 +45,7 @@ export async function readContent(
   inventory: MachineInventory,
 ): Promise<PlanContent> {
   const { metadata } = inventory;
-  const { failureDomain } = viewHost(inventory, deps.policy.failureDomainLabel);
+  const { failureDomain } = viewHost(inventory, deps.policy.hostLabels);
   const metaData = hostMetaData({
     hostname: host.hostname,
     inventory: host.inventory,

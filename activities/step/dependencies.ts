@@ -1,3 +1,4 @@
+import type { HostLabels } from '../../domain/inputs/host-labels.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import type { PoolView } from '../../domain/inputs/pool-view.ts';
@@ -31,8 +32,8 @@ export interface MachinePolicy {
   cleanDeadlineMs: number;
   nodeJoinDeadlineMs: number;
   defaultRegistry: string | undefined;
-  /** Key of the label of inventories that tells failure domains. */
-  failureDomainLabel: string;
+  /** Which labels of an inventory tell what of its host. */
+  hostLabels: HostLabels;
 }
 
 /** What steps tell the metrics of their worker. */

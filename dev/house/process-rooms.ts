@@ -19,6 +19,7 @@ const bridgeRooms: readonly Room[] = [
       'k8s-bridge/queue',
       'k8s-bridge/reconcile',
       'k8s-bridge/runs',
+      'k8s-bridge/templates',
       'reading',
       'runtime',
       'runtime/kube',
@@ -87,6 +88,12 @@ const bridgeRooms: readonly Room[] = [
       'k8s-bridge/reconcile',
       'runtime/kube',
     ],
+    bans: bans.outsideOfWorkflows,
+  },
+  {
+    path: 'k8s-bridge/templates',
+    holds: 'Templates: what their machines get at least, for the autoscaler',
+    mayImport: ['api', 'domain', 'domain/inputs', 'domain/report', 'k8s-bridge/reconcile', 'runtime/kube'],
     bans: bans.outsideOfWorkflows,
   },
   {

@@ -1,3 +1,4 @@
+import { type HostLabels, readHardware } from './host-labels.ts';
 import { type AllocationState, allocationStates, annotations, foreign } from '../../api/constants.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
 import { hostAddresses } from '../network/host-addresses.ts';
@@ -25,6 +26,8 @@ export interface HostView {
   planSecretName: string | undefined;
   /** Where it stands: the value of the label that tells failure domains. undefined: nobody has said. */
   failureDomain: string | undefined;
+  /** What its labels say of its hardware, see `HostLabels`. undefined: nothing. */
+  hardware: Readonly<Record<string, string>> | undefined;
   /** The host's own addresses, without their prefixes. */
   addresses: readonly string[];
   /** A `MachineInventorySelector` owns the inventory. */
@@ -52,11 +55,8 @@ export interface HostView {
 /** Addresses of a host that are kept, to find those that two hosts have. */
 const MAX_ADDRESSES = 64;
 
-/**
- * Reduces an inventory to what decisions need.
- * @param failureDomainLabel key of the label that tells failure domains, as the installation has it
- */
-export function viewHost(inventory: MachineInventory, failureDomainLabel: string): HostView {
+/** Reduces an inventory to what decisions need. */
+export function viewHost(inventory: MachineInventory, hostLabels: HostLabels): HostView {
   const { metadata, spec, status } = inventory;
   const notes = metadata.annotations;
   const volumes = spec.storage?.volumes ?? [];
@@ -69,7 +69,8 @@ export function viewHost(inventory: MachineInventory, failureDomainLabel: string
     deleting: metadata.deletionTimestamp !== undefined,
     ready: status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false,
     planSecretName: status?.plan?.secretRef?.name,
-    failureDomain: bounded(metadata.labels[failureDomainLabel] || undefined, MAX_NAME),
+    failureDomain: bounded(metadata.labels[hostLabels.failureDomain] || undefined, MAX_NAME),
+    hardware: readHardware(metadata.labels, hostLabels),
     addresses: hostAddresses(spec, MAX_ADDRESSES),
     takenBySelector: metadata.ownerReferences.some((owner) => owner.kind === foreign.inventorySelectorKind),
     storageUnprepared: volumes.length > 0 && storage?.phase !== 'Prepared',

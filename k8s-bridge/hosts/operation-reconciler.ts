@@ -61,12 +61,12 @@ async function answerRequest(host: HostView, text: string, deps: HostOperationDe
       deps.countVerb?.(asked.verb, 'accepted');
       return tell(host, deps.client, 'Normal', 'Quarantined', verdict.answer);
     case 'strip': {
-      const stripped = viewHost(await stripRecord(host, asked.reason, deps), deps.failureDomainLabel);
+      const stripped = viewHost(await stripRecord(host, asked.reason, deps), deps.hostLabels);
       deps.hosts.upsert(stripped);
       return finishStrip(stripped, text, deps);
     }
     case 'lift':
-      deps.hosts.upsert(viewHost(await lift(host, deps.client), deps.failureDomainLabel));
+      deps.hosts.upsert(viewHost(await lift(host, deps.client), deps.hostLabels));
       deps.countVerb?.(asked.verb, 'accepted');
       return tell(host, deps.client, 'Normal', 'Unquarantined', verdict.answer);
     case 'wait':
@@ -94,28 +94,28 @@ async function finishStrip(host: HostView, text: string, deps: HostOperationDeps
 async function endRequest(
   host: HostView,
   text: string,
-  { client, hosts, failureDomainLabel }: HostOperationDeps,
+  { client, hosts, hostLabels }: HostOperationDeps,
   reason: 'Quarantined' | 'OperationRefused',
   message: string,
 ): Promise<void> {
   await tell(host, client, reason === 'Quarantined' ? 'Normal' : 'Warning', reason, message);
   const known = isCutText(text, MAX_OPERATION) ? undefined : text;
   const left = await dropAnnotations(client, machineInventories, host, { [annotations.operation]: known });
-  if (left !== undefined) hosts.upsert(viewHost(left, failureDomainLabel));
+  if (left !== undefined) hosts.upsert(viewHost(left, hostLabels));
 }
 
 /** The host is offered to nobody; who has it keeps it. */
 async function keepOut(
   host: HostView,
   reason: string,
-  { client, hosts, failureDomainLabel }: HostOperationDeps,
+  { client, hosts, hostLabels }: HostOperationDeps,
 ): Promise<void> {
   const notes = {
     [annotations.quarantine]: reason,
     [annotations.operation]: null,
     ...(host.owner === undefined && { [annotations.allocationState]: 'Unavailable' }),
   };
-  hosts.upsert(viewHost(await annotate(host, client, notes), failureDomainLabel));
+  hosts.upsert(viewHost(await annotate(host, client, notes), hostLabels));
 }
 
 /** A machine that has the host keeps it, and the record of its plan. */

@@ -1,3 +1,4 @@
+import type { HostLabels } from '../../domain/inputs/host-labels.ts';
 import { annotations } from '../../api/constants.ts';
 import type { Secret } from '../../api/core.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
@@ -14,8 +15,8 @@ import { findNaming } from './host-standing.ts';
 export interface StrandedHostDeps {
   client: Pick<KubeClient, 'find' | 'list' | 'patch'>;
   reader: Pick<Reader, 'lastFailure'>;
-  /** Key of the label of inventories that tells failure domains. */
-  failureDomainLabel: string;
+  /** Which labels of an inventory tell what of its host. */
+  hostLabels: HostLabels;
 }
 
 /**
@@ -63,14 +64,14 @@ export function isStripped({ uid, owner, quarantined, plan }: HostView): boolean
  */
 export async function leaveCleanPlan(
   stripped: HostView,
-  { client, reader, failureDomainLabel }: StrandedHostDeps,
+  { client, reader, hostLabels }: StrandedHostDeps,
 ): Promise<string | undefined> {
   const [found, naming, inventory] = await Promise.all([
     findPlanSecret(stripped, client),
     findNaming(stripped, { client }),
     client.find(machineInventories, { namespace: stripped.namespace, name: stripped.name }),
   ]);
-  const host = inventory && viewHost(inventory, failureDomainLabel);
+  const host = inventory && viewHost(inventory, hostLabels);
   if (naming !== undefined) return `the providerID of BaremetalMachine ${naming.name} names the host`;
   if (host?.plan === undefined || !isStripped(host)) return 'somebody has the host by now';
   const secret = found && viewPlanSecret(found);

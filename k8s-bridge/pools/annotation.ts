@@ -1,3 +1,4 @@
+import type { HostLabels } from '../../domain/inputs/host-labels.ts';
 import { annotations } from '../../api/constants.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
 import type { ObjectKey } from '../../api/meta.ts';
@@ -17,8 +18,8 @@ const PARALLEL_PATCHES = 16;
 interface AnnotationWrites {
   client: Patcher;
   refusals: WriteRefusals;
-  /** Key of the label of inventories that tells failure domains. */
-  failureDomainLabel: string;
+  /** Which labels of an inventory tell what of its host. */
+  hostLabels: HostLabels;
   nowMs: number;
 }
 
@@ -33,7 +34,7 @@ export async function alignPoolAnnotations(
   pool: ObjectKey,
   memberNames: Iterable<string>,
   caches: PoolCaches,
-  { client, refusals, failureDomainLabel, nowMs }: AnnotationWrites,
+  { client, refusals, hostLabels, nowMs }: AnnotationWrites,
 ): Promise<{ lookAgainAfterMs: number; failures: unknown[] }> {
   const pending = hostsInDoubt(pool, memberNames, caches).flatMap((host) => {
     if (host.deleting) return [];
@@ -50,7 +51,7 @@ export async function alignPoolAnnotations(
     try {
       const isBlank = owner === pool.name && isNeverUsed(host, caches);
       const written = await patchPoolAnnotation(host, owner, isBlank, client);
-      caches.hosts.upsert(viewHost(written, failureDomainLabel));
+      caches.hosts.upsert(viewHost(written, hostLabels));
       refusals.forget(host);
     } catch (error) {
       if (isConflict(error)) return lookAgain(CONFLICT_REQUEUE_MS);

@@ -1,3 +1,4 @@
+import type { HostLabels } from '../../domain/inputs/host-labels.ts';
 import { poolConditionTypes } from '../../api/conditions.ts';
 import type { ObjectKey } from '../../api/meta.ts';
 import { machineInventoryPools } from '../../api/resources.ts';
@@ -26,8 +27,8 @@ export interface PoolReconcilerDeps {
   /** All of them synced before the first reconcile: a pool that is not known yet looks like a deleted one. */
   caches: PoolCaches;
   memory: PoolMemory;
-  /** Key of the label of inventories that tells failure domains. */
-  failureDomainLabel: string;
+  /** Which labels of an inventory tell what of its host. */
+  hostLabels: HostLabels;
   /** Signals the machine's workflow that there may be a host for it. */
   wakeMachine(machine: MachineView): Promise<void>;
   tellMembers: TellMembers;
@@ -42,11 +43,11 @@ export interface PoolReconcilerDeps {
  * One of these failing does not stop the others; throws an AggregateError at the end.
  */
 export async function reconcilePool(poolKey: string, deps: PoolReconcilerDeps): Promise<ReconcileResult> {
-  const { caches, client, memory, failureDomainLabel } = deps;
+  const { caches, client, memory, hostLabels } = deps;
   const key = parseKey(poolKey);
   const pool = caches.pools.get(key);
   const nowMs = deps.nowMs();
-  const writes = { client, refusals: memory.refusals, failureDomainLabel, nowMs };
+  const writes = { client, refusals: memory.refusals, hostLabels, nowMs };
   if (pool === undefined) {
     // Not gone: its hosts stay its own, and nobody is told that it is missing.
     if (caches.pools.problemOf(key) !== undefined) return {};

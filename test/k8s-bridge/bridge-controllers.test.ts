@@ -1,3 +1,4 @@
+import { hostLabels } from '../support/host-labels.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { annotations, foreign } from '../../api/constants.ts';
 import type { ObjectKey } from '../../api/meta.ts';
@@ -134,8 +135,6 @@ const planSecret = (data: Record<string, string>): RawObject => ({
   data: { plan: base64(PLAN.json), 'max-failures': base64('1'), ...data },
 });
 
-const failureDomainLabel = foreign.zoneLabel;
-
 describe('runControllers', () => {
   const logger = createLogger({ level: 'silent', component: 'test' });
   let kube: MemoryKube;
@@ -152,7 +151,7 @@ describe('runControllers', () => {
       client: kube.client(),
       logger,
       namespace: undefined,
-      failureDomainLabel,
+      hostLabels,
       watchFilter: undefined,
     });
   });
@@ -167,7 +166,7 @@ describe('runControllers', () => {
     for (const informer of Object.values(caches)) informer.start();
     await Promise.all(Object.values(caches).map((informer) => informer.synced));
     const reader = createReader({ threads: 1 });
-    const scope = { defaultRegistry: undefined, failureDomainLabel, watchNamespace: undefined, watchFilter: undefined };
+    const scope = { defaultRegistry: undefined, hostLabels, watchNamespace: undefined, watchFilter: undefined };
     const settings = { reader, ...scope, resyncPeriodMs: 180_000 };
     const health = { unattended: new UnattendedMachines(monotonicNowMs) };
     const findNobodyServes = async () => undefined;

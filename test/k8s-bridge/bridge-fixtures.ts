@@ -101,6 +101,7 @@ export function hostView(changes: Partial<HostView> = {}): HostView {
     ready: false,
     planSecretName: 'h1-plan',
     failureDomain: undefined,
+    hardware: undefined,
     addresses: [],
     takenBySelector: false,
     storageUnprepared: false,

@@ -1,5 +1,6 @@
+import { hostLabels } from '../support/host-labels.ts';
 import { reasons } from '../../api/conditions.ts';
-import { foreign, providerIdOf } from '../../api/constants.ts';
+import { providerIdOf } from '../../api/constants.ts';
 import { viewHost } from '../../domain/inputs/host-view.ts';
 import { slots } from './command.ts';
 import type { Machine } from './history.ts';
@@ -40,7 +41,7 @@ function canClaim({ lane, model }: Scene, { metadata, spec, status }: Machine, n
   const inventory = lane.history.hosts.get(name);
   const avoids = model.askedToGiveUp.has(metadata.name) && status?.avoidedInventories?.includes(name) === true;
   if (inventory === undefined || avoids) return false;
-  const { owner, quarantined, ready, pool } = viewHost(inventory, foreign.zoneLabel);
+  const { owner, quarantined, ready, pool } = viewHost(inventory, hostLabels);
   const isNamed = [...lane.history.machines.values()].some((one) => one.spec.providerID === providerIdOf(name));
   return !isNamed && owner === undefined && !quarantined && ready && pool === spec.machineInventoryPoolRef.name;
 }
@@ -59,7 +60,7 @@ export function isAllFree({ lane, model }: Scene): boolean {
   }
   if ([...lane.history.plans.values()].some((plan) => plan.appliedChecksum !== plan.planChecksum)) return false;
   return [...lane.history.hosts.values()]
-    .map((inventory) => viewHost(inventory, foreign.zoneLabel))
+    .map((inventory) => viewHost(inventory, hostLabels))
     .every(({ name, owner, quarantined, allocationState, pool }) => {
       const free = allocationState === 'Available' || allocationState === undefined;
       return owner === undefined && !quarantined && free && pool === poolOf.get(name);

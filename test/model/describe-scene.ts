@@ -1,4 +1,4 @@
-import { foreign } from '../../api/constants.ts';
+import { hostLabels } from '../support/host-labels.ts';
 import { viewHost } from '../../domain/inputs/host-view.ts';
 import { slots } from './command.ts';
 import type { Inventory, Machine, Pool } from './history.ts';
@@ -33,7 +33,7 @@ export function describeScene({ lane, model }: Scene): string {
   return [
     ...[...machines.values()].map(describeMachine),
     ...[...hosts.values()].filter(isOfInterest).map((host) => {
-      const { name, owner, quarantined, allocationState, ...rest } = viewHost(host, foreign.zoneLabel);
+      const { name, owner, quarantined, allocationState, ...rest } = viewHost(host, hostLabels);
       const { pool, ready, plan, operation } = rest;
       const record = { owner, allocationState, quarantined, pool, ready, plan, operation };
       return `host ${name}: ${JSON.stringify({ ...record, secret: plans.get(name) })}`;
@@ -55,7 +55,7 @@ function describeMachine({ metadata, spec, status }: Machine): string {
 }
 
 function isOfInterest(host: Inventory): boolean {
-  const { owner, quarantined, ready, allocationState } = viewHost(host, foreign.zoneLabel);
+  const { owner, quarantined, ready, allocationState } = viewHost(host, hostLabels);
   const free = allocationState === undefined || allocationState === 'Available';
   return owner !== undefined || quarantined || !ready || !free;
 }

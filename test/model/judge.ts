@@ -1,4 +1,5 @@
-import { annotations, foreign, inventoryOfProviderId } from '../../api/constants.ts';
+import { hostLabels } from '../support/host-labels.ts';
+import { annotations, inventoryOfProviderId } from '../../api/constants.ts';
 import { viewHost } from '../../domain/inputs/host-view.ts';
 import { createBreachFinder } from '../support/ownership-ledger.ts';
 import type { HistoryEntry, Machine } from './history.ts';
@@ -55,7 +56,7 @@ export function createJudge(circumstances: Circumstances): Judge {
         ];
       }
       case 'host': {
-        const host = viewHost(entry.object, foreign.zoneLabel);
+        const host = viewHost(entry.object, hostLabels);
         if (entry.gone && !isInTrouble(host.name)) return ['a host is gone'];
         if (entry.gone) {
           // Its machine may still say that it holds it, and may claim another one.

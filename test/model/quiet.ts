@@ -1,5 +1,6 @@
+import { hostLabels } from '../support/host-labels.ts';
 import { reasons } from '../../api/conditions.ts';
-import { annotations, foreign } from '../../api/constants.ts';
+import { annotations } from '../../api/constants.ts';
 import { machineInventories } from '../../api/resources.ts';
 import { parseAttemptId } from '../../domain/plan/attempt.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -80,7 +81,7 @@ const retried = [reasons.PlanFailed, reasons.PlanSecretMissing, reasons.HostTake
 
 /** Only the clean plan that was left for the host, not one of an earlier life, ends a quarantine when the host applies it. */
 function hasCleanPlan({ lane }: Scene, host: Inventory): boolean {
-  const { name, plan } = viewHost(host, foreign.zoneLabel);
+  const { name, plan } = viewHost(host, hostLabels);
   const standing = lane.history.plans.get(name)?.planAttempt;
   return standing !== undefined && standing === plan?.attemptId && parseAttemptId(standing)?.planType === 'clean';
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseDurationMs } from '../../runtime/duration.ts';
+import { parseHardwareLabels } from '../../runtime/hardware-labels.ts';
 import { type Env, envSchema, parseCall, parseEnv } from '../../runtime/env.ts';
 
 /** Keeps a profile file of the machine that runs the tests out of them. */
@@ -28,7 +29,7 @@ describe('parseEnv', () => {
       resyncPeriodMs: 180_000,
       leaderElect: true,
       leaseNamespace: 'ironloom-system',
-      failureDomainLabel: 'topology.kubernetes.io/zone',
+      hostLabels: { failureDomain: 'topology.kubernetes.io/zone', hardware: parseHardwareLabels('') },
     });
   });
 
@@ -60,6 +61,7 @@ describe('parseEnv', () => {
       IRONLOOM_LEADER_ELECT: 'false',
       IRONLOOM_LEASE_NAMESPACE: 'metal-system',
       IRONLOOM_FAILURE_DOMAIN_LABEL: 'example.com/rack',
+      IRONLOOM_HARDWARE_LABELS: 'cpu=example.com/threads',
     });
     expect(env.temporal).toMatchObject({
       namespace: 'metal',
@@ -71,7 +73,7 @@ describe('parseEnv', () => {
       watchNamespace: 'lab',
       watchFilter: 'mine',
       defaultRegistry: 'registry.example:5000/os',
-      failureDomainLabel: 'example.com/rack',
+      hostLabels: { failureDomain: 'example.com/rack', hardware: { cpu: ['example.com/threads'] } },
       buildId: 'v0.1.0',
       workflowBundlePath: '/app/workflows.js',
       settingsFolder: '/etc/ironloom/settings',
@@ -129,6 +131,9 @@ describe('parseEnv', () => {
     ['IRONLOOM_WATCH_FILTER', 'a,b=c'],
     ['IRONLOOM_FAILURE_DOMAIN_LABEL', 'a b'],
     ['IRONLOOM_FAILURE_DOMAIN_LABEL', '/zone'],
+    ['IRONLOOM_HARDWARE_LABELS', 'cpu'],
+    ['IRONLOOM_HARDWARE_LABELS', 'cpu=a b'],
+    ['IRONLOOM_HARDWARE_LABELS', 'cpu=a=b'],
     ['TEMPORAL_ADDRESS', 'a b'],
   ])('refuses %s=%s', (name, value) => {
     expect(problemsOf({ [name]: value })).toHaveLength(1);
@@ -147,6 +152,20 @@ describe('parseEnv', () => {
 
   it('documents every variable', () => {
     for (const [name, schema] of Object.entries(envSchema.shape)) expect(schema.description, name).toBeTruthy();
+  });
+});
+
+describe('parseHardwareLabels', () => {
+  const all = parseHardwareLabels('');
+
+  it('has those of elemental, and replaces or takes away what is named', () => {
+    expect(Object.keys(all ?? {})).toEqual(['cpu', 'memory', 'ephemeral-storage', 'architecture']);
+    expect(parseHardwareLabels(' memory = a | example.com/b , nvidia.com/gpu=g, architecture=')).toEqual({
+      ...all,
+      memory: ['a', 'example.com/b'],
+      'nvidia.com/gpu': ['g'],
+      architecture: [],
+    });
   });
 });
 

@@ -1,4 +1,4 @@
-import { foreign } from '../../api/constants.ts';
+import { hostLabels } from './host-labels.ts';
 import { machineInventories } from '../../api/resources.ts';
 import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
 import { parseAttemptId } from '../../domain/plan/attempt.ts';
@@ -44,7 +44,7 @@ export async function openOwnershipLedger({
     namespace,
     onChange: (_, inventory) => {
       if (inventory === undefined) return;
-      entries.push({ revision: revisionOf(inventory), kind: 'host', host: viewHost(inventory, foreign.zoneLabel) });
+      entries.push({ revision: revisionOf(inventory), kind: 'host', host: viewHost(inventory, hostLabels) });
     },
   });
   const plans = followObjects({

@@ -13,6 +13,7 @@ export function freeHost(name: string, overrides: Partial<HostView> = {}): HostV
     ready: true,
     planSecretName: `${name}-plan`,
     failureDomain: undefined,
+    hardware: undefined,
     addresses: [],
     takenBySelector: false,
     storageUnprepared: false,

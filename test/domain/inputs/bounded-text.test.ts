@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { annotations, foreign } from '../../../api/constants.ts';
+import { hostLabels } from '../../support/host-labels.ts';
+import { annotations } from '../../../api/constants.ts';
 import { machineInventories } from '../../../api/resources.ts';
 import {
   boundText,
@@ -48,7 +49,7 @@ describe('what a host wrote about itself', () => {
   };
   const view = viewHost(
     machineInventories.schema.parse({ apiVersion: 'elemental.cattle.io/v1beta1', kind: 'MachineInventory', metadata }),
-    foreign.zoneLabel,
+    hostLabels,
   );
 
   it('is kept in short', () => {

@@ -23,7 +23,7 @@ describe('the failure domain of a host', () => {
     ['example.com/empty', undefined],
     ['example.com/none', undefined],
   ])('is what its label %s says: %s', (key, expected) => {
-    expect(viewHost(inventory, key).failureDomain).toBe(expected);
+    expect(viewHost(inventory, { failureDomain: key, hardware: {} }).failureDomain).toBe(expected);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { annotations, foreign } from '../../../api/constants.ts';
+import { hostLabels } from '../../support/host-labels.ts';
+import { annotations } from '../../../api/constants.ts';
 import {
   type HostContext,
   hostProblem,
@@ -93,7 +94,7 @@ describe('viewHost', () => {
         spec: { storage: { volumes } },
         status: { conditions: [{ type: 'Ready', status: 'True' }], plan: { secretRef: { name: 'h-plan' } }, storage },
       },
-      foreign.zoneLabel,
+      hostLabels,
     );
 
   it('takes an inventory as elemental-operator makes it', () => {

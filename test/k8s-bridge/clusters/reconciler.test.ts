@@ -187,7 +187,18 @@ describe('the failure domains of a cluster', () => {
   let bench = createBench();
   const planeRef = { apiGroup: kubeadmControlPlanes.group, kind: kubeadmControlPlanes.kind, name: 'demo' };
   const infrastructureRef = { kind: 'BaremetalMachineTemplate', name: 'planes-1' };
-  const template = { namespace: 'demo', name: 'planes-1', uid: 't', resourceVersion: '1', pool: 'planes' };
+  const template: TemplateView = {
+    namespace: 'demo',
+    name: 'planes-1',
+    uid: 't',
+    resourceVersion: '1',
+    generation: 1,
+    deleting: false,
+    pool: 'planes',
+    capacity: undefined,
+    nodeInfo: undefined,
+    conditions: [],
+  };
   const addPool = (name: string, hosts: Record<string, string | undefined>, metadata: object = {}): void => {
     const machineInventories = Object.keys(hosts).map((host) => ({ name: host }));
     const object = {

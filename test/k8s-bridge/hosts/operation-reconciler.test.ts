@@ -1,5 +1,6 @@
+import { hostLabels } from '../../support/host-labels.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { annotations, foreign } from '../../../api/constants.ts';
+import { annotations } from '../../../api/constants.ts';
 import type { Secret } from '../../../api/core.ts';
 import { machineInventories, secrets } from '../../../api/resources.ts';
 import { type HostView, viewHost } from '../../../domain/inputs/host-view.ts';
@@ -88,7 +89,7 @@ function createWorld() {
       const standing = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
       const metadata = { ...host, uid: 'h-uid', annotations: standing };
       const status = { plan: { secretRef: secretKey } };
-      hosts.upsert(viewHost(objects.put(machineInventories, { metadata, spec: {}, status }), foreign.zoneLabel));
+      hosts.upsert(viewHost(objects.put(machineInventories, { metadata, spec: {}, status }), hostLabels));
     },
     /** What stands in the host's plan Secret. */
     putSecret(data: Record<string, string>, changes: object = {}): void {
@@ -99,7 +100,7 @@ function createWorld() {
     },
     /** The informers have seen what was written. */
     catchUp(): void {
-      hosts.upsert(viewHost(objects.read(machineInventories, host), foreign.zoneLabel));
+      hosts.upsert(viewHost(objects.read(machineInventories, host), hostLabels));
       planSecrets.upsert(viewPlanSecret(objects.read(secrets, secretKey)));
     },
     notes: () => objects.read(machineInventories, host).metadata.annotations,
@@ -117,7 +118,7 @@ function createWorld() {
         client,
         reader,
         runs,
-        failureDomainLabel: foreign.zoneLabel,
+        hostLabels,
         pauses,
         countVerb: (verb, result) => void counted.push(`${verb} ${result}`),
         logger: silentLogger,

@@ -1,5 +1,6 @@
+import { hostLabels } from '../../support/host-labels.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { annotations, foreign } from '../../../api/constants.ts';
+import { annotations } from '../../../api/constants.ts';
 import type { ObjectKey } from '../../../api/meta.ts';
 import { machineInventories, machineInventoryPools } from '../../../api/resources.ts';
 import { type HostView, viewHost } from '../../../domain/inputs/host-view.ts';
@@ -33,7 +34,7 @@ function createBench() {
     client: api,
     caches,
     memory: createPoolMemory(),
-    failureDomainLabel: foreign.zoneLabel,
+    hostLabels,
     nowMs: () => clock.nowMs,
     now: () => new Date(clock.wall),
     tellMembers: async ({ name }: PoolView, { reason }: { reason: string }) => void told.push(`${name} ${reason}`),
@@ -57,7 +58,7 @@ function createBench() {
     addHost(name: string, notes: Record<string, string> = {}, ready = 'True'): void {
       const metadata = { namespace, name, uid: `uid-${name}`, annotations: notes };
       const status = { conditions: [{ type: 'Ready', status: ready }], plan: { secretRef: { name: `${name}-plan` } } };
-      caches.hosts.upsert(viewHost(api.put(machineInventories, { metadata, status }), foreign.zoneLabel));
+      caches.hosts.upsert(viewHost(api.put(machineInventories, { metadata, status }), hostLabels));
       caches.planSecrets.upsert({ namespace, name: `${name}-plan`, foreignPlanType: undefined });
     },
     reconcile: (name = 'workers') => reconcilePool(`${namespace}/${name}`, deps),
