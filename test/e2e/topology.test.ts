@@ -9,7 +9,9 @@ import {
 } from '../../api/resources.ts';
 import { readChangedSamples } from '../../dev/lab/samples.ts';
 import { findFreePorts } from '../../dev/process/ports.ts';
+import { type Manifest, manifestSchema, readManifests } from '../../dev/stack/cluster-api-manifests.ts';
 import { startManagementCluster } from '../../dev/stack/management-cluster.ts';
+import { resourceOf } from '../../dev/stack/manifests.ts';
 import { untilSettled } from '../support/host-answers.ts';
 import { expectReleased } from '../support/hosts.ts';
 import { installedImages } from '../support/installed-images.ts';
@@ -92,6 +94,20 @@ test('a Cluster of the class comes up on the pools that are called as its groups
   expect(seed).toContain('imageRepository: registry.example.com/k8s');
 }, 300_000);
 
+test('the class takes the sample, and no variable that it does not know', async ({ site }) => {
+  const [pool, sample] = await readManifests(new URL('../../config/samples/topology.yaml', import.meta.url).pathname);
+  if (pool === undefined || sample === undefined) throw new Error('The sample is not a pool and a Cluster');
+  const attempt = (manifest: Manifest) => {
+    const metadata = { ...manifest.metadata, namespace: site.namespace };
+    const options = { fieldManager: 'ironloom-test', dryRun: true };
+    return site.client.apply(resourceOf(manifest), { ...manifest, metadata }, options);
+  };
+  await attempt(pool);
+  await attempt(sample);
+  const misspelt: unknown = JSON.parse(JSON.stringify(sample).replace('"controlPlaneMaxSurge"', '"maxSurge"'));
+  await expect(attempt(manifestSchema.parse(misspelt))).rejects.toThrow('maxSurge');
+});
+
 test(
   'at rest nothing is written, although the topology controller compares everything anew',
   async ({ site, cluster }) => {
@@ -165,6 +181,18 @@ test('a new version reaches every host by the catalog, the control plane first; 
     expect(await installedImages(site, host)).toEqual([version, 'v1.35.7']);
   }
 }, 400_000);
+
+test('a group that is taken out of the topology gives its hosts back, and its templates go', async ({ site }) => {
+  const before = await listTemplates(site);
+  await patchTopology(site, name, { op: 'remove', path: `${workers}/1` });
+  await untilServing(site, 'v1.35.7', { 'control-plane': 1, workers: 2 });
+  await expectReleased(site, 'tp-rack6');
+  await waitFor(
+    'both templates are gone',
+    async () => (await listTemplates(site)).length === before.length - 2,
+    () => listTemplates(site),
+  );
+}, 240_000);
 
 test('a deleted Cluster leaves pools and the class, and every host clean', async ({ site }) => {
   await site.client.delete(capiClusters, clusterKey(site));
