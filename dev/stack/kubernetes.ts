@@ -18,7 +18,7 @@ import { type ProcessSet } from '../process/set.ts';
 import { resolveTools } from '../tools/resolver.ts';
 
 export const kubernetesTools = ['etcd', 'kube-apiserver'] as const;
-export const controllerManagerTools = ['kube-controller-manager'] as const;
+export const controllerManagerTools = ['kube-controllers'] as const;
 
 const folderOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const crdFolders = [folderOf('../../config/crd'), folderOf('./crds')];
@@ -109,6 +109,6 @@ async function applyPolicies(server: KubeServer): Promise<void> {
 }
 
 async function startGarbageCollection(processes: ProcessSet, server: KubeServer): Promise<void> {
-  const { 'kube-controller-manager': binary } = await resolveTools(controllerManagerTools);
-  await startControllerManager(processes, { binary, kubeconfigPath: await server.addUser('kube-controller-manager') });
+  const { 'kube-controllers': binary } = await resolveTools(controllerManagerTools);
+  await startControllerManager(processes, { binary, kubeconfigPath: await server.addUser('kube-controllers') });
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 export const toolNames = [
   'etcd',
   'kube-apiserver',
-  'kube-controller-manager',
+  'kube-controllers',
   'capi-core',
   'capi-kubeadm-bootstrap',
   'capi-kubeadm-control-plane',
@@ -28,6 +28,7 @@ interface ToolSource {
   module:
     | 'etcd'
     | 'kubernetes'
+    | 'kube-controllers'
     | 'kubectl'
     | 'cluster-api'
     | 'kustomize'
@@ -52,11 +53,7 @@ const TEMPORAL_UI = 'github.com/temporalio/ui-server/v2';
 const sources: Record<ToolName, ToolSource> = {
   etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3', versionOf: 'go.etcd.io/etcd/server/v3' },
   'kube-apiserver': { module: 'kubernetes', package: `${KUBERNETES}/cmd/kube-apiserver`, versionOf: KUBERNETES },
-  'kube-controller-manager': {
-    module: 'kubernetes',
-    package: `${KUBERNETES}/cmd/kube-controller-manager`,
-    versionOf: KUBERNETES,
-  },
+  'kube-controllers': { module: 'kube-controllers', package: '.', versionOf: KUBERNETES },
   'capi-core': {
     module: 'cluster-api',
     package: `${CLUSTER_API}/core`,
