@@ -1,7 +1,10 @@
 # One image for worker, bridge and CLI; config/manager says which of them a Pod runs.
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
-FROM ${NODE_IMAGE} AS build
+# Runs on the machine that builds, whichever CPU the image is for: Temporal's package has the libraries of all of them,
+# and nothing else of what stays is made for one.
+FROM --platform=${BUILDPLATFORM} ${NODE_IMAGE} AS build
+ARG TARGETARCH
 # The worker's Rust core knows no other certificate authorities than the system's, and slim images have none: TLS to
 # Temporal then fails with NativeCertsNotFound (sdk-typescript #1258, #1584).
 RUN [ -s /etc/ssl/certs/ca-certificates.crt ] \
@@ -23,10 +26,11 @@ RUN node workers/bundle-main.ts > workflow-bundle.js
 # The tool under its names; whoever has no kubectl of their own uses it in a Pod.
 RUN mkdir bin && ln -s ../cli/ironloom.js bin/ironloom && ln -s ../cli/ironloom.js bin/kubectl-ironloom
 COPY dev/image/prune-modules.ts /tmp/
-RUN node /tmp/prune-modules.ts node_modules
+RUN node /tmp/prune-modules.ts node_modules "${TARGETARCH}"
 
-# Needs no shell: NODE_IMAGE may be one without.
-FROM ${NODE_IMAGE}
+# Runs nothing: NODE_IMAGE may be one without a shell, and for another CPU than that of the machine that builds.
+# buildah 1.28 takes the base of the stage before it, unless told the platform.
+FROM --platform=${TARGETPLATFORM} ${NODE_IMAGE}
 WORKDIR /app
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /app ./

@@ -1,27 +1,30 @@
 /**
  * Takes out of node_modules what no process of an image loads.
  *
- *   node prune-modules.ts FOLDER   prunes that node_modules for the architecture that runs this
+ *   node prune-modules.ts FOLDER ARCHITECTURE   prunes that node_modules for an image of amd64 or arm64
  *
  * Imports nothing of ours: the build stage of the image has this file alone.
  */
 import { existsSync, globSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Temporal's native library, by the CPU that Node names; the others are for systems that no image has. */
+/** Temporal's native library, by the name that images have for a CPU; the others are for systems that no image has. */
 const temporalTargets: Readonly<Record<string, string>> = {
-  x64: 'x86_64-unknown-linux-gnu',
+  amd64: 'x86_64-unknown-linux-gnu',
   arm64: 'aarch64-unknown-linux-gnu',
 };
 
 /** For those who write or debug a package. */
 const notCode = ['**/*.d.ts', '**/*.d.mts', '**/*.d.cts', '**/*.map', '**/*.md'];
-/** The Rust source of Temporal's library; Node itself, which the image brings; what bundled the workflows before this. */
-const notLoaded = ['@temporalio/core-bridge/sdk-core', 'node', 'node-bin-*', '@swc'];
+/**
+ * The Rust source of Temporal's library; Node itself, which the image brings; what bundled the workflows before this; what
+ * packages bring for Bare, another runtime than Node.
+ */
+const notLoaded = ['@temporalio/core-bridge/sdk-core', 'node', 'node-bin-*', '@swc', 'bare-*/prebuilds'];
 
 /**
  * @param modules the folder node_modules of an installation without development dependencies
- * @param arch as in `process.arch`
+ * @param arch as in the platform of an image
  * @throws Error when Temporal's library for it is not where it was, so that no image is made that cannot start
  */
 export function pruneModules(modules: string, arch: string): void {
@@ -37,5 +40,5 @@ export function pruneModules(modules: string, arch: string): void {
   }
 }
 
-const [, , folder] = process.argv;
-if (import.meta.main && folder !== undefined) pruneModules(folder, process.arch);
+const [, , folder, architecture] = process.argv;
+if (import.meta.main && folder !== undefined) pruneModules(folder, architecture ?? '');

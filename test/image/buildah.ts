@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import type { Architecture } from './architectures.ts';
 
 /** Needs neither a daemon nor mounts of its own: it works where containers themselves do not. */
 export const buildahEnv = { STORAGE_DRIVER: 'vfs', BUILDAH_ISOLATION: 'chroot' };
-export const BASE = 'localhost/ironloom-base';
+/** Both name an image for each architecture. */
+export const BASE = 'localhost/ironloom-base:try';
 export const IMAGE = 'localhost/ironloom:try';
 
 /** Runs a program and answers what it prints. @throws with what it said */
@@ -16,37 +15,19 @@ export async function run(program: string, ...args: readonly string[]): Promise<
   return (await promisify(execFile)(program, args, { env, maxBuffer: 64 * 1024 * 1024 })).stdout.trim();
 }
 
-/** Debian's essential packages, the pinned Node, the npm of this machine, and the certificate authorities of this machine. */
-export async function buildBase(): Promise<void> {
-  const work = await mkdtemp(join(tmpdir(), 'ironloom-base-'));
-  try {
-    const packages = join(work, 'base.tar');
-    await run('mmdebstrap', '--quiet', '--variant=minbase', '--include=ca-certificates', 'bookworm', packages);
-    const npm = dirname(dirname(await realpath(await run('which', 'npm'))));
-    const container = await run('buildah', 'from', 'scratch');
-    await run('buildah', 'add', '--quiet', container, packages, '/');
-    await run('buildah', 'copy', '--quiet', container, process.execPath, '/usr/local/bin/node');
-    await run('buildah', 'copy', '--quiet', container, npm, '/usr/local/lib/node_modules/npm');
-    const command = ['ln', '-s', '../lib/node_modules/npm/bin/npm-cli.js', '/usr/local/bin/npm'];
-    await run('buildah', 'run', container, '--', ...command);
-    const authorities = '/etc/ssl/certs/ca-certificates.crt';
-    await run('buildah', 'copy', '--quiet', container, process.env['SSL_CERT_FILE'] ?? authorities, authorities);
-    const env = ['--env=PATH=/usr/local/bin:/usr/bin:/bin', `--env=NODE_EXTRA_CA_CERTS=${authorities}`];
-    await run('buildah', 'config', ...env, container);
-    await run('buildah', 'commit', '--quiet', '--rm', container, BASE);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+/** A container of an image, which nothing runs in yet; whoever made it takes it away with `buildah rm`. */
+export async function createContainer(image: string, { name }: Architecture): Promise<string> {
+  return run('buildah', 'from', `--platform=linux/${name}`, image);
 }
 
-const imagesSchema = z.array(z.object({ names: z.array(z.string()).nullish(), size: z.string() }));
+const imagesSchema = z.array(z.object({ id: z.string(), size: z.string() }));
 
-/** MB, as `buildah images` tells them. @throws when there is no such image */
-export async function sizeOf(image: string): Promise<number> {
-  const listed: unknown = JSON.parse(await run('buildah', 'images', '--json'));
-  const name = image.includes(':') ? image : `${image}:latest`;
-  const found = imagesSchema.parse(listed).find(({ names }) => names?.includes(name) === true);
+/** MB of the image that a container is of, as `buildah images` tells them. @throws when there is no such image */
+export async function sizeOf(container: string): Promise<number> {
+  const id = await run('buildah', 'inspect', '--type=container', '--format={{.FromImageID}}', container);
+  const listed: unknown = JSON.parse(await run('buildah', 'images', '--json', '--no-trunc', '--all'));
+  const found = imagesSchema.parse(listed).find((image) => image.id.endsWith(id));
   const [, amount, unit] = /^([\d.]+) ([MG])B$/.exec(found?.size ?? '') ?? [];
-  if (amount === undefined) throw new Error(`buildah knows no size of ${name}`);
+  if (amount === undefined) throw new Error(`buildah knows no size of ${id}`);
   return Number(amount) * (unit === 'G' ? 1000 : 1);
 }

