@@ -53,12 +53,27 @@ export function explainPool(pool: PoolView, fleet: Fleet, machines: readonly Mac
     state,
     stuck: state === 'Empty' || (state === 'Exhausted' && waiting.length > 0) || state === 'Faulty',
     expected: `Its ${members.length} hosts are there, and one is free for the next machine`,
-    observed: [`${free} free; ${waits}. Counted: ${counted}`, faults?.message ?? '']
+    observed: [`${free} free; ${waits}. Counted: ${counted}`, describeDomains(lines), faults?.message ?? '']
       .filter((text) => text !== '')
       .join('. '),
     next: waiting.length > 0 ? 'Waiting machines are served oldest first, as soon as a host is free' : 'Nothing waits',
     ways: [add],
   };
+}
+
+/** More would fill a screen. */
+const MAX_DOMAINS = 12;
+
+/** Where free hosts stand; '' where nobody has said of any. */
+function describeDomains(lines: readonly MemberLine[]): string {
+  const byDomain = Map.groupBy(lines, ({ failureDomain }) => failureDomain);
+  const told = [...byDomain].flatMap(([domain, members]) => {
+    const free = members.filter(({ problem }) => problem === undefined).length;
+    return domain === undefined ? [] : [`${domain} ${free} of ${members.length}`];
+  });
+  if (told.length === 0) return '';
+  const more = told.length > MAX_DOMAINS ? ` and ${told.length - MAX_DOMAINS} more` : '';
+  return `Free by failure domain: ${told.toSorted().slice(0, MAX_DOMAINS).join(', ')}${more}`;
 }
 
 function stateOf({ deleting, members }: PoolView, free: number, faulty: boolean): PoolState {

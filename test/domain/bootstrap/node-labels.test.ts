@@ -166,7 +166,7 @@ describe('the failure domain in the labels of a node', () => {
         expect(read(named.userData, 'east')).toBe(named.userData);
         expect(withoutLabels(named.userData)).toEqual(withoutLabels(bare.userData));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
