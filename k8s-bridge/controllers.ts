@@ -93,10 +93,10 @@ function startPools(deps: ControllerDeps, wakeMachine: (view: MachineView) => Pr
 }
 
 function startClusters(deps: ControllerDeps): Workqueue {
-  const { kube: client, caches } = deps;
+  const { kube: client, caches, logger } = deps;
   const { clusters: baremetalClusters, capiClusters: clusters, machines, pools, hosts, templates } = storesOf(caches);
   const world = { client, baremetalClusters, clusters, machines, pools, hosts, templates };
-  const clusterDeps = { ...world, nowMs: () => Date.now() };
+  const clusterDeps = { ...world, logger, nowMs: () => Date.now() };
   const queue = createQueue('clusters', 2, deps, (key) => reconcileCluster(key, clusterDeps));
   connectClusterTriggers(caches, (key) => queue.add(key));
   connectDomainTriggers(caches, addSpaced(queue, CLUSTER_SPACING_MS, monotonicNowMs));

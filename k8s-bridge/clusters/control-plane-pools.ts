@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import type { ObjectKey } from '../../api/meta.ts';
 import { baremetalMachineTemplates, type Resource } from '../../api/resources.ts';
 import type { ControlPlaneRef } from '../../domain/inputs/capi-view.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import type { PoolView } from '../../domain/inputs/pool-view.ts';
 import type { TemplateView } from '../../domain/inputs/template-view.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
-import type { KubeClient } from '../../runtime/kube/client.ts';
-import type { ReadStore } from '../reconcile/ports.ts';
+import { isRefusal, KubeApiError, type KubeClient } from '../../runtime/kube/client.ts';
+import type { ReadStore, ReconcilerLogger } from '../reconcile/ports.ts';
 
 /** CAPI's `KubeadmControlPlane`, as far as it says what its machines are made from. */
 export const kubeadmControlPlanes = {
@@ -29,6 +30,7 @@ export interface ControlPlaneDeps {
   templates: Pick<ReadStore<TemplateView>, 'get'>;
   /** Indexed by `machineIndexes`. */
   machines: Pick<ReadStore<MachineView>, 'byIndex'>;
+  logger: Pick<ReconcilerLogger, 'warn'>;
 }
 
 export interface ControlPlanePools {
@@ -63,16 +65,29 @@ type PlannedPool = { kind: 'pool'; name: string } | { kind: 'awaited' } | { kind
 async function findPlannedPool(
   namespace: string,
   controlPlane: ControlPlaneRef | undefined,
-  { client, templates, pools }: ControlPlaneDeps,
+  deps: ControlPlaneDeps,
 ): Promise<PlannedPool> {
   const { group, kind } = kubeadmControlPlanes;
   if (controlPlane?.kind !== kind || controlPlane.apiGroup !== group) return { kind: 'unknown' };
-  const found = await client.find(kubeadmControlPlanes, { namespace, name: controlPlane.name });
-  if (found === undefined) return { kind: 'awaited' };
-  const { infrastructureRef } = found.spec.machineTemplate.spec;
+  const infrastructureRef = await findInfrastructure({ namespace, name: controlPlane.name }, deps);
+  if (typeof infrastructureRef === 'string') return { kind: infrastructureRef };
   if (infrastructureRef.kind !== baremetalMachineTemplates.kind) return { kind: 'unknown' };
-  const template = templates.get({ namespace, name: infrastructureRef.name });
+  const template = deps.templates.get({ namespace, name: infrastructureRef.name });
   if (template === undefined) return { kind: 'awaited' };
   const { pool: name } = template;
-  return pools.get({ namespace, name }) === undefined ? { kind: 'awaited' } : { kind: 'pool', name };
+  return deps.pools.get({ namespace, name }) === undefined ? { kind: 'awaited' } : { kind: 'pool', name };
+}
+
+/** Who may not read it, or does not understand it, knows less, and that holds no cluster up. */
+async function findInfrastructure(key: ObjectKey, { client, logger }: ControlPlaneDeps) {
+  try {
+    const found = await client.find(kubeadmControlPlanes, key);
+    return found === undefined ? 'awaited' : found.spec.machineTemplate.spec.infrastructureRef;
+  } catch (error) {
+    // Its API is not served in this version, where Cluster API is older.
+    const isUnserved = error instanceof KubeApiError && error.code === 404;
+    if (!isUnserved && !isRefusal(error) && !(error instanceof z.ZodError)) throw error;
+    logger.warn({ ...key, err: error }, 'Cannot read which pool a KubeadmControlPlane uses');
+    return 'unknown';
+  }
 }

@@ -13,6 +13,7 @@ import {
   type OwnerCluster,
   reconcileCluster,
 } from '../../../k8s-bridge/clusters/reconciler.ts';
+import { KubeApiError, KubeConnectionError } from '../../../runtime/kube/client.ts';
 import { createFakeObjects, createMemoryStore } from '../../support/fake-objects.ts';
 import { freeHost, waitingMachine } from '../../support/pool-fixtures.ts';
 
@@ -30,16 +31,25 @@ function createBench() {
   const pools = createMemoryStore<PoolView>();
   const hosts = createMemoryStore<HostView>();
   const templates = createMemoryStore<TemplateView>();
+  /** What each look at a control plane ends with. */
+  const unread: { error: Error | undefined } = { error: undefined };
   const client: ClusterReconcilerDeps['client'] = {
     patch: api.patch,
-    find: async (resource, asked) => api.find(resource, asked),
+    find: async (resource, asked) => {
+      if (unread.error !== undefined) throw unread.error;
+      return api.find(resource, asked);
+    },
   };
+  const warned: string[] = [];
+  const logger = { warn: (_: object, message: string) => void warned.push(message) };
   const clock = { nowMs: Date.UTC(2026, 0, 1) };
   const stores = { baremetalClusters: infra, clusters, machines, pools, hosts, templates };
-  const deps = { client, ...stores, nowMs: () => clock.nowMs };
+  const deps = { client, ...stores, logger, nowMs: () => clock.nowMs };
   clusters.upsert({ namespace: 'demo', name: 'demo', paused: false });
   return {
     api,
+    unread,
+    warned,
     clock,
     clusters,
     machines,
@@ -281,6 +291,26 @@ describe('the failure domains of a cluster', () => {
     bench.clock.nowMs += 10_000;
     expect(await bench.reconcile()).toEqual({});
     expect(bench.read().status).toMatchObject({ ready: true });
+  });
+
+  it.each([
+    ['a right is missing', new KubeApiError(403, 'Forbidden', 'no')],
+    ['its API is not served', new KubeApiError(404, '', 'page not found')],
+    ['it has another shape', kubeadmControlPlanes.schema.safeParse({}).error ?? new Error('parsed')],
+  ])('are told as far as they are known when %s', async (_, error) => {
+    addControlPlane();
+    addPool('planes', { p1: 'a' });
+    bench.unread.error = error;
+    expect(await bench.reconcile()).toEqual({});
+    expect(bench.read().status).toMatchObject({ ready: true, failureDomains: [worker?.('a')] });
+    expect(bench.warned).toEqual(['Cannot read which pool a KubeadmControlPlane uses']);
+  });
+
+  it('wait for a control plane that nobody could ask for', async () => {
+    addControlPlane();
+    bench.unread.error = new KubeConnectionError('reset', { timedOut: false });
+    await expect(bench.reconcile()).rejects.toThrow('reset');
+    expect(bench.read().status).toBeUndefined();
   });
 
   it('are as many as Cluster API takes, those of control planes first', async () => {
