@@ -27,6 +27,7 @@ export interface HostItem extends Listed<HostExplanation> {
   machine: string;
   ready: string;
   failed: string;
+  failureDomain: string;
 }
 export interface PoolItem extends Listed<Explanation<PoolState>> {
   cluster: string;
@@ -65,10 +66,11 @@ export function hostItems({ fleet, hosts, unreadable }: SeenFleet): HostItem[] {
       machine: '',
       ready: '',
       failed: '',
+      failureDomain: '',
     };
   });
   const found = hosts.map((host) => {
-    const { namespace, name, owner, ready, failedReprovision } = host;
+    const { namespace, name, owner, ready, failedReprovision, failureDomain = '' } = host;
     const facts = fleet.factsOf(host);
     return {
       namespace,
@@ -78,6 +80,7 @@ export function hostItems({ fleet, hosts, unreadable }: SeenFleet): HostItem[] {
       machine: owner?.baremetalMachine ?? facts.namedBy?.name ?? '',
       ready: ready ? 'True' : 'False',
       failed: failedReprovision === undefined ? '' : 'yes',
+      failureDomain,
     };
   });
   return [...found, ...lost];
@@ -121,6 +124,7 @@ export const hostColumns: Column<HostItem>[] = [
   { head: 'WHY', key: 'why', text: ({ explained }) => explained.observed },
   { head: 'READY', key: 'ready', wide: true, text: ({ ready }) => ready },
   { head: 'FAILED', key: 'failed', wide: true, text: ({ failed }) => failed },
+  { head: 'DOMAIN', key: 'failureDomain', wide: true, text: ({ failureDomain }) => failureDomain },
 ];
 
 export const poolColumns: Column<PoolItem>[] = [

@@ -267,6 +267,8 @@ describe('explain', () => {
     expect(out).toMatch(/^ {2}rack1 {2}east {2}is named by the providerID/m);
     expect(out).toMatch(/^ {2}rack5 {2}west {2}stands in failure domain west; one of east is asked for$/m);
     expect((await run('explain', 'host', 'rack5')).out).toContain('\nDomain    west\n');
+    const wide = words((await run('get', 'host', 'rack5', '-o', 'wide')).out);
+    expect(wide.map((line) => line.at(-1))).toEqual(['DOMAIN', 'west']);
     expect((await run('explain', 'pool', 'workers')).out).toContain('Free by failure domain: east 0 of 1, west 1 of 1');
     expect((await run('plan', 'machine', 'm-waits')).out).toContain(
       'none: No host of pool workers in failure domain east',
