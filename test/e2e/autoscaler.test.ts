@@ -102,12 +102,14 @@ describe.concurrent('a node group without nodes', () => {
       (machines) => machines.length === 1 && machines.every(({ status }) => status?.phase === 'Running'),
     );
     const owner = machine?.metadata.ownerReferences.find(({ kind }) => kind === 'Machine')?.name ?? '';
-    const { spec } = await client.get(capiMachines, { namespace, name: owner });
-    const node = await waitFor('its Node', async () => {
-      const found = (await client.get(capiMachines, { namespace, name: owner })).status?.nodeRef?.name;
-      return found !== undefined && client.get(nodes, { namespace: '', name: found });
+    const [asked, node] = await waitFor('the Node of its Machine', async () => {
+      const { spec, status } = await client.get(capiMachines, { namespace, name: owner });
+      const found = status?.nodeRef?.name;
+      if (found === undefined) return undefined;
+      const registered = await client.get(nodes, { namespace: '', name: found });
+      return [spec.providerID ?? 'none', registered.spec.providerID ?? ''] as const;
     });
-    expect(isSameProvider(node.spec.providerID ?? '', spec.providerID ?? '')).toBe(true);
+    expect(isSameProvider(node, asked)).toBe(true);
   });
 });
 
