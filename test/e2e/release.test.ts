@@ -155,6 +155,7 @@ async function generateCluster(flavour: string | undefined, namespace: string): 
     CONTROL_PLANE_HOSTS: '[{name: cp-1}, {name: cp-2}, {name: cp-3}]',
     CONTROL_PLANE_KIND: 'ExternalControlPlane',
     WORKER_HOSTS: `[{name: ${worker}, hostname: large-1}]`,
+    KUBERNETES_IMAGE_REPOSITORY: 'registry.example.com/k8s',
   });
   expect(yaml).not.toContain('${');
   return manifestsOf(yaml);
@@ -175,6 +176,33 @@ test.each([
   const files = findManifest(manifests, 'KubeadmControlPlane');
   const staticPod = JSON.stringify(files).includes('/etc/kubernetes/manifests/kube-vip.yaml');
   expect(staticPod).toBe(flavour === 'kube-vip');
+});
+
+test('a cluster of flavour topology brings its class along, which the API server takes as it is', async () => {
+  const namespace = `${site.namespace}-topology`;
+  const manifests = await generateCluster('topology', namespace);
+  const kinds = manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+  expect(kinds.toSorted()).toEqual([
+    'BaremetalClusterTemplate ironloom',
+    'BaremetalMachineTemplate ironloom',
+    'Cluster demo',
+    'ClusterClass ironloom',
+    'KubeadmConfigTemplate ironloom',
+    'KubeadmControlPlaneTemplate ironloom',
+    'MachineInventoryPool demo-control-plane',
+    'MachineInventoryPool demo-workers',
+  ]);
+  await site.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, ...manifests]);
+  const infrastructure = await waitFor('the topology controller makes the infrastructure', async () => {
+    const { items } = await site.client.list(baremetalClusters, { namespace });
+    return items.length > 0 && baremetalClusters.schema.parse(items[0]);
+  });
+  expect(infrastructure.spec.controlPlaneLoadBalancer).toEqual({
+    type: 'Internal',
+    host: '192.0.2.10',
+    port: 6443,
+    vrid: 51,
+  });
 });
 
 test('an operator says what is different here, and a cluster of flavour workers runs by it', async () => {

@@ -30,6 +30,7 @@ import {
   untilServing,
 } from '../support/topology.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { isServing } from '../support/worker-groups.ts';
 
 // docs/guides/cluster-class.md with the real topology controller, step by step. A management cluster of its own: the
 // core manager is restarted, for it remembers for ten minutes what it has compared.
@@ -51,6 +52,9 @@ const test = siteTestOn(
 
 const clusterKey = ({ namespace }: Site) => ({ namespace, name });
 const workers = '/workers/machineDeployments';
+/** Of a template of the class, which a patch of it replaces. */
+const machineInventoryPoolRef = { name: 'replaced' };
+const clusterClasses = resourceOf({ apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'ClusterClass' });
 
 async function findInfrastructure({ client, namespace }: Site) {
   const { items } = await client.list(baremetalClusters, { namespace });
@@ -194,6 +198,30 @@ test('a group that is taken out of the topology gives its hosts back, and its te
   );
 }, 240_000);
 
+test('a class that names another template has the machines replaced that were made of the old one', async ({
+  site,
+}) => {
+  const annotation = 'example.com/made-of';
+  const template = { metadata: { annotations: { [annotation]: 'ironloom-2' } }, spec: { machineInventoryPoolRef } };
+  const metadata = { namespace: site.namespace, name: 'ironloom-2' };
+  await site.client.create(baremetalMachineTemplates, { metadata, spec: { template } });
+  const path = '/spec/workers/machineDeployments/0/infrastructure/templateRef/name';
+  const patch = [{ op: 'replace', path, value: 'ironloom-2' }];
+  await site.client.patch(clusterClasses, { ...metadata, name: 'ironloom' }, patch, { type: 'json' });
+  const madeOf = async () =>
+    (await site.machines())
+      .filter(isServing)
+      .map(({ metadata: { annotations } }) => annotations[annotation] ?? '')
+      .toSorted();
+  await waitFor(
+    'both workers are of the new template, and the control plane is what it was',
+    async () => JSON.stringify(await madeOf()) === JSON.stringify(['', 'ironloom-2', 'ironloom-2']),
+    madeOf,
+    { timeoutMs: 180_000 },
+  );
+  await untilServing(site, 'v1.35.7', { 'control-plane': 1, workers: 2 });
+}, 300_000);
+
 test('a deleted Cluster leaves pools and the class, and every host clean', async ({ site }) => {
   await site.client.delete(capiClusters, clusterKey(site));
   await waitFor(
@@ -203,7 +231,7 @@ test('a deleted Cluster leaves pools and the class, and every host clean', async
     { timeoutMs: 180_000 },
   );
   for (const host of hosts) await expectReleased(site, host);
-  const ofClass = ['ironloom'];
+  const ofClass = ['ironloom', 'ironloom-2'];
   await waitFor(
     'templates of machines are those of the class',
     async () => {
