@@ -25,7 +25,8 @@ export interface WorkerGroup {
 type Place = Pick<Lab, 'client' | 'namespace'>;
 
 const capi = { group: 'cluster.x-k8s.io', version: 'v1beta2', schema: z.object({ metadata: objectMetaSchema }) };
-const machineDeployments = {
+/** CAPI's `MachineDeployment`. */
+export const machineDeployments = {
   ...capi,
   plural: 'machinedeployments',
   kind: 'MachineDeployment',
