@@ -5,6 +5,7 @@ import { annotations } from '../../api/constants.ts';
 import {
   baremetalClusters,
   baremetalMachines,
+  capiClusters,
   configMaps,
   machineInventories,
   machineInventoryPools,
@@ -288,6 +289,23 @@ test('a host that is recorded for a machine that is gone is brought back, clean'
   );
   await bringBack(site, stray);
   expect(plansReceived(site, stray).at(-1)).toBe('clean');
+});
+
+test('the pool of a control plane is looked up before there is one, and its absence holds a cluster up for seconds', async () => {
+  const { client, namespace } = site;
+  const metadata = { namespace, name: 'planes' };
+  const controlPlaneRef = { apiGroup: 'controlplane.cluster.x-k8s.io', kind: 'KubeadmControlPlane', name: 'planes' };
+  const infrastructureRef = { apiGroup: baremetalClusters.group, kind: baremetalClusters.kind, name: 'planes' };
+  await client.create(baremetalClusters, {
+    metadata,
+    spec: { controlPlaneEndpoint: { host: 'planes.example.com', port: 6443 } },
+  });
+  await client.create(capiClusters, { metadata, spec: { controlPlaneRef, infrastructureRef } });
+  await waitFor(
+    'the cluster is provisioned',
+    async () => (await client.get(baremetalClusters, metadata)).status?.ready === true,
+    () => client.find(baremetalClusters, metadata),
+  );
 });
 
 test('describe cluster shows the machines, and why one does not go on', async () => {
