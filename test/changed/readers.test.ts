@@ -21,7 +21,8 @@ test.each([
   ],
   ['test/replay/histories/whole-life.1.json', ['test/replay/histories.ts']],
   ['dev/host/os/disk.ts', []],
-  ['README.md', []],
+  ['README.md', ['test/docs/pages.test.ts']],
+  ['LICENSE', []],
   ['package-lock.json', [everything]],
   ['data/of/a/new/kind.csv', [everything]],
 ])('%s reaches, besides what imports it, %j', (changed, reached) => {

@@ -21,6 +21,8 @@ const readers: readonly (readonly [changed: RegExp, readers: readonly string[]])
   [/^dev\/host\/os\/commands\//, ['dev/host/os/command-folder.ts']],
   [/^dev\/tools\/.*\.(go|mod|sum)$/, ['dev/tools/table.ts']],
   [/^docs\/operations\.md$/, ['test/config/manifests.test.ts']],
+  [/^docs\/|^(README|CONTRIBUTING)\.md$/, ['test/docs/pages.test.ts']],
+  [/^docs\/(operations|guides\/(node-management|uninstall))\.md$/, ['test/docs/commands.ts']],
   [/^docs\/lifecycle\.md$/, ['test/domain/life/operations.test.ts']],
   [/^test\/domain\/plan\/golden\//, ['test/domain/plan/scripts.test.ts']],
   [/^test\/replay\/histories\//, ['test/replay/histories.ts']],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { ManagementClusterDescription } from '../../dev/stack/management-cluster.ts';
 import { resolveTools } from '../../dev/tools/resolver.ts';
 import type { Site } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
@@ -19,8 +20,10 @@ export interface Shell extends AsyncDisposable {
 const ironloom = fileURLToPath(new URL('../../cli/ironloom.js', import.meta.url));
 
 /** bash with kubectl, `ironloom` and `temporal`, a kubeconfig of its own, and a folder that goes with it. */
-export async function openShell({ namespace }: Pick<Site, 'namespace'>): Promise<Shell> {
-  const { kubeconfigs, temporal } = useStack();
+export async function openShell(
+  { namespace }: Pick<Site, 'namespace'>,
+  { kubeconfigs, temporal }: Pick<ManagementClusterDescription, 'kubeconfigs' | 'temporal'> = useStack(),
+): Promise<Shell> {
   const dir = await mkdtemp(join(tmpdir(), 'ironloom-docs-'));
   const bin = join(dir, '.bin');
   await mkdir(bin);

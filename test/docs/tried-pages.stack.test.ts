@@ -19,7 +19,8 @@ import {
   untilWorkersRun,
 } from '../support/worker-groups.ts';
 import { renderMachineTemplate } from '../support/worker-manifests.ts';
-import { type Block, readBlocks } from './page.ts';
+import { commandsBelow, fill, type Names } from './commands.ts';
+import { readBlocks } from './page.ts';
 import { openShell, type Shell } from './shell.ts';
 
 // The commands of the pages as they stand there, one heading after the other, and what they show beneath them.
@@ -35,9 +36,6 @@ const test = siteTest('docs', { hosts: [...racks, host, spare] }).extend(
     return shell;
   },
 );
-
-/** What stands for the names of this site in the commands of a page. */
-type Names = Readonly<Record<string, string>>;
 
 /** Runs what stands below a heading; a `text` block beneath it has to be in what was printed. Answers all of that. */
 async function follow(shell: Shell, page: string, heading: string, names: Names, between = async () => {}) {
@@ -55,15 +53,7 @@ async function follow(shell: Shell, page: string, heading: string, names: Names,
 
 /** The commands below a heading, one after the other: each waits for what the one before has done. */
 function linesOf(page: string, heading: string, names: Names): string[] {
-  const blocks = readBlocks(readFileSync(page, 'utf8')).filter((block) => block.heading === heading);
-  return blocks.filter(({ language }) => language === 'sh').flatMap((block) => fill(block, names).trim().split('\n'));
-}
-
-/** Nobody waits here until a watch is ended by hand. */
-function fill({ text }: Pick<Block, 'text'>, names: Names): string {
-  let filled = text.replaceAll(/ -w(?=\s)/g, '');
-  for (const [name, value] of Object.entries(names)) filled = filled.replaceAll(name, value);
-  return filled;
+  return commandsBelow(page, heading, names).flatMap((block) => block.trim().split('\n'));
 }
 
 /** Lines without the width of their columns and without ages. */

@@ -1,26 +1,17 @@
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import { annotations, MACHINE_FINALIZER } from '../../api/constants.ts';
 import { renderCrds } from '../../api/crds.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
-import {
-  baremetalClusters,
-  baremetalClusterTemplates,
-  baremetalMachines,
-  baremetalMachineTemplates,
-  capiClusters,
-  customResourceDefinitions,
-  machineInventoryPools,
-  type Resource,
-} from '../../api/resources.ts';
-import { buildKustomization } from '../../dev/release/kustomize.ts';
-import { type Manifest, manifestSchema } from '../../dev/stack/cluster-api-manifests.ts';
+import { baremetalClusterTemplates, customResourceDefinitions } from '../../api/resources.ts';
+import type { Service } from '../../dev/lab/services.ts';
 import { recordProviders, runClusterctl } from '../../dev/stack/clusterctl.ts';
 import { type ManagementCluster, startManagementCluster } from '../../dev/stack/management-cluster.ts';
-import { applyCrds, applyManifest, resourceOf } from '../../dev/stack/manifests.ts';
-import type { Service } from '../../dev/lab/services.ts';
-import { isNotFound } from '../../runtime/kube/client.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { createKubeTransport, type KubeTransport } from '../../runtime/kube/transport.ts';
+import { commandsBelow } from '../docs/commands.ts';
+import { openShell, type Shell } from '../docs/shell.ts';
 import { plansReceived } from '../support/host-answers.ts';
 import { expectReleased, findInventory } from '../support/hosts.ts';
 import { listHostWrites, markAudit } from '../support/host-writes.ts';
@@ -29,16 +20,18 @@ import { type Site, startSite } from '../support/site.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-// docs/guides/uninstall.md, step by step, on an API server whose CRDs may go.
+// The commands of docs/guides/uninstall.md as they stand there, on an API server whose CRDs may go.
 const hosts = ['un1', 'un2'];
 const crds = renderCrds().map(({ metadata }) => metadata.name);
 const ALLOW = 'baremetal.alauda.io/allow-deletion';
+const OURS = 'cluster.x-k8s.io/provider=infrastructure-ironloom';
+const LEAVING = 'Leave the hosts as they are';
 const CRD_PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
 let cluster: ManagementCluster;
 let site: Site;
 let raw: KubeTransport;
-let installation: Manifest[];
+let shell: Shell;
 let services: Service[] = [];
 const opened = new AsyncDisposableStack();
 
@@ -53,45 +46,20 @@ beforeAll(async () => {
   site = await startSite('uninstall', { hosts, replicas: 2, env, cluster: { ...cluster, temporal } });
   opened.defer(() => site.close());
   services = [site.bridge, ...site.workers];
-  installation = await readInstallation();
+  shell = await openShell(site, { ...cluster, temporal });
+  opened.use(shell);
+  await symlink(new URL('../../config', import.meta.url).pathname, join(shell.dir, 'config'));
   await Promise.all([install(), recordProviders(site.client)]);
 });
 
 afterAll(() => opened.disposeAsync());
 
-/** What `kubectl apply -k config/default` applies; the lab's processes keep their accounts all the time. */
-async function readInstallation(): Promise<Manifest[]> {
-  const yaml = await buildKustomization(new URL('../../config/default', import.meta.url).pathname);
-  const manifests = parseAllDocuments(yaml).map((document) => manifestSchema.parse(document.toJS()));
-  return manifests
-    .filter(({ kind }) => kind !== 'Namespace' && kind !== 'ServiceAccount')
-    .map((manifest) => (manifest.kind.startsWith('ValidatingAdmission') ? clusterWide(manifest) : manifest));
-}
+const install = () => shell.run('kubectl apply -k config/default');
 
-/** kustomize gives these a namespace, which kubectl does not look at. */
-function clusterWide(manifest: Manifest): Manifest {
-  return { ...manifest, metadata: { ...manifest.metadata, namespace: undefined } };
-}
-
-const isCrd = ({ kind }: Manifest) => kind === 'CustomResourceDefinition';
-
-async function install(): Promise<void> {
-  await applyCrds(site.client, installation.filter(isCrd));
-  for (const manifest of installation.filter((it) => !isCrd(it))) await applyManifest(site.client, manifest);
-}
-
-/** `kubectl delete -k config/default`: in the order of the manifests, and what is refused does not stop it. */
-async function uninstall(manifests = installation): Promise<string[]> {
-  const refusals: string[] = [];
-  for (const manifest of manifests) {
-    const { namespace = '', name } = manifest.metadata;
-    try {
-      await site.client.delete(resourceOf(manifest), { namespace, name });
-    } catch (error) {
-      if (!isNotFound(error)) refusals.push(error instanceof Error ? error.message : String(error));
-    }
-  }
-  return refusals;
+/** The commands below a heading of the page, for this site. */
+function follow(heading: string): string[] {
+  const names = { NAMESPACE: site.namespace, CLUSTER: 'demo', 'ironloom-machine-v1': site.namespace };
+  return commandsBelow('docs/guides/uninstall.md', heading, names);
 }
 
 /** `kubectl delete crd NAME --dry-run=server`: what admission says. Undefined: it would be deleted. */
@@ -105,9 +73,9 @@ async function whyNot(path = `${CRD_PATH}/${crds[0]}`): Promise<string | undefin
   }
 }
 
-async function annotateCrds(value: string | null): Promise<void> {
-  const metadata = { annotations: { [ALLOW]: value } };
-  for (const name of crds) await site.client.patch(customResourceDefinitions, { namespace: '', name }, { metadata });
+async function insist(): Promise<void> {
+  const [annotate = ''] = follow('What refuses');
+  await shell.run(annotate);
 }
 
 async function untilMarked(mark: string): Promise<void> {
@@ -159,32 +127,6 @@ async function expectUntouched(since: number): Promise<void> {
   }
 }
 
-/** `kubectl get KINDS -A -o json | jq …`: what a new installation needs of the objects. */
-async function keep(kinds: readonly Resource<unknown>[]): Promise<Manifest[]> {
-  const lists = await Promise.all(kinds.map((kind) => site.client.list(kind)));
-  return lists.flatMap(({ items }, index) =>
-    items.map((item) => {
-      const { metadata, spec } = manifestSchema.parse({ apiVersion: '', kind: '', ...Object(item) });
-      const { name, namespace, labels, annotations: notes, ownerReferences } = metadata;
-      const { group, version, kind } = kinds[index] ?? baremetalMachines;
-      const kept = { name, namespace, labels, annotations: notes, ownerReferences };
-      return { apiVersion: `${group}/${version}`, kind, metadata: kept, spec };
-    }),
-  );
-}
-
-async function dropFinalizers(): Promise<void> {
-  for (const manifest of await keep([baremetalClusters, baremetalMachines])) {
-    const { namespace = '', name } = manifest.metadata;
-    await site.client.patch(resourceOf(manifest), { namespace, name }, { metadata: { finalizers: null } });
-  }
-}
-
-async function pause(paused: boolean): Promise<void> {
-  await site.client.patch(capiClusters, { namespace: site.namespace, name: 'demo' }, { spec: { paused } });
-}
-
-let kept: Manifest[] = [];
 let before: BaremetalMachine[] = [];
 
 test('a CRD without objects may go, as soon as the bridge says that there are none', async () => {
@@ -207,9 +149,9 @@ test('with machines it may not, one by one and together; an annotation overrides
   const env = { KUBECONFIG: cluster.kubeconfigs.admin };
   const gone = runClusterctl(['delete', '--infrastructure=ironloom', '--include-crd'], { env });
   await expect(gone).rejects.toThrow('found existing objects for provider CRDs');
-  await annotateCrds('true');
+  await insist();
   expect(await whyNot()).toBeUndefined();
-  await annotateCrds(null);
+  await shell.run(`kubectl annotate crd -l ${OURS} ${ALLOW}-`);
   expect(await whyNot()).toContain('uninstall.md');
 });
 
@@ -224,34 +166,38 @@ test('nor where nobody says anything', async () => {
 
 test('leaving: every host goes on as it is', async () => {
   const since = await markAudit(cluster.auditLogPath);
-  await pause(true);
+  const [pause = '', stop = '', keep = '', dropFinalizers = '', takeAway = '', endRuns = ''] = follow(LEAVING);
+  await shell.run(pause);
+  await shell.run(stop);
   await stopServices();
-  kept = await keep([
-    baremetalClusters,
-    baremetalClusterTemplates,
-    machineInventoryPools,
-    baremetalMachineTemplates,
-    baremetalMachines,
-  ]);
-  expect(kept).toHaveLength(6);
-  await dropFinalizers();
-  await annotateCrds('true');
-  expect(await uninstall()).toEqual([]);
+  await shell.run(keep);
+  await shell.run(dropFinalizers);
+  await insist();
+  await shell.run(takeAway);
+  await shell.run(endRuns);
   await untilGone(crds);
   await expectUntouched(since);
   for (const host of hosts) {
     expect((await findInventory(site, host))?.metadata.annotations[annotations.allocationState]).toBe('Allocated');
   }
+  const isEnded = async (machine: BaremetalMachine) =>
+    (await site.temporal.workflow.getHandle(machineWorkflowId(machine.metadata)).describe()).status.name ===
+    'TERMINATED';
+  for (const machine of before) await waitFor(`the run of ${machine.metadata.name} is ended`, () => isEnded(machine));
 });
 
 test('coming back: a second installation adopts what was kept', async () => {
   const since = await markAudit(cluster.auditLogPath);
   await install();
-  for (const manifest of kept) await applyManifest(site.client, manifest);
-  await startServices('second');
-  await pause(false);
+  await comeBack('second');
   await expectAdopted(before, since);
 });
+
+async function comeBack(label: string): Promise<void> {
+  const [restore = ''] = follow('Back again');
+  await shell.run(restore);
+  await startServices(label);
+}
 
 /** In these words: a refusal of another kind may come before it. */
 async function untilRefused(machine: BaremetalMachine, words: string): Promise<void> {
@@ -265,12 +211,15 @@ async function untilRefused(machine: BaremetalMachine, words: string): Promise<v
 test('CRDs that somebody insisted on deleting take machines along, and no host is cleaned', async () => {
   before = await site.machines();
   const since = await markAudit(cluster.auditLogPath);
-  await annotateCrds('true');
+  await insist();
   // One deletion takes all, in whatever order: here the worker's right to look at the CRD goes first, the others last.
-  await uninstall(installation.filter(({ metadata }) => metadata.name === 'ironloom-crds-worker'));
-  await uninstall(installation.filter(isCrd));
+  await shell.run('kubectl delete clusterrolebinding ironloom-crds-worker');
+  await shell.run(`kubectl delete crd -l ${OURS} --wait=false`);
   for (const machine of before) await untilRefused(machine, 'cannot get resource "customresourcedefinitions"');
-  await uninstall();
+  const [, , , , takeAway = ''] = follow(LEAVING);
+  await shell.run(`${takeAway.trim()} --ignore-not-found --wait=false`);
+  await shell.run('kubectl wait namespace/ironloom-system --for delete --timeout 60s');
+  await untilGone(crds.filter((name) => !stays(name)));
   // A second installation gives the roles back, and the machines that go are seen by it.
   await install();
   for (const machine of before) await untilRefused(machine, 'their hosts stay as they are');
@@ -279,28 +228,34 @@ test('CRDs that somebody insisted on deleting take machines along, and no host i
 
 test('and they come back from what kubectl still shows of them', async () => {
   const since = await markAudit(cluster.auditLogPath);
-  await pause(true);
+  // Manifests of the pools and templates, for nobody else has them any more.
+  await shell.run(`jq 'select(.kind | test("Pool|Template"))' ironloom.json > own.json`);
+  const [pause = '', stop = '', keep = '', dropFinalizers = ''] = follow(LEAVING);
+  await shell.run(pause);
+  await shell.run(stop);
   await stopServices();
-  const going = await keep([baremetalClusters, baremetalMachines]);
-  await dropFinalizers();
-  await untilGone(crds.filter((name) => /^baremetal(clusters|machines)\./.test(name)));
+  await shell.run(keep.replace(/baremetalclusters\S+/, 'baremetalclusters,baremetalmachines'));
+  await shell.run(dropFinalizers);
+  await untilGone(crds.filter(stays));
   await install();
-  // Those of a manifest, for nobody else has them any more.
-  const lost = kept.filter(({ kind }) => kind === 'MachineInventoryPool' || kind.endsWith('Template'));
-  for (const manifest of [...lost, ...going]) await applyManifest(site.client, manifest);
-  await startServices('third');
-  await pause(false);
+  await shell.run(`kubectl wait crd -l ${OURS} --for condition=established && kubectl apply -f own.json`);
+  await comeBack('third');
   await expectAdopted(before, since);
 });
 
+/** Its objects have finalizers. */
+const stays = (crd: string): boolean => /^baremetal(clusters|machines)\./.test(crd);
+
 test('giving the hosts back: the machines go first, and each host is cleaned', async () => {
-  await site.scale(0);
-  await waitFor('no machine is left', async () => (await site.machines()).length === 0, undefined, {
-    timeoutMs: 120_000,
-  });
+  const [scale = '', rest = '', untilNone = '', takeAway = ''] = follow('Give the hosts back');
+  await shell.run(scale);
   for (const host of hosts) {
     await expectReleased(site, host);
     expect(plansReceived(site, host).at(-1)).toBe('clean');
   }
+  await shell.run(rest);
+  await shell.run(untilNone);
+  await shell.run(takeAway);
+  await untilGone(crds);
   expect(before[0]?.metadata.finalizers).toContain(MACHINE_FINALIZER);
 });
