@@ -1,5 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { expect } from 'vitest';
+import { z } from 'zod';
 import { searchAttributeNames } from '../../api/constants.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { untilRunSettled } from '../support/host-answers.ts';
@@ -22,6 +23,7 @@ const host = 'ts-host';
 const pools = { running: 'ts-pool', waiting: 'ts-empty' };
 
 const failing = 'ts-bad';
+const patchSchema = z.object({ id: z.string() });
 
 const test = siteTest('story', { hosts: [host, failing] }).extend('machines', { scope: 'file' }, async ({ site }) => {
   await createPool(site, pools.running, [host]);
@@ -98,7 +100,8 @@ test('each bar of the timeline says what is done, and to which host', async ({ s
   await deleteMachine(site, running.name);
   await untilGone(site, running.name);
   expect(await runOf(site, running).result()).toMatch(/^released: host ts-host in \d/);
-  const bars = (await fetchHistory(site, { metadata: running })).flatMap(readBar);
+  const events = await fetchHistory(site, { metadata: running });
+  const bars = events.flatMap(readBar);
   expect(bars.filter(({ summary }) => summary === undefined)).toEqual([]);
   const ofHost = bars.filter(({ summary }) => summary?.includes(host));
   expect(ofHost).toEqual([
@@ -119,6 +122,9 @@ test('each bar of the timeline says what is done, and to which host', async ({ s
   ]);
   expect(others.filter((summary) => !known.has(summary ?? ''))).toEqual([]);
   expect(others).toContain(`Claim a host of pool ${pools.running}`);
+  const marks = events.flatMap(readPatch);
+  expect(marks).toContain('plan-wait-names-host');
+  expect(marks.length, marks.join()).toBeLessThanOrEqual(2);
 });
 
 test('a wait that ended badly is red and says why, and the run ends with what happened', async ({ site }) => {
@@ -138,6 +144,12 @@ test('a wait that ended badly is red and says why, and the run ends with what ha
     /^released: host ts-bad in \d.* \(Pending .*, Reprovisioning .*, Failed .*: PlanFailed, Preparing .*\)$/,
   );
 });
+
+/** A mark `core_patch` between the bars: the name of a rule that the life asked for, where it makes a difference. */
+function readPatch({ markerRecordedEventAttributes: mark }: Awaited<ReturnType<typeof fetchHistory>>[number]) {
+  const [payload] = mark?.details?.['patch-data']?.payloads ?? [];
+  return payload ? patchSchema.parse(defaultPayloadConverter.fromPayload(payload)).id : [];
+}
 
 /** A bar of the timeline: an activity or a timer. */
 function readBar(event: Awaited<ReturnType<typeof fetchHistory>>[number]) {
