@@ -71,7 +71,7 @@ describe.skipIf(emulator === undefined)(`run by ${foreign.emulator}${why}`, () =
   let site: ImageSite;
 
   beforeAll(async () => {
-    site = await startImageSite(foreign, { host: 'image-2', emulator, patienceMs: 600_000 });
+    site = await startImageSite(foreign, { host: 'image-2', emulator, patienceMs: 300_000 });
   });
 
   afterAll(() => site?.[Symbol.asyncDispose]());
@@ -80,7 +80,7 @@ describe.skipIf(emulator === undefined)(`run by ${foreign.emulator}${why}`, () =
     expect(await site.execute('node', 'bin/ironloom', '--version')).toBe(CURRENT_VERSION.slice(1));
   });
 
-  test('its worker and bridge bring a machine up', { timeout: 1_800_000 }, async () => {
+  test('its worker and bridge bring a machine up', { timeout: 700_000 }, async () => {
     await Promise.all([site.start('worker'), site.start('bridge')]);
     await site.bringUpMachine();
   });

@@ -41,7 +41,9 @@ async function buildForeignBase(work: string): Promise<string> {
   return commitBase(foreign, async (container) => {
     const packages = join(work, 'foreign.tar');
     const options = [`--architectures=${foreign.name}`, '--variant=extract', '--include=libstdc++6'];
-    await run('mmdebstrap', '--quiet', ...options, 'bookworm', packages);
+    // As in each base: below it lies what a kubelet mounts for a service account.
+    const link = '--extract-hook=ln -s /run "$1/var/run"';
+    await run('mmdebstrap', '--quiet', ...options, link, 'bookworm', packages);
     await run('buildah', 'add', '--quiet', container, packages, '/');
     const node = `node-linux-${foreign.node}@${process.versions.node}`;
     const packed = await run('npm', 'pack', '--silent', `--pack-destination=${work}`, node);
