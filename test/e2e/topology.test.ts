@@ -9,10 +9,12 @@ import {
 } from '../../api/resources.ts';
 import { readChangedSamples } from '../../dev/lab/samples.ts';
 import { findFreePorts } from '../../dev/process/ports.ts';
+import { readAuditEvents } from '../../dev/stack/audit.ts';
 import { type Manifest, manifestSchema, readManifests } from '../../dev/stack/cluster-api-manifests.ts';
 import { startManagementCluster } from '../../dev/stack/management-cluster.ts';
 import { resourceOf } from '../../dev/stack/manifests.ts';
 import { untilSettled } from '../support/host-answers.ts';
+import { markAudit } from '../support/host-writes.ts';
 import { expectReleased } from '../support/hosts.ts';
 import { installedImages } from '../support/installed-images.ts';
 import { createPool } from '../support/machines.ts';
@@ -117,8 +119,15 @@ test(
   async ({ site, cluster }) => {
     await untilSettled(site);
     const before = await listTemplates(site);
+    const since = await markAudit(cluster.auditLogPath);
     await cluster.restartProcess('capi-core');
     await untilQuiet(site, topologyKinds, restMs);
+    // Its dry runs: nothing came of them.
+    const compared = (await readAuditEvents(cluster.auditLogPath))
+      .slice(since)
+      .filter(({ user, verb }) => user.username === 'capi-core' && verb === 'patch')
+      .map(({ objectRef }) => objectRef?.resource);
+    expect(compared).toEqual(expect.arrayContaining(['baremetalclusters', 'baremetalmachinetemplates']));
     expect(await listTemplates(site)).toEqual(before);
   },
   restMs + 180_000,
