@@ -42,10 +42,11 @@ describe('findNodeIdentity', () => {
       startsCluster: false,
       endpoint: '192.0.2.1:9345',
       taints: [],
+      labels: {},
     });
   });
 
-  const named = { name: 'host-1', providerId: 'baremetal:///host-1', taints: [] };
+  const named = { name: 'host-1', providerId: 'baremetal:///host-1', taints: [], labels: {} };
 
   test.each([
     ['kubeadm init', [cluster, init], { controlPlane: true, startsCluster: true, endpoint: '127.0.0.1:6443' }],
@@ -59,6 +60,14 @@ describe('findNodeIdentity', () => {
     ],
   ])('%s', (_, documents, expected) => {
     expect(identify(...documents)).toEqual({ ...named, ...expected });
+  });
+
+  test('the labels that the kubelet is given', () => {
+    const labelled = `${join}\n    - {name: node-labels, value: 'example.com/group=md,topology.kubernetes.io/zone=rack-1'}`;
+    expect(identify(labelled)?.labels).toEqual({
+      'example.com/group': 'md',
+      'topology.kubernetes.io/zone': 'rack-1',
+    });
   });
 
   test('nothing of kubeadm is nobody', () => {
