@@ -1,9 +1,11 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
+import type { BaremetalMachine } from '../../api/machine.ts';
 import type { MachineLife } from '../../domain/life/machine-life.ts';
 import { operationUpdates } from '../../workflows/messages.ts';
 import { untilPlanned } from './host-answers.ts';
 import {
   beginOn,
+  conditionOf,
   createBootstrapSecret,
   createMachine,
   createPool,
@@ -96,7 +98,8 @@ const phases = {
       await untilProvisioned(site, name);
       await untilProven(site, name);
       // Told on its own half a minute later, for the Node does not come.
-      await untilReason(site, name, 'Booted', 'Booted');
+      const isTold = (machine: BaremetalMachine) => conditionOf(machine, 'Booted')?.status === 'True';
+      await waitForMachine(site, name, 'told to have booted', isTold);
     },
     release: deleteMachine,
     end: 'gone',
