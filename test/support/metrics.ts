@@ -33,19 +33,19 @@ export function valueOf(
   return samples.find((it) => it.name === name && wanted.every(([key, text]) => it.labels.get(key) === text))?.value;
 }
 
-/** Waits until a process shows such a value. */
+/** Waits until a process shows such a value; undefined: none. */
 export async function untilMetric(
   url: string,
   name: string,
   labels: Readonly<Record<string, string>>,
-  isAsWanted: (value: number) => boolean,
+  isAsWanted: ((value: number) => boolean) | undefined,
 ): Promise<void> {
   const read = async (): Promise<MetricSample[]> => (await readMetrics(url)).samples.filter((it) => it.name === name);
   await waitFor(
     `${name} ${JSON.stringify(labels)}`,
     async () => {
       const value = valueOf(await read(), name, labels);
-      return value !== undefined && isAsWanted(value);
+      return value === undefined || isAsWanted === undefined ? value === isAsWanted : isAsWanted(value);
     },
     async () => (await read()).map(({ labels: all, value }) => ({ ...Object.fromEntries(all), value })),
     { everyMs: 200 },
