@@ -40,7 +40,8 @@ async function openAccounts({ onCleanup }: FileHooks): Promise<ManagementCluster
   const open = async (kind: ServiceKind) => {
     const account = { namespace, name: kind };
     await applyManifest(client, { ...serviceAccount, metadata: account });
-    await Promise.all([bind(client, kind, `ironloom-${kind}`), bind(client, kind, 'ironloom-lease')]);
+    const roles = [`ironloom-${kind}`, `ironloom-crds-${kind}`, 'ironloom-lease'];
+    await Promise.all(roles.map((role) => bind(client, kind, role)));
     const access = await openServiceAccount({ account, adminKubeconfigPath: stack.kubeconfigs.admin, dir });
     opened.defer(() => access.stop());
     accounts[kind] = access;
