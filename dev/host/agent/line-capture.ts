@@ -15,7 +15,7 @@ export function createLineCapture(stream: Readable): { content(): string | null 
       const taken = takeLines(chunk, lineBytes);
       lineBytes = taken.lineBytes;
       chunks.push(chunk.subarray(0, taken.end));
-      if (taken.end < chunk.length || lineBytes >= lineLimitBytes) ignoredBytes = chunk.length - taken.end;
+      ignoredBytes = taken.ignoredBytes;
     } else {
       ignoredBytes += chunk.length;
     }
@@ -37,14 +37,20 @@ function endLines(captured: Buffer): Buffer {
   return Buffer.from(text.endsWith('\n') ? text : `${text}\n`, 'latin1');
 }
 
-/** How much of a chunk can be taken before a line reaches the limit, and the length of its last, open line. */
-function takeLines(chunk: Buffer, openBytes: number): { end: number; lineBytes: number } {
+/**
+ * How much of a chunk can be taken before a line reaches the limit, the length of its last, open line, and, once one has
+ * reached it, what follows: however the stream is cut, the reader has taken that line up to the limit.
+ */
+function takeLines(chunk: Buffer, openBytes: number): { end: number; lineBytes: number; ignoredBytes?: number } {
   let start = 0;
   let lineBytes = openBytes;
   for (;;) {
     const newline = chunk.indexOf(10, start);
     const end = newline === -1 ? chunk.length : newline;
-    if (lineBytes + (end - start) >= lineLimitBytes) return { end: start, lineBytes: lineLimitBytes };
+    if (lineBytes + (end - start) >= lineLimitBytes) {
+      const ignoredBytes = lineBytes + (chunk.length - start) - lineLimitBytes;
+      return { end: start, lineBytes: lineLimitBytes, ignoredBytes };
+    }
     if (newline === -1) return { end: chunk.length, lineBytes: lineBytes + (end - start) };
     lineBytes = 0;
     start = newline + 1;
