@@ -14,9 +14,9 @@ export interface AdoptionDeps {
 }
 
 /** Runs that are started side by side: enough for workers to have something to do. */
-export const BATCH = 24;
+export const BATCH = 12;
 /** The one of a batch that the next batch waits for: those behind it keep the workers busy meanwhile. */
-const AWAITED = 16;
+const AWAITED = 8;
 const LOOK_EVERY_MS = 50;
 /** No worker may be there: the runs are started all the same, slowly. */
 const LONGEST_WAIT_MS = 10_000;
