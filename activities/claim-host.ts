@@ -103,8 +103,7 @@ async function tryHosts(
   /** Hosts that turned out not to be free, with the reason. */
   const passedOver = new Map<string, string>();
   let refusal: unknown;
-  for (let read = true, pool = firstPool; ; read = false) {
-    if (!read) pool = await claims.findPool(poolKeyOf(machine));
+  for (let pool = firstPool; ; pool = await claims.findPool(poolKeyOf(machine))) {
     if (pool === undefined) return { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name };
     const circumstances = { reservations, intended, failureDomain, avoid: wish.avoid, passedOver };
     const choice = chooseCandidate(deps, machine, pool, circumstances);

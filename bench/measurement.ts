@@ -52,3 +52,8 @@ export function formatDistribution({ count, p50, p99, max }: Distribution, unit:
   const show = (value: number): string => `${Math.round(value)}${unit === '' ? '' : ` ${unit}`}`;
   return `p50 ${show(p50)}, p99 ${show(p99)}, max ${show(max)} (${count} samples)`;
 }
+
+/** `12.3 s`. */
+export function formatSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

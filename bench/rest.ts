@@ -1,12 +1,11 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { annotations, searchAttributeNames } from '../api/constants.ts';
-import { baremetalMachines } from '../api/resources.ts';
-import { planSecrets } from '../dev/elemental/plan-secret.ts';
+import { searchAttributeNames } from '../api/constants.ts';
 import type { Service } from '../dev/lab/services.ts';
-import { createCapiMachine, createMachine, createPool, hostNames, inParallel, registerHosts } from './bench-objects.ts';
+import { createPool, hostNames, inParallel } from './bench-objects.ts';
 import { type BenchSite, startBenchSite } from './bench-site.ts';
-import type { Benchmark, BenchmarkOptions, Measurement } from './measurement.ts';
+import { measureMeanwhile } from './meanwhile.ts';
+import { type Benchmark, type BenchmarkOptions, formatSeconds, type Measurement } from './measurement.ts';
 import { describeCpu, readUsage, shareOfCore, type Usage } from './process-usage.ts';
 import { createSettledMachine, recordSettledMachine } from './settled-machines.ts';
 import { waitUntil } from './wait-until.ts';
@@ -43,7 +42,7 @@ export const rest: Benchmark = {
     progress('restarting the bridge');
     const restart = await measureRestart(site, bridge, machines);
     await worker.stop();
-    const adopted = { what: `adoption of ${machines} machines, Temporal empty`, measured: seconds(adoptedMs) };
+    const adopted = { what: `adoption of ${machines} machines, Temporal empty`, measured: formatSeconds(adoptedMs) };
     return [...atRest, ...restart, adopted, ...meanwhile, { what: 'CPU time of that adoption', measured: adoption }];
   },
 };
@@ -63,50 +62,6 @@ async function makeMachines(site: BenchSite, { machines, progress }: BenchmarkOp
     await createSettledMachine(site, model, { machine, host, pool: poolOf(index) });
     if ((index + 1) % 2000 === 0) progress(`${index + 1} of ${machines}`);
   });
-}
-
-/** While the runs adopt their machines: one more machine, and one that is deleted. */
-async function measureMeanwhile(site: BenchSite, machines: number): Promise<Measurement[]> {
-  const { client, namespace, temporal } = site;
-  const host = 'host-of-newcomer';
-  await registerHosts(client, namespace, [host]);
-  await createPool(client, namespace, [host], 'newcomers');
-  const ownerUid = await createCapiMachine(client, namespace, 'newcomer');
-  const begun = async (): Promise<boolean> => (await temporal.workflow.count()).count > 0.2 * machines;
-  await waitUntil('a part of the runs is started', begun, { timeoutMs: 300_000, everyMs: 100 });
-  const newcomer = await measurePlan(site, host, 'reprovision', async () => {
-    await createMachine(client, namespace, 'newcomer', ownerUid, 'newcomers');
-  });
-  // The last one that is adopted, if anybody keeps to an order.
-  const last = hostNames(machines).at(-1) ?? '';
-  const deleted = await measurePlan(site, last, 'clean', async () => {
-    await client.delete(baremetalMachines, { namespace, name: last.replace('host', 'machine') });
-  });
-  return [
-    {
-      what: 'a new machine meanwhile: until its plan',
-      budget: '≤ 2 s',
-      measured: seconds(newcomer),
-      ok: newcomer <= 2_000,
-    },
-    {
-      what: 'a deletion meanwhile: until the clean plan',
-      budget: '≤ 2 s',
-      measured: seconds(deleted),
-      ok: deleted <= 2_000,
-    },
-  ];
-}
-
-/** Milliseconds from before `cause` until a plan of that type stands in the host's Secret. */
-async function measurePlan(site: BenchSite, name: string, type: string, cause: () => Promise<void>): Promise<number> {
-  const key = { namespace: site.namespace, name };
-  const startedAtMs = performance.now();
-  await cause();
-  const written = async (): Promise<boolean> =>
-    (await site.client.get(planSecrets, key)).metadata.annotations?.[annotations.planType] === type;
-  await waitUntil(`${name} has a ${type} plan`, written, { timeoutMs: 600_000, everyMs: 20 });
-  return performance.now() - startedAtMs;
 }
 
 /** Until every run has shown itself as Running and nobody wrote anything for a while. */
@@ -191,7 +146,7 @@ async function measureRestart(site: BenchSite, bridge: Service, machines: number
     {
       what: `restart of the bridge with ${machines} machines: in sync`,
       budget: '≤ 10 s',
-      measured: seconds(elapsedMs),
+      measured: formatSeconds(elapsedMs),
       ok: elapsedMs <= 10_000,
     },
     { what: 'signals after that restart', budget: '0', measured: String(signals), ok: signals === 0 },
@@ -225,8 +180,4 @@ async function readOwnWrites(auditLogPath: string, from: number): Promise<string
   } finally {
     await file.close();
   }
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }
