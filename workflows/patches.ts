@@ -36,4 +36,6 @@ export const patches = {
   resumeReleased: 'resume-released',
   /** A host that is told to be gone while a step finds it is looked for again. */
   heedNewerLoss: 'heed-newer-loss',
+  /** Whether a machine is gone is looked at also while an operator's pause holds its end. */
+  confirmHeldGone: 'confirm-held-gone',
 } as const;

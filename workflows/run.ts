@@ -95,6 +95,7 @@ export function rulesOf(life: MachineLife): LaterRules {
     looksAgainForSecret: hasMissedSecret(life) && patched(patches.lookAgainForSecret),
     boundsBoot: isOwedBootOnly(life) && patched(patches.boundBoot),
     confirmsGone: snapshot.gone && goneSeen !== true && patched(patches.confirmGone),
+    confirmsHeldGone: snapshot.gone && goneSeen !== true && life.pausedByOperator && patched(patches.confirmHeldGone),
   };
 }
 

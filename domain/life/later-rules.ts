@@ -8,6 +8,8 @@ export interface LaterRules {
   looksAgainForSecret: boolean;
   /** Whether the object is gone is looked at before a run ends for it. */
   confirmsGone: boolean;
+  /** Whether the object is gone is looked at also while an operator's pause holds its end. */
+  confirmsHeldGone: boolean;
   /** A host whose Node has joined has a deadline to say how it booted, too. */
   boundsBoot: boolean;
 }
@@ -17,6 +19,7 @@ export const allRules: LaterRules = {
   looksForLostHost: true,
   confirmsBadAnswers: true,
   confirmsGone: true,
+  confirmsHeldGone: true,
   looksAgainForSecret: true,
   boundsBoot: true,
 };

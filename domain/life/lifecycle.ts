@@ -24,6 +24,8 @@ function dueStep(life: MachineLife, rules: LaterRules): Step {
   if (snapshot.deletedForMove) return wait('move');
   // What Cluster API wanted of a gone object is settled; an operator's word holds beyond it.
   const paused = snapshot.gone ? life.pausedByOperator : isPaused(life);
+  // A run shows nothing of a machine that is gone: nobody would learn of the pause if that were a lie.
+  if (paused && snapshot.gone && rules.confirmsHeldGone && life.goneSeen !== true) return { kind: 'confirmGone' };
   // Nobody answers for a host that is not there any more; the step looks itself and finds nothing to clean.
   if (stage.kind === 'cleaning' && snapshot.hostMissing && !paused) return { kind: 'clean', attempt: stage.attempt };
   if (!paused && !snapshot.deleting && mustLookAtHost(life)) return { kind: 'begin', claim: false };

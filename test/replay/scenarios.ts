@@ -329,6 +329,18 @@ export const scenarios: Record<string, () => Scenario> = {
     },
   }),
 
+  'said-to-be-gone-while-held': () => ({
+    activities: { confirmGone: give({ kind: 'live' }) },
+    async live(driver) {
+      await reachRunning(driver);
+      await driver.operate('pause');
+      await driver.observe({ ...joined, deleting: true, gone: true });
+      await driver.untilRan('confirmGone');
+      await driver.operate('resume');
+      await deleteCleanly(driver);
+    },
+  }),
+
   'deletion-that-repeats-a-lie': () => {
     const repeated = Promise.withResolvers<void>();
     return {

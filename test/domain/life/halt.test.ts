@@ -127,7 +127,8 @@ describe('what a step reads counts, whatever the run was told', () => {
     const paused = advance.onObserved(told, { ...gone, paused: true });
     expect(nextStep(advance.onPresenceSeen(paused, { kind: 'gone' }))).toMatchObject({ outcome: 'moved' });
     const held = applyOperation(told, 'pause', { actor: 'a', reason: 'r' });
-    expect(nextStep(advance.onObserved(held, gone))).toMatchObject({ kind: 'wait', reason: 'resume' });
+    const seen = advance.onPresenceSeen(advance.onObserved(held, gone), { kind: 'gone' });
+    expect(nextStep(seen)).toMatchObject({ kind: 'wait', reason: 'resume' });
   });
 
   test.each(['applied', 'failed'] as const)(

@@ -219,6 +219,19 @@ describe('a machine that is said to be gone', () => {
     expect(nextStep(advance.onPresenceSeen(told, { kind }))).toMatchObject(step);
   });
 
+  test('is looked for also while an operator holds it, for a run shows nothing of who is gone', () => {
+    const held = {
+      ...at({ kind: 'claimed', host: host(), attempt: 1 }, { ...deleting, gone: true }),
+      pausedByOperator: true,
+    };
+    expect(nextStep(held)).toEqual({ kind: 'confirmGone' });
+    expect(nextStep(advance.onPresenceSeen(held, { kind: 'live' }))).toMatchObject({ kind: 'wait', reason: 'resume' });
+    const seen = advance.onPresenceSeen(held, { kind: 'gone' });
+    expect(nextStep(seen)).toMatchObject({ kind: 'wait', reason: 'resume' });
+    expect(nextStep({ ...seen, pausedByOperator: false })).toMatchObject({ kind: 'release' });
+    expect(nextStep(held, { ...allRules, confirmsHeldGone: false })).toMatchObject({ kind: 'wait', reason: 'resume' });
+  });
+
   test('ends its run at once in one of before that rule', () => {
     expect(nextStep(told, { ...allRules, confirmsGone: false })).toEqual({ kind: 'end', outcome: 'orphaned' });
   });
