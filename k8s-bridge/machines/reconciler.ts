@@ -61,7 +61,7 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
   if (isReleased(view) || view.observedInputs === fingerprintSnapshot(seen)) unattended.forget(view.uid);
   const bootMs = deps.suspicions.bootWaitMs(view, seen);
   const wordsMs = deps.suspicions.wordsWaitMs(view.uid, seen);
-  if (sent.isKnown(view, fingerprintSnapshot(seen)) && !missing) return undefined;
+  if (sent.isKnown(view, fingerprintSnapshot(seen)) && !missing) return sent.leftMs(view);
   const { hostTrouble, boot, waitsFor, ...certain } = seen;
   const snapshot = {
     ...certain,
@@ -70,9 +70,9 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
     ...(waitsFor !== undefined && wordsMs === 0 && { waitsFor }),
   };
   const fingerprint = fingerprintSnapshot(snapshot);
-  const waits = [suspicionMs, bootMs, wordsMs].filter((waitMs) => waitMs > 0);
-  const lookAgainMs = waits.length > 0 ? Math.min(...waits) : undefined;
-  if (sent.isKnown(view, fingerprint) && !missing) return lookAgainMs;
+  const doubts = [suspicionMs, bootMs, wordsMs].filter((waitMs) => waitMs > 0);
+  const lookAgainMs = () => Math.min(...doubts, sent.leftMs(view) ?? Infinity);
+  if (sent.isKnown(view, fingerprint) && !missing) return lookAgainMs();
   const { namespace, name, uid } = view;
   const machine = { namespace, name, uid };
   const released = isReleased(view);
@@ -93,7 +93,7 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
   }
   missingRuns.delete(uid);
   sent.remember(view, fingerprint, released ? Infinity : LOST_AFTER_MS);
-  return lookAgainMs;
+  return lookAgainMs();
 }
 
 /** Milliseconds that CAPI may still take to set the ownerRef; a creation time in the future (skewed clocks) counts not. */

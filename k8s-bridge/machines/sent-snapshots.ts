@@ -38,7 +38,15 @@ export class SentSnapshots {
       return true;
     }
     if (sent.fingerprint !== fingerprint) return false;
-    return this.#ageMs(sent) <= (runWroteSince ? RESEND_AFTER_MS : sent.lostAfterMs);
+    return this.#ageMs(sent) <= this.#patienceMs(sent, observedInputs);
+  }
+
+  /** Milliseconds until what was sent for the machine counts as not heard, if nobody writes meanwhile. undefined: nothing is under way, or it is never told again. */
+  leftMs({ uid, observedInputs }: MachineView): number | undefined {
+    const sent = this.#byUid.get(uid);
+    if (sent === undefined) return undefined;
+    const leftMs = this.#patienceMs(sent, observedInputs) - this.#ageMs(sent);
+    return Number.isFinite(leftMs) ? Math.max(leftMs, 0) + 1 : undefined;
   }
 
   remember({ uid, observedInputs }: MachineView, fingerprint: string, lostAfterMs = LOST_AFTER_MS): void {
@@ -61,6 +69,10 @@ export class SentSnapshots {
 
   get size(): number {
     return this.#byUid.size;
+  }
+
+  #patienceMs(sent: Sent, observedInputs: string | undefined): number {
+    return observedInputs === sent.observedBefore ? sent.lostAfterMs : RESEND_AFTER_MS;
   }
 
   #ageMs(sent: Sent): number {

@@ -46,6 +46,8 @@ import {
 
 const KEY = 'demo/m1';
 const ID = 'machine/demo/m1/uid-1';
+/** Its run was told, and nothing else makes the bridge look again. */
+const TOLD: ReconcileResult = { requeueAfterMs: LOST_AFTER_MS + 1 };
 
 /** The bridge's machine side over stores and a Temporal in memory. */
 function createWorld() {
@@ -190,7 +192,7 @@ describe('reconcileMachine', () => {
       expect(await world.reconcile()).toEqual({ requeueAfterMs: SUSPICION_MS });
       expect(told()).toEqual([]);
       world.clock.advance(SUSPICION_MS);
-      expect(await world.reconcile()).toEqual({});
+      expect(await world.reconcile()).toEqual(TOLD);
       expect(told()).toEqual(['lost']);
       world.hosts.set(hostView());
       await world.reconcile();
@@ -219,7 +221,7 @@ describe('reconcileMachine', () => {
       'believes a sign that is certain at once',
       async (host) => {
         world.hosts.set(host);
-        expect(await world.reconcile()).toEqual({});
+        expect(await world.reconcile()).toEqual(TOLD);
         expect(told()).toEqual(['taken']);
       },
     );
@@ -262,7 +264,7 @@ describe('reconcileMachine', () => {
       boots('active');
       expect(await world.reconcile()).toEqual({ requeueAfterMs: BOOT_GRACE_MS });
       world.capiMachines.set(capiMachineView({ nodeName: 'n1' }));
-      expect(await world.reconcile()).toEqual({});
+      expect(await world.reconcile()).toEqual(TOLD);
       expect(told()).toEqual([
         [undefined, null],
         ['active', 'n1'],
@@ -273,7 +275,7 @@ describe('reconcileMachine', () => {
       boots('active');
       await world.reconcile();
       world.clock.advance(BOOT_GRACE_MS);
-      expect(await world.reconcile()).toEqual({});
+      expect(await world.reconcile()).toEqual(TOLD);
       expect(told().at(-1)).toEqual(['active', null]);
       world.deps.suspicions.forget('uid-1');
       world.machines.set(
@@ -285,7 +287,7 @@ describe('reconcileMachine', () => {
 
     it('tells a fallback at once', async () => {
       boots('passive');
-      expect(await world.reconcile()).toEqual({});
+      expect(await world.reconcile()).toEqual(TOLD);
       expect(told()).toEqual([['fallback', null]]);
     });
   });
@@ -297,7 +299,7 @@ describe('reconcileMachine', () => {
     );
     expect(await world.reconcile()).toEqual({ requeueAfterMs: WORDS_GRACE_MS });
     world.clock.advance(WORDS_GRACE_MS);
-    expect(await world.reconcile()).toEqual({});
+    expect(await world.reconcile()).toEqual(TOLD);
     const words = world.runs.calls.flatMap((call) => ('snapshot' in call ? [call.snapshot.waitsFor] : []));
     expect(words).toEqual([undefined, 'KubeadmConfig x: no certificate']);
   });
@@ -347,9 +349,10 @@ describe('reconcileMachine', () => {
     world.machines.set(view);
     await world.reconcile();
     world.machines.set({ ...view, observedInputs: 'older' });
-    await world.reconcile();
+    const { requeueAfterMs = 0 } = await world.reconcile();
     expect(world.runs.calls).toHaveLength(1);
-    world.clock.advance(61_000);
+    expect(requeueAfterMs).toBeLessThan(61_000);
+    world.clock.advance(requeueAfterMs);
     await world.reconcile();
     expect(world.runs.calls).toHaveLength(2);
   });
