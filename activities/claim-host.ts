@@ -3,6 +3,7 @@ import type { BaremetalMachine } from '../api/machine.ts';
 import type { ObjectKey } from '../api/meta.ts';
 import { tellClaim } from '../domain/report/machine-news.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import { viewMachine } from '../domain/inputs/machine-view.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import type { ClaimOutcome } from '../domain/life/step-outcomes.ts';
 import { bindHost } from './host/bound-host.ts';
@@ -17,6 +18,7 @@ import { swapOwner } from './swap-owner.ts';
 import { findMachine } from './step/find-machine.ts';
 import { writeStatus } from './publish-status.ts';
 import type { PoolView } from '../domain/inputs/pool-view.ts';
+import { groupOf } from '../domain/inputs/preference.ts';
 import { findNamingMachine, findPlanSecret, liveProblemOf } from './host/live-candidate.ts';
 import { logStep } from './step/log.ts';
 import { findOwner, standingOf } from './step/standing.ts';
@@ -115,7 +117,7 @@ async function tryHosts(
       return { kind: 'exhausted', message, ...(failureDomain !== undefined && { failureDomain }) };
     }
     const reservation = `${choice.host.namespace}/${choice.host.name}`;
-    reservations.set(reservation, uid);
+    reservations.set(reservation, { uid, group: groupOf(machine.metadata) });
     try {
       const namedBefore = machine.status?.machineInventoryRef?.name;
       const [secret, named] = await Promise.all([
@@ -125,6 +127,8 @@ async function tryHosts(
       const writtenAs = named.metadata.resourceVersion;
       const isNews = writtenAs !== machine.metadata.resourceVersion;
       machine = named;
+      // Whom the host belongs to then is known to the next claim, however far behind the watch is.
+      deps.caches.machines.upsert(viewMachine(named));
       if (machine.metadata.deletionTimestamp !== undefined) return { kind: 'deleting' };
       const [namedBy, held] = await Promise.all([
         findNamingMachine(deps, { uid }, choice.host, isNews ? writtenAs : undefined),

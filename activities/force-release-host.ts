@@ -17,6 +17,7 @@ import {
   orderedAttemptId,
   writePlan,
 } from './host/plan-writer.ts';
+import { noteLastGroup } from './host/last-group.ts';
 import { dropFinalizerUnlessHeld } from './host/last-host.ts';
 import { logStep } from './step/log.ts';
 import { mayGiveUp, readStanding } from './step/standing.ts';
@@ -49,7 +50,14 @@ export function createForceReleaseHost(deps: ActivityDependencies) {
       if (current.kind === 'ours') {
         const quarantine = `Released by force from BaremetalMachine ${machine.name}. ${left}${input.cause}`;
         const plan = await awaitedCleanPlan(deps, machine, current.host);
-        await writeHostRecord(deps, fence, current.host, { state: 'Unavailable', owner: null, plan, quarantine });
+        const used = noteLastGroup(standing);
+        await writeHostRecord(deps, fence, current.host, {
+          state: 'Unavailable',
+          owner: null,
+          plan,
+          quarantine,
+          ...used,
+        });
         const { inventory } = input.host;
         logStep('Let the host go uncleaned and quarantined it', machine, { host: inventory });
         noteNews(deps, machine, tellForcedRelease(inventory, input.cause), inventory);

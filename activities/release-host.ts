@@ -5,6 +5,7 @@ import { tellRelease } from '../domain/report/machine-news.ts';
 import { parseAttemptId } from '../domain/plan/attempt.ts';
 import { viewPlanSecret } from '../domain/plan/secret.ts';
 import type { ReleaseOutcome } from '../domain/life/step-outcomes.ts';
+import { noteLastGroup } from './host/last-group.ts';
 import { dropFinalizerUnlessHeld } from './host/last-host.ts';
 import { findStandingProgress } from './host/plan-answer.ts';
 import { liftSingleAttempt } from './host/plan-writer.ts';
@@ -51,7 +52,8 @@ export function createReleaseHost(deps: ActivityDependencies) {
     if (owned.kind === 'ours') {
       const kept = await freePlanSecret(deps, fence, input, owned);
       if (kept !== undefined) return kept;
-      await writeHostRecord(deps, fence, owned.host, { state: 'Available', owner: null, plan: null });
+      const used = untouched ? {} : noteLastGroup(standing);
+      await writeHostRecord(deps, fence, owned.host, { state: 'Available', owner: null, plan: null, ...used });
       logStep('Gave the host back', machine, { host: host.inventory });
       noteNews(deps, machine, tellRelease(host.inventory, untouched), host.inventory);
     }

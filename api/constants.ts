@@ -37,6 +37,8 @@ export const annotations = {
   failedReprovision: `${ANNOTATION_PREFIX}/failed-reprovision`,
   /** Inventory: how many reprovision plans have failed in a row, whoever wrote them; goes when one succeeds. */
   failures: `${ANNOTATION_PREFIX}/failures`,
+  /** Inventory: the group of the machine whose node ran there last, see `groupOf`; stays until another one has run there. */
+  lastGroup: `${ANNOTATION_PREFIX}/last-group`,
   /** Inventory: why the host is kept out of allocation until `unquarantine`. */
   quarantine: `${ANNOTATION_PREFIX}/quarantine`,
   /** Plan Secret: `reprovision` or `clean`. */
@@ -58,6 +60,9 @@ export const annotations = {
 export const foreign = {
   clusterNameLabel: 'cluster.x-k8s.io/cluster-name',
   controlPlaneLabel: 'cluster.x-k8s.io/control-plane',
+  controlPlaneNameLabel: 'cluster.x-k8s.io/control-plane-name',
+  deploymentNameLabel: 'cluster.x-k8s.io/deployment-name',
+  machineSetNameLabel: 'cluster.x-k8s.io/set-name',
   pausedAnnotation: 'cluster.x-k8s.io/paused',
   /** Its value names the installation that serves the object. */
   watchFilterLabel: 'cluster.x-k8s.io/watch-filter',

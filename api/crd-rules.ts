@@ -1,5 +1,8 @@
 import type { SchemaExtension } from './crd-schema.ts';
 
+const fromTemplate =
+  'is immutable: make another BaremetalMachineTemplate, and let the MachineDeployment replace the machine';
+
 /** CEL rules and list keys of each kind, by path. Each message says what to do instead. */
 export const crdExtensions = {
   BaremetalMachine: {
@@ -26,6 +29,14 @@ export const crdExtensions = {
         {
           rule: '!has(oldSelf.providerID) || (has(self.providerID) && self.providerID == oldSelf.providerID)',
           message: 'providerID is immutable once set: delete the Machine to free its host instead',
+        },
+        {
+          rule: "(has(self.allocationPolicy) ? self.allocationPolicy : 'Ordered') == (has(oldSelf.allocationPolicy) ? oldSelf.allocationPolicy : 'Ordered')",
+          message: `allocationPolicy ${fromTemplate}`,
+        },
+        {
+          rule: "(has(self.hostReuse) ? self.hostReuse : 'None') == (has(oldSelf.hostReuse) ? oldSelf.hostReuse : 'None')",
+          message: `hostReuse ${fromTemplate}`,
         },
       ],
     },

@@ -14,13 +14,22 @@ export const poolRefSchema = z
   .describe('The pool from which the host is taken.');
 
 export const allocationPolicySchema = z
-  .enum(['Ordered'])
-  .describe('How a host is chosen in the pool. Ordered: the first eligible host in the declared order.');
+  .enum(['Ordered', 'Spread'])
+  .describe(
+    'How a host is chosen in the pool. Ordered, which absence means: the first eligible host in the declared order. Spread, where the Machine names no failure domain: the first one in the failure domain that has the fewest machines of the same group. Immutable.',
+  );
+
+export const hostReuseSchema = z
+  .enum(['None', 'Prefer'])
+  .describe(
+    'Prefer: hosts on which a machine of the same group ran last come before others, then the allocationPolicy decides; nothing is waited for. None, which absence means: the past does not matter. Immutable.',
+  );
 
 export const baremetalMachineSpecSchema = z
   .object({
     machineInventoryPoolRef: poolRefSchema,
     allocationPolicy: allocationPolicySchema.optional(),
+    hostReuse: hostReuseSchema.optional(),
     providerID: z
       .string()
       .min(1)

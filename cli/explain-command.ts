@@ -9,6 +9,7 @@ import { chooseHost } from '../domain/pool/candidates.ts';
 import { explainHost } from '../domain/report/explain-host.ts';
 import { explainMachine } from '../domain/report/explain-machine.ts';
 import { explainPool, listMembers, type MemberLine } from '../domain/report/explain-pool.ts';
+import { describePreference } from '../domain/report/preference-words.ts';
 import { describeAge } from '../domain/report/time-in-phase.ts';
 import { describeWay, type Explanation } from '../domain/report/way.ts';
 import type { CliWorld } from './cli-world.ts';
@@ -85,6 +86,8 @@ function tellMachine(key: ObjectKey, { seen, world }: Scene): string[] {
     lines.push(`Host      ${view.inventory} (ironloom explain host ${view.inventory} -n ${key.namespace})`);
   const domain = machine.status?.failureDomain;
   if (domain !== undefined) lines.push(`Domain    ${domain}`);
+  const preference = describePreference(view.preference);
+  if (preference !== '') lines.push(`Prefers   ${preference}`);
   const pool = seen.pools.find(({ name }) => name === view.pool);
   if (pool === undefined || !view.waitsForHost) return lines;
   const choice = chooseHost(pool.members, seen.fleet.lookup(pool, view), seen.fleet.choiceOf(view));
@@ -112,12 +115,15 @@ async function tellHost(key: ObjectKey, { seen, kube }: Scene): Promise<string[]
   const lines = tell(`MachineInventory ${key.namespace}/${key.name}`, explained.state, explained, key);
   const { inventory, pool } = facts;
   if (inventory.kind !== 'found') return lines;
-  const { owner, plan, failedReprovision, failureDomain } = inventory.host;
+  const { owner, plan, failedReprovision, failureDomain, lastGroup } = inventory.host;
   return [
     ...lines,
     `Pool      ${pool ?? 'none'}`,
     ...(failureDomain === undefined ? [] : [`Domain    ${failureDomain}`]),
     `Owner     ${owner === undefined ? 'none' : `BaremetalMachine ${owner.baremetalMachine}, Machine ${owner.machine}, Cluster ${owner.cluster}`}`,
+    ...(lastGroup === undefined
+      ? []
+      : [`Last      ${lastGroup}: its machines with hostReuse Prefer claim the host first`]),
     `Plan      ${plan?.attemptId ?? 'none is recorded'}`,
     ...(failedReprovision === undefined
       ? []

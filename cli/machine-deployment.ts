@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ObjectKey } from '../api/meta.ts';
 import { baremetalMachineTemplates, type Resource } from '../api/resources.ts';
+import { deploymentGroup, type Preference, preferenceOf } from '../domain/inputs/preference.ts';
 import type { KubeClient } from '../runtime/kube/client.ts';
 import { CliError } from './failures.ts';
 import { findObject } from './kube-access.ts';
@@ -24,13 +25,13 @@ const machineDeployments = {
 } satisfies Resource<unknown>;
 
 /**
- * How many machines it has, the pool that its template names, and the failure domain that it names.
+ * How many machines it has, the pool and what else its template asks for, and the failure domain that it names.
  * @throws CliError when it does not lead to a pool of ours
  */
 export async function readDeployment(
   client: KubeClient,
   key: ObjectKey,
-): Promise<{ current: number; poolName: string; failureDomain: string | undefined }> {
+): Promise<{ current: number; poolName: string; failureDomain: string | undefined; preference: Preference }> {
   const what = `MachineDeployment ${key.namespace}/${key.name}`;
   const deployment = await findObject(client, machineDeployments, key);
   if (deployment === undefined) throw new CliError(`There is no ${what}`);
@@ -40,5 +41,7 @@ export async function readDeployment(
   if (kind !== baremetalMachineTemplates.kind) throw new CliError(`The machines of ${what} are ${kind}s, not ours`);
   const found = await findObject(client, baremetalMachineTemplates, { namespace: key.namespace, name });
   if (found === undefined) throw new CliError(`There is no BaremetalMachineTemplate ${name}, which ${what} names`);
-  return { current, poolName: found.spec.template.spec.machineInventoryPoolRef.name, failureDomain };
+  const { spec } = found.spec.template;
+  const preference = preferenceOf(spec, deploymentGroup(key.name));
+  return { current, poolName: spec.machineInventoryPoolRef.name, failureDomain, preference };
 }

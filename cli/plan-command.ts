@@ -90,7 +90,7 @@ async function planMachine({ key, seen, client, now }: Question): Promise<string
 
 async function planScale({ key, seen, client, now }: Question, replicas: number): Promise<string[]> {
   const deployment = await readDeployment(client, key);
-  const { current, poolName, failureDomain } = deployment;
+  const { current, poolName, failureDomain, preference } = deployment;
   const title = `MachineDeployment ${key.namespace}/${key.name} · ${current} machines, ${replicas} wanted, of pool ${poolName}${failureDomain === undefined ? '' : `, failure domain ${failureDomain}`}`;
   if (replicas <= current) {
     const gone = current - replicas;
@@ -103,7 +103,7 @@ async function planScale({ key, seen, client, now }: Question, replicas: number)
   }
   const pool = seen.pools.find(({ name }) => name === poolName);
   if (pool === undefined) return [title, `There is no pool ${poolName}: the new machines wait for it`];
-  const claims = foreseeClaims(pool, seen.fleet, seen.views, replicas - current, failureDomain);
+  const claims = foreseeClaims(pool, seen.fleet, seen.views, replicas - current, { failureDomain, preference });
   const waiting = claims.filter(({ claimant }) => claimant !== undefined).length;
   const lines = claims.map(({ claimant, choice }, index) => {
     const who = claimant === undefined ? `new machine ${index + 1 - waiting}` : `${claimant.name}, which waits,`;

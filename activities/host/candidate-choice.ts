@@ -1,17 +1,22 @@
 import type { BaremetalMachine } from '../../api/machine.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
+import { groupOf, preferenceOf } from '../../domain/inputs/preference.ts';
 import type { PoolView } from '../../domain/inputs/pool-view.ts';
 import { chooseHost, type HostChoice, type MemberLookup } from '../../domain/pool/candidates.ts';
 import { findOwningPool } from '../../domain/pool/ownership.ts';
 import { findOlderWaiting } from '../../domain/pool/wakeups.ts';
 import type { ActivityDependencies } from '../step/dependencies.ts';
 
-/** Hosts, by `<namespace>/<name>`, that a claim of this worker is at, with the uid of the machine. */
-export type Reservations = Map<string, string>;
+/** Hosts, by `<namespace>/<name>`, that a claim of this worker is at, with the machine that they are for. */
+export type Reservations = Map<string, Reservation>;
+export interface Reservation {
+  uid: string;
+  group: string | undefined;
+}
 
 /** What a claim knows besides the caches. */
 export interface ClaimCircumstances {
-  reservations: ReadonlyMap<string, string>;
+  reservations: ReadonlyMap<string, Reservation>;
   /** The host that an earlier attempt meant to claim. */
   intended: string | undefined;
   /** Where the host has to stand. undefined: anywhere. */
@@ -30,10 +35,11 @@ export function chooseCandidate(
   { reservations, intended, failureDomain, avoid, passedOver }: ClaimCircumstances,
 ): HostChoice {
   const { namespace, name, uid, creationTimestamp } = machine.metadata;
-  const lookup = (inventory: string) => lookUpMember(deps, pool, inventory, uid);
-  const isReserved = (inventory: string) => (reservations.get(`${namespace}/${inventory}`) ?? uid) !== uid;
+  const lookup = (inventory: string) => lookUpMember(deps, pool, inventory, uid, reservations);
+  const isReserved = (inventory: string) => (reservations.get(`${namespace}/${inventory}`)?.uid ?? uid) !== uid;
   const isPassedOver = (inventory: string) => passedOver.has(inventory);
-  const wanted = { poolName: pool.name, failureDomain, avoid, isReserved, isPassedOver };
+  const preference = preferenceOf(machine.spec, groupOf(machine.metadata));
+  const wanted = { poolName: pool.name, failureDomain, preference, avoid, isReserved, isPassedOver };
   if (intended !== undefined) {
     // An attempt that froze before its swap may still swap this very host: taking it, or failing to, ends that.
     const member = pool.members.filter((candidate) => candidate.name === intended);
@@ -41,14 +47,20 @@ export function chooseCandidate(
     if (again.kind === 'host') return again;
   }
   const others = deps.caches.machines.byIndex('pool', `${namespace}/${pool.name}`);
-  const reserving = new Set(reservations.values());
+  const reserving = new Set([...reservations.values()].map((reservation) => reservation.uid));
   const hasHost = (other: string): boolean =>
     reserving.has(other) || deps.caches.hosts.byIndex('ownerUid', other).length > 0;
   const olderWaiting = findOlderWaiting({ uid, name, creationTimestamp }, others, hasHost);
   return chooseHost(pool.members, lookup, { ...wanted, olderWaiting });
 }
 
-function lookUpMember(deps: ActivityDependencies, pool: PoolView, name: string, uid: string): ReturnType<MemberLookup> {
+function lookUpMember(
+  deps: ActivityDependencies,
+  pool: PoolView,
+  name: string,
+  uid: string,
+  reservations: ReadonlyMap<string, Reservation>,
+): ReturnType<MemberLookup> {
   const { caches } = deps;
   const { namespace } = pool;
   const host = caches.hosts.get({ namespace, name });
@@ -60,6 +72,7 @@ function lookUpMember(deps: ActivityDependencies, pool: PoolView, name: string, 
     host.planSecretName === undefined ? undefined : caches.planSecrets.get({ namespace, name: host.planSecretName });
   return {
     host,
+    userGroup: reservations.get(`${namespace}/${name}`)?.group ?? findUserGroup(caches.machines, host),
     planSecretExists: planSecret !== undefined,
     planSecret,
     claimedByOtherPool: host.pool !== pool.name && findOwningPool(host, findNaming(deps, host)) !== pool.name,
@@ -67,6 +80,13 @@ function lookUpMember(deps: ActivityDependencies, pool: PoolView, name: string, 
       .byIndex('providerHost', `${namespace}/${name}`)
       .some((other) => other.uid !== uid),
   };
+}
+
+/** A machine that is being deleted leaves its place. */
+function findUserGroup(machines: ActivityDependencies['caches']['machines'], host: HostView): string | undefined {
+  const { namespace, owner } = host;
+  const user = owner && machines.get({ namespace, name: owner.baremetalMachine });
+  return user?.uid === owner?.uid && user?.deleting === false ? user.preference.group : undefined;
 }
 
 function findNaming({ caches }: ActivityDependencies, { namespace, name }: HostView): PoolView[] {

@@ -22,6 +22,8 @@ export interface HostRecord {
   plan?: { attemptId: string; checksum: string } | null;
   /** null: the last reprovision plan succeeded. */
   failedReprovision?: FailedReprovision | null;
+  /** Group of the machine whose node ran there; null: it is not known. */
+  lastGroup?: string | null;
   /** Why the host is kept out of allocation. */
   quarantine?: string;
 }
@@ -77,13 +79,14 @@ export async function patchHostRecord(
 }
 
 function toAnnotations(record: HostRecord): Record<string, string | null> {
-  const { state, pool, owner, plan, failedReprovision, quarantine } = record;
+  const { state, pool, owner, plan, failedReprovision, lastGroup, quarantine } = record;
   return {
     ...(state === undefined ? {} : { [annotations.allocationState]: state }),
     ...(pool === undefined ? {} : { [annotations.pool]: pool }),
     ...(owner === undefined ? {} : ownerAnnotations(owner)),
     ...(plan === undefined ? {} : planAnnotations(plan)),
     ...(failedReprovision === undefined ? {} : failureAnnotations(failedReprovision)),
+    ...(lastGroup === undefined ? {} : { [annotations.lastGroup]: lastGroup }),
     ...(quarantine === undefined ? {} : { [annotations.quarantine]: quarantine }),
   };
 }
@@ -122,5 +125,6 @@ function currentAnnotations(host: HostView): Record<string, string | null> {
     owner: host.owner ?? null,
     plan: host.plan ?? null,
     failedReprovision: failureOf(host),
+    lastGroup: host.lastGroup ?? null,
   });
 }

@@ -43,6 +43,8 @@ export interface HostView {
   failedReprovision: string | undefined;
   /** Reprovision plans that failed in a row. */
   failures: number;
+  /** Group of the machine whose node ran there last, see `groupOf`. undefined: none is known. */
+  lastGroup: string | undefined;
   /** Text of the operation annotation, if any. */
   operation: string | undefined;
   allocationState: AllocationState | undefined;
@@ -79,6 +81,7 @@ export function viewHost(inventory: MachineInventory, hostLabels: HostLabels): H
     quarantined: annotations.quarantine in notes,
     failedReprovision: bounded(notes[annotations.failedReprovision], MAX_TOKEN),
     failures: readFailures(notes),
+    lastGroup: bounded(notes[annotations.lastGroup], MAX_NAME),
     operation: bounded(notes[annotations.operation], MAX_OPERATION),
     allocationState: readAllocationState(notes[annotations.allocationState]),
     pool: bounded(notes[annotations.pool], MAX_NAME),

@@ -2,6 +2,7 @@ import { reasons } from '../../api/conditions.ts';
 import { annotations, foreign, MACHINE_FINALIZER, type MachinePhase, WORKER_NAME } from '../../api/constants.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
 import { bounded, MAX_NAME, MAX_OPERATION, MAX_TOKEN } from './bounded-text.ts';
+import { groupOf, type Preference, preferenceOf } from './preference.ts';
 
 /** The small part of a `BaremetalMachine` that bridge and worker keep in memory and decide by. */
 export interface MachineView {
@@ -25,6 +26,7 @@ export interface MachineView {
   /** Of a control plane. */
   isControlPlane: boolean;
   pool: string;
+  preference: Preference;
   providerID: string | undefined;
   phase: MachinePhase | undefined;
   inventory: string | undefined;
@@ -124,6 +126,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     clusterName: metadata.labels[foreign.clusterNameLabel],
     isControlPlane: foreign.controlPlaneLabel in metadata.labels,
     pool: spec.machineInventoryPoolRef.name,
+    preference: preferenceOf(spec, groupOf(metadata)),
     providerID: spec.providerID,
     phase: status?.phase,
     inventory: status?.machineInventoryRef?.name,

@@ -1,13 +1,17 @@
 import type { PoolMember } from '../../api/pool.ts';
 import type { HostView } from '../inputs/host-view.ts';
+import type { Preference } from '../inputs/preference.ts';
 import { Elders } from './elders.ts';
 import { FreeHosts, type WaitingMachine } from './free-hosts.ts';
 import { type HostContext, hostProblem, type HostProblemReason } from './host-eligibility.ts';
+import { Ranking } from './ranking.ts';
 import { Tally } from './tally.ts';
 
 /** What is known of one member of a pool. */
 export interface MemberFacts extends Omit<HostContext, 'poolName'> {
   host: HostView;
+  /** Group of the machine that has it, or is about to have it, and stays; see `groupOf`. */
+  userGroup?: string | undefined;
 }
 /** A member whose `MachineInventory` exists and does not have the shape that its API promises. */
 export interface UnreadableMember {
@@ -41,6 +45,8 @@ export interface ChoiceOptions {
   olderWaiting: readonly WaitingMachine[];
   /** Where the host has to stand. undefined: anywhere. */
   failureDomain?: string | undefined;
+  /** Which of the hosts that it can have the machine would rather have. undefined: the first. */
+  preference?: Preference | undefined;
   /** Names of the hosts that an operator gave up for this machine. */
   avoid: readonly string[];
   /** The host is being given to another machine right now: used, although it does not say so yet. */
@@ -50,33 +56,37 @@ export interface ChoiceOptions {
 }
 
 /**
- * The first eligible host in declared order, of the failure domain if one is asked for, if there are enough for the older
- * machines that wait, too. One that can use none of them does not hold the others up. Hosts whose last reprovision plan
- * failed come after all others.
+ * The first eligible host in the order of `Ranking`, of the failure domain if one is asked for, if there are enough for the
+ * older machines that wait, too. One that can use none of them does not hold the others up.
  */
 export function chooseHost(members: readonly PoolMember[], lookup: MemberLookup, options: ChoiceOptions): HostChoice {
   const elders = new Elders(options.olderWaiting);
   const free = new FreeHosts();
   const usable = new Map<string | undefined, FoundHost>();
   const tally = new Tally(members.length);
+  const ranking = new Ranking(options);
+  let isDecided = false;
   for (const [at, { name, hostname = name }] of members.entries()) {
     const facts = lookup(name);
     const problem = memberProblem(name, facts, options);
     tally.note(facts, problem);
     if (facts === undefined || 'unreadable' in facts) continue;
-    if (problem !== undefined && problem.reason !== 'otherDomain') continue;
     const { host } = facts;
+    ranking.note(host, facts.userGroup);
+    if (problem !== undefined && problem.reason !== 'otherDomain') continue;
     const { failureDomain } = host;
     free.add(host);
     if (problem === undefined) {
       const found = { kind: 'host', host, hostname, at } as const;
       const known = usable.get(failureDomain);
-      if (known === undefined || goesBefore(found, known)) usable.set(failureDomain, found);
+      if (known === undefined || ranking.goesBefore(found, known)) usable.set(failureDomain, found);
+      isDecided ||= ranking.isFirst(found);
     }
-    const best = findBest(usable, elders, free);
-    if (best !== undefined && !isLastResort(best)) return best;
+    if (!isDecided) continue;
+    const best = findBest(usable, ranking, elders, free);
+    if (best !== undefined && ranking.isFirst(best)) return best;
   }
-  const best = findBest(usable, elders, free);
+  const best = findBest(usable, ranking, elders, free);
   if (best !== undefined) return best;
   const { failureDomain } = options;
   const eligible = failureDomain === undefined ? free.count : free.countIn(failureDomain);
@@ -88,23 +98,16 @@ export function chooseHost(members: readonly PoolMember[], lookup: MemberLookup,
 /** Of the hosts that are left over where they stand, if any is left over at all. */
 function findBest(
   usable: ReadonlyMap<string | undefined, FoundHost>,
+  ranking: Ranking,
   elders: Elders,
   free: FreeHosts,
 ): FoundHost | undefined {
   if (usable.size === 0 || !elders.leaveOne(free)) return undefined;
   let best: FoundHost | undefined;
   for (const [domain, found] of usable) {
-    if ((best === undefined || goesBefore(found, best)) && elders.leaveOneIn(domain, free)) best = found;
+    if ((best === undefined || ranking.goesBefore(found, best)) && elders.leaveOneIn(domain, free)) best = found;
   }
   return best;
-}
-
-function goesBefore(a: FoundHost, b: FoundHost): boolean {
-  return isLastResort(a) === isLastResort(b) ? a.at < b.at : isLastResort(b);
-}
-
-function isLastResort({ host }: { host: HostView }): boolean {
-  return host.failedReprovision !== undefined;
 }
 
 /** Which rule rules a member out for one machine. */
@@ -118,7 +121,7 @@ export interface MemberProblem {
 export function memberProblem(
   name: string,
   facts: ReturnType<MemberLookup>,
-  { poolName, failureDomain, avoid, isReserved, isPassedOver }: Omit<ChoiceOptions, 'olderWaiting'>,
+  { poolName, failureDomain, avoid, isReserved, isPassedOver }: Omit<ChoiceOptions, 'olderWaiting' | 'preference'>,
 ): MemberProblem | undefined {
   if (avoid.includes(name)) return { reason: 'givenUp', message: 'was given up for this machine' };
   if (facts === undefined) return { reason: 'missing', message: 'has no MachineInventory' };

@@ -45,6 +45,10 @@ export function createFleet(parts: FleetParts): Fleet {
     parts.pools.flatMap((pool) => pool.members.map(({ name }) => ({ pool, host: `${pool.namespace}/${name}` }))),
     ({ host }) => host,
   );
+  const userGroupOf = ({ owner }: HostView): string | undefined => {
+    const user = byUid.get(owner?.uid ?? '');
+    return user?.deleting === false ? user.preference.group : undefined;
+  };
   const owned = new Set(parts.hosts.flatMap(({ owner }) => owner?.uid ?? []));
 
   const ownerPoolOf = (key: string, host: HostView | undefined): string | undefined => {
@@ -95,6 +99,7 @@ export function createFleet(parts: FleetParts): Fleet {
       const planSecret = findSecret(host);
       return {
         host,
+        userGroup: userGroupOf(host),
         planSecretExists: planSecret !== undefined,
         planSecret,
         claimedByOtherPool: host.pool !== pool.name && ownerPoolOf(key, host) !== pool.name,
@@ -107,6 +112,7 @@ export function createFleet(parts: FleetParts): Fleet {
         owned.has(uid),
       ),
       failureDomain: machine.awaitedFailureDomain,
+      preference: machine.preference,
       avoid: machine.avoidedHosts,
       isReserved: () => false,
     }),

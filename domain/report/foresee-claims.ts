@@ -1,6 +1,7 @@
 import type { MachineView } from '../inputs/machine-view.ts';
+import type { Preference } from '../inputs/preference.ts';
 import type { PoolView } from '../inputs/pool-view.ts';
-import { chooseHost, type HostChoice } from '../pool/candidates.ts';
+import { chooseHost, type HostChoice, type MemberLookup } from '../pool/candidates.ts';
 import { compareAge } from '../pool/ownership.ts';
 import { waitsForHost } from '../pool/wakeups.ts';
 import type { Fleet } from './fleet.ts';
@@ -14,30 +15,47 @@ export interface ForeseenClaim {
   choice: HostChoice;
 }
 
+/** What a machine that does not exist yet asks for. */
+export interface ComingMachine {
+  failureDomain?: string | undefined;
+  preference?: Preference;
+}
+
 /**
  * Which host each would claim, by the function that claims, one after the other: first those that wait, oldest first,
- * then `coming` machines that do not exist yet and ask for that failure domain, or for none.
+ * then `coming` machines that do not exist yet and are all alike.
  */
 export function foreseeClaims(
   pool: PoolView,
   fleet: Fleet,
   machines: readonly MachineView[],
   coming: number,
-  failureDomain?: string,
+  asking: ComingMachine = {},
 ): ForeseenClaim[] {
   const isOfPool = ({ namespace, pool: name }: MachineView): boolean =>
     namespace === pool.namespace && name === pool.name;
   const waiting = machines.filter((machine) => isOfPool(machine) && waitsForHost(machine)).toSorted(compareAge);
-  const taken = new Set<string>();
+  /** By name of each host, the group of the machine that it is foreseen for. */
+  const taken = new Map<string, string | undefined>();
   return [...waiting, ...Array<undefined>(coming).fill(undefined)].map((claimant) => {
-    const choice = chooseHost(pool.members, fleet.lookup(pool, claimant), {
+    const preference = claimant === undefined ? asking.preference : claimant.preference;
+    const choice = chooseHost(pool.members, withUsers(fleet.lookup(pool, claimant), taken), {
       poolName: pool.name,
       olderWaiting: [],
-      failureDomain: claimant === undefined ? failureDomain : claimant.awaitedFailureDomain,
+      failureDomain: claimant === undefined ? asking.failureDomain : claimant.awaitedFailureDomain,
+      preference,
       avoid: claimant?.avoidedHosts ?? [],
       isReserved: (name) => taken.has(name),
     });
-    if (choice.kind === 'host') taken.add(choice.host.name);
+    if (choice.kind === 'host') taken.set(choice.host.name, preference?.group);
     return { claimant, choice };
   });
+}
+
+function withUsers(lookup: MemberLookup, taken: ReadonlyMap<string, string | undefined>): MemberLookup {
+  return (name) => {
+    const facts = lookup(name);
+    if (facts === undefined || 'unreadable' in facts || !taken.has(name)) return facts;
+    return { ...facts, userGroup: taken.get(name) };
+  };
 }

@@ -39,6 +39,8 @@ export async function stripRecord(
     [annotations.ownerBaremetalMachine]: null,
     [annotations.ownerUid]: null,
     [annotations.allocationState]: 'Unavailable',
+    // Nobody knows the group of a machine that is gone.
+    [annotations.lastGroup]: null,
     [annotations.hostPlanAttempt]: id,
     [annotations.hostPlanChecksum]: plan.checksum,
     [annotations.quarantine]: obstacle === undefined ? reason : `No clean plan could be left: ${obstacle}. ${reason}`,

@@ -1,3 +1,4 @@
+import { annotations } from '../../api/constants.ts';
 import { attemptId } from '../../domain/plan/attempt.ts';
 import { renderReprovisionPlan } from '../../domain/plan/reprovision.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -275,6 +276,24 @@ describe('explain', () => {
     );
   });
 
+  it('tells which hosts a machine prefers', async () => {
+    const wishes = { hostReuse: 'Prefer', allocationPolicy: 'Spread' };
+    const labelled = (labels: object) =>
+      standing.baremetalmachines.map(({ metadata, spec, ...machine }) => ({
+        ...machine,
+        metadata: { ...metadata, labels },
+        spec: { ...spec, ...wishes },
+      }));
+    const explain = async (labels: object) => {
+      serveFleet(server, { ...standing, baremetalmachines: labelled(labels) });
+      return (await run('explain', 'machine', 'm-waits')).out;
+    };
+    expect(await explain({ 'cluster.x-k8s.io/deployment-name': 'md' })).toContain(
+      '\nPrefers   hosts that its group used last, then the failure domain with the fewest machines of its group (MachineDeployment/md)\n',
+    );
+    expect(await explain({})).toContain('\nPrefers   nothing: it belongs to no group\n');
+  });
+
   it('tells of a pool who waits, and each of its hosts; and of what is not there', async () => {
     const { out } = await run('explain', 'pool', 'workers');
     expect(out).toContain('0 free; 1 machine waits');
@@ -348,7 +367,7 @@ describe('plan', () => {
     const machinedeployments = [
       { metadata: namespaced('md'), spec: { replicas: 3, template: { spec: { infrastructureRef } } } },
     ];
-    const template = { spec: { machineInventoryPoolRef: { name: 'workers' } } };
+    const template = { spec: { machineInventoryPoolRef: { name: 'workers' }, hostReuse: 'Prefer' } };
     const apiVersion = 'infrastructure.cluster.x-k8s.io/v1beta1';
     const baremetalmachinetemplates = [
       { apiVersion, kind: infrastructureRef.kind, metadata: namespaced('t'), spec: { template } },
@@ -369,6 +388,14 @@ describe('plan', () => {
       '  new machine 1 waits: No host of pool workers is free (5 hosts): 1 quarantined, 4 used by a machine',
       'Took      unknown: no machine of this pool shows how long its plan took',
     ]);
+    const lastGroup = { [annotations.lastGroup]: 'MachineDeployment/md' };
+    const machineinventories = [host('rack1'), host('rack2', lastGroup)];
+    const secrets = machineinventories.map(({ metadata: { name } }) => ({ metadata: namespaced(`${name}-plan`) }));
+    const rested = { ...free, baremetalmachines: [], machineinventories, secrets };
+    serveFleet(server, { ...rested, machinedeployments, baremetalmachinetemplates });
+    expect((await run('plan', 'scale', 'md', '4')).out).toContain('\n  new machine 1 claims rack2\n');
+    expect((await run('explain', 'host', 'rack2')).out).toContain('\nLast      MachineDeployment/md: its machines');
+    serveFleet(server, { ...free, machinedeployments, baremetalmachinetemplates });
     expect((await run('plan', 'scale', 'md', '1')).out).toContain('2 machines go: Cluster API chooses which');
     expect(await run('plan', 'scale', 'md', '-1')).toMatchObject({ code: 2 });
     expect(await run('plan', 'scale', 'nobody', '1')).toMatchObject({ code: 1 });

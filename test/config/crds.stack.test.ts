@@ -70,6 +70,15 @@ describe('a BaremetalMachine', () => {
     expect(await refusal(none)).toContain('providerID is immutable once set');
   });
 
+  test('keeps what it was made with: how its host is chosen', async () => {
+    await create(baremetalMachines, 'wishes', { ...poolRef, hostReuse: 'Prefer' });
+    expect(await refusal(change(baremetalMachines, 'wishes', { hostReuse: null }))).toContain('hostReuse is immutable');
+    const spread = change(baremetalMachines, 'wishes', { allocationPolicy: 'Spread' });
+    expect(await refusal(spread)).toContain('allocationPolicy is immutable: make another BaremetalMachineTemplate');
+    const said = await change(baremetalMachines, 'wishes', { allocationPolicy: 'Ordered' });
+    expect(said.spec).toMatchObject({ allocationPolicy: 'Ordered', hostReuse: 'Prefer' });
+  });
+
   test('is found by the host that its providerID names', async () => {
     await create(baremetalMachines, 'selected', { ...poolRef, providerID: 'baremetal:///chosen' });
     await create(baremetalMachines, 'not-selected', { ...poolRef, providerID: 'baremetal:///chosen-2' });
@@ -93,9 +102,13 @@ describe('a BaremetalMachine', () => {
 
 describe('a BaremetalMachineTemplate', () => {
   const spec = (pool: string) => ({ template: { spec: { machineInventoryPoolRef: { name: pool } } } });
-  test('knows one allocation policy', async () => {
-    const ordered = { template: { spec: { ...poolRef, allocationPolicy: 'Ordered' } } };
-    await create(baremetalMachineTemplates, 'ordered', ordered);
+  test('knows two allocation policies, and whether hosts are used again', async () => {
+    for (const wishes of [{ allocationPolicy: 'Ordered' }, { allocationPolicy: 'Spread' }, { hostReuse: 'None' }]) {
+      const name = Object.values(wishes).join().toLowerCase();
+      const made = await create(baremetalMachineTemplates, name, { template: { spec: { ...poolRef, ...wishes } } });
+      // Nothing is added: what Cluster API applies again and again stays the same.
+      expect(made.spec.template.spec).toEqual({ ...poolRef, ...wishes });
+    }
     const random = { template: { spec: { ...poolRef, allocationPolicy: 'Random' } } };
     expect(await refusal(create(baremetalMachineTemplates, 'random', random))).toContain('Unsupported value: "Random"');
   });

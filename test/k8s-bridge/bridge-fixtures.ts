@@ -3,6 +3,7 @@ import type { CapiClusterView, CapiMachineView } from '../../domain/inputs/capi-
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { OperatorVerb, PlanAnswer } from '../../domain/life/machine-life.ts';
 import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
+import { noPreference } from '../../domain/inputs/preference.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
 import type { MachineRuns, OpenRun, OperationVerdict } from '../../k8s-bridge/runs/machine-runs.ts';
@@ -32,6 +33,7 @@ export function machineView(changes: Partial<MachineView> = {}): MachineView {
     clusterName: 'c1',
     isControlPlane: false,
     pool: 'workers',
+    preference: noPreference,
     providerID: undefined,
     phase: undefined,
     inventory: undefined,
@@ -110,6 +112,7 @@ export function hostView(changes: Partial<HostView> = {}): HostView {
     quarantined: false,
     failedReprovision: undefined,
     failures: 0,
+    lastGroup: undefined,
     operation: undefined,
     allocationState: 'Reprovisioning',
     pool: 'workers',

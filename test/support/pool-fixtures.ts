@@ -1,5 +1,6 @@
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
+import { noPreference } from '../../domain/inputs/preference.ts';
 import type { ObservedMemberFacts } from '../../domain/pool/members.ts';
 
 /** A registered host that nobody uses. */
@@ -22,6 +23,7 @@ export function freeHost(name: string, overrides: Partial<HostView> = {}): HostV
     quarantined: false,
     failedReprovision: undefined,
     failures: 0,
+    lastGroup: undefined,
     operation: undefined,
     allocationState: undefined,
     pool: undefined,
@@ -64,6 +66,7 @@ export function waitingMachine(name: string, age: number, overrides: Partial<Mac
     clusterName: 'demo',
     isControlPlane: false,
     pool: 'workers',
+    preference: noPreference,
     providerID: undefined,
     phase: 'Pending',
     inventory: undefined,

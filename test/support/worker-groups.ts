@@ -7,6 +7,7 @@ import type { Site } from './site.ts';
 import { waitFor } from './wait-for.ts';
 import {
   DEPLOYMENT_LABEL,
+  type MachineWishes,
   renderBootstrapTemplate,
   renderDeployment,
   renderMachineTemplate,
@@ -20,6 +21,9 @@ export interface WorkerGroup {
   /** Members of its pool, in order of preference. */
   hosts: readonly string[];
   replicas: number;
+  /** A pool of more groups, which is there already. Default: one of its own. */
+  pool?: string;
+  wishes?: MachineWishes;
 }
 
 type Place = Pick<Lab, 'client' | 'namespace'>;
@@ -36,10 +40,13 @@ export const machineDeployments = {
 export const machineSets = { ...capi, plural: 'machinesets', kind: 'MachineSet' } satisfies Resource<unknown>;
 
 /** Creates pool, templates and MachineDeployment of the samples under another name; it rolls one host at a time. */
-export async function deployWorkers(site: Site, { name, hosts, replicas }: WorkerGroup): Promise<void> {
-  await createPool(site, name, hosts);
+export async function deployWorkers(
+  site: Site,
+  { name, hosts, replicas, pool = name, wishes }: WorkerGroup,
+): Promise<void> {
+  if (pool === name) await createPool(site, name, hosts);
   await site.apply([
-    await renderMachineTemplate(site, name, name),
+    await renderMachineTemplate(site, name, pool, wishes),
     await renderBootstrapTemplate(site, name, name),
     await renderDeployment(site, name, replicas),
   ]);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { BaremetalMachine } from '../../api/machine.ts';
 import type { Lab } from '../../dev/lab/lab.ts';
 import { readSamples, type SampleManifest } from '../../dev/lab/samples.ts';
 
@@ -8,9 +9,17 @@ type Place = Pick<Lab, 'namespace'>;
 export const DEPLOYMENT_LABEL = 'cluster.x-k8s.io/deployment-name';
 const specSchema = z.looseObject({});
 
+/** Of a machine's spec, what else a template may ask for. */
+export type MachineWishes = Pick<BaremetalMachine['spec'], 'allocationPolicy' | 'hostReuse'>;
+
 /** A `BaremetalMachineTemplate` of the samples whose machines use the pool. */
-export async function renderMachineTemplate(place: Place, name: string, pool: string): Promise<SampleManifest> {
-  const spec = { template: { spec: { machineInventoryPoolRef: { name: pool } } } };
+export async function renderMachineTemplate(
+  place: Place,
+  name: string,
+  pool: string,
+  wishes: MachineWishes = {},
+): Promise<SampleManifest> {
+  const spec = { template: { spec: { machineInventoryPoolRef: { name: pool }, ...wishes } } };
   return { ...(await findSample(place, 'BaremetalMachineTemplate', name)), spec };
 }
 

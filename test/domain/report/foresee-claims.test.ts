@@ -69,6 +69,25 @@ describe('claims that are foreseen', () => {
     ]);
   });
 
+  test('count those before them where machines spread, and those that have hosts and stay', () => {
+    const preference = { group: 'MachineDeployment/md', reuses: false, spreads: true };
+    const racks = poolOf(['a1', 'a2', 'b1', 'b2', 'b3', 'c1']);
+    const using = (name: string, deleting: boolean) =>
+      waitingMachine(name, 0, { preference, waitsForHost: false, deleting });
+    const ownerOf = (machine: string): Partial<HostView> => ({
+      allocationState: 'Allocated',
+      owner: { cluster: 'demo', machine, baremetalMachine: machine, uid: `uid-${machine}` },
+    });
+    const places = racks.members.map(({ name }) => {
+      const owner = { a1: ownerOf('stays'), c1: ownerOf('goes') }[name] ?? {};
+      return freeHost(name, { failureDomain: name.charAt(0), ...owner });
+    });
+    const machines = [using('stays', false), using('goes', true), waitingMachine('waits', 1, { preference })];
+    const claims = foreseeClaims(racks, fleetOf(racks, places, machines), machines, 3, { preference });
+    const chosen = claims.map(({ choice }) => (choice.kind === 'host' ? choice.host.name : undefined));
+    expect(chosen).toEqual(['b1', 'a2', 'b2', 'b3']);
+  });
+
   test('are none of machines that do not wait', () => {
     expect(foresee([waitingMachine('m', 1, { waitsForHost: false })], 0)).toEqual([]);
   });

@@ -282,7 +282,8 @@ describe('quarantine', () => {
     ['stranded and quarantined', { ...owned, [annotations.quarantine]: 'for repair' }],
   ])('takes the record from a host that is %s, has it cleaned, and unquarantine frees it', async (_what, notes) => {
     if (notes[annotations.ownerUid] === 'uid-0') world.addMachine('m1', 'uid-1');
-    world.putHost({ ...free, ...noted(reprovision), ...notes, ...quarantine });
+    const lastGroup = { [annotations.lastGroup]: 'MachineDeployment/of-another-machine' };
+    world.putHost({ ...free, ...noted(reprovision), ...lastGroup, ...notes, ...quarantine });
     const failed = { 'failed-checksum': reprovision.checksum, 'failure-count': '1', 'max-failures': '1' };
     world.putSecret({ plan: reprovision.json, ...failed });
     await world.reconcile();
