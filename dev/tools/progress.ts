@@ -1,12 +1,14 @@
 import ora from 'ora';
+import { type Forecast, foresee } from './forecast.ts';
 import { type ToolName } from './table.ts';
 
 interface ToolPlace {
   tool: ToolName;
   version: string;
-  /** Which of the tools that have to be built this is, from 1. */
+  /** The tools that have to be built, in this order. */
+  todo: readonly ToolName[];
+  /** Which of them this is, from 1. */
   position: number;
-  total: number;
 }
 export type ToolEvent =
   | ({ kind: 'building' | 'waiting' | 'built' } & ToolPlace)
@@ -17,18 +19,18 @@ export type ToolEvent =
 export type ToolReport = (event: ToolEvent) => void;
 
 const LINE_EVERY_MS = 30_000;
+const BAR_WIDTH = 20;
 
-/** Shows what is being built and for how long: a spinner on a terminal, else a line now and then, on stderr. */
+/** Shows what is being built and how much is left: a bar on a terminal, else a line now and then, on stderr. */
 export function reportToTerminal(): ToolReport {
   const isTerminal = process.stderr.isTTY;
   // Discarding stdin puts the terminal into raw mode, where Ctrl-C is a byte that nobody reads.
   const spinner = isTerminal ? ora({ stream: process.stderr, discardStdin: false }) : undefined;
+  const begunAt = performance.now();
   let timer: NodeJS.Timeout | undefined;
 
-  function show(label: string): void {
-    const startedAt = performance.now();
-    const text = () => `${label} (${Math.round((performance.now() - startedAt) / 1000)} s)`;
-    if (spinner === undefined) process.stderr.write(`${label} …\n`);
+  function show(text: () => string): void {
+    if (spinner === undefined) process.stderr.write(`${text()} …\n`);
     else spinner.start(text());
     timer = setInterval(
       () => {
@@ -43,10 +45,17 @@ export function reportToTerminal(): ToolReport {
   return (event) => {
     clearInterval(timer);
     switch (event.kind) {
-      case 'building':
-        return show(`Building ${nameOf(event)}, the first time takes minutes`);
+      case 'building': {
+        const toolBegunAt = performance.now();
+        return show(() => {
+          const now = performance.now();
+          const row = { todo: event.todo, done: event.position - 1 };
+          const left = foresee({ ...row, elapsedMs: now - begunAt, toolElapsedMs: now - toolBegunAt });
+          return `${drawBar(left, isTerminal)} Building ${nameOf(event)}, ${tellLeft(left)}`;
+        });
+      }
       case 'waiting':
-        return show(`Waiting for another process that builds ${nameOf(event)}`);
+        return show(() => `Waiting for another process that builds ${nameOf(event)}`);
       case 'built':
         if (spinner === undefined) process.stderr.write(`Built ${nameOf(event)}\n`);
         else spinner.succeed(`Built ${nameOf(event)}`);
@@ -61,6 +70,17 @@ export function reportToTerminal(): ToolReport {
   };
 }
 
-function nameOf(place: ToolPlace): string {
-  return `${place.tool} ${place.version} (${place.position} of ${place.total})`;
+function nameOf({ tool, version, position, todo }: ToolPlace): string {
+  return `${tool} ${version} (${position} of ${todo.length})`;
+}
+
+function drawBar({ share }: Forecast, isTerminal: boolean): string {
+  const percent = `${Math.floor(share * 100)} %`.padStart(5);
+  const filled = Math.round(share * BAR_WIDTH);
+  return isTerminal ? `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}${percent}` : percent.trimStart();
+}
+
+function tellLeft({ leftMs }: Forecast): string {
+  const minutes = Math.round(leftMs / 60_000);
+  return minutes < 1 ? 'less than a minute is left' : `about ${minutes} min are left; this is only the first time`;
 }

@@ -30,8 +30,9 @@ export async function resolveTools<N extends ToolName = ToolName>(
     else paths[name] = path;
   }
   try {
+    const todo = missing.map(({ name }) => name);
     for (const [index, tool] of missing.entries()) {
-      paths[tool.name] = await buildOnce(tool, { position: index + 1, total: missing.length }, report, signal);
+      paths[tool.name] = await buildOnce(tool, { position: index + 1, todo }, report, signal);
     }
   } finally {
     report({ kind: 'finished' });
@@ -70,7 +71,7 @@ async function takeInstalled(tool: Tool, report: ToolReport): Promise<string | u
 
 interface Place {
   position: number;
-  total: number;
+  todo: readonly ToolName[];
 }
 
 async function buildOnce(tool: Tool, place: Place, report: ToolReport, signal?: AbortSignal): Promise<string> {
