@@ -171,7 +171,7 @@ async function findOwnPlan(
   const { reprovisionDeadlineMs, cleanDeadlineMs } = deps.policy;
   const deadlineMs = planType === 'clean' ? cleanDeadlineMs : reprovisionDeadlineMs;
   const written = { attempt, checksum, ...(claim !== undefined && { claim }) };
-  const reports = planType === 'reprovision' && reportsBoot(Buffer.from(secret.data['plan'] ?? '', 'base64'));
+  const reports = planType !== 'clean' && reportsBoot(Buffer.from(secret.data['plan'] ?? '', 'base64'));
   const plan = {
     ...pendingPlan({ planType }, written, deadlineMs, null),
     ...(reports && { reportsBoot: true as const }),

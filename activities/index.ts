@@ -15,8 +15,10 @@ import { publishDesiredStatus } from './publish-status.ts';
 import { createForceReleaseHost } from './force-release-host.ts';
 import { createFinishMachine } from './finish-machine.ts';
 import { createMarkHostUnavailable } from './mark-host-unavailable.ts';
+import { createSettleReboot } from './settle-reboot.ts';
 import { createReleaseHost } from './release-host.ts';
 import { createWriteCleanPlan } from './write-clean-plan.ts';
+import { createWriteRebootPlan } from './write-reboot-plan.ts';
 import { createWriteReprovisionPlan } from './write-reprovision-plan.ts';
 
 /** The steps of a machine's life that touch the world. Each reads, decides and writes one thing, idempotently. */
@@ -28,6 +30,8 @@ export function createActivities(deps: ActivityDependencies) {
     writeReprovisionPlan: short(createWriteReprovisionPlan(deps)),
     awaitPlanResult: waiting(createAwaitPlanResult(deps)),
     completeProvisioning: short(createCompleteProvisioning(deps)),
+    writeRebootPlan: short(createWriteRebootPlan(deps)),
+    settleReboot: short(createSettleReboot(deps)),
     markHostUnavailable: short(createMarkHostUnavailable(deps)),
     writeCleanPlan: short(createWriteCleanPlan(deps)),
     releaseHost: short(createReleaseHost(deps)),

@@ -41,7 +41,7 @@ export const annotations = {
   lastGroup: `${ANNOTATION_PREFIX}/last-group`,
   /** Inventory: why the host is kept out of allocation until `unquarantine`. */
   quarantine: `${ANNOTATION_PREFIX}/quarantine`,
-  /** Plan Secret: `reprovision` or `clean`. */
+  /** Plan Secret: one of `PlanType`. */
   planType: `${ANNOTATION_PREFIX}/plan.type`,
   /** Plan Secret: attempt id of the plan that stands there, see `attemptId` in domain/plan. */
   planAttempt: `${ANNOTATION_PREFIX}/plan.attempt`,
@@ -110,8 +110,8 @@ export const allocationStates = ['Available', 'Allocated', 'Preparing', 'Reprovi
 /** Life-cycle phase of a host, kept in the annotation `allocation-state`. */
 export type AllocationState = (typeof allocationStates)[number];
 
-export const planTypes = ['reprovision', 'clean'] as const;
-/** `reprovision` attaches a node to a host, `clean` detaches it. */
+export const planTypes = ['reprovision', 'reboot', 'clean'] as const;
+/** `reprovision` attaches a node to a host, `reboot` starts it once more as it is, `clean` detaches it. */
 export type PlanType = (typeof planTypes)[number];
 
 /** `spec.providerID` of the node that runs on the host `inventoryName`. */

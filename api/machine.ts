@@ -97,7 +97,7 @@ export const baremetalMachineStatusSchema = z
       .describe('The Temporal workflow that drives the machine.'),
     lastOperation: z
       .object({
-        verb: z.string().describe('What was asked for: retry, reallocate, forceRelease, pause or resume.'),
+        verb: z.string().describe('What was asked for: retry, reboot, reallocate, forceRelease, pause or resume.'),
         actor: z.string().describe('Who asked, as they say.'),
         reason: z.string().describe('Why, as they say.'),
         accepted: z.boolean().describe('Whether it made sense at that moment.'),

@@ -18,6 +18,7 @@ import { type AskedOperation, waitForMachine } from './wait-for-machine.ts';
 
 const descriptions: Record<OperatorVerb, string> = {
   retry: 'Run the step that failed again, as a new attempt',
+  reboot: 'Reboot the host of a Running machine; node and disks stay as they are',
   reallocate: 'Give up the host of a machine that is not Running yet, and claim another',
   forceRelease: 'Let a host go that cannot be cleaned; it is quarantined',
   pause: 'Write nothing to the host until resume',

@@ -12,6 +12,7 @@ import {
   operationSignals,
   operationUpdates,
 } from './messages.ts';
+import { answerReboot } from './reboot-answer.ts';
 import { ignore } from './ignored-messages.ts';
 import { meter } from './meter.ts';
 import { patches } from './patches.ts';
@@ -19,6 +20,7 @@ import type { Run } from './run.ts';
 
 const descriptions: Record<OperatorVerb, string> = {
   retry: 'Run the step that failed again, as a new attempt. Argument: {"actor": "you", "reason": "why"}',
+  reboot: 'Reboot the host of a Running machine as it is. Argument: {"actor": "you", "reason": "why"}',
   reallocate: 'Give up this host before Running and claim another. Argument: {"actor": "you", "reason": "why"}',
   forceRelease: 'Let a host go that cannot be cleaned; it is quarantined. Argument: {"actor": "you", "reason": "why"}',
   pause: 'Write nothing to the host until resume. Argument: {"actor": "you", "reason": "why"}',
@@ -66,9 +68,10 @@ function hear(run: Run): void {
 function bindOperation(run: Run, verb: OperatorVerb): void {
   setHandler(
     operationUpdates[verb],
-    (request?: OperationRequest): OperationAnswer => {
+    (request?: OperationRequest): OperationAnswer | Promise<OperationAnswer> => {
       hear(run);
-      return { answer: operate(run, verb, request) };
+      const answer = operate(run, verb, request);
+      return verb === 'reboot' ? answerReboot(run, answer) : { answer };
     },
     {
       validator: (request?: OperationRequest) => validate(run, verb, request),
@@ -79,7 +82,8 @@ function bindOperation(run: Run, verb: OperatorVerb): void {
     operationSignals[verb],
     (request?: OperationRequest) => {
       hear(run);
-      if (isRequest(request)) operate(run, verb, request);
+      if (verb === 'reboot' && !patched(patches.reboot)) ignore(run, 'unknown', 'of a name that nobody knew: reboot');
+      else if (isRequest(request)) operate(run, verb, request);
       else ignore(run, verb, 'whose argument is not {actor, reason}');
     },
     { description: descriptions[verb] },

@@ -42,6 +42,7 @@ export async function machineLifecycle(input: MachineLifecycleInput): Promise<st
     heard: 0,
     full: false,
     deletionsTold: 0,
+    leaving: false,
     ignored: new Map(),
   };
   bindHandlers(run);
@@ -68,6 +69,7 @@ async function live(run: Run, present: Presenter): Promise<string> {
     present(life, step);
     if (step.kind === 'end') {
       noteEnd(life);
+      run.leaving = true;
       await condition(allHandlersFinished);
       return tellEnd(step.outcome, knownLife(run), Date.now());
     }
@@ -97,6 +99,7 @@ function mustStartOver(run: Run, life: MachineLife, step: Step): boolean {
 }
 
 async function startOver(run: Run): Promise<void> {
+  run.leaving = true;
   await condition(allHandlersFinished);
   await continueAsNew<typeof machineLifecycle>({ machine: run.machine, life: carryOver(knownLife(run)) });
 }

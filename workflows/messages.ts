@@ -29,6 +29,7 @@ export interface OperationAnswer {
 /** One update a verb: validated, with a typed answer. */
 export const operationUpdates = {
   retry: defineUpdate<OperationAnswer, [OperationRequest]>('retry'),
+  reboot: defineUpdate<OperationAnswer, [OperationRequest]>('reboot'),
   reallocate: defineUpdate<OperationAnswer, [OperationRequest]>('reallocate'),
   forceRelease: defineUpdate<OperationAnswer, [OperationRequest]>('forceRelease'),
   pause: defineUpdate<OperationAnswer, [OperationRequest]>('pause'),
@@ -38,6 +39,7 @@ export const operationUpdates = {
 /** One signal a verb, for `temporal workflow signal` and the UI; what became of it stands in the status. */
 export const operationSignals = {
   retry: defineSignal<[OperationRequest]>('retry'),
+  reboot: defineSignal<[OperationRequest]>('reboot'),
   reallocate: defineSignal<[OperationRequest]>('reallocate'),
   forceRelease: defineSignal<[OperationRequest]>('forceRelease'),
   pause: defineSignal<[OperationRequest]>('pause'),

@@ -34,6 +34,8 @@ export const patches = {
   tellLateness: 'tell-lateness',
   /** A machine that lost its host while it was being paused goes on when it is resumed. */
   resumeReleased: 'resume-released',
+  /** A run that began when nobody could ask for a reboot ignored whoever did. */
+  reboot: 'reboot',
   /** A host that is told to be gone while a step finds it is looked for again. */
   heedNewerLoss: 'heed-newer-loss',
   /** Whether a machine is gone is looked at also while an operator's pause holds its end. */

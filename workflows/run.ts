@@ -3,7 +3,13 @@ import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { LaterRules } from '../domain/life/later-rules.ts';
 import { isOwedBootOnly } from '../domain/life/boot.ts';
 import { hasMissedSecret } from '../domain/life/lifecycle.ts';
-import { type BoundHost, hostOf, type MachineLife, type WrittenPlan } from '../domain/life/machine-life.ts';
+import {
+  type BoundHost,
+  hostOf,
+  type MachineLife,
+  standingPlan,
+  type WrittenPlan,
+} from '../domain/life/machine-life.ts';
 import { type NumberedStatus, projectStatus } from '../domain/report/machine-status.ts';
 import { shortStep } from './activity-proxies.ts';
 import { isStopped, orBroken } from './ended-step.ts';
@@ -34,6 +40,8 @@ export interface Run {
   full: boolean;
   /** How often the run was told that its machine goes, also when it knew. */
   deletionsTold: number;
+  /** Nobody's answer is waited for any more: the run ends, or starts over. */
+  leaving: boolean;
   /** What was ignored, by kind of message. */
   ignored: Map<string, IgnoredMessages>;
 }
@@ -118,7 +126,7 @@ export function hostIn(life: MachineLife): BoundHost {
 
 /** @throws TypeError when the stage holds no plan: `nextStep` and the stages disagree */
 export function planIn({ stage }: MachineLife): WrittenPlan {
-  const plan = 'plan' in stage ? stage.plan : null;
+  const plan = standingPlan(stage);
   if (plan === null) throw new TypeError(`Stage ${stage.kind} holds no plan`);
   return plan;
 }

@@ -23,7 +23,7 @@ export async function settle<Outcome>(
   const outcome = await orBroken(work);
   if (isStopped(outcome) || !isOutcome(outcome)) {
     // The status that the step carried may be unwritten.
-    if (step.kind !== 'provision' && step.kind !== 'clean') run.published = null;
+    if (!writesPlan(step)) run.published = null;
     const stopped = isStopped(outcome) ? outcome : noOutcome;
     log.warn('A step was stopped', { step: step.kind, reason: stopped.reason, problem: stopped.message });
     return update(run, (now) => onStopped(now, step, stopped, life.revision));
@@ -36,7 +36,7 @@ export async function settle<Outcome>(
 export async function settlePlanStep<Outcome extends { kind: string; statusUnwritten?: boolean }>(
   run: Run,
   life: MachineLife,
-  step: Extract<Step, { kind: 'provision' | 'clean' }>,
+  step: Extract<Step, { kind: 'provision' | 'reboot' | 'clean' }>,
   work: Promise<Outcome | StepStopped>,
   publishedBefore: string | null,
   advanceBy: (life: MachineLife, outcome: Outcome) => MachineLife,
@@ -48,6 +48,10 @@ export async function settlePlanStep<Outcome extends { kind: string; statusUnwri
     return advanceBy(now, outcome);
   });
   run.published = shown;
+}
+
+function writesPlan({ kind }: Step): boolean {
+  return kind === 'provision' || kind === 'reboot' || kind === 'clean';
 }
 
 function isUnjustified(outcome: unknown): boolean {

@@ -8,6 +8,7 @@ import type { MachineLife } from '../domain/life/machine-life.ts';
 import { awaitAnswer } from './await-answer.ts';
 import { publishStatus, type Run, unwrittenPauseMs, update } from './run.ts';
 import { performStepOfHost } from './steps-of-host.ts';
+import { performStepOfReboot } from './steps-of-reboot.ts';
 import { performStepToRunning } from './steps-to-running.ts';
 
 /** Runs one step and lets its outcome advance the life as it is then: signals may have moved it meanwhile. */
@@ -18,6 +19,9 @@ export async function performStep(run: Run, life: MachineLife, step: Exclude<Ste
     case 'provision':
     case 'complete':
       return performStepToRunning(run, life, step);
+    case 'reboot':
+    case 'settleReboot':
+      return performStepOfReboot(run, life, step);
     case 'awaitPlan':
       return awaitAnswer(run, life, step);
     case 'markUnavailable':

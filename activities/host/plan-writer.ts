@@ -97,7 +97,12 @@ function isForeign({ foreignPlanType, isEmpty }: PlanSecretView, { plan }: HostV
   return !isEmpty && plan !== undefined && parseAttemptId(plan.attemptId)?.uid === machine.uid;
 }
 
-const stateOfPlan: Record<PlanType, AllocationState> = { reprovision: 'Reprovisioning', clean: 'Preparing' };
+/** A reboot leaves the host in use. */
+const stateOfPlan: Record<PlanType, AllocationState> = {
+  reprovision: 'Reprovisioning',
+  reboot: 'Allocated',
+  clean: 'Preparing',
+};
 
 /**
  * Notes on the inventory which plan is coming, then writes it to the Secret in one patch: a reader who finds the note

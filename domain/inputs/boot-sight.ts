@@ -14,6 +14,8 @@ export type Boot = (typeof boots)[number];
 export interface BootSight {
   rebooted: boolean;
   mode: string;
+  /** Number of the reboot plan that it followed. Absent: another kind of plan. */
+  reboot?: number | undefined;
 }
 
 /**

@@ -78,6 +78,7 @@ export function isSameForMachine(a: HostView | undefined, b: HostView | undefine
 /** The Secret says the same of whose plan stands there, and of the boot after it. */
 export function isSamePlanSight(a: PlanSight | undefined, b: PlanSight | undefined): boolean {
   if (a === undefined || b === undefined) return false;
-  const sameBoot = a.boot?.rebooted === b.boot?.rebooted && a.boot?.mode === b.boot?.mode;
+  const sameBoot =
+    a.boot?.rebooted === b.boot?.rebooted && a.boot?.mode === b.boot?.mode && a.boot?.reboot === b.boot?.reboot;
   return sameBoot && a.foreignPlanType === b.foreignPlanType && isForeignContent(a) === isForeignContent(b);
 }

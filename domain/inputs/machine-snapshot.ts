@@ -25,6 +25,8 @@ export interface MachineSnapshot {
   statusEditedAt?: string;
   /** Which image the host of a provisioned machine has booted; absent: it has not told. It says so itself: to be shown only. */
   boot?: Boot;
+  /** Number of the reboot plan after which it booted that image; absent: `boot` followed no reboot plan. */
+  rebooted?: number;
   /** CAPI Machine of the same cluster that has a Node of the name under which the machine's host registers; absent: none has. */
   nodeNameTakenBy?: string;
   /** What the object says for which the machine waits by its own status; absent: it does not wait, or nothing is said. To be shown only. */
@@ -104,6 +106,7 @@ export function canonicalSnapshot(snapshot: MachineSnapshot): string {
     ...(snapshot.hostInUse === undefined ? [] : ['hostInUse']),
     ...(snapshot.statusEditedAt === undefined ? [] : [snapshot.statusEditedAt]),
     ...(snapshot.boot === undefined ? [] : [{ boot: snapshot.boot }]),
+    ...(snapshot.rebooted === undefined ? [] : [{ rebooted: snapshot.rebooted }]),
     ...(snapshot.nodeNameTakenBy === undefined ? [] : [{ nodeNameTakenBy: snapshot.nodeNameTakenBy }]),
     ...(snapshot.waitsFor === undefined ? [] : [{ waitsFor: snapshot.waitsFor }]),
   ]);
@@ -120,6 +123,7 @@ export function isSnapshot(value: unknown): value is MachineSnapshot {
     (value['hostInUse'] === undefined || value['hostInUse'] === true) &&
     (value['statusEditedAt'] === undefined || isText(value['statusEditedAt'])) &&
     (value['boot'] === undefined || boots.some((boot) => boot === value['boot'])) &&
+    (value['rebooted'] === undefined || typeof value['rebooted'] === 'number') &&
     (value['nodeNameTakenBy'] === undefined || isText(value['nodeNameTakenBy'])) &&
     (value['waitsFor'] === undefined || isText(value['waitsFor'])) &&
     typeof value['pool'] === 'string' &&

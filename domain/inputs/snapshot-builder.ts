@@ -50,7 +50,7 @@ export function buildSnapshot(view: MachineView, around: MachineSurroundings): M
     ...(hostTrouble !== undefined && { hostTrouble }),
     ...(hostTrouble === 'lost' && isUsedByOther(view, sight) && { hostInUse: true }),
     ...(view.phase !== undefined && view.statusEditedAt !== undefined && { statusEditedAt: view.statusEditedAt }),
-    ...(boot !== undefined && { boot }),
+    ...(boot !== undefined && { boot, ...noteReboot(sight) }),
     ...findNamesake(view, around),
     ...hearWaitedFor(view, around),
     pool: view.pool,
@@ -99,6 +99,11 @@ const unknownSnapshot: MachineSnapshot = {
   cluster: null,
   provisioning: null,
 };
+
+function noteReboot(sight: HostSight | undefined): Pick<MachineSnapshot, 'rebooted'> {
+  const rebooted = sight?.kind === 'found' ? sight.plan?.boot?.reboot : undefined;
+  return rebooted === undefined ? {} : { rebooted };
+}
 
 /** A machine without an owner never had our finalizer, though its status may already say that it waits. */
 function isFinalizerLost(view: MachineView): boolean {

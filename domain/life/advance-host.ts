@@ -8,6 +8,7 @@ import {
   type PlanAnswer,
   type PlanProgress,
 } from './machine-life.ts';
+import { withRebootProgress } from './reboot.ts';
 import { settleSnapshot } from '../inputs/machine-snapshot.ts';
 import type {
   CleanOutcome,
@@ -22,6 +23,7 @@ import type {
 export function onPlanAnswered(life: MachineLife, answer: PlanAnswer | { kind: 'timedOut' }): MachineLife {
   const { stage } = life;
   if (answer.kind === 'lookAgain') return life;
+  if (stage.kind === 'running') return withRebootProgress(life, answer);
   if (stage.kind === 'reprovisioning') {
     return { ...life, stage: { ...stage, plan: { ...stage.plan, progress: answer } } };
   }

@@ -18,6 +18,7 @@ import {
   planSecretMissing,
   poolMissing,
 } from './obstacles.ts';
+import { adoptReboot } from './reboot.ts';
 import type { BeginOutcome, ClaimOutcome, KeptWishes, PresenceOutcome, ProvisionOutcome } from './step-outcomes.ts';
 
 /**
@@ -126,7 +127,8 @@ function withKeptWishes(life: MachineLife, kept: KeptWishes | undefined): Machin
 }
 
 function adoptHolding(life: MachineLife, host: BoundHost, plan: WrittenPlan | null): MachineLife {
-  if (plan === null) return { ...life, stage: { kind: 'claimed', host, attempt: 1 } };
+  // A reboot is ordered of a provisioned machine only.
+  if (plan === null || plan.type === 'reboot') return { ...life, stage: { kind: 'claimed', host, attempt: 1 } };
   if (plan.type === 'reprovision') return { ...life, stage: { kind: 'reprovisioning', host, plan } };
   return { ...life, stage: { kind: 'cleaning', host, attempt: plan.attempt, plan, applied: null } };
 }
@@ -135,6 +137,10 @@ function adoptProvisioned(life: MachineLife, host: BoundHost, plan: WrittenPlan 
   const snapshot = settleSnapshot(life.snapshot);
   if (plan?.type === 'clean') {
     return { ...life, snapshot, stage: { kind: 'cleaning', host, attempt: plan.attempt, plan, applied: null } };
+  }
+  if (plan?.type === 'reboot') {
+    const running = { kind: 'running', host, applied: null, nodeJoinTimedOut: false } as const;
+    return { ...life, snapshot, lastReboot: { attempt: plan.attempt }, stage: adoptReboot(running, plan) };
   }
   const applied = plan && { checksum: plan.checksum, bootstrapHash: plan.bootstrapHash };
   const expected = plan === null ? {} : expectBoot(plan);

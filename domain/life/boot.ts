@@ -1,4 +1,5 @@
 import type { MachineLife, Stage, WrittenPlan } from './machine-life.ts';
+import { bootSince } from './reboot.ts';
 
 type Running = Extract<Stage, { kind: 'running' }>;
 
@@ -8,8 +9,8 @@ export function expectBoot({ attempt, reportsBoot }: WrittenPlan): Pick<Running,
 }
 
 /** Whether the host is still to say how it booted. */
-export function isBootDue({ snapshot }: MachineLife, { awaitsBoot }: Running): boolean {
-  return awaitsBoot === true && snapshot.boot === undefined;
+export function isBootDue(life: MachineLife, stage: Running): boolean {
+  return stage.awaitsBoot === true && stage.reboot === undefined && bootSince(life, stage) === undefined;
 }
 
 /** Whether the Node is there, and the host could still say in time how it booted. */
@@ -29,6 +30,8 @@ export function hasJoined({ snapshot }: MachineLife): boolean {
  */
 export function retryBoot({ snapshot, stage }: MachineLife): Extract<Stage, { kind: 'claimed' }> | undefined {
   if (stage.kind !== 'running' || snapshot.boot !== 'fallback' || stage.attempt === undefined) return undefined;
+  // Which attempt it was is not known any more, nor whether a node came of it.
+  if (stage.bootAfter !== undefined || stage.reboot !== undefined) return undefined;
   if (snapshot.deleting || stage.takenBy !== undefined || snapshot.machine?.nodeName !== null) return undefined;
   return { kind: 'claimed', host: stage.host, attempt: stage.attempt + 1 };
 }

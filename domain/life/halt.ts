@@ -87,6 +87,8 @@ function conditionOf(step: Step): Halt['condition'] {
       return 'InventoryAllocated';
     case 'provision':
     case 'awaitPlan':
+    case 'reboot':
+    case 'settleReboot':
     case 'clean':
       return 'PlanApplied';
     default:

@@ -4,7 +4,16 @@ import { hasJoined, isOwedBootOnly } from './boot.ts';
 import { nextStepOfGone } from './gone.ts';
 import { holdBack } from './halt.ts';
 import { allRules, type LaterRules } from './later-rules.ts';
-import { type BoundHost, hostOf, type MachineLife, type Stage, type WrittenPlan } from './machine-life.ts';
+import {
+  type BoundHost,
+  hostOf,
+  type MachineLife,
+  type Stage,
+  standingPlan,
+  takerOf,
+  type WrittenPlan,
+} from './machine-life.ts';
+import { nextStepOfReboot } from './reboot.ts';
 import type { Step, WaitReason } from './step.ts';
 
 /**
@@ -63,7 +72,7 @@ function nextStepToRunning(life: MachineLife, rules: LaterRules): Step {
     case 'running':
       return rules.looksForLostHost && snapshot.hostMissing
         ? { kind: 'begin', claim: false }
-        : waitForNode(life, stage, rules);
+        : (nextStepOfReboot(stage) ?? waitForNode(life, stage, rules));
     case 'hostless':
       return meetsObstacle(life) ? wait('inputs') : { kind: 'begin', claim: false };
     case 'cleaning':
@@ -111,8 +120,9 @@ export function isPaused({ snapshot, pausedByOperator }: MachineLife): boolean {
 }
 
 function awaitsAnswer(stage: Stage): boolean {
-  if (stage.kind !== 'reprovisioning' && stage.kind !== 'cleaning') return false;
-  return stage.plan?.progress.kind === 'pending' || stage.plan?.progress.kind === 'timedOut';
+  if (takerOf(stage) !== undefined) return false;
+  const kind = standingPlan(stage)?.progress.kind;
+  return kind === 'pending' || kind === 'timedOut';
 }
 
 /** What the host's answer leads to; `onApplied` where it is the good one. */
@@ -184,7 +194,7 @@ export function stillAwaits(
   rules: LaterRules = allRules,
 ): boolean {
   if (nextStep(life, rules).kind !== 'awaitPlan') return false;
-  const plan = 'plan' in life.stage ? life.stage.plan : null;
+  const plan = standingPlan(life.stage);
   return plan?.type === awaited.type && plan.attempt === awaited.attempt;
 }
 

@@ -1,6 +1,7 @@
 import type { Reason } from '../../api/conditions.ts';
 import type { AllocationState, PlanType } from '../../api/constants.ts';
 import type { PhaseStay } from './phases.ts';
+import type { Boot } from '../inputs/boot-sight.ts';
 import type { MachineSnapshot } from '../inputs/machine-snapshot.ts';
 
 /** The host that a machine holds. */
@@ -70,6 +71,10 @@ export type Stage =
       attempt?: number;
       /** The host is to say how it booted: its plan makes it. */
       awaitsBoot?: true;
+      /** Number of the reboot plan that the host applied last: the boot after that one is meant. Absent: it was not rebooted. */
+      bootAfter?: number;
+      /** A reboot that is to be ordered, stands in the Secret, or came to no good end. */
+      reboot?: Reboot;
       /** Who took the host away from the node (a reset, a selector); stays, for the host that comes back is blank. */
       takenBy?: string;
     }
@@ -82,6 +87,15 @@ export type Stage =
   /** The host is back in the pool, or there was none; only the finalizer is left. */
   | { kind: 'released' }
   | { kind: 'ended'; outcome: 'released' | 'moved' | 'orphaned' };
+
+export interface Reboot {
+  /** Number of the reboot plan. */
+  attempt: number;
+  /** null: it is to be written. */
+  plan: WrittenPlan | null;
+  /** How the host had booted before it was asked for. Absent: not known. */
+  boot?: Boot;
+}
 
 /** What a host applied last. */
 export interface AppliedPlan {
@@ -136,11 +150,13 @@ export interface MachineLife {
   avoidedHosts: string[];
   /** What an operator asked for last, and what became of it. */
   lastOperation: OperationRecord | null;
+  /** The reboot that was asked for last, and why it was refused when it came to it. Absent: none was. */
+  lastReboot?: { attempt: number; refused?: string };
   /** The phases so far. Absent: a run of before this field. */
   phases?: PhaseStay[];
 }
 
-export const operatorVerbs = ['retry', 'reallocate', 'forceRelease', 'pause', 'resume'] as const;
+export const operatorVerbs = ['retry', 'reboot', 'reallocate', 'forceRelease', 'pause', 'resume'] as const;
 /** What an operator can ask of a machine's run. */
 export type OperatorVerb = (typeof operatorVerbs)[number];
 
@@ -174,6 +190,12 @@ export function startLife(snapshot: MachineSnapshot): MachineLife {
 /** The host that the stage holds, if any. */
 export function hostOf(stage: Stage): BoundHost | undefined {
   return 'host' in stage ? stage.host : undefined;
+}
+
+/** The plan of ours that the stage knows of, if any. */
+export function standingPlan(stage: Stage): WrittenPlan | null {
+  if ('plan' in stage) return stage.plan;
+  return stage.kind === 'running' ? (stage.reboot?.plan ?? null) : null;
 }
 
 /** Who took the host away from the node, if anybody did. */

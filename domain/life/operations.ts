@@ -3,6 +3,7 @@ import { assertNever } from '../assert-never.ts';
 import { isBound, retryBoot } from './boot.ts';
 import { isPaused } from './lifecycle.ts';
 import { hostOf, type MachineLife, type OperationRecord, type OperatorVerb, type Stage } from './machine-life.ts';
+import { findRebootObstacle, mayRetryReboot, orderReboot } from './reboot.ts';
 
 /** Whether a verb makes sense now. `answer` says what happens then, or why not and what to do instead. */
 export type Verdict = { accepted: true; answer: string; life: MachineLife } | { accepted: false; answer: string };
@@ -19,6 +20,8 @@ export function judgeOperation(life: MachineLife, verb: OperatorVerb, resumesRel
   switch (verb) {
     case 'retry':
       return judgeRetry(life);
+    case 'reboot':
+      return judgeReboot(life);
     case 'reallocate':
       return judgeReallocation(life);
     case 'forceRelease':
@@ -71,8 +74,21 @@ function judgeRetry(life: MachineLife): Verdict {
   if (again !== undefined) {
     return accept({ ...life, stage: again }, `Attempt ${again.attempt} of the reprovision plan is written`);
   }
+  if (mayRetryReboot(life)) return judgeReboot(life);
   if (life.obstacles.length > 0) return accept(life, 'The step that is blocked is tried again');
   return refuse('Nothing has failed');
+}
+
+function judgeReboot(life: MachineLife): Verdict {
+  if (isPaused(life)) return refuse('The machine is paused; resume it first');
+  const obstacle = findRebootObstacle(life);
+  if (obstacle !== undefined) return refuse(obstacle);
+  const ordered = orderReboot(life);
+  if (ordered === undefined) return refuse('The machine holds no host');
+  return accept(
+    ordered.life,
+    `Attempt ${ordered.attempt} of the reboot plan is written; node and disks stay as they are`,
+  );
 }
 
 function judgeReallocation(life: MachineLife): Verdict {

@@ -95,6 +95,17 @@ export type ProvisionOutcome =
 
 export type CompleteOutcome = { kind: 'completed' } | { kind: 'hostLost' } | Unproven;
 
+/** `statusUnwritten`: the status that came with the order was refused. */
+export type RebootOutcome =
+  | DeletingAlready
+  | { kind: 'paused' }
+  | { kind: 'gone' }
+  | { kind: 'written'; plan: WrittenPlan; statusUnwritten?: true }
+  /** Nothing was written, for what the step read. The message is for people. */
+  | { kind: 'refused'; message: string };
+
+export type SettleOutcome = { kind: 'settled' } | { kind: 'hostLost' } | Unproven;
+
 /** undefined: marked, which is also what runs of before this type have in their histories. */
 export type MarkOutcome =
   | { kind: 'marked' }

@@ -22,6 +22,10 @@ export type Step =
   | { kind: 'provision'; attempt: number }
   | { kind: 'awaitPlan' }
   | { kind: 'complete' }
+  /** Write reboot plan number `attempt` to the host of a running machine. */
+  | { kind: 'reboot'; attempt: number }
+  /** The host has applied its reboot plan: look whether it has. */
+  | { kind: 'settleReboot' }
   /** Keep a host that failed out of the pool. */
   | { kind: 'markUnavailable' }
   | { kind: 'clean'; attempt: number }

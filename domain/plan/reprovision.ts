@@ -1,8 +1,8 @@
 import { parseAttemptId } from './attempt.ts';
 import { cleanupMarker } from './cleanup-marker.ts';
 import { type PlanFile, type RenderedPlan, renderPlan } from './document.ts';
-import { bootReport } from './boot-report.ts';
-import { beginScript, hostStateFolder, shellQuote } from './script.ts';
+import { scheduleReboot, shutdownSeconds, skipIfMarked, writeMark } from './attempt-mark.ts';
+import { beginScript, hostStateFolder, rebootMark, shellQuote } from './script.ts';
 
 export interface ReprovisionPlan {
   /** `attemptId` of a reprovision attempt; also the new instance's id for cloud-init. */
@@ -19,7 +19,7 @@ export interface ReprovisionPlan {
 }
 
 /** Seconds; together below the plan's usual deadline. */
-const timeouts = { cloudInit: 120, upgrade: 2700, sync: 180, shutdown: 60 };
+const timeouts = { cloudInit: 120, upgrade: 2700, sync: 180 };
 const stagedFolder = `${hostStateFolder}/staged`;
 
 /**
@@ -61,26 +61,11 @@ function renderScript({ attemptId, image }: ReprovisionPlan, seedNames: readonly
 attempt=${shellQuote(attemptId)}
 image=${shellQuote(image)}
 mark="$state/attempt"
-boot=$(cat "$root/proc/sys/kernel/random/boot_id")
-
-# Done already: says how the host has booted since, which proves that it did, and schedules a reboot that a crash may have
-# lost. One that waits is left alone: an agent that starts again and again would move it away for ever.
-seen=''
-seen_boot=''
-if [ -f "$mark" ]; then { read -r seen && read -r seen_boot; } <"$mark" || :; fi
-if [ "$seen" = "$attempt" ]; then
-  begin schedule-reboot
-${bootReport}
-  if [ "$seen_boot" = "$boot" ] && ! grep -qs '^MODE=reboot$' "$root/run/systemd/shutdown/scheduled"; then
-    run ${timeouts.shutdown} shutdown -r +1
-  fi
-  exit 0
-fi
-
+${skipIfMarked}
 # No boot makes a node of an earlier attempt from here on, nor does its reboot interrupt this one.
 undo() { rm -rf "$mark" "$seed" "$marker"; }
-if [ "$seen_boot" = "$boot" ]; then run ${timeouts.shutdown} shutdown -c || :; fi
-rm -f "$mark"
+if [ "$seen_boot" = "$boot" ]; then run ${shutdownSeconds} shutdown -c || :; fi
+rm -f "$mark" "$state/${rebootMark}"
 open_log
 
 begin stage-seed
@@ -117,10 +102,8 @@ run ${timeouts.upgrade} elemental upgrade --reboot=false --system "$image"
 
 begin write-mark
 run ${timeouts.sync} sync
-printf '%s\\n%s\\n' "$attempt" "$boot" >"$mark.new"
-mv "$mark.new" "$mark"
-
+${writeMark}
 begin schedule-reboot
-run ${timeouts.shutdown} shutdown -r +1
+${scheduleReboot}
 `;
 }

@@ -3,6 +3,9 @@ import type { PlanType } from '../../api/constants.ts';
 /** Folder on the host for everything of ours; stock images keep it over a reboot. */
 export const hostStateFolder = '/var/lib/elemental/ironloom';
 
+/** In that folder: which reboot plan was carried out last, and in which boot. A reprovision plan forgets it. */
+export const rebootMark = 'rebooted';
+
 /** The boot stage that clears a node's state once, see `cleanupMarker`. */
 export const cleanupMarkerPath = '/oem/99_ironloom-cleanup.yaml';
 

@@ -38,7 +38,7 @@ export interface PlanSecretView {
   maxFailures: number | undefined;
   planState: PlanState;
   /** What the host says of its boot since it applied the plan of ours that stands there. It may be shown; it proves nothing. */
-  boot: BootReport | undefined;
+  boot: (BootReport & { reboot?: number | undefined }) | undefined;
 }
 
 /** Reduces a plan Secret to what decisions need, whatever stands in its keys. */
@@ -67,8 +67,15 @@ export function viewPlanSecret({ metadata, data, type, immutable }: Secret): Pla
     failureCount: readCount(data['failure-count']) ?? 0,
     maxFailures: readCount(data['max-failures']),
     planState: readState(data['plan-state']),
-    boot: applied ? readBootReport(data['applied-output']) : undefined,
+    boot: applied ? readBoot(planAttempt, data['applied-output']) : undefined,
   };
+}
+
+/** `reboot`: number of the reboot plan after which the host booted. */
+function readBoot(planAttempt: string, output: string | undefined): PlanSecretView['boot'] {
+  const report = readBootReport(output);
+  const standing = parseAttemptId(planAttempt);
+  return report && { ...report, ...(standing?.planType === 'reboot' && { reboot: standing.attempt }) };
 }
 
 /**

@@ -10,14 +10,18 @@ export const reprovisionSteps = [
   'schedule-reboot',
 ] as const;
 
+/** Steps of the reboot script, in order. */
+export const rebootSteps = ['prepare', 'write-mark', 'schedule-reboot'] as const;
+
 /** Steps of the clean script, in order. */
 export const cleanSteps = ['prepare', 'cancel-reboot', 'stop-kubelet', 'remove-pods', 'stop-containerd'] as const;
 
 export type ReprovisionStep = (typeof reprovisionSteps)[number];
+export type RebootStep = (typeof rebootSteps)[number];
 export type CleanStep = (typeof cleanSteps)[number];
-export type PlanStep = ReprovisionStep | CleanStep;
+export type PlanStep = ReprovisionStep | RebootStep | CleanStep;
 
 /** The step of ours that a text names. */
 export function findPlanStep(name: string): PlanStep | undefined {
-  return [...reprovisionSteps, ...cleanSteps].find((step) => step === name);
+  return [...reprovisionSteps, ...rebootSteps, ...cleanSteps].find((step) => step === name);
 }

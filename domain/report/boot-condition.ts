@@ -1,15 +1,24 @@
 import { reasons } from '../../api/conditions.ts';
 import { hasJoined, isBootDue } from '../life/boot.ts';
+import { bootSince } from '../life/reboot.ts';
 import type { MachineLife } from '../life/machine-life.ts';
 import { type DesiredCondition, fails, holds } from './machine-condition.ts';
 
 /** `Booted`, of a machine whose host applied a plan that makes it say how it booted. */
 export function bootCondition(life: MachineLife): DesiredCondition | null {
-  const { stage, snapshot } = life;
+  const { stage } = life;
   if (stage.kind !== 'running' || stage.takenBy !== undefined) return null;
   const { inventory } = stage.host;
-  if (snapshot.boot === 'active') return holds('Booted');
-  if (snapshot.boot === 'fallback') {
+  const booted = stage.reboot === undefined ? bootSince(life, stage) : stage.reboot.boot;
+  if (booted === 'active') return holds('Booted');
+  if (booted === 'fallback' && stage.bootAfter !== undefined) {
+    return fails(
+      'Booted',
+      reasons.BootedFallback,
+      `Host ${inventory} was rebooted and runs its fallback image: the one that was installed does not boot any more. Find out why at its console, or delete the Machine: the host is cleaned`,
+    );
+  }
+  if (booted === 'fallback') {
     return fails(
       'Booted',
       reasons.BootedFallback,
@@ -18,11 +27,21 @@ export function bootCondition(life: MachineLife): DesiredCondition | null {
     );
   }
   if (!isBootDue(life, stage)) return null;
+  if (!stage.nodeJoinTimedOut && stage.bootAfter !== undefined) {
+    return fails('Booted', reasons.WaitingForBoot, `Waiting for host ${inventory} to boot once more`);
+  }
   if (!stage.nodeJoinTimedOut) {
     return fails(
       'Booted',
       reasons.WaitingForBoot,
       `Waiting for host ${inventory} to boot the image that was installed`,
+    );
+  }
+  if (stage.bootAfter !== undefined) {
+    return fails(
+      'Booted',
+      reasons.BootTimedOut,
+      `Host ${inventory} applied its reboot plan and has not said in time that it booted since: it hangs in its boot, or its agent does not reach the API server. Look at its console`,
     );
   }
   if (hasJoined(life)) {

@@ -56,6 +56,10 @@ function describeStep(step: Step): string {
       return 'Writes the reprovision plan.';
     case 'complete':
       return 'The host has applied its plan; reports it as provisioned.';
+    case 'reboot':
+      return 'Writes the reboot plan.';
+    case 'settleReboot':
+      return 'The host has applied its reboot plan; waits for its boot from here on.';
     case 'markUnavailable':
       return 'Keeps the host out of its pool.';
     case 'clean':

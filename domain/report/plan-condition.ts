@@ -9,6 +9,11 @@ export function planCondition(life: MachineLife): DesiredCondition | null {
   const { stage } = life;
   const obstacle = findObstacle(life, 'PlanApplied');
   if (obstacle !== null) return obstacle;
+  if (stage.kind === 'running' && stage.reboot !== undefined && stage.takenBy === undefined) {
+    const { plan } = stage.reboot;
+    if (plan !== null) return planProgressCondition(stage.host, plan);
+    return fails('PlanApplied', reasons.PlanPending, 'The reboot plan is about to be written');
+  }
   if (stage.kind === 'running') {
     return stage.takenBy === undefined
       ? holds('PlanApplied')
@@ -64,6 +69,7 @@ function planProgressCondition(host: BoundHost, plan: WrittenPlan): DesiredCondi
 
 const adviceAfterFailure: Record<PlanType, string> = {
   reprovision: 'Mend the cause and retry, or give the host up: reallocate, or delete the Machine',
+  reboot: 'Mend the cause and retry, or reboot the host by hand; its node goes on',
   clean: 'Mend the cause and retry, or let the host go into quarantine: forceRelease',
 };
 

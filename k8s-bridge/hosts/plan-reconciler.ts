@@ -31,6 +31,7 @@ interface AwaitedPlan {
   machine: MachineRef;
   activityIds: readonly string[];
   expected: { attemptId: string; checksum: string };
+  isReboot: boolean;
   secret: ObjectKey;
   host: ObjectKey;
 }
@@ -56,7 +57,7 @@ export async function reconcileHostPlan(key: string, deps: HostPlanReconcilerDep
   }
   const view = planSecrets.get(awaited.secret);
   const kind = answerKindOf(view, awaited);
-  if (kind === 'running') {
+  if (kind === 'running' || isKnown(awaited, view)) {
     answers.forget(key);
     return {};
   }
@@ -74,10 +75,11 @@ export async function reconcileHostPlan(key: string, deps: HostPlanReconcilerDep
 function awaitedPlanOf({ namespace, name, allocationState, owner, plan, planSecretName }: HostView) {
   // Unavailable: the run may have been lost after a failure; the one that adopts the host waits for the answer anew.
   const states = ['Reprovisioning', 'Preparing', 'Unavailable'] as const;
-  if (!states.some((state) => state === allocationState)) return undefined;
   if (owner === undefined || owner.uid === '' || plan === undefined || planSecretName === undefined) return undefined;
   const attempt = parseAttemptId(plan.attemptId);
   if (attempt === undefined || attempt.uid !== owner.uid) return undefined;
+  const isReboot = attempt.planType === 'reboot';
+  if (!isReboot && !states.some((state) => state === allocationState)) return undefined;
   return {
     machine: { namespace, name: owner.baremetalMachine, uid: owner.uid },
     activityIds: [
@@ -85,9 +87,15 @@ function awaitedPlanOf({ namespace, name, allocationState, owner, plan, planSecr
       hostlessPlanActivityId(attempt.planType, attempt.attempt),
     ],
     expected: plan,
+    isReboot,
     secret: { namespace, name: planSecretName },
     host: { namespace, name },
   } satisfies AwaitedPlan;
+}
+
+/** The run takes the limit of one attempt away once it knows that its host reboots; the host stays in use. */
+function isKnown({ isReboot }: AwaitedPlan, view: PlanSecretView | undefined): boolean {
+  return isReboot && view !== undefined && view.maxFailures === undefined;
 }
 
 function answerKindOf(view: PlanSecretView | undefined, { expected }: AwaitedPlan) {

@@ -7,7 +7,11 @@ import { pick } from './model-state.ts';
 import type { Outcome, Scene } from './outcome.ts';
 
 /** A command of the plan's script that fails. */
-const fragileSteps: Record<PlanType, string> = { reprovision: 'elemental upgrade', clean: 'systemctl stop' };
+const fragileSteps: Record<PlanType, string> = {
+  reprovision: 'elemental upgrade',
+  reboot: 'shutdown -r',
+  clean: 'systemctl stop',
+};
 
 type HostCommand = Extract<
   Command,

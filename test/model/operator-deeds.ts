@@ -49,6 +49,8 @@ function needs({ metadata, status }: Machine, verb: OperatorVerb): boolean {
     case 'retry':
     case 'reallocate':
       return phase === 'Failed' || phase === 'Reprovisioning';
+    case 'reboot':
+      return phase === 'Running';
     case 'forceRelease':
       return metadata.deletionTimestamp !== undefined || phase === 'Preparing';
     case 'pause':

@@ -6,6 +6,7 @@ import type {
   CompleteOutcome,
   PresenceOutcome,
   ProvisionOutcome,
+  RebootOutcome,
   StepStopped,
 } from '../../domain/life/step-outcomes.ts';
 import { host, plan } from '../domain/life/life-fixtures.ts';
@@ -64,6 +65,31 @@ export const scenarios: Record<string, () => Scenario> = {
       await driver.untilReason('Paused');
       await driver.operate('resume');
       await driver.untilReason('NotPaused');
+    },
+  }),
+
+  'rebooted-host': () => ({
+    activities: {
+      writeReprovisionPlan: give({ kind: 'written', plan: { ...plan(), reportsBoot: true } }),
+      writeRebootPlan: inTurn<RebootOutcome>(
+        give({ kind: 'refused', message: 'BaremetalMachine cp-2 of the control plane is not well' }),
+        give({ kind: 'written', plan: { ...plan(), type: 'reboot', attempt: 2 } }),
+      ),
+    },
+    async live(driver) {
+      await driver.observe();
+      await driver.answer('reprovision', { kind: 'applied' });
+      await driver.observe({ ...joined, boot: 'active' });
+      await driver.untilReason('Booted');
+      await driver.operate('reboot');
+      await driver.untilRan('writeRebootPlan');
+      await driver.operate('reboot');
+      await driver.answer('reboot', { kind: 'applied' });
+      await driver.untilRan('settleReboot');
+      await driver.untilReason('WaitingForBoot');
+      await driver.observe({ ...joined, boot: 'active', rebooted: 2 });
+      await driver.operate('pause');
+      await driver.untilReason('Paused');
     },
   }),
 

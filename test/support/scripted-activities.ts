@@ -29,6 +29,8 @@ export function scriptActivities(changes: Partial<Activities> = {}): ScriptedAct
       throw new CompleteAsyncError();
     },
     completeProvisioning: async () => ({ kind: 'completed' }),
+    writeRebootPlan: async ({ attempt }) => ({ kind: 'written', plan: { ...plan(), type: 'reboot', attempt } }),
+    settleReboot: async () => ({ kind: 'settled' }),
     markHostUnavailable: async () => {},
     writeCleanPlan: async () => ({ kind: 'written', plan: cleanPlan }),
     releaseHost: async () => ({ kind: 'released' }),
@@ -54,6 +56,8 @@ export function scriptActivities(changes: Partial<Activities> = {}): ScriptedAct
       writeReprovisionPlan: record('writeReprovisionPlan', script.writeReprovisionPlan),
       awaitPlanResult: record('awaitPlanResult', script.awaitPlanResult),
       completeProvisioning: record('completeProvisioning', script.completeProvisioning),
+      writeRebootPlan: record('writeRebootPlan', script.writeRebootPlan),
+      settleReboot: record('settleReboot', script.settleReboot),
       markHostUnavailable: record('markHostUnavailable', script.markHostUnavailable),
       writeCleanPlan: record('writeCleanPlan', script.writeCleanPlan),
       releaseHost: record('releaseHost', script.releaseHost),

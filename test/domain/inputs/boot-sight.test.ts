@@ -40,6 +40,11 @@ it('is news of a Secret and of a snapshot', () => {
   expect(isSamePlanSight(sightOf(false, 'active'), sightOf(true, 'active'))).toBe(false);
   expect(sameSnapshot(snapshot(), snapshot({ boot: 'active' }))).toBe(false);
   expect(sameSnapshot(snapshot({ boot: 'fallback' }), snapshot({ boot: 'active' }))).toBe(false);
+  const second = { ...sightOf(true, 'active'), boot: { rebooted: true, mode: 'active', reboot: 2 } };
+  expect(isSamePlanSight(sightOf(true, 'active'), second)).toBe(false);
+  expect(sameSnapshot(snapshot({ boot: 'active' }), snapshot({ boot: 'active', rebooted: 1 }))).toBe(false);
+  expect(isSnapshot({ ...snapshot(), rebooted: '1' })).toBe(false);
+  expect(isSnapshot(snapshot({ boot: 'active', rebooted: 1 }))).toBe(true);
   expect(isSnapshot(snapshot({ boot: 'active' }))).toBe(true);
   expect(isSnapshot({ ...snapshot(), boot: 'backwards' })).toBe(false);
 });

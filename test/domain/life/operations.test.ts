@@ -51,7 +51,10 @@ const rows: Record<string, { life: MachineLife; steps: Partial<Record<OperatorVe
     life: recordedUnavailable(reprovisioning(failed)),
     steps: { retry: 'provision', reallocate: 'clean', pause: 'wait' },
   },
-  Running: { life: at({ kind: 'running', host: host(), applied, nodeJoinTimedOut: false }), steps: { pause: 'wait' } },
+  Running: {
+    life: at({ kind: 'running', host: host(), applied, nodeJoinTimedOut: false }),
+    steps: { reboot: 'reboot', pause: 'wait' },
+  },
   'Running, host missing (`InventoryMissing`)': {
     life: advance.onBegun(at({ kind: 'new' }), hostless, 0),
     steps: { retry: 'begin', pause: 'wait' },

@@ -102,6 +102,21 @@ describe('reconcileHostPlan', () => {
     expect(world.runs.pending.size).toBe(0);
   });
 
+  it('answers a reboot of a host in use until the run has taken the answer', async () => {
+    const id = attemptId({ uid: 'uid-1', planType: 'reboot', attempt: 1 });
+    const plan = renderPlan({ attemptId: id, planType: 'reboot', script: 'true', files: [] });
+    world.hosts.set(hostView({ allocationState: 'Allocated', plan: { attemptId: id, checksum: plan.checksum } }));
+    const data = { plan: base64(plan.json), 'applied-checksum': base64(plan.checksum) };
+    world.write(planSecret(data));
+    await world.reconcile();
+    expect(world.runs.calls).toMatchObject([{ activityIds: ['await-reboot-1-h1', 'await-reboot-1'] }]);
+    const { 'max-failures': _, ...lifted } = planSecret(data, '11').data;
+    world.write({ ...planSecret(data, '11'), data: lifted });
+    world.clock.advance(FIRST_REPEAT_MS);
+    expect(await world.reconcile()).toEqual({});
+    expect(world.runs.calls).toHaveLength(1);
+  });
+
   it('says nothing while the host is busy', async () => {
     world.write(planSecret());
     expect(await world.reconcile()).toEqual({});

@@ -56,7 +56,7 @@ fi
 # No boot makes a node of an earlier attempt from here on, nor does its reboot interrupt this one.
 undo() { rm -rf "$mark" "$seed" "$marker"; }
 if [ "$seen_boot" = "$boot" ]; then run 60 shutdown -c || :; fi
-rm -f "$mark"
+rm -f "$mark" "$state/rebooted"
 open_log
 
 begin stage-seed
