@@ -4,7 +4,7 @@ import { spareCores } from './test/support/process-environment.ts';
 
 /** They run the scripts of plans, simulated hosts and other programs. */
 const scriptTests = [
-  'test/domain/plan/{deadlines,power-loss,reboot-script,scripts}.test.ts',
+  'test/domain/plan/{deadlines,power-loss,reboot-script,scripts,validate}.test.ts',
   'test/dev/{host,process,tools}/**/*.test.ts',
 ];
 const modelTests = 'test/model/*.stack.test.ts';

@@ -168,6 +168,7 @@ async function findOwnPlan(
   // A host can write any plan and number there, and not the record on its inventory.
   if (standing === undefined || standing.uid !== ref.uid || recorded?.attemptId !== planAttempt) return null;
   const { planType, attempt, claim } = standing;
+  if (planType === 'validate') return null;
   const { reprovisionDeadlineMs, cleanDeadlineMs } = deps.policy;
   const deadlineMs = planType === 'clean' ? cleanDeadlineMs : reprovisionDeadlineMs;
   const written = { attempt, checksum, ...(claim !== undefined && { claim }) };

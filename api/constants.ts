@@ -110,8 +110,11 @@ export const allocationStates = ['Available', 'Allocated', 'Preparing', 'Reprovi
 /** Life-cycle phase of a host, kept in the annotation `allocation-state`. */
 export type AllocationState = (typeof allocationStates)[number];
 
-export const planTypes = ['reprovision', 'reboot', 'clean'] as const;
-/** `reprovision` attaches a node to a host, `reboot` starts it once more as it is, `clean` detaches it. */
+export const machinePlanTypes = ['reprovision', 'reboot', 'clean'] as const;
+/** What a machine's run writes: `reprovision` attaches a node to a host, `reboot` starts it once more as it is, `clean` detaches it. */
+export type MachinePlanType = (typeof machinePlanTypes)[number];
+export const planTypes = [...machinePlanTypes, 'validate'] as const;
+/** Besides, `validate` looks at a host that is nobody's. */
 export type PlanType = (typeof planTypes)[number];
 
 /** `spec.providerID` of the node that runs on the host `inventoryName`. */

@@ -1,3 +1,4 @@
+import { checkKindNames } from './acceptance.ts';
 import type { SchemaExtension } from './crd-schema.ts';
 
 const fromTemplate =
@@ -45,6 +46,23 @@ export const crdExtensions = {
   // What a rule of BaremetalCluster asks for, a patch of the ClusterClass may add: a template need not have it.
   BaremetalClusterTemplate: {},
   MachineInventoryPool: {
+    'spec.acceptance.checks': { listMapKeys: ['name'] },
+    'spec.acceptance.checks[]': {
+      rules: [
+        {
+          rule: `[${checkKindNames.map((kind) => `has(self.${kind})`).join(', ')}].filter(isSet, isSet).size() == 1`,
+          message: `a check looks at one thing: set exactly one of ${checkKindNames.join(', ')}`,
+        },
+      ],
+    },
+    'spec.acceptance.checks[].os': {
+      rules: [
+        {
+          rule: 'has(self.id) || has(self.minVersion)',
+          message: 'os asks for nothing: set id, minVersion or both',
+        },
+      ],
+    },
     'spec.machineInventories': {
       listMapKeys: ['name'],
       rules: [

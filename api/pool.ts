@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { acceptanceSchema } from './acceptance.ts';
 import { API_GROUP_VERSION } from './constants.ts';
 import { objectNameSchema } from './machine.ts';
 import { conditionSchema, objectMetaSchema } from './meta.ts';
@@ -25,6 +26,7 @@ export const machineInventoryPoolSpecSchema = z
       .max(10_000)
       .default([])
       .describe('The hosts, in order of preference. Each name stands once.'),
+    acceptance: acceptanceSchema.optional(),
   })
   .describe('Which hosts one machine group may use.');
 

@@ -1,5 +1,5 @@
 import { log } from '@temporalio/activity';
-import type { AllocationState, PlanType } from '../../api/constants.ts';
+import type { AllocationState, MachinePlanType } from '../../api/constants.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
 import type { Secret } from '../../api/core.ts';
 import { secrets } from '../../api/resources.ts';
@@ -34,7 +34,7 @@ export type PlanSlot =
 export interface PlanOrder {
   machine: MachineRef;
   host: BoundHost;
-  planType: PlanType;
+  planType: MachinePlanType;
   attempt: number;
   /** No run waits for the result: the agent tries until it succeeds. */
   unattended?: true;
@@ -98,7 +98,7 @@ function isForeign({ foreignPlanType, isEmpty }: PlanSecretView, { plan }: HostV
 }
 
 /** A reboot leaves the host in use. */
-const stateOfPlan: Record<PlanType, AllocationState> = {
+const stateOfPlan: Record<MachinePlanType, AllocationState> = {
   reprovision: 'Reprovisioning',
   reboot: 'Allocated',
   clean: 'Preparing',

@@ -87,7 +87,8 @@ export async function bootImage(disk: HostDisk, mode: 'active' | 'passive'): Pro
     ({ command, args }) => command === 'elemental' && args[0] === 'upgrade',
   );
   const image = upgrades.at(mode === 'active' ? -1 : -2)?.args.at(-1) ?? 'installed';
-  await disk.write('/etc/os-release', `NAME="Simulated"\nIMAGE="${image}"\n`);
+  const tag = image === 'installed' ? 'IMAGE_TAG="2.1.0"\n' : '';
+  await disk.write('/etc/os-release', `NAME="Simulated"\nID="sl-micro"\nVERSION_ID="6.1"\nIMAGE="${image}"\n${tag}`);
 }
 
 /** What cloud-init made of the seed at a boot. */

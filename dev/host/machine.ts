@@ -6,6 +6,7 @@ import { annotations } from '../../api/constants.ts';
 import { type HostAgent, type RunPlan, startHostAgent } from './agent/agent.ts';
 import { bootImage, bootSeed, readJoinedIdentity, runBootStages, startPods } from './boot.ts';
 import { type HostDisk, simulatorFolder } from './os/disk.ts';
+import { hardwareKinds, type HostHardware, layHardware } from './os/hardware.ts';
 import { type AgentFaults, noFaults } from './agent/faults.ts';
 import { type HostKubelet, startHostKubelet } from './node/kubelet.ts';
 import type { NodeIdentity } from './node/identity.ts';
@@ -24,6 +25,7 @@ interface MachineState {
   registered: boolean;
   joinProblem: string | undefined;
   running: boolean;
+  hardware: HostHardware;
 }
 
 /** What carries a simulated host: its power, and what runs while it is on. */
@@ -37,6 +39,8 @@ export interface Machine {
   powerOn: () => Promise<void>;
   /** Lets the next boots fall back to the passive image. */
   fallBack: (times: number) => void;
+  /** Somebody rebuilds it, or did at the beginning. */
+  refit: (hardware: HostHardware) => void;
 }
 
 /** A machine on this disk, switched off. */
@@ -54,6 +58,7 @@ export function createMachine(options: SimulatedHostOptions, disk: HostDisk): Ma
     registered: false,
     joinProblem: undefined,
     running: false,
+    hardware: options.hardware ?? hardwareKinds.usual,
   };
   const stoppedUnit = (unit: string): string => join(disk.root, simulatorFolder, 'services/stopped', unit);
   const isUnitStopped = (unit: string): boolean => existsSync(stoppedUnit(unit));
@@ -67,7 +72,10 @@ export function createMachine(options: SimulatedHostOptions, disk: HostDisk): Ma
 
   const runPlan: RunPlan = async (run, secret, signal) => {
     state.running = true;
-    recordPlan(plansReceived, run.checksum, secret.metadata.annotations ?? {});
+    const notes = secret.metadata.annotations ?? {};
+    recordPlan(plansReceived, run.checksum, notes);
+    // No other plan looks, and hundreds of hosts boot in a test.
+    if (notes[annotations.planType] === 'validate') await layHardware(disk, state.hardware);
     return runHostPlan(run, { disk, commands: options.commands, slowMs: faults.slowMs, signal });
   };
   const shutDown = (mode: ScheduledShutdown['mode']): void => {
@@ -138,7 +146,8 @@ export function createMachine(options: SimulatedHostOptions, disk: HostDisk): Ma
       await comeUp();
     });
   const fallBack = (times: number): void => void (state.fallbackBoots = times);
-  return { faults, plansReceived, state: () => state, isUnitStopped, reboot, die, powerOn, fallBack };
+  const refit = (hardware: HostHardware): void => void (state.hardware = hardware);
+  return { faults, plansReceived, state: () => state, isUnitStopped, reboot, die, powerOn, fallBack, refit };
 }
 
 function recordPlan(plans: PlanReceived[], checksum: string, notes: Record<string, string>): void {

@@ -1,6 +1,7 @@
 import type { ObjectKey } from '../../api/meta.ts';
 import { type AgentTimes, realAgentTimes } from './agent/times.ts';
 import type { HostCommandFolder } from './os/command-folder.ts';
+import type { HostHardware } from './os/hardware.ts';
 import type { NodeApi } from './node/kubelet.ts';
 import type { PlanSecretApi, PlanSecretFeed } from '../elemental/plan-secret.ts';
 
@@ -54,6 +55,8 @@ export interface SimulatedHostOptions extends ObjectKey {
   /** The workload cluster; without it the host joins nothing. */
   nodes?: NodeApi;
   times?: Partial<HostTimes>;
+  /** What it is built of; default `hardwareKinds.usual`. */
+  hardware?: HostHardware;
   /** What a reboot loses; default `usualVolatilePaths`. */
   volatilePaths?: readonly string[];
 }

@@ -1,5 +1,6 @@
 import type { ObjectKey } from '../../api/meta.ts';
 import { type CommandFault, createHostDisk, type HostDisk } from './os/disk.ts';
+import type { HostHardware } from './os/hardware.ts';
 import type { AgentFaults } from './agent/faults.ts';
 import type { NodeIdentity } from './node/identity.ts';
 import { createMachine } from './machine.ts';
@@ -30,6 +31,8 @@ export interface SimulatedHost extends ObjectKey {
   restartAgent(): void;
   /** Lets the next boots find the active image broken: elemental boots the passive one. */
   fallBack(times?: number): void;
+  /** Takes parts out, or puts others in. */
+  refit(hardware: HostHardware): void;
   reboot(): Promise<void>;
   /** Power off, for good unless `powerOn`. */
   die(): Promise<void>;
@@ -75,6 +78,7 @@ export async function startSimulatedHost(options: SimulatedHostOptions): Promise
     slow: (ms) => (faults.slowMs = ms),
     restartAgent: () => machine.state().agent?.restart(),
     fallBack: (times = 1) => machine.fallBack(times),
+    refit: machine.refit,
     reboot: machine.reboot,
     die: machine.die,
     powerOn: machine.powerOn,

@@ -24,7 +24,7 @@ const domainRooms: readonly Room[] = [
   },
   {
     path: 'domain/plan',
-    holds: 'The scripts that reprovision, reboot and clean a host, their Secret, and what a failed one says',
+    holds: 'The scripts that reprovision, reboot, clean and look at a host, their Secret, and what a failed one says',
     mayImport: ['api'],
     bans: bans.pure,
   },

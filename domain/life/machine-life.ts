@@ -1,5 +1,5 @@
 import type { Reason } from '../../api/conditions.ts';
-import type { AllocationState, PlanType } from '../../api/constants.ts';
+import type { AllocationState, MachinePlanType } from '../../api/constants.ts';
 import type { PhaseStay } from './phases.ts';
 import type { Boot } from '../inputs/boot-sight.ts';
 import type { MachineSnapshot } from '../inputs/machine-snapshot.ts';
@@ -20,7 +20,7 @@ export interface BoundHost {
 
 /** A plan of ours that stands in the host's plan Secret. */
 export interface WrittenPlan {
-  type: PlanType;
+  type: MachinePlanType;
   attempt: number;
   /** uid of the plan Secret that it was written to: what makes the attempt's id one of this claim. Absent: written before ids named it. */
   claim?: string;

@@ -1,5 +1,5 @@
 import { reasons } from '../../api/conditions.ts';
-import type { PlanType } from '../../api/constants.ts';
+import type { MachinePlanType } from '../../api/constants.ts';
 import { assertNever } from '../assert-never.ts';
 import { type DesiredCondition, fails, findObstacle, holds } from './machine-condition.ts';
 import type { BoundHost, MachineLife, WrittenPlan } from '../life/machine-life.ts';
@@ -67,7 +67,7 @@ function planProgressCondition(host: BoundHost, plan: WrittenPlan): DesiredCondi
   }
 }
 
-const adviceAfterFailure: Record<PlanType, string> = {
+const adviceAfterFailure: Record<MachinePlanType, string> = {
   reprovision: 'Mend the cause and retry, or give the host up: reallocate, or delete the Machine',
   reboot: 'Mend the cause and retry, or reboot the host by hand; its node goes on',
   clean: 'Mend the cause and retry, or let the host go into quarantine: forceRelease',

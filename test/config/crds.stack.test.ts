@@ -195,6 +195,47 @@ describe('a MachineInventoryPool', () => {
     );
   });
 
+  describe('that asks hosts to pass checks', () => {
+    const attempt = (name: string, ...checks: object[]) =>
+      create(machineInventoryPools, name, { clusterName: 'c', acceptance: { checks } });
+
+    test('gives what is not said', async () => {
+      const pool = await attempt(
+        'checked',
+        { name: 'disk', disk: {} },
+        { name: 'links', nic: { minSpeedMbps: 10_000 } },
+        { name: 'own', script: { content: 'true' } },
+      );
+      expect(pool.spec.acceptance?.checks).toEqual([
+        { name: 'disk', disk: { minCount: 1 } },
+        { name: 'links', nic: { minLinks: 1, minSpeedMbps: 10_000 } },
+        { name: 'own', script: { content: 'true', timeoutSeconds: 60 } },
+      ]);
+    });
+
+    test('takes as many and as long ones as it says', async () => {
+      const content = 'x'.repeat(8_192);
+      const many = Array.from({ length: 16 }, (_, index) => ({ name: `own-${index}`, script: { content } }));
+      await attempt('longest', ...many);
+      expect(await refusal(attempt('too-many', ...many, { name: 'one-more', cpu: { minThreads: 1 } }))).toContain(
+        'spec.acceptance.checks',
+      );
+    });
+
+    test.each<[string, object[], string]>([
+      ['nothing', [{ name: 'a' }], 'set exactly one of disk, memory'],
+      ['two things', [{ name: 'a', disk: {}, memory: { minGiB: 1 } }], 'set exactly one of'],
+      ['one name twice', [1, 2].map((minThreads) => ({ name: 'a', cpu: { minThreads } })), 'Duplicate value'],
+      ['no os', [{ name: 'a', os: {} }], 'os asks for nothing'],
+      ['no version', [{ name: 'a', agent: { minVersion: 'latest' } }], 'agent.minVersion'],
+      ['a hostile name', [{ name: '../a', cpu: { minThreads: 1 } }], 'checks[0].name'],
+      ['a long wait', [{ name: 'a', script: { content: 'true', timeoutSeconds: 601 } }], 'timeoutSeconds'],
+      ['a long script', [{ name: 'a', script: { content: 'x'.repeat(8_193) } }], 'script.content'],
+    ])('refuses %s', async (_, checks, words) => {
+      expect(await refusal(attempt('wrong', ...checks))).toContain(words);
+    });
+  });
+
   test.each(['Upper', 'under_score', '-dash', 'a b', 'x\ny', '$(reboot)', 'a'.repeat(254)])(
     'refuses the host name %j',
     async (hostname) => {

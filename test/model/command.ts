@@ -1,4 +1,4 @@
-import type { PlanType } from '../../api/constants.ts';
+import type { MachinePlanType } from '../../api/constants.ts';
 import type { OperatorVerb } from '../../domain/life/machine-life.ts';
 
 export const slots = ['a', 'b'] as const;
@@ -70,7 +70,7 @@ export type Command =
   | { kind: 'addMember'; slot: Slot; nth: number }
   | { kind: 'dropImage' | 'addImage' | 'pauseCluster' | 'unpauseCluster' | 'forbidPlans' | 'allowPlans' }
   | { kind: 'pauseMachine' | 'unpauseMachine'; nth: number }
-  | { kind: 'failPlan'; nth: number; plan: PlanType }
+  | { kind: 'failPlan'; nth: number; plan: MachinePlanType }
   | { kind: 'answerLate'; nth: number; ms: number }
   | { kind: 'fallSilent' | 'speakAgain'; nth: number }
   | { kind: 'loseAnswer' | 'restartAgent' | 'switchOff' | 'switchOn' | 'reboot' | 'register'; nth: number }

@@ -1,4 +1,4 @@
-import { annotations, type PlanType } from '../../api/constants.ts';
+import { annotations, type MachinePlanType } from '../../api/constants.ts';
 import { touchInventory } from '../../dev/elemental/operator.ts';
 import { simulatorFolder } from '../../dev/host/os/disk.ts';
 import type { SimulatedHost } from '../../dev/host/simulated-host.ts';
@@ -7,7 +7,7 @@ import { pick } from './model-state.ts';
 import type { Outcome, Scene } from './outcome.ts';
 
 /** A command of the plan's script that fails. */
-const fragileSteps: Record<PlanType, string> = {
+const fragileSteps: Record<MachinePlanType, string> = {
   reprovision: 'elemental upgrade',
   reboot: 'shutdown -r',
   clean: 'systemctl stop',

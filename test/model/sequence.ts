@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { planTypes } from '../../api/constants.ts';
+import { machinePlanTypes } from '../../api/constants.ts';
 import { operatorVerbs, type OperatorVerb } from '../../domain/life/machine-life.ts';
 import {
   type Command,
@@ -31,7 +31,7 @@ const ms = fc.constantFrom(200, 800, 3_000, 6_000);
 const answerLate = fc.record({ kind: fc.constant('answerLate' as const), nth, ms });
 const rest = plain('rest');
 
-function failPlan(...plans: readonly (typeof planTypes)[number][]) {
+function failPlan(...plans: readonly (typeof machinePlanTypes)[number][]) {
   return fc.record({ kind: fc.constant('failPlan' as const), nth, plan: fc.constantFrom(...plans) });
 }
 
@@ -86,7 +86,7 @@ const anyChain: Chain = fc.oneof(
   weigh(8, aimed('delete')),
   weigh(10, operate(...operatorVerbs)),
   weigh(8, leastTrouble),
-  weigh(4, failPlan(...planTypes)),
+  weigh(4, failPlan(...machinePlanTypes)),
   weigh(3, answerLate),
   weigh(4, fc.record({ kind: fc.constant('renamePool' as const), slot })),
   weigh(4, dropMember, addMember),

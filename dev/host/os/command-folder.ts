@@ -20,7 +20,17 @@ const recorded = (
 ).split(' ');
 
 /** Commands with a stand-in of their own in host-commands/. */
-const simulated = ['cloud-init', 'shutdown', 'systemctl', 'crictl', 'systemd-run', 'timeout', 'reboot'];
+const simulated = [
+  'cloud-init',
+  'shutdown',
+  'systemctl',
+  'crictl',
+  'systemd-run',
+  'timeout',
+  'reboot',
+  'dd',
+  'elemental-system-agent',
+];
 
 const scripts = fileURLToPath(new URL('./commands/', import.meta.url));
 
