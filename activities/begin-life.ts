@@ -26,6 +26,7 @@ import { pendingPlan } from './host/plan-writer.ts';
 import { findMachine } from './step/find-machine.ts';
 import { findCluster } from './step/standing.ts';
 import { logStep } from './step/log.ts';
+import { tellPast } from './step/past.ts';
 import { findReadable } from './step/unreadable.ts';
 
 type BegunOutcome = Exclude<BeginOutcome, { kind: 'gone' }>;
@@ -76,7 +77,7 @@ function createLook(deps: ActivityDependencies, claims: Claims) {
     input: BeginInput,
   ): Promise<BegunOutcome> => {
     const kept = keptWishesOf(machine);
-    const begun = { nodeJoinDeadlineMs: deps.policy.nodeJoinDeadlineMs, kept };
+    const begun = { nodeJoinDeadlineMs: deps.policy.nodeJoinDeadlineMs, kept, ...tellPast(machine) };
     const { providerID } = machine.spec;
     if (providerID !== undefined) {
       const inventory = inventoryOfProviderId(providerID) ?? '';

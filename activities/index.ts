@@ -8,6 +8,7 @@ import { createConfirmGone } from './confirm-gone.ts';
 import { createCompleteProvisioning } from './complete-provisioning.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import type { StepStopped } from '../domain/life/step-outcomes.ts';
+import { createRecordJournal } from './step/journaling.ts';
 import { translatingFailures } from './step/failures.ts';
 import { endingSoon } from './step/stopped.ts';
 import { startFence } from './step/fence.ts';
@@ -38,6 +39,7 @@ export function createActivities(deps: ActivityDependencies) {
     forceReleaseHost: short(createForceReleaseHost(deps)),
     confirmGone: short(createConfirmGone(deps)),
     finishMachine: short(createFinishMachine(deps)),
+    recordJournal: createRecordJournal(deps.journal),
     publishStatus: short((input: { machine: MachineRef; status: NumberedStatus }) =>
       publishDesiredStatus(deps, startFence(), input.machine, input.status),
     ),
@@ -46,6 +48,7 @@ export function createActivities(deps: ActivityDependencies) {
 
 export type Activities = ReturnType<typeof createActivities>;
 export type { ActivityDependencies, StepMeter } from './step/dependencies.ts';
+export { type JournalSink, journaling } from './step/journaling.ts';
 
 /** A short step: ends with an outcome, soon, whatever happens. */
 function short<Input, Output>(

@@ -60,7 +60,9 @@ export const annotations = {
 export const foreign = {
   clusterNameLabel: 'cluster.x-k8s.io/cluster-name',
   controlPlaneLabel: 'cluster.x-k8s.io/control-plane',
+  /** Name of the control plane whose machine it is. */
   controlPlaneNameLabel: 'cluster.x-k8s.io/control-plane-name',
+  /** Name of the MachineDeployment whose machine it is. */
   deploymentNameLabel: 'cluster.x-k8s.io/deployment-name',
   machineSetNameLabel: 'cluster.x-k8s.io/set-name',
   pausedAnnotation: 'cluster.x-k8s.io/paused',

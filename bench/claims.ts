@@ -97,6 +97,7 @@ async function startClaimer({ cluster, namespace }: BenchSite): Promise<Claimer>
       pools: informers.pools.store,
       planSecrets: informers.planSecrets.store,
     },
+    journal: { write: async () => {} },
     reader,
     policy: {
       reprovisionDeadlineMs: 1,

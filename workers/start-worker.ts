@@ -17,6 +17,7 @@ import { createReader } from '../reading/reader.ts';
 import { ensureSearchAttributes } from '../runtime/temporal/search-attributes.ts';
 import type { Build } from '../runtime/temporal/task-queue.ts';
 import { waitForKubernetes } from '../runtime/kube/wait-until-ready.ts';
+import { createLogJournal } from './log-journal.ts';
 import { loadWorkflowBundle } from './bundle.ts';
 import { createWorkerCaches, type WorkerInformers } from './caches.ts';
 import { becomeCurrent } from './deployment.ts';
@@ -90,6 +91,7 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
         pools: caches.pools.store,
         planSecrets: caches.planSecrets.store,
       },
+      journal: createLogJournal(logger),
       reader,
       policy: env,
       temporalNamespace: namespace,

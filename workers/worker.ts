@@ -3,6 +3,7 @@ import { type NativeConnection, Worker, type WorkflowBundleOption } from '@tempo
 import { type ActivityDependencies, createActivities } from '../activities/index.ts';
 import type { Build } from '../runtime/temporal/task-queue.ts';
 import type { LifeMeter } from '../domain/life/meter.ts';
+import { journalInterceptors } from './journal-interceptor.ts';
 import { lifeSinks } from './meters.ts';
 import { deploymentOptions } from './deployment.ts';
 
@@ -39,6 +40,7 @@ export function createMachineWorker(options: MachineWorkerOptions): Promise<Work
     workflowBundle,
     maxCachedWorkflows: MAX_CACHED_RUNS,
     activities: createActivities(options.activities),
+    interceptors: journalInterceptors(options.activities.journal),
     sinks: lifeSinks(options.meter),
     ...(build !== undefined && { workerDeploymentOptions: deploymentOptions(build) }),
     // Activities are short; one that still runs after this is retried elsewhere.

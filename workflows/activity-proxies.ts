@@ -26,6 +26,18 @@ export function shortStep(summary: string): Activities {
 }
 
 /**
+ * The write of entries that no step has written, because the journal's database was away or nothing was left to do. It is
+ * tried until it succeeds, by the server, so that an outage of days costs the run's history nothing.
+ */
+export function journalWrite(): Pick<Activities, 'recordJournal'> {
+  return proxyActivities<Activities>({
+    startToCloseTimeout: '15s',
+    retry: { initialInterval: '5s', backoffCoefficient: 2, maximumInterval: '15m' },
+    summary: 'Write to the journal',
+  });
+}
+
+/**
  * The wait for a host. One attempt whose timeout is the plan's deadline: it is completed from outside, and a second
  * attempt would be painted as a failure. Cancelled without waiting, because nobody would acknowledge.
  */

@@ -17,6 +17,7 @@ import { isPlanAnswer, readNotApplied } from '../domain/life/plan-answer.ts';
 import { hostlessPlanActivityId, planActivityId } from '../domain/plan/attempt.ts';
 import type { Step } from '../domain/life/step.ts';
 import { planWait } from './activity-proxies.ts';
+import { writeWhileResting } from './journal.ts';
 import { meter } from './meter.ts';
 import { patches } from './patches.ts';
 import {
@@ -56,6 +57,7 @@ export async function awaitAnswer(
     await publishStatus(run, life);
     if (!stillAwaitsIn(run.life ?? life, plan)) return;
   }
+  writeWhileResting(run);
   const scope = new CancellationScope({ cancellable: true });
   const answered = scope.run(() => askForAnswer(run, life));
   const moot = scope.run(() => condition(() => run.full || !stillAwaitsIn(run.life ?? life, plan)));

@@ -14,6 +14,7 @@ import {
 } from './messages.ts';
 import { answerReboot } from './reboot-answer.ts';
 import { ignore } from './ignored-messages.ts';
+import { noteRequest } from './journal.ts';
 import { meter } from './meter.ts';
 import { patches } from './patches.ts';
 import type { Run } from './run.ts';
@@ -95,6 +96,7 @@ function operate(run: Run, verb: OperatorVerb, request: OperationRequest | undef
   const record = { actor: request?.actor ?? 'unknown', reason: request?.reason ?? '' };
   const resumesReleased = verb !== 'resume' || !isHeldReleased(run.life) || patched(patches.resumeReleased);
   run.life = applyOperation(run.life, verb, record, resumesReleased);
+  noteRequest(run, verb, run.life);
   const answer = run.life.lastOperation?.answer ?? '';
   meter.operationAsked(verb, run.life.lastOperation?.accepted === true ? 'accepted' : 'refused');
   log.info('An operator asked for an operation', { verb, accepted: run.life.lastOperation?.accepted, answer });

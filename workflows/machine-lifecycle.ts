@@ -11,9 +11,11 @@ import { nextStep } from '../domain/life/lifecycle.ts';
 import { machineWorkflowId } from '../domain/life/run-id.ts';
 import type { Step } from '../domain/life/step.ts';
 import { tellEnd } from '../domain/report/run-end.ts';
+import { startJournal } from '../domain/journal/journal.ts';
 import { carryOver, MAX_EVENTS_PER_RUN, type MachineLife } from '../domain/life/machine-life.ts';
 import { waitIdOf } from './await-answer.ts';
 import { bindHandlers } from './handlers.ts';
+import { noteStep, writeAtEnd } from './journal.ts';
 import type { MachineLifecycleInput } from './messages.ts';
 import { patches } from './patches.ts';
 import { noteEnd } from './meter.ts';
@@ -44,6 +46,8 @@ export async function machineLifecycle(input: MachineLifecycleInput): Promise<st
     deletionsTold: 0,
     leaving: false,
     ignored: new Map(),
+    journal: input.journal ?? startJournal(Date.now()),
+    writesJournal: false,
   };
   bindHandlers(run);
   await condition(() => run.life !== null || run.full);
@@ -70,6 +74,7 @@ async function live(run: Run, present: Presenter): Promise<string> {
     if (step.kind === 'end') {
       noteEnd(life);
       run.leaving = true;
+      await writeAtEnd(run);
       await condition(allHandlersFinished);
       return tellEnd(step.outcome, knownLife(run), Date.now());
     }
@@ -80,6 +85,7 @@ async function live(run: Run, present: Presenter): Promise<string> {
     }
     if (step.kind !== 'wait') run.busySteps += 1;
     await performStep(run, life, step);
+    noteStep(run, life, step);
   }
 }
 
@@ -101,7 +107,11 @@ function mustStartOver(run: Run, life: MachineLife, step: Step): boolean {
 async function startOver(run: Run): Promise<void> {
   run.leaving = true;
   await condition(allHandlersFinished);
-  await continueAsNew<typeof machineLifecycle>({ machine: run.machine, life: carryOver(knownLife(run)) });
+  await continueAsNew<typeof machineLifecycle>({
+    machine: run.machine,
+    life: carryOver(knownLife(run)),
+    journal: run.journal,
+  });
 }
 
 function knownLife(run: Run): MachineLife {

@@ -1,11 +1,13 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Journal } from '../domain/journal/journal.ts';
 import type { MachineLife, OperatorVerb } from '../domain/life/machine-life.ts';
 import type { MachineRef, MachineSnapshot } from '../domain/inputs/machine-snapshot.ts';
 
-/** Argument of `machineLifecycle`; `life` is there after a continue-as-new only. */
+/** Argument of `machineLifecycle`; `life` and `journal` are there after a continue-as-new only. */
 export interface MachineLifecycleInput {
   machine: MachineRef;
   life?: MachineLife;
+  journal?: Journal;
 }
 
 /** The bridge saw new inputs. Carries the whole snapshot; a repeated or older one does no harm. */

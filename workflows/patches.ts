@@ -40,4 +40,8 @@ export const patches = {
   heedNewerLoss: 'heed-newer-loss',
   /** Whether a machine is gone is looked at also while an operator's pause holds its end. */
   confirmHeldGone: 'confirm-held-gone',
+  /** What no step has written of the journal is written at a rest. */
+  journal: 'journal',
+  /** The same, when the life is over. */
+  journalAtEnd: 'journal-at-end',
 } as const;

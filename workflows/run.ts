@@ -11,7 +11,9 @@ import {
   type WrittenPlan,
 } from '../domain/life/machine-life.ts';
 import { type NumberedStatus, projectStatus } from '../domain/report/machine-status.ts';
+import type { Journal } from '../domain/journal/journal.ts';
 import { shortStep } from './activity-proxies.ts';
+import { carry } from './journal.ts';
 import { isStopped, orBroken } from './ended-step.ts';
 import { patches } from './patches.ts';
 
@@ -44,6 +46,9 @@ export interface Run {
   leaving: boolean;
   /** What was ignored, by kind of message. */
   ignored: Map<string, IgnoredMessages>;
+  journal: Journal;
+  /** An activity that writes entries beside the wait is under way. */
+  writesJournal: boolean;
 }
 
 /** Messages of one kind that nobody has logged yet. */
@@ -58,7 +63,9 @@ export async function publishStatus(run: Run, life: MachineLife): Promise<boolea
   if (!showsSomethingNew(run, life)) return true;
   const status = take(run, life);
   const summary = `Report ${status.phase ?? 'Paused'}`;
-  const outcome = await orBroken(shortStep(summary).publishStatus({ machine: run.machine, status }));
+  const outcome = await orBroken(
+    carry(run, life, null, shortStep(summary).publishStatus, { machine: run.machine, status }),
+  );
   if (!isStopped(outcome)) {
     run.unwrittenStatuses = 0;
     return true;

@@ -5,6 +5,7 @@ import { whileCleaning } from '../domain/life/forecast.ts';
 import type { Step } from '../domain/life/step.ts';
 import type { MachineLife } from '../domain/life/machine-life.ts';
 import { shortStep } from './activity-proxies.ts';
+import { carry } from './journal.ts';
 import { settle, settlePlanStep } from './settle-step.ts';
 import { hostIn, type Run, take, wentMissing } from './run.ts';
 
@@ -23,14 +24,16 @@ export async function performStepOfHost(run: Run, life: MachineLife, step: StepO
   switch (step.kind) {
     case 'markUnavailable': {
       const host = hostIn(life);
-      const marked = shortStep(`Keep ${host.inventory} out of the pool`).markHostUnavailable({ machine, host, plan });
+      const { markHostUnavailable } = shortStep(`Keep ${host.inventory} out of the pool`);
+      const marked = carry(run, life, step, markHostUnavailable, { machine, host, plan });
       return settle(run, life, step, marked, advanceHost.onMarkTried);
     }
     case 'clean': {
       const host = hostIn(life);
       const { attempt } = step;
       const before = run.published;
-      const written = shortStep(`Write the clean plan for ${host.inventory}`).writeCleanPlan({
+      const { writeCleanPlan } = shortStep(`Write the clean plan for ${host.inventory}`);
+      const written = carry(run, life, step, writeCleanPlan, {
         machine,
         host,
         attempt,
@@ -45,7 +48,14 @@ export async function performStepOfHost(run: Run, life: MachineLife, step: StepO
       const host = hostIn(life);
       const { untouched, last } = step;
       const summary = `Give ${host.inventory} back to its pool`;
-      const released = shortStep(summary).releaseHost({ machine, host, untouched, last, plan, ...cause });
+      const released = carry(run, life, step, shortStep(summary).releaseHost, {
+        machine,
+        host,
+        untouched,
+        last,
+        plan,
+        ...cause,
+      });
       return settle(run, life, step, released, (now, outcome) => advanceHost.onReleaseTried(now, outcome, last));
     }
     case 'forceRelease': {
@@ -59,15 +69,18 @@ export async function performStepOfHost(run: Run, life: MachineLife, step: StepO
         cause: by === null ? '' : `${by.actor}: ${by.reason}`,
         cluster: cause.cluster,
       };
-      const released = shortStep(`Let ${host.inventory} go and quarantine it`).forceReleaseHost(request);
+      const { forceReleaseHost } = shortStep(`Let ${host.inventory} go and quarantine it`);
+      const released = carry(run, life, step, forceReleaseHost, request);
       return settle(run, life, step, released, (now, outcome) => advanceHost.onForceReleaseTried(now, outcome, last));
     }
     case 'confirmGone': {
-      const seen = shortStep('Look whether the machine is gone').confirmGone({ machine, cluster: cause.cluster });
+      const { confirmGone } = shortStep('Look whether the machine is gone');
+      const seen = carry(run, life, step, confirmGone, { machine, cluster: cause.cluster });
       return settle(run, life, step, seen, advance.onPresenceSeen);
     }
     case 'finish': {
-      const finished = shortStep('Drop the finalizer').finishMachine({ machine, cluster: cause.cluster });
+      const { finishMachine } = shortStep('Drop the finalizer');
+      const finished = carry(run, life, step, finishMachine, { machine, cluster: cause.cluster });
       return settle(run, life, step, finished, advanceHost.onFinishTried);
     }
     default:

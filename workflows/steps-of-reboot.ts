@@ -4,6 +4,7 @@ import { onRebootSettled, onRebootTried, whileRebooting } from '../domain/life/r
 import type { Step } from '../domain/life/step.ts';
 import type { MachineLife } from '../domain/life/machine-life.ts';
 import { shortStep } from './activity-proxies.ts';
+import { carry } from './journal.ts';
 import { settle, settlePlanStep } from './settle-step.ts';
 import { hostIn, planIn, type Run, take } from './run.ts';
 
@@ -29,11 +30,13 @@ export async function performStepOfReboot(
       const before = run.published;
       const status = take(run, whileRebooting(withoutHalt(life), { ...notWrittenYet, attempt }));
       const summary = `Write the reboot plan for ${host.inventory}`;
-      const written = shortStep(summary).writeRebootPlan({ machine, host, attempt, status });
+      const { writeRebootPlan } = shortStep(summary);
+      const written = carry(run, life, step, writeRebootPlan, { machine, host, attempt, status });
       return settlePlanStep(run, life, step, written, before, (now, outcome) => onRebootTried(now, attempt, outcome));
     }
     case 'settleReboot': {
-      const settled = shortStep(`${host.inventory} reboots`).settleReboot({ machine, host, plan: planIn(life) });
+      const { settleReboot } = shortStep(`${host.inventory} reboots`);
+      const settled = carry(run, life, step, settleReboot, { machine, host, plan: planIn(life) });
       return settle(run, life, step, settled, onRebootSettled);
     }
     default:

@@ -5,6 +5,7 @@ import { onceBegun, onceCompleted, whileReprovisioning } from '../domain/life/fo
 import type { Step } from '../domain/life/step.ts';
 import { type MachineLife, takerOf } from '../domain/life/machine-life.ts';
 import { shortStep } from './activity-proxies.ts';
+import { carry, noteLook } from './journal.ts';
 import { settle, settlePlanStep } from './settle-step.ts';
 import { hostIn, notePublished, planIn, type Run, take, wentMissing } from './run.ts';
 
@@ -20,12 +21,13 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
       const claim = step.claim ? { status: take(run, life), avoid: life.avoidedHosts } : null;
       const mayAdopt = takerOf(life.stage) === undefined;
       const told = { life, statusNumber: ++run.statusNumber };
-      const begun = shortStep(summary).beginLife({ machine, claim, mayAdopt, told });
+      const begun = carry(run, life, step, shortStep(summary).beginLife, { machine, claim, mayAdopt, told });
       return settle(run, life, step, begun, (now, outcome) => {
         const claimed = outcome.kind === 'claimTried' && outcome.claim.kind === 'claimed';
         if (outcome.kind !== 'gone' && outcome.statusWritten === true) notePublished(run, onceBegun(life, outcome));
         // The status was not written, or names a host that the machine then did not get.
         else if (step.claim && !claimed) run.published = null;
+        if (outcome.kind !== 'gone') noteLook(run, outcome);
         return advance.onBegun(now, outcome, at, wentMissing(now, at));
       });
     }
@@ -35,7 +37,7 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
         run,
         life,
         step,
-        shortStep(`Claim a host of pool ${life.snapshot.pool}`).claimHost(wish),
+        carry(run, life, step, shortStep(`Claim a host of pool ${life.snapshot.pool}`).claimHost, wish),
         (now, outcome) => {
           // The claim may have named a host in the status that it then did not get.
           if (outcome.kind !== 'claimed') run.published = null;
@@ -49,7 +51,12 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
       const summary = `Write the reprovision plan for ${host.inventory}`;
       const before = run.published;
       const status = take(run, whileReprovisioning(life, host, attempt));
-      const written = shortStep(summary).writeReprovisionPlan({ machine, host, attempt, status });
+      const written = carry(run, life, step, shortStep(summary).writeReprovisionPlan, {
+        machine,
+        host,
+        attempt,
+        status,
+      });
       return settlePlanStep(run, life, step, written, before, (now, outcome) =>
         advance.onProvisionTried(now, outcome, at),
       );
@@ -58,7 +65,12 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
       const host = hostIn(life);
       const status = take(run, onceCompleted(life));
       const summary = `Report ${host.inventory} as provisioned`;
-      const completed = shortStep(summary).completeProvisioning({ machine, host, plan: planIn(life), status });
+      const completed = carry(run, life, step, shortStep(summary).completeProvisioning, {
+        machine,
+        host,
+        plan: planIn(life),
+        status,
+      });
       return settle(run, life, step, completed, (now, outcome) => {
         if (outcome.kind !== 'completed') run.published = null;
         return advanceHost.onCompleteTried(now, outcome);

@@ -6,6 +6,7 @@ import { onHaltOver } from '../domain/life/halt.ts';
 import type { Step } from '../domain/life/step.ts';
 import type { MachineLife } from '../domain/life/machine-life.ts';
 import { awaitAnswer } from './await-answer.ts';
+import { writeWhileResting } from './journal.ts';
 import { publishStatus, type Run, unwrittenPauseMs, update } from './run.ts';
 import { performStepOfHost } from './steps-of-host.ts';
 import { performStepOfReboot } from './steps-of-reboot.ts';
@@ -43,6 +44,8 @@ async function waitForEvent(run: Run, life: MachineLife, step: Extract<Step, { k
   // Who could not be asked a moment ago could not take a status either.
   const mute = step.reason === 'halt' && life.halt?.reason === 'Unreachable';
   const written = mute || (await publishStatus(run, life));
+  // What was stopped a moment ago takes the entries along when it is tried again.
+  if (step.reason !== 'halt') writeWhileResting(run);
   const moved = (): boolean => run.full || run.life?.revision !== life.revision;
   const blocked = !moved();
   const deadlineMs = written ? step.deadlineMs : Math.min(step.deadlineMs ?? Infinity, unwrittenPauseMs(run));

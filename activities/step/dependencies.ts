@@ -6,6 +6,7 @@ import type { PlanSecretFacts } from '../../domain/pool/host-eligibility.ts';
 import type { ObjectKey } from '../../api/meta.ts';
 import type { Reader } from '../../reading/reader.ts';
 import type { KubeClient } from '../../runtime/kube/client.ts';
+import type { JournalSink } from './journaling.ts';
 
 /** Read side of an informer's store. */
 export interface Cache<T> {
@@ -46,6 +47,7 @@ export interface StepMeter {
 
 export interface ActivityDependencies {
   kube: KubeClient;
+  journal: JournalSink;
   caches: WorkerCaches;
   /** Reads what tenants and hosts wrote; nothing of it is parsed here. */
   reader: Reader;

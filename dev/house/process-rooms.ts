@@ -161,6 +161,7 @@ export const processRooms: readonly Room[] = [
       'api',
       'domain',
       'domain/inputs',
+      'domain/journal',
       'domain/life',
       'domain/plan',
       'domain/pool',

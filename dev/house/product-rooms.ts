@@ -70,6 +70,13 @@ const domainRooms: readonly Room[] = [
     mayImport: ['api', 'domain', 'domain/hosts', 'domain/inputs', 'domain/life', 'domain/pool'],
     bans: bans.pureInSandbox,
   },
+  {
+    path: 'domain/journal',
+    holds:
+      'What is kept of a machine when its run is gone: entries, where they come from, and the uses of a host in them',
+    mayImport: ['api', 'domain', 'domain/inputs', 'domain/life', 'domain/report'],
+    bans: bans.pureInSandbox,
+  },
 ];
 
 const activityRooms: readonly Room[] = [
@@ -115,7 +122,16 @@ const activityRooms: readonly Room[] = [
   {
     path: 'activities/step',
     holds: 'What every step needs: its dependencies, its fence, its machine, its failures, log and Events',
-    mayImport: ['api', 'domain/inputs', 'domain/life', 'domain/pool', 'domain/report', 'reading', 'runtime/kube'],
+    mayImport: [
+      'api',
+      'domain/inputs',
+      'domain/journal',
+      'domain/life',
+      'domain/pool',
+      'domain/report',
+      'reading',
+      'runtime/kube',
+    ],
     bans: bans.activity,
   },
 ];
@@ -132,7 +148,15 @@ export const productRooms: readonly Room[] = [
   {
     path: 'workflows',
     holds: '`machineLifecycle`, the one workflow: its messages, its waits, its activity proxies',
-    mayImport: ['api/constants.ts', 'domain', 'domain/inputs', 'domain/life', 'domain/plan', 'domain/report'],
+    mayImport: [
+      'api/constants.ts',
+      'domain',
+      'domain/inputs',
+      'domain/journal',
+      'domain/life',
+      'domain/plan',
+      'domain/report',
+    ],
     mayImportTypesOf: ['activities'],
     bans: bans.sandbox,
   },

@@ -39,6 +39,10 @@ interface Begun {
   nodeJoinDeadlineMs: number;
   /** Absent: told by a worker of before this field. */
   kept?: KeptWishes;
+  /** MachineDeployment or control plane whose machine it is. Absent: none, or told by a worker of before this field. */
+  group?: string;
+  /** When an earlier run described the machine last, in milliseconds since 1970. Absent: none did. */
+  describedAtMs?: number;
   /** The status of the life that comes to rest by what was found is written. */
   statusWritten?: true;
 }

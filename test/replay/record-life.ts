@@ -24,6 +24,7 @@ export interface Recording {
 /** Lives one scenario against a real server and answers its history, taken before an open run is terminated. */
 export async function recordLife({ client, native, workflowBundle, scenario, runId }: Recording): Promise<History> {
   const script = scriptActivities(scenario.activities);
+  script.journalIsAway = scenario.journalIsAway ?? false;
   const taskQueue = `record-${runId}`;
   const machine = { namespace: 'ns', name: 'm', uid: runId };
   const workflowId = machineWorkflowId(machine);
@@ -34,6 +35,7 @@ export async function recordLife({ client, native, workflowBundle, scenario, run
     identity: RECORDER_IDENTITY,
     workflowBundle,
     activities: script.activities,
+    interceptors: script.interceptors,
     sinks: lifeSinks(),
   });
   return worker.runUntil(async () => {

@@ -34,6 +34,8 @@ export interface Scenario {
   activities?: Partial<Activities>;
   /** The run begins as one that continued as new with this life. */
   life?: MachineLife;
+  /** Steps find nobody who takes their entries. */
+  journalIsAway?: true;
   live(driver: LifeDriver): Promise<void>;
 }
 

@@ -33,6 +33,17 @@ export const scenarios: Record<string, () => Scenario> = {
     },
   }),
 
+  'journal-without-its-database': () => ({
+    journalIsAway: true,
+    activities: { recordJournal: async ({ entries }) => entries.at(-1)?.number ?? 0 },
+    async live(driver) {
+      await reachRunning(driver);
+      await driver.untilRan('recordJournal');
+      await deleteCleanly(driver);
+      await driver.untilRan('recordJournal', 2);
+    },
+  }),
+
   'deletion-during-reprovisioning': () => ({
     async live(driver) {
       await driver.observe();

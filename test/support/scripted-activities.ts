@@ -1,5 +1,9 @@
 import { CompleteAsyncError } from '@temporalio/activity';
-import type { Activities } from '../../activities/index.ts';
+import type { WorkerInterceptors } from '@temporalio/worker';
+import type { Activities, JournalSink } from '../../activities/index.ts';
+import type { JournalEntry } from '../../domain/journal/entry.ts';
+import { createRecordJournal } from '../../activities/step/journaling.ts';
+import { journalInterceptors } from '../../workers/journal-interceptor.ts';
 import type { PlanAnswer } from '../../domain/life/machine-life.ts';
 import type { NumberedStatus } from '../../domain/report/machine-status.ts';
 import { host, plan } from '../domain/life/life-fixtures.ts';
@@ -11,12 +15,25 @@ export interface ScriptedActivities {
   ran: string[];
   /** The statuses that were written, in order. */
   published: NumberedStatus[];
+  /** The entries that were written, in order. */
+  journal: JournalEntry[];
+  /** For the worker: writes the entries that come with a step. */
+  interceptors: WorkerInterceptors;
+  /** Whether nobody takes entries, as while a database is down. */
+  journalIsAway: boolean;
 }
 
 /** The default script is a life without trouble whose plans are answered from outside. */
 export function scriptActivities(changes: Partial<Activities> = {}): ScriptedActivities {
   const ran: string[] = [];
   const published: NumberedStatus[] = [];
+  const journal: JournalEntry[] = [];
+  const sink: JournalSink = {
+    write: async (entries) => {
+      if (scripted.journalIsAway) throw new Error('No database');
+      for (const entry of entries) if (!journal.some((known) => isSameEntry(known, entry))) journal.push(entry);
+    },
+  };
   const cleanPlan = { ...plan(), type: 'clean' } as const;
   const script: Activities = {
     beginLife: async ({ claim }) =>
@@ -38,6 +55,7 @@ export function scriptActivities(changes: Partial<Activities> = {}): ScriptedAct
     confirmGone: async () => ({ kind: 'gone' }),
     finishMachine: async () => {},
     publishStatus: async () => {},
+    recordJournal: createRecordJournal(sink),
     ...changes,
   };
   const record =
@@ -47,9 +65,12 @@ export function scriptActivities(changes: Partial<Activities> = {}): ScriptedAct
       if (input.status !== undefined) published.push(input.status);
       return activity(input);
     };
-  return {
+  const scripted: ScriptedActivities = {
     ran,
     published,
+    journal,
+    interceptors: journalInterceptors(sink),
+    journalIsAway: false,
     activities: {
       beginLife: record('beginLife', script.beginLife),
       claimHost: record('claimHost', script.claimHost),
@@ -65,6 +86,13 @@ export function scriptActivities(changes: Partial<Activities> = {}): ScriptedAct
       confirmGone: record('confirmGone', script.confirmGone),
       finishMachine: record('finishMachine', script.finishMachine),
       publishStatus: record('publishStatus', script.publishStatus),
+      recordJournal: record('recordJournal', script.recordJournal),
     },
   };
+  return scripted;
+}
+
+/** By the key of the journal: what is written twice is one entry. */
+function isSameEntry(one: JournalEntry, other: JournalEntry): boolean {
+  return one.runId === other.runId && one.number === other.number;
 }

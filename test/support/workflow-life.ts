@@ -6,7 +6,7 @@ import type { PlanAnswer } from '../../domain/life/machine-life.ts';
 import type { MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import { planActivityId } from '../../domain/plan/attempt.ts';
 import { MACHINE_LIFECYCLE } from '../../domain/life/run-id.ts';
-import { machineObservedSignal } from '../../workflows/messages.ts';
+import { type MachineLifecycleInput, machineObservedSignal } from '../../workflows/messages.ts';
 import { host, snapshot } from '../domain/life/life-fixtures.ts';
 import type { ScriptedActivities } from './scripted-activities.ts';
 import { waitFor } from './wait-for.ts';
@@ -37,6 +37,8 @@ export function useTemporal(): void {
 
 export interface Life {
   workflowId: string;
+  /** Starts the run as one that continued as new. */
+  start(input: MachineLifecycleInput): Promise<void>;
   observe(changes: Partial<MachineSnapshot>): Promise<void>;
   /** `inventory`: the host that answers, by default the one of the fixtures. */
   answer(type: 'reprovision' | 'clean', answer: PlanAnswer, inventory?: string): Promise<void>;
@@ -55,6 +57,7 @@ export async function withLife(script: ScriptedActivities, body: (life: Life) =>
     taskQueue,
     workflowBundle,
     activities: script.activities,
+    interceptors: script.interceptors,
     sinks: lifeSinks(),
   });
   const workflowId = `machine/ns/m/${randomUUID()}`;
@@ -73,6 +76,9 @@ export async function withLife(script: ScriptedActivities, body: (life: Life) =>
     body({
       workflowId,
       handle,
+      start: async (input) => {
+        await client.workflow.start(MACHINE_LIFECYCLE, { workflowId, taskQueue, args: [input] });
+      },
       observe,
       until: (activity) =>
         waitFor(

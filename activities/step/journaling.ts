@@ -1,0 +1,60 @@
+import { log } from '@temporalio/activity';
+import { type CarriedJournal, type Journaled, tookEffect } from '../../domain/journal/carried.ts';
+import type { JournalEntry, JournalRecord } from '../../domain/journal/entry.ts';
+import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
+
+/** Where entries are written. */
+export interface JournalSink {
+  /** Resolves when they are safe; one that was written before is none again. Rejects soon if nobody takes them. */
+  write(entries: readonly JournalEntry[]): Promise<void>;
+}
+
+/** So long a step that has done its work waits for its entries: then the next one takes them. */
+const LONGEST_WAIT_MS = 250;
+
+/** Writes the entries that came with a step once it has ended, and says which are written; a failure stops nothing. */
+export async function journaling<Outcome>(
+  sink: JournalSink,
+  machine: MachineRef,
+  { pending, own }: CarriedJournal,
+  body: () => Promise<Outcome>,
+): Promise<Journaled<Outcome>> {
+  const outcome = await body();
+  const records = own !== undefined && tookEffect(own.step, outcome) ? [...pending, own] : pending;
+  const last = records.at(-1);
+  const isWritten = last !== undefined && (await endsSoon(sink.write(toEntries(machine, records))));
+  return { outcome, journaled: isWritten ? last.number : null };
+}
+
+/** Writes entries at a rest, and answers the number of the last one. Temporal tries again what fails. */
+export function createRecordJournal(sink: JournalSink) {
+  return async function recordJournal(input: {
+    machine: MachineRef;
+    entries: readonly JournalRecord[];
+  }): Promise<number> {
+    await sink.write(toEntries(input.machine, input.entries));
+    return input.entries.at(-1)?.number ?? 0;
+  };
+}
+
+function toEntries(machine: MachineRef, records: readonly JournalRecord[]): JournalEntry[] {
+  return records.map((record) => ({ ...record, machine }));
+}
+
+/** Whether it ends well, and in time. */
+async function endsSoon(writing: Promise<void>): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), LONGEST_WAIT_MS);
+  const ended = writing.then(
+    () => true,
+    (error: unknown) => {
+      log.debug('Entries of the journal wait for the next step', { error });
+      return false;
+    },
+  );
+  try {
+    return await Promise.race([ended, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

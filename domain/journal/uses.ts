@@ -1,0 +1,69 @@
+import type { MachineRef } from '../inputs/machine-snapshot.ts';
+import { hasLeft, holdsHost, type JournalEntry } from './entry.ts';
+
+/** A time in which a host was used by one machine, from Allocated to Available. */
+export interface HostUse {
+  host: string;
+  machine: MachineRef;
+  cluster: string | null;
+  pool: string;
+  group: string | null;
+  /** Milliseconds since 1970. */
+  fromMs: number;
+  /** null: it lasts. */
+  toMs: number | null;
+}
+
+/**
+ * The uses of one host by its entries, in any order: disjoint, oldest first. A host has one user at a time, so another
+ * one's beginning ends a use whose end nobody noted, also where clocks disagree.
+ */
+export function usesOf(entries: readonly JournalEntry[]): HostUse[] {
+  const uses: HostUse[] = [];
+  for (const entry of entries.toSorted(byTime)) {
+    if (entry.host === null) continue;
+    const last = uses.at(-1);
+    const open = last?.toMs === null ? last : undefined;
+    if (open?.machine.uid === entry.machine.uid) {
+      open.cluster ??= entry.cluster;
+      open.group ??= entry.group;
+      if (!holdsHost(entry)) open.toMs = entry.at;
+      continue;
+    }
+    const endMs = last?.toMs ?? last?.fromMs ?? 0;
+    // What ends without having begun was begun where nobody noted it.
+    const use = begin(entry, Math.max(endMs, startOf(entry)));
+    if (holdsHost(entry)) {
+      if (open !== undefined) open.toMs = use.fromMs;
+      uses.push(use);
+    } else if (open === undefined && hasBegunBefore(entry) && use.fromMs < entry.at) {
+      uses.push({ ...use, toMs: entry.at });
+    }
+  }
+  return uses;
+}
+
+/** The part of the uses in [fromMs, toMs): what is cut off is used, too, but at another time. */
+export function usesWithin(uses: readonly HostUse[], fromMs: number, toMs: number): HostUse[] {
+  return uses
+    .map((use) => ({ ...use, fromMs: Math.max(use.fromMs, fromMs), toMs: Math.min(use.toMs ?? toMs, toMs) }))
+    .filter((use) => use.fromMs < use.toMs);
+}
+
+function begin({ host, machine, cluster, pool, group }: JournalEntry, fromMs: number): HostUse {
+  return { host: host ?? '', machine, cluster, pool, group, fromMs, toMs: null };
+}
+
+/** Where entries are missing, the host was used in the time that they would tell of. */
+function startOf(entry: JournalEntry): number {
+  return hasBegunBefore(entry) ? entry.at - (entry.durationMs ?? 0) : entry.at;
+}
+
+function hasBegunBefore({ from, cause }: JournalEntry): boolean {
+  if (cause === 'Adopted') return true;
+  return from !== null && from !== 'Pending' && !hasLeft(from);
+}
+
+function byTime(a: JournalEntry, b: JournalEntry): number {
+  return a.at - b.at || (a.machine.uid === b.machine.uid ? a.number - b.number : 0);
+}

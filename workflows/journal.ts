@@ -1,0 +1,94 @@
+import { ActivityFailure, log, patched, workflowInfo } from '@temporalio/workflow';
+import { type Journaled, loadJournal, unloadJournal } from '../domain/journal/carried.ts';
+import { confirm } from '../domain/journal/journal.ts';
+import { type Moment, noteOperation, noteTransition } from '../domain/journal/transitions.ts';
+import type { MachineLife, OperatorVerb } from '../domain/life/machine-life.ts';
+import type { Step } from '../domain/life/step.ts';
+import type { BeginOutcome } from '../domain/life/step-outcomes.ts';
+import { journalWrite } from './activity-proxies.ts';
+import { patches } from './patches.ts';
+import type { Run } from './run.ts';
+
+/** Entries of one write at a rest. */
+const MAX_WRITTEN = 100;
+
+/**
+ * Asks for a step's activity and lets it write what nobody has written yet, and the entry that the step is if it does its
+ * work. `step` is null for an activity that moves nothing.
+ */
+export async function carry<Input extends object, Outcome>(
+  run: Run,
+  life: MachineLife,
+  step: Step | null,
+  activity: (input: Input) => Promise<Outcome>,
+  input: Input,
+): Promise<Outcome> {
+  const { journal, carried } = loadJournal(run.journal, life, step, thisMoment());
+  run.journal = journal;
+  if (carried === undefined) return activity(input);
+  const answer: Outcome | Journaled<Outcome> = await activity({ ...input, journal: carried });
+  const { outcome, journaled } = isJournaled(answer) ? answer : { outcome: answer, journaled: null };
+  run.journal = unloadJournal(run.journal, carried, outcome, journaled);
+  return outcome;
+}
+
+/** Notes where a step, or an event during a wait, brought the machine. */
+export function noteStep(run: Run, before: MachineLife, { kind }: Step): void {
+  const after = run.life;
+  if (after !== null) run.journal = noteTransition(run.journal, { kind, before, after }, thisMoment());
+}
+
+/** Notes an operator's request, as the life records it. */
+export function noteRequest(run: Run, verb: OperatorVerb, life: MachineLife): void {
+  run.journal = noteOperation(run.journal, verb, life, thisMoment());
+}
+
+/** Notes what the first look tells of the time before the run. */
+export function noteLook(run: Run, outcome: Exclude<BeginOutcome, { kind: 'gone' }>): void {
+  const { group, describedAtMs } = outcome;
+  run.journal = {
+    ...run.journal,
+    ...(typeof group === 'string' && { group }),
+    ...(typeof describedAtMs === 'number' && run.journal.place === null && { unknownSinceMs: describedAtMs }),
+  };
+}
+
+/** Writes, beside a wait, what no step has written; nobody waits for it, and the run starts over without it. */
+export function writeWhileResting(run: Run): void {
+  if (run.writesJournal || run.journal.pending.length === 0 || !patched(patches.journal)) return;
+  run.writesJournal = true;
+  void writePending(run).finally(() => {
+    run.writesJournal = false;
+  });
+}
+
+/** Writes what is left when the life is over: the run waits for that, and nobody for the run. */
+export async function writeAtEnd(run: Run): Promise<void> {
+  if (run.journal.pending.length > 0 && patched(patches.journalAtEnd)) await writePending(run);
+}
+
+async function writePending(run: Run): Promise<void> {
+  for (;;) {
+    const entries = run.journal.pending.slice(0, MAX_WRITTEN);
+    if (entries.length === 0) return;
+    try {
+      const written = await journalWrite().recordJournal({ machine: run.machine, entries });
+      const before = run.journal;
+      run.journal = confirm(run.journal, written);
+      if (run.journal === before) return;
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      // Somebody ended the activity by hand. What it was to write stays, for the next step or rest.
+      log.warn('Entries of the journal were not written', { entries: entries.length });
+      return;
+    }
+  }
+}
+
+function isJournaled<Outcome>(answer: Outcome | Journaled<Outcome>): answer is Journaled<Outcome> {
+  return typeof answer === 'object' && answer !== null && 'journaled' in answer;
+}
+
+function thisMoment(): Moment {
+  return { runId: workflowInfo().runId, atMs: Date.now() };
+}
