@@ -123,6 +123,8 @@ export const poolReasons = {
   PlanSecretMissing: 'PlanSecretMissing',
   /** The member, or its plan Secret, refuses what would have to be written to it. */
   MemberRefused: 'MemberRefused',
+  /** The member could not be healed by a reboot, and an operator is to look at it. */
+  MemberSuspect: 'MemberSuspect',
   /** The member is not Ready although none of our plans runs on it. */
   MemberNotReady: 'MemberNotReady',
 } as const;
@@ -141,6 +143,37 @@ export const clusterReasons = {
   EndpointMissing: 'EndpointMissing',
   /** Deletion waits while machines of the cluster exist. */
   MachinesExist: 'MachinesExist',
+} as const;
+
+/** Condition types of a `BaremetalRemediation`, in the order in which they are shown. */
+export const remediationConditionTypes = [
+  /** The Machine is healthy again, or how far the attempt is. */
+  'Ready',
+  /** Of a request that gave up: the host is kept out of allocation until an operator has looked. */
+  'HostQuarantined',
+  /** Nothing is done, and no time counts, while the Cluster or the machine is paused. */
+  'Paused',
+] as const;
+/** Reasons of conditions on a `BaremetalRemediation`. */
+export const remediationReasons = {
+  /** Ready: the Machine passes its health checks again. */
+  Healthy: 'Healthy',
+  /** Ready: the host was told to reboot, and has not said that it did. */
+  Rebooting: 'Rebooting',
+  /** Ready: the host has booted since, and the health checks fail still. */
+  WaitingForNode: 'WaitingForNode',
+  /** Ready: the host cannot be rebooted now; the message has the words of the run. */
+  RebootRefused: 'RebootRefused',
+  /** Ready: the Machine is being deleted. */
+  MachineDeleting: 'MachineDeleting',
+  /** Ready: nothing is tried any more; the owner of the Machine replaces it. */
+  GivenUp: 'GivenUp',
+  /** HostQuarantined. */
+  Quarantined: 'Quarantined',
+  QuarantineDue: 'QuarantineDue',
+  /** Paused, True or False. */
+  Paused: 'Paused',
+  NotPaused: 'NotPaused',
 } as const;
 
 /** Condition types of a `BaremetalMachineTemplate`. */

@@ -41,6 +41,8 @@ export const annotations = {
   lastGroup: `${ANNOTATION_PREFIX}/last-group`,
   /** Inventory: why the host is kept out of allocation until `unquarantine`. */
   quarantine: `${ANNOTATION_PREFIX}/quarantine`,
+  /** Inventory: why the host is suspected to be broken, beside the quarantine; goes with `unquarantine`. */
+  suspect: `${ANNOTATION_PREFIX}/suspect`,
   /** Plan Secret: one of `PlanType`. */
   planType: `${ANNOTATION_PREFIX}/plan.type`,
   /** Plan Secret: attempt id of the plan that stands there, see `attemptId` in domain/plan. */

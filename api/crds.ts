@@ -7,6 +7,7 @@ import { type SchemaExtension, type StructuralSchema, toStructuralSchema } from 
 import { baremetalMachineTemplateSchema } from './machine-template.ts';
 import { baremetalMachineSchema } from './machine.ts';
 import { machineInventoryPoolSchema } from './pool.ts';
+import { baremetalRemediationSchema, baremetalRemediationTemplateSchema } from './remediation.ts';
 
 interface PrinterColumn {
   name: string;
@@ -111,6 +112,34 @@ const kinds: readonly Kind[] = [
     schema: baremetalClusterTemplateSchema,
     extensions: crdExtensions.BaremetalClusterTemplate,
     columns: [age],
+  },
+  {
+    kind: 'BaremetalRemediation',
+    plural: 'baremetalremediations',
+    shortName: 'bmr',
+    description:
+      'Asks for an unhealthy Machine to be healed before it is replaced. MachineHealthChecks make and delete it.',
+    schema: baremetalRemediationSchema,
+    extensions: {},
+    columns: [
+      cluster,
+      text('Strategy', '.spec.strategy.type'),
+      text('Phase', '.status.phase'),
+      { name: 'Retries', type: 'integer', jsonPath: '.status.retryCount' },
+      text('Reason', '.status.conditions[?(@.type=="Ready")].reason'),
+      age,
+    ],
+  },
+  {
+    kind: 'BaremetalRemediationTemplate',
+    plural: 'baremetalremediationtemplates',
+    shortName: 'bmrt',
+    description: 'What the BaremetalRemediations of a MachineHealthCheck are made from.',
+    schema: baremetalRemediationTemplateSchema,
+    extensions: {},
+    columns: [text('Strategy', '.spec.template.spec.strategy.type'), age],
+    // Nothing owns it, either.
+    labels: { 'clusterctl.cluster.x-k8s.io/move': '' },
   },
 ];
 

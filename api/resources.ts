@@ -9,6 +9,7 @@ import { baremetalMachineTemplateSchema } from './machine-template.ts';
 import { baremetalMachineSchema } from './machine.ts';
 import { objectMetaSchema } from './meta.ts';
 import { machineInventoryPoolSchema } from './pool.ts';
+import { baremetalRemediationSchema, baremetalRemediationTemplateSchema } from './remediation.ts';
 
 /** How a namespaced kind is addressed in the Kubernetes API and read from it. */
 export interface Resource<T> {
@@ -52,6 +53,18 @@ export const machineInventoryPools = {
   plural: 'machineinventorypools',
   kind: 'MachineInventoryPool',
   schema: machineInventoryPoolSchema,
+} satisfies Resource<unknown>;
+export const baremetalRemediations = {
+  ...ours,
+  plural: 'baremetalremediations',
+  kind: 'BaremetalRemediation',
+  schema: baremetalRemediationSchema,
+} satisfies Resource<unknown>;
+export const baremetalRemediationTemplates = {
+  ...ours,
+  plural: 'baremetalremediationtemplates',
+  kind: 'BaremetalRemediationTemplate',
+  schema: baremetalRemediationTemplateSchema,
 } satisfies Resource<unknown>;
 export const machineInventories = {
   group: 'elemental.cattle.io',

@@ -4,6 +4,7 @@ import {
   baremetalClusters,
   baremetalMachines,
   baremetalMachineTemplates,
+  baremetalRemediations,
   capiClusters,
   capiMachines,
   configMaps,
@@ -16,6 +17,7 @@ import { viewCapiCluster, viewCapiMachine, viewCatalog, viewSecretMeta } from '.
 import { viewBaremetalCluster } from '../domain/inputs/cluster-view.ts';
 import { viewHost } from '../domain/inputs/host-view.ts';
 import { viewMachine } from '../domain/inputs/machine-view.ts';
+import { viewRemediation } from '../domain/inputs/remediation-view.ts';
 import { viewPlanSecret } from '../domain/plan/secret.ts';
 import { hostIndexes, machineIndexes } from '../domain/pool/indexes.ts';
 import { viewTemplate } from '../domain/inputs/template-view.ts';
@@ -70,6 +72,11 @@ export function createBridgeCaches(options: BridgeCacheOptions) {
       resource: baremetalClusters,
       project: (raw) => viewBaremetalCluster(baremetalClusters.schema.parse(raw)),
       indexes: triggerIndexes.clusters,
+    }),
+    remediations: createInformer({
+      ...common,
+      resource: baremetalRemediations,
+      project: (raw) => viewRemediation(baremetalRemediations.schema.parse(raw)),
     }),
     capiMachines: createInformer({
       ...common,

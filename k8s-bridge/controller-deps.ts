@@ -67,6 +67,7 @@ export function storesOf(caches: BridgeCaches) {
     pools: caches.pools.store,
     templates: caches.templates.store,
     clusters: caches.clusters.store,
+    remediations: caches.remediations.store,
     capiMachines: caches.capiMachines.store,
     capiClusters: caches.capiClusters.store,
     bootstrapSecrets: caches.bootstrapSecrets.store,

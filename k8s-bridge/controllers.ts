@@ -25,6 +25,8 @@ import { reconcilePool } from './pools/reconciler.ts';
 import { connectPoolTriggers } from './pools/triggers.ts';
 import { addSpaced } from './queue/spaced-adds.ts';
 import { RetryPauses } from './reconcile/retry-pauses.ts';
+import { reconcileRemediation } from './remediations/reconciler.ts';
+import { connectRemediationTriggers } from './remediation-triggers.ts';
 import { reconcileTemplate } from './templates/reconciler.ts';
 import { waitMs } from './queue/wait-ms.ts';
 import type { Workqueue } from './queue/workqueue.ts';
@@ -51,6 +53,7 @@ export async function runControllers(deps: ControllerDeps, signal: AbortSignal):
     startTemplates(deps),
     startMachineOperations(deps),
     startHostOperations(deps),
+    startRemediations(deps),
     startCrds(deps),
   ];
   await prepare(deps);
@@ -131,6 +134,16 @@ function startHostOperations(deps: ControllerDeps): Workqueue {
   connectHostPlanTriggers(caches, (key) => {
     if (hosts.get(parseKey(key))?.operation !== undefined) queue.add(key);
   });
+  return queue;
+}
+
+function startRemediations(deps: ControllerDeps): Workqueue {
+  const { kube: client, runs, caches, logger } = deps;
+  const { remediations, machines, capiMachines, capiClusters, hosts } = storesOf(caches);
+  const world = { client, runs, remediations, machines, capiMachines, capiClusters, hosts };
+  const remediationDeps = { ...world, refusals: new AnswerMemory(monotonicNowMs), logger, now: () => new Date() };
+  const queue = createQueue('remediations', 2, deps, (key) => reconcileRemediation(key, remediationDeps));
+  connectRemediationTriggers(caches, (key) => queue.add(key));
   return queue;
 }
 

@@ -4,6 +4,8 @@ import {
   baremetalClusterTemplates,
   baremetalMachines,
   baremetalMachineTemplates,
+  baremetalRemediations,
+  baremetalRemediationTemplates,
   customResourceDefinitions,
   machineInventoryPools,
   type Resource,
@@ -32,6 +34,8 @@ const kinds: readonly Resource<unknown>[] = [
   machineInventoryPools,
   baremetalClusters,
   baremetalClusterTemplates,
+  baremetalRemediations,
+  baremetalRemediationTemplates,
 ];
 const crdOf = new Map(kinds.map((kind) => [nameOf(kind), kind]));
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { annotations } from '../../api/constants.ts';
 import { type HostAgent, type RunPlan, startHostAgent } from './agent/agent.ts';
 import { bootImage, bootSeed, readJoinedIdentity, runBootStages, startPods } from './boot.ts';
-import { type HostDisk, simulatorFolder } from './os/disk.ts';
+import { hangingUnit, type HostDisk, simulatorFolder } from './os/disk.ts';
 import { hardwareKinds, type HostHardware, layHardware } from './os/hardware.ts';
 import { type AgentFaults, noFaults } from './agent/faults.ts';
 import { type HostKubelet, startHostKubelet } from './node/kubelet.ts';
@@ -62,6 +62,7 @@ export function createMachine(options: SimulatedHostOptions, disk: HostDisk): Ma
   };
   const stoppedUnit = (unit: string): string => join(disk.root, simulatorFolder, 'services/stopped', unit);
   const isUnitStopped = (unit: string): boolean => existsSync(stoppedUnit(unit));
+  const hangs = (unit: string): boolean => existsSync(join(disk.root, hangingUnit(unit)));
   // Power changes follow each other; each is decided on what the one before left.
   let last = Promise.resolve();
   const serially = (change: () => Promise<void>): Promise<void> => {
@@ -102,7 +103,7 @@ export function createMachine(options: SimulatedHostOptions, disk: HostDisk): Ma
       identity: state.identity,
       joinMs: times.nodeJoinMs,
       heartbeatMs: times.heartbeatMs,
-      isStopped: () => isUnitStopped('kubelet'),
+      isStopped: () => isUnitStopped('kubelet') || hangs('kubelet'),
       onRegistered: () => (state.registered = true),
     });
   };

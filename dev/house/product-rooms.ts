@@ -65,6 +65,12 @@ const domainRooms: readonly Room[] = [
     bans: bans.pure,
   },
   {
+    path: 'domain/remediation',
+    holds: 'What is tried to heal an unhealthy Machine before it is replaced',
+    mayImport: ['api', 'domain', 'domain/inputs'],
+    bans: bans.pure,
+  },
+  {
     path: 'domain/report',
     holds: 'What people are shown: status, conditions, Events, the story of a run, and why a thing is where it is',
     mayImport: ['api', 'domain', 'domain/hosts', 'domain/inputs', 'domain/life', 'domain/pool'],

@@ -39,6 +39,8 @@ export interface HostView {
   /** The annotations are so large that the API server would refuse ours beside them. */
   annotationsFull: boolean;
   quarantined: boolean;
+  /** Why it is suspected to be broken. Absent: it is not. */
+  suspect?: string | undefined;
   /** Attempt id of the last reprovision plan, if it failed: hosts that did not fail are claimed before this one. */
   failedReprovision: string | undefined;
   /** Reprovision plans that failed in a row. */
@@ -79,6 +81,7 @@ export function viewHost(inventory: MachineInventory, hostLabels: HostLabels): H
     storageBusy: isSet(storage?.operation) || isSet(storage?.pendingSpecHash) || !isQuietPhase(storage?.phase),
     annotationsFull: sizeOf(notes) + OUR_ANNOTATIONS_BYTES > ANNOTATIONS_LIMIT_BYTES,
     quarantined: annotations.quarantine in notes,
+    ...(annotations.suspect in notes && { suspect: bounded(notes[annotations.suspect], MAX_OPERATION) }),
     failedReprovision: bounded(notes[annotations.failedReprovision], MAX_TOKEN),
     failures: readFailures(notes),
     lastGroup: bounded(notes[annotations.lastGroup], MAX_NAME),

@@ -44,6 +44,10 @@ export interface MachineView {
   hostReason: string | undefined;
   bootstrapReason: string | undefined;
   imageReason: string | undefined;
+  /** Reason of PlanApplied, where it is False. */
+  planReason?: string | undefined;
+  /** The reason that whoever asked for the last operation gave, if it was a reboot that was accepted. */
+  rebootOrder?: string | undefined;
   /** Reason of the condition Ready, whatever its status; one that no workflow of ours gives is `Other`. */
   readyReason: string | undefined;
   /** Since when Ready is False (RFC 3339). */
@@ -103,6 +107,17 @@ export function isMachineOfCapi({ kind, apiVersion }: { kind: string; apiVersion
   return kind === 'Machine' && apiVersion.startsWith('cluster.x-k8s.io/');
 }
 
+function withPlan(
+  reason: string | undefined,
+  operation: { verb: string; reason: string; accepted: boolean } | undefined,
+): Pick<MachineView, 'planReason' | 'rebootOrder'> {
+  const isReboot = operation?.verb === 'reboot' && operation.accepted;
+  return {
+    ...(reason !== undefined && { planReason: knownReasons.get(reason) ?? 'Other' }),
+    ...(isReboot && { rebootOrder: bounded(operation.reason, MAX_TOKEN) }),
+  };
+}
+
 /** Reduces a machine to what decisions need. */
 export function viewMachine(machine: BaremetalMachine): MachineView {
   const { metadata, spec, status } = machine;
@@ -138,6 +153,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     hostReason,
     bootstrapReason: falseReason('BootstrapReady'),
     imageReason: falseReason('ImageResolved'),
+    ...withPlan(falseReason('PlanApplied'), status?.lastOperation),
     readyReason: ready === undefined ? undefined : (knownReasons.get(ready.reason) ?? 'Other'),
     unreadySince: ready?.status === 'False' ? ready.lastTransitionTime : undefined,
     overdue: findOverdue(falseReason),

@@ -9,13 +9,27 @@ const MAX_WORDS = 240;
  * or what stands there is no condition: other people's status is only shown, and nothing depends on it.
  */
 export function wordsOf(conditions: unknown, type: string): string | undefined {
-  if (!Array.isArray(conditions)) return undefined;
-  const all: readonly unknown[] = conditions;
-  const found = all.slice(0, MAX_CONDITIONS).find((condition) => textAt(condition, 'type') === type);
+  const found = findCondition(conditions, type);
   if (found === undefined || textAt(found, 'status') === 'True') return undefined;
   const message = oneLine(textAt(found, 'message'));
   const words = message === '' ? oneLine(textAt(found, 'reason')) : message;
   return words === '' ? undefined : boundText(words, MAX_WORDS);
+}
+
+/** Whether a condition is there and True. */
+export function isTrue(conditions: unknown, type: string): boolean {
+  return textAt(findCondition(conditions, type), 'status') === 'True';
+}
+
+/** Whether a condition is there and False. */
+export function isFalse(conditions: unknown, type: string): boolean {
+  return textAt(findCondition(conditions, type), 'status') === 'False';
+}
+
+function findCondition(conditions: unknown, type: string): unknown {
+  if (!Array.isArray(conditions)) return undefined;
+  const all: readonly unknown[] = conditions;
+  return all.slice(0, MAX_CONDITIONS).find((condition) => textAt(condition, 'type') === type);
 }
 
 /** Kind and name of an object that somebody refers to. */

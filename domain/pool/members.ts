@@ -36,7 +36,9 @@ export function classifyMember(
   if (host.pool !== undefined ? host.pool !== poolName : facts.claimedByOtherPool) {
     return faulty('unavailable', 'MemberInAnotherPool', host.pool);
   }
-  return bucketInUse(host, facts) ?? classifyFree(host, { ...facts, poolName });
+  const state = bucketInUse(host, facts) ?? classifyFree(host, { ...facts, poolName });
+  // It may still be in use: whoever has it gives it back, and it is quarantined then.
+  return host.suspect === undefined ? state : faulty(state.bucket, 'MemberSuspect', host.suspect.slice(0, MAX_PROBLEM));
 }
 
 function bucketInUse(host: HostView, facts: ObservedMemberFacts): MemberState | undefined {

@@ -86,6 +86,11 @@ const faultTexts: readonly { fault: MemberFault; text: string; advice: string }[
     advice: 'mend what the words in brackets name; the others are served meanwhile',
   },
   {
+    fault: 'MemberSuspect',
+    text: 'Suspected to be broken',
+    advice: 'look at the host; unquarantine frees it, once it has applied its clean plan',
+  },
+  {
     fault: 'MemberNotReady',
     text: 'Not Ready',
     advice: 'look at the conditions of the MachineInventory and at the agent on the host',

@@ -127,6 +127,7 @@ function lift(host: HostView, client: HostOperationDeps['client']): Promise<Mach
   };
   const notes = {
     [annotations.quarantine]: null,
+    [annotations.suspect]: null,
     [annotations.operation]: null,
     ...(host.owner === undefined && freed),
   };

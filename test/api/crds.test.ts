@@ -74,6 +74,8 @@ describe('the columns', () => {
     ],
     ['BaremetalCluster', ['Endpoint', 'Ready', 'Age']],
     ['BaremetalClusterTemplate', ['Age']],
+    ['BaremetalRemediation', ['Cluster', 'Strategy', 'Phase', 'Retries', 'Reason', 'Age']],
+    ['BaremetalRemediationTemplate', ['Strategy', 'Age']],
   ])('of %s are those of the contract', (kind, expected) => {
     const columns = crdOf(kind).spec.versions[0]?.additionalPrinterColumns;
     expect(columns?.map((column) => column.name)).toEqual(expected);
@@ -92,9 +94,9 @@ describe('single fields', () => {
     expect(list).toMatchObject({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] });
   });
 
-  it('moves pools with clusterctl, which owns none of them', () => {
+  it('moves pools and remediation templates with clusterctl, which owns none of them', () => {
     const moved = crds.filter((crd) => 'clusterctl.cluster.x-k8s.io/move' in crd.metadata.labels);
-    expect(moved.map((crd) => crd.spec.names.kind)).toEqual(['MachineInventoryPool']);
+    expect(moved.map((crd) => crd.spec.names.kind)).toEqual(['MachineInventoryPool', 'BaremetalRemediationTemplate']);
   });
 
   it('requires the pool of a machine', () => {

@@ -10,6 +10,8 @@ describe('what kubectl prints and explains', () => {
     machineinventorypools: 'Name Cluster Total Available Allocated Preparing Reprovisioning Unavailable Age'.split(' '),
     baremetalclusters: ['Name', 'Endpoint', 'Ready', 'Age'],
     baremetalclustertemplates: ['Name', 'Age'],
+    baremetalremediations: ['Name', 'Cluster', 'Strategy', 'Phase', 'Retries', 'Reason', 'Age'],
+    baremetalremediationtemplates: ['Name', 'Strategy', 'Age'],
   };
   const group = '/apis/infrastructure.cluster.x-k8s.io/v1beta1';
 
@@ -30,7 +32,7 @@ describe('what kubectl prints and explains', () => {
     const { resources } = listSchema.parse(await askKube({ method: 'GET', path: group }));
     const served = new Map(resources.map((resource) => [resource.name, resource]));
     const shortNames = Object.keys(columns).map((plural) => served.get(plural)?.shortNames);
-    expect(shortNames).toEqual([['bmm'], ['bmmt'], ['mip'], ['bmc'], ['bmct']]);
+    expect(shortNames).toEqual([['bmm'], ['bmmt'], ['mip'], ['bmc'], ['bmct'], ['bmr'], ['bmrt']]);
     for (const plural of Object.keys(columns)) expect(served.get(plural)?.categories).toEqual(['cluster-api']);
   });
 

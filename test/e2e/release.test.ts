@@ -5,12 +5,15 @@ import { annotations } from '../../api/constants.ts';
 import {
   baremetalClusters,
   baremetalMachines,
+  baremetalRemediations,
   capiClusters,
+  capiMachines,
   configMaps,
   machineInventories,
   machineInventoryPools,
   secrets,
 } from '../../api/resources.ts';
+import { isFalse, isTrue } from '../../domain/inputs/others-words.ts';
 import { readChangedSamples } from '../../dev/lab/samples.ts';
 import { type Manifest, manifestSchema } from '../../dev/stack/cluster-api-manifests.ts';
 import { recordProviders, runClusterctl } from '../../dev/stack/clusterctl.ts';
@@ -276,9 +279,29 @@ test('an annotation of an operator is heard by the new version', async () => {
   const name = machine?.metadata.name ?? '';
   await requestOperation(site, name, 'pause: a look at it');
   await waitForMachine(site, name, 'paused', (it) => conditionOf(it, 'Paused')?.status === 'True');
+  const owner = machine?.metadata.ownerReferences.find(({ kind }) => kind === 'Machine');
+  await giveUpHealing(owner);
   await requestOperation(site, name, 'resume: seen');
   await waitForMachine(site, name, 'at work', (it) => conditionOf(it, 'Paused')?.status !== 'True');
+  const isLeft = async (): Promise<boolean> =>
+    isFalse(
+      (await site.client.get(capiMachines, { namespace: site.namespace, name: owner?.name ?? '' })).status?.conditions,
+      'OwnerRemediated',
+    );
+  await waitFor('a Machine that could not be healed is left to its owner', isLeft);
 });
+
+/** A request of a MachineHealthCheck for a paused machine, which is past help. */
+async function giveUpHealing(
+  owner: { name: string; uid: string; apiVersion: string; kind: string } | undefined,
+): Promise<void> {
+  const key = { namespace: site.namespace, name: owner?.name ?? '' };
+  await site.client.create(baremetalRemediations, { metadata: { ...key, ownerReferences: [owner] }, spec: {} });
+  await waitFor('the bridge says that it waits', async () =>
+    isTrue((await site.client.get(baremetalRemediations, key)).status?.conditions, 'Paused'),
+  );
+  await site.client.patch(baremetalRemediations, key, { status: { phase: 'GivenUp' } }, { subresource: 'status' });
+}
 
 test('a host that is recorded for a machine that is gone is brought back, clean', async () => {
   const notes = { [annotations.ownerUid]: 'gone', [annotations.ownerBaremetalMachine]: 'gone' };

@@ -1,4 +1,4 @@
-import { simulatorFolder } from '../../dev/host/os/disk.ts';
+import { hangingUnit, simulatorFolder } from '../../dev/host/os/disk.ts';
 import { nodes } from '../../dev/host/node/kube-api.ts';
 import type { Lab } from '../../dev/lab/lab.ts';
 
@@ -10,6 +10,11 @@ export function findNode({ client }: Pick<Lab, 'client'>, name: string) {
 /** The kubelet of a host dies; its agent lives on. */
 export async function killKubelet(lab: Pick<Lab, 'host'>, name: string): Promise<void> {
   await lab.host(name).disk.write(`/${simulatorFolder}/services/stopped/kubelet`, '');
+}
+
+/** The kubelet of a host hangs, until the host is rebooted. */
+export async function hangKubelet(lab: Pick<Lab, 'host'>, name: string): Promise<void> {
+  await lab.host(name).disk.write(hangingUnit('kubelet'), '');
 }
 
 /** Reports a silent kubelet as the node life-cycle controller of a workload cluster does; nobody runs one here. */

@@ -46,6 +46,11 @@ export interface HostDisk {
 /** Folder of the simulator's own state, beside the host's files. */
 export const simulatorFolder = '.simulator';
 
+/** The file that says that a unit hangs: whoever runs it does nothing any more, until a reboot takes the file away. */
+export function hangingUnit(unit: string): string {
+  return `/run/hangs-${unit}`;
+}
+
 /** Prepares `root` as a host's file system. `volatilePaths` are emptied by each reboot. */
 export async function createHostDisk(root: string, volatilePaths: readonly string[]): Promise<HostDisk> {
   const state = join(root, simulatorFolder);

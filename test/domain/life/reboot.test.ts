@@ -117,7 +117,8 @@ describe('a reboot', () => {
       expect(nextStep(applyOperation(life, verb, by))).toEqual({ kind: 'reboot', attempt: 2 });
     }
     expect(conditionOf(untold(life), 'Booted')).toBe('True/Booted');
-    expect(nextStep(untold(life)).kind).toBe(progress.kind === 'timedOut' ? 'awaitPlan' : 'wait');
+    const rests = { kind: 'wait', reason: 'deletion', deadlineMs: null };
+    expect(nextStep(untold(life))).toEqual(progress.kind === 'timedOut' ? { kind: 'awaitPlan' } : rests);
     expect(conditionOf(life, 'PlanApplied')).toMatch(/^False\/(Plan|HostTaken)/);
   });
 
@@ -125,6 +126,16 @@ describe('a reboot', () => {
     for (const life of [ordered, written, answered({ kind: 'applied' }), settled]) {
       expect(nextStep(see(life, { deleting: true }))).toEqual({ kind: 'clean', attempt: 1 });
     }
+  });
+
+  it('is waited for no more when somebody takes the host', () => {
+    const taken = advance.onBegun(
+      written,
+      { kind: 'hostWanted', inventory: 'h', by: 'a reset', nodeJoinDeadlineMs: 1 },
+      0,
+    );
+    expect(nextStep(taken)).toMatchObject({ kind: 'wait', reason: 'deletion' });
+    expect(conditionOf(taken, 'PlanApplied')).toBe('False/HostTaken');
   });
 
   it('waits while the machine is paused; an answer is taken all the same', () => {

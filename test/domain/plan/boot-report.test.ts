@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { secretSchema } from '../../../api/core.ts';
 import { readBootReport, reportsBoot } from '../../../domain/plan/boot-report.ts';
 import { renderCleanPlan } from '../../../domain/plan/clean.ts';
+import { renderRebootPlan } from '../../../domain/plan/reboot.ts';
 import { renderReprovisionPlan } from '../../../domain/plan/reprovision.ts';
 import { viewPlanSecret } from '../../../domain/plan/secret.ts';
 
@@ -49,6 +50,8 @@ it('counts for a plan of ours that was applied', () => {
       }),
     );
   expect(view(plan.json, plan.checksum).boot).toEqual({ rebooted: true, mode: 'active' });
+  const reboot = renderRebootPlan({ attemptId: 'reboot-3-uid' });
+  expect(view(reboot.json, reboot.checksum).boot).toEqual({ rebooted: true, mode: 'active', reboot: 3 });
   expect(view(plan.json, '').boot).toBeUndefined();
   expect(view('{}', plan.checksum).boot).toBeUndefined();
 });

@@ -38,6 +38,8 @@ describe('classifyMember', () => {
     ['unavailable', 'MemberRefused', {}, { planSecret: { foreignPlanType: undefined, immutable: true } }],
     ['unavailable', 'MemberRefused', { annotationsFull: true }, {}],
     ['unavailable', 'MemberRefused', {}, { refusal: 'no' }],
+    ['unavailable', 'MemberSuspect', { quarantined: true, suspect: 'it hangs' }, {}],
+    ['allocated', 'MemberSuspect', { owner, allocationState: 'Allocated', suspect: 'it hangs' }, {}],
     ['unavailable', 'MemberRefused', { owner, allocationState: 'Unavailable', annotationsFull: true }, {}],
     ['reprovisioning', undefined, { owner, allocationState: 'Reprovisioning', annotationsFull: true }, {}],
     ['unavailable', 'MemberMissing', { deleting: true }, {}],

@@ -234,7 +234,7 @@ describe('quarantine', () => {
       [annotations.allocationState]: 'Unavailable',
     });
     expect(world.told).toMatchObject([{ reason: 'Quarantined' }]);
-    world.putHost({ ...world.notes(), [annotations.operation]: 'unquarantine' });
+    world.putHost({ ...world.notes(), [annotations.suspect]: 'it hung', [annotations.operation]: 'unquarantine' });
     expect(await world.ask()).toEqual({ [annotations.allocationState]: 'Available' });
     world.putHost({ ...world.notes(), [annotations.operation]: 'reboot' });
     await world.ask();
