@@ -103,6 +103,16 @@ export const envSchema = z.object({
     .transform((value) => value === 'true')
     .describe('Bridge: wait for the Lease before acting.'),
   IRONLOOM_LEASE_NAMESPACE: dnsLabel.default('ironloom-system').describe('Bridge: namespace of the Lease.'),
+  IRONLOOM_CONSOLE_ADDRESS: listenAddress.describe('Console: where its page is. Default: 127.0.0.1:8480.'),
+  IRONLOOM_CONSOLE_ACCESS: z
+    .enum(['open', 'token'])
+    .optional()
+    .describe('Console: whom it lets in. Default: whoever is on this machine (open), elsewhere by token.'),
+  IRONLOOM_TEMPORAL_UI_URL: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional()
+    .describe('Console: the Temporal UI, to which it links. Default: no links.'),
 });
 
 /** How to reach Temporal, from `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_TLS*`, `TEMPORAL_API_KEY` or a profile. */
@@ -135,6 +145,12 @@ export interface Env {
   readonly resyncPeriodMs: number;
   readonly leaderElect: boolean;
   readonly leaseNamespace: string;
+  readonly console: {
+    address: ListenAddress;
+    /** undefined: by the address. */
+    access: 'open' | 'token' | undefined;
+    temporalUiUrl: string | undefined;
+  };
 }
 
 export type EnvResult = { ok: true; env: Env } | { ok: false; problems: string[] };
@@ -219,6 +235,11 @@ function toEnv(given: z.output<typeof envSchema>, temporal: TemporalEnv): Env {
     resyncPeriodMs: given.IRONLOOM_RESYNC_PERIOD,
     leaderElect: given.IRONLOOM_LEADER_ELECT,
     leaseNamespace: given.IRONLOOM_LEASE_NAMESPACE,
+    console: {
+      address: given.IRONLOOM_CONSOLE_ADDRESS ?? { host: '127.0.0.1', port: 8480 },
+      access: given.IRONLOOM_CONSOLE_ACCESS,
+      temporalUiUrl: given.IRONLOOM_TEMPORAL_UI_URL,
+    },
   });
 }
 

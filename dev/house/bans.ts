@@ -42,6 +42,12 @@ export const bans = {
     { modules: processes, why: 'runtime/ makes clients, logs and metrics.' },
     { modules: temporalInside, why: byMessages },
   ],
+  page: [
+    {
+      modules: ['node:*', ...io.filter((module) => !module.startsWith('node:')), 'zod'],
+      why: 'A browser runs it as it stands.',
+    },
+  ],
   workerProcess: [
     { modules: processes, why: 'runtime/ makes clients, logs and metrics.' },
     { modules: ['@temporalio/activity', '@temporalio/workflow'], why: 'workers/ name the workflows by path only.' },

@@ -147,6 +147,32 @@ const bridgeRooms: readonly Room[] = [
   },
 ];
 
+const consoleRooms: readonly Room[] = [
+  {
+    path: 'console',
+    holds: 'The console process: the map of the fleet from its caches, who may see it, and the server of the page',
+    mayImport: [
+      'api',
+      'domain/hosts',
+      'domain/inputs',
+      'domain/life',
+      'domain/plan',
+      'domain/pool',
+      'domain/report',
+      'runtime',
+      'runtime/kube',
+      'runtime/temporal',
+    ],
+    bans: bans.outsideOfWorkflows,
+  },
+  {
+    path: 'console/page',
+    holds: 'What runs in the browser: the fleet as one picture, its filters, the keyboard, and the details',
+    mayImport: ['domain/report'],
+    bans: bans.page,
+  },
+];
+
 const runtimeRooms: readonly Room[] = [
   {
     path: 'runtime',
@@ -190,6 +216,7 @@ export const processRooms: readonly Room[] = [
     bans: bans.workerProcess,
   },
   ...bridgeRooms,
+  ...consoleRooms,
   {
     path: 'cli',
     holds: 'The command line, `ironloom`: one command a file; it asks Kubernetes and the runs, and decides nothing',

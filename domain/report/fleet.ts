@@ -6,10 +6,10 @@ import type { MachineView } from '../inputs/machine-view.ts';
 import type { PoolView } from '../inputs/pool-view.ts';
 import type { ChoiceOptions, MemberLookup } from '../pool/candidates.ts';
 import type { PlanSecretFacts } from '../pool/host-eligibility.ts';
-import { keyText, machineIndexes } from '../pool/indexes.ts';
 import { findOwningPool } from '../pool/ownership.ts';
 import { findOlderWaiting } from '../pool/wakeups.ts';
 import type { HostFacts, InventorySight } from './explain-host.ts';
+import { type FleetIndex, indexParts } from './fleet-index.ts';
 
 /** All that is seen of some namespaces at one moment. */
 export interface FleetParts {
@@ -37,61 +37,49 @@ export interface Fleet {
 
 /** Puts what is seen together as bridge and worker do. */
 export function createFleet(parts: FleetParts): Fleet {
-  const hosts = new Map(parts.hosts.map((host) => [keyText(host), host]));
-  const byUid = new Map(parts.machines.map((machine) => [machine.uid, machine]));
-  const naming = Map.groupBy(parts.machines, (machine) => machineIndexes.providerHost(machine) ?? '');
-  const byPool = Map.groupBy(parts.machines, (machine) => machineIndexes.pool(machine) ?? '');
-  const poolsNaming = Map.groupBy(
-    parts.pools.flatMap((pool) => pool.members.map(({ name }) => ({ pool, host: `${pool.namespace}/${name}` }))),
-    ({ host }) => host,
-  );
-  const userGroupOf = ({ owner }: HostView): string | undefined => {
-    const user = byUid.get(owner?.uid ?? '');
-    return user?.deleting === false ? user.preference.group : undefined;
-  };
-  const owned = new Set(parts.hosts.flatMap(({ owner }) => owner?.uid ?? []));
+  return createFleetOf(indexParts(parts));
+}
 
-  const ownerPoolOf = (key: string, host: HostView | undefined): string | undefined => {
-    const pools = (poolsNaming.get(key) ?? []).map(({ pool }) => pool);
+/** The same, of whatever answers: each question is asked anew when something is to be explained. */
+export function createFleetOf(index: FleetIndex): Fleet {
+  const ownerPoolOf = (key: ObjectKey, host: HostView | undefined): string | undefined => {
+    const pools = index.poolsNaming(key);
     return host === undefined ? pools[0]?.name : findOwningPool(host, pools);
   };
-  const findSecret = ({ namespace, planSecretName: name }: HostView): PlanSecretFacts | undefined => {
-    if (name === undefined) return undefined;
-    if (parts.planSecrets === undefined) return { foreignPlanType: undefined };
-    return parts.planSecrets.get(keyText({ namespace, name }));
-  };
-  const sightOf = (key: string): InventorySight => {
-    const host = hosts.get(key);
-    const field = parts.unreadable.get(key);
+  const findSecret = ({ namespace, planSecretName: name }: HostView): PlanSecretFacts | undefined =>
+    name === undefined ? undefined : index.planSecret({ namespace, name });
+  const sightOf = (key: ObjectKey): InventorySight => {
+    const host = index.host(key);
     if (host !== undefined) return { kind: 'found', host };
+    const field = index.unreadableField(key);
     return field === undefined ? { kind: 'missing' } : { kind: 'unreadable', field };
   };
-  const runOf = (uid: string): OwnerRun => {
-    if (parts.openRuns === undefined) return 'unknown';
-    return parts.openRuns.has(uid) ? 'open' : 'none';
+
+  const userGroupOf = ({ owner }: HostView): string | undefined => {
+    const user = index.machine(owner?.uid ?? '');
+    return user?.deleting === false ? user.preference.group : undefined;
   };
 
   return {
-    runOf,
-    factsOf(hostKey, secret) {
-      const key = keyText(hostKey);
+    runOf: (uid) => index.runOf(uid),
+    factsOf(key, secret) {
       const inventory = sightOf(key);
-      const host = hosts.get(key);
+      const host = inventory.kind === 'found' ? inventory.host : undefined;
       const uid = host?.owner?.uid ?? '';
       const secretFacts = host && findSecret(host);
       return {
-        name: hostKey.name,
+        name: key.name,
         inventory,
         secret: secret ?? (secretFacts === undefined ? undefined : 'unread'),
         secretFacts,
         pool: ownerPoolOf(key, host),
-        owner: byUid.get(uid),
-        namedBy: naming.get(key)?.find((machine) => machine.uid !== uid),
-        ownerRun: uid === '' ? 'none' : runOf(uid),
+        owner: index.machine(uid),
+        namedBy: index.machinesNaming(key).find((machine) => machine.uid !== uid),
+        ownerRun: uid === '' ? 'none' : index.runOf(uid),
       };
     },
     lookup: (pool, machine) => (name) => {
-      const key = keyText({ namespace: pool.namespace, name });
+      const key = { namespace: pool.namespace, name };
       const sight = sightOf(key);
       if (sight.kind === 'missing') return undefined;
       if (sight.kind === 'unreadable') return { unreadable: sight.field };
@@ -103,13 +91,15 @@ export function createFleet(parts: FleetParts): Fleet {
         planSecretExists: planSecret !== undefined,
         planSecret,
         claimedByOtherPool: host.pool !== pool.name && ownerPoolOf(key, host) !== pool.name,
-        namedByProviderId: (naming.get(key) ?? []).some(({ uid }) => uid !== machine?.uid),
+        namedByProviderId: index.machinesNaming(key).some(({ uid }) => uid !== machine?.uid),
       };
     },
     choiceOf: (machine) => ({
       poolName: machine.pool,
-      olderWaiting: findOlderWaiting(machine, byPool.get(machineIndexes.pool(machine) ?? '') ?? [], (uid) =>
-        owned.has(uid),
+      olderWaiting: findOlderWaiting(
+        machine,
+        index.machinesOf({ namespace: machine.namespace, name: machine.pool }),
+        (uid) => index.ownsHost(uid),
       ),
       failureDomain: machine.awaitedFailureDomain,
       preference: machine.preference,

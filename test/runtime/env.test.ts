@@ -29,6 +29,7 @@ describe('parseEnv', () => {
       resyncPeriodMs: 180_000,
       leaderElect: true,
       leaseNamespace: 'ironloom-system',
+      console: { address: { host: '127.0.0.1', port: 8480 }, access: undefined, temporalUiUrl: undefined },
       hostLabels: { failureDomain: 'topology.kubernetes.io/zone', hardware: parseHardwareLabels('') },
     });
   });
