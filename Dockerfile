@@ -16,6 +16,7 @@ COPY tsconfig.json ./
 COPY activities activities
 COPY api api
 COPY cli cli
+COPY console console
 COPY domain domain
 COPY k8s-bridge k8s-bridge
 COPY reading reading

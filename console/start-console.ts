@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
 import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
-import { createKubeClient } from '../runtime/kube/client.ts';
+import { createKubeClient, type KubeClient } from '../runtime/kube/client.ts';
 import { publishInformerStats } from '../runtime/kube/informer-metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createMetricsRegistry } from '../runtime/metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';
 import { connectTemporal } from '../runtime/temporal/connection.ts';
-import { isLoopback, openAccess } from './access.ts';
+import { type Access, isLoopback, openAccess } from './access.ts';
 import { readAssets } from './assets.ts';
 import { createConsoleCaches, unsyncedCaches } from './caches.ts';
 import { createDescriber } from './describe-objects.ts';
@@ -16,6 +16,7 @@ import { watchFleet } from './fleet-sight.ts';
 import { followGoneMachines } from './gone-machines.ts';
 import { createRunSight } from './run-sight.ts';
 import { startConsoleServer } from './server.ts';
+import { createTokenAccess } from './token-access.ts';
 
 export interface ConsoleOptions {
   env: Env;
@@ -46,7 +47,7 @@ export async function startConsole({ env, logger, shutdown }: ConsoleOptions): P
     assets: await readAssets(),
     sight,
     describer: createDescriber({ client, caches, sight, runs, runsUrl, logger }),
-    access: chooseAccess(env),
+    access: chooseAccess(env, client, logger),
     instance: randomUUID(),
     logger,
   });
@@ -73,11 +74,11 @@ export async function startConsole({ env, logger, shutdown }: ConsoleOptions): P
 }
 
 /** @throws when everybody would be let in from everywhere */
-function chooseAccess({ console: { address, access } }: Env) {
+function chooseAccess({ console: { address, access } }: Env, client: KubeClient, logger: Logger): Access {
   const loopback = isLoopback(address.host);
   if (access === 'open' && !loopback) {
     throw new Error('IRONLOOM_CONSOLE_ACCESS: open is for an address of this machine only, such as 127.0.0.1:8480');
   }
-  if (access === 'token' || !loopback) throw new Error('Tokens are not checked yet; listen on 127.0.0.1');
-  return openAccess;
+  const isOpen = access === undefined ? loopback : access === 'open';
+  return isOpen ? openAccess : createTokenAccess({ client, logger, nowMs: () => performance.now() });
 }

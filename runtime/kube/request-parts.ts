@@ -27,12 +27,15 @@ export function withType<B extends WritableObject>(resource: Resource<unknown>, 
   return { ...body, apiVersion, kind: resource.kind };
 }
 
+/** What is sent of them must stand in no error: a Secret's data, somebody's token. */
+const secretKinds = new Set(['/secrets', 'authentication.k8s.io/tokenreviews']);
+
 /** What all writes have in common. */
 export function toWrite(resource: Resource<unknown>, body: unknown, options: WriteOptions) {
   const query = new URLSearchParams();
   setParam(query, 'fieldManager', options.fieldManager);
   if (options.dryRun === true) query.set('dryRun', 'All');
-  return { query, body, secretBody: resource.group === '' && resource.plural === 'secrets' };
+  return { query, body, secretBody: secretKinds.has(`${resource.group}/${resource.plural}`) };
 }
 
 export function toQuery(selection: Selection): URLSearchParams {
