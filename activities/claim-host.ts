@@ -135,7 +135,7 @@ async function tryHosts(
         findClaimedBefore(deps, machine, namedBefore),
       ]);
       if (held !== undefined) return { kind: 'claimed', host: bindHost(held, machine, pool) };
-      const problem = liveProblemOf(choice.host, pool.name, { namedBy, secret });
+      const problem = liveProblemOf(choice.host, pool, { namedBy, secret });
       if (problem !== undefined) {
         passedOver.set(choice.host.name, problem);
         continue;

@@ -115,3 +115,22 @@ export const acceptanceSchema = z
   .describe(
     'Hosts run these checks before they are offered for the first time, after a failed reprovision, after unquarantine and when the checks have changed. Absent: hosts are offered unseen.',
   );
+
+export const checkResultSchema = z.object({
+  name: z.string().max(40),
+  passed: z.boolean(),
+  measured: z.string().max(100),
+  message: z.string().max(200),
+});
+/** What one check of a host found. A host wrote all but the form: it is bounded and printable, and no more. */
+export type CheckResult = z.infer<typeof checkResultSchema>;
+
+export const acceptanceResultsSchema = z.object({
+  /** The host did not say anything in time. */
+  timedOut: z.literal(true).optional(),
+  /** What kept the checks from being done, in words of ours. */
+  problem: z.string().max(500).optional(),
+  checks: z.array(checkResultSchema).max(16),
+});
+/** Content of the annotation `acceptance-results`. */
+export type AcceptanceResults = z.infer<typeof acceptanceResultsSchema>;

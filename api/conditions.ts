@@ -125,6 +125,8 @@ export const poolReasons = {
   MemberRefused: 'MemberRefused',
   /** The member could not be healed by a reboot, and an operator is to look at it. */
   MemberSuspect: 'MemberSuspect',
+  /** The member did not pass the checks of `spec.acceptance`. */
+  MemberNotAccepted: 'MemberNotAccepted',
   /** The member is not Ready although none of our plans runs on it. */
   MemberNotReady: 'MemberNotReady',
 } as const;

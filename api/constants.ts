@@ -43,6 +43,18 @@ export const annotations = {
   quarantine: `${ANNOTATION_PREFIX}/quarantine`,
   /** Inventory: why the host is suspected to be broken, beside the quarantine; goes with `unquarantine`. */
   suspect: `${ANNOTATION_PREFIX}/suspect`,
+  /** Inventory: where the host is with the checks of its pool, one of `AcceptanceState`; absent: never looked at. */
+  acceptance: `${ANNOTATION_PREFIX}/acceptance`,
+  /** Inventory: which checks that is about, by their hash; absent: they are to be done again. */
+  acceptanceChecks: `${ANNOTATION_PREFIX}/acceptance-checks`,
+  /** Inventory: `failed-reprovision` as it stood then; a later failure asks for another look at the host. */
+  acceptanceAfter: `${ANNOTATION_PREFIX}/acceptance-after`,
+  /** Inventory: attempt id of the last plan that ran them; the next one has another number. */
+  acceptanceAttempt: `${ANNOTATION_PREFIX}/acceptance-attempt`,
+  /** Inventory: since when it is there, RFC 3339. */
+  acceptanceSince: `${ANNOTATION_PREFIX}/acceptance-since`,
+  /** Inventory: what the checks found, JSON; see `AcceptanceResults` in domain/inputs. */
+  acceptanceResults: `${ANNOTATION_PREFIX}/acceptance-results`,
   /** Plan Secret: one of `PlanType`. */
   planType: `${ANNOTATION_PREFIX}/plan.type`,
   /** Plan Secret: attempt id of the plan that stands there, see `attemptId` in domain/plan. */
@@ -120,6 +132,10 @@ export type MachinePlanType = (typeof machinePlanTypes)[number];
 export const planTypes = [...machinePlanTypes, 'validate'] as const;
 /** Besides, `validate` looks at a host that is nobody's. */
 export type PlanType = (typeof planTypes)[number];
+
+export const acceptanceStates = ['Validating', 'NotAccepted', 'Accepted'] as const;
+/** Where a host is with the checks of its pool. */
+export type AcceptanceState = (typeof acceptanceStates)[number];
 
 /** `spec.providerID` of the node that runs on the host `inventoryName`. */
 export function providerIdOf(inventoryName: string): string {

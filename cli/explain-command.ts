@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { secrets } from '../api/resources.ts';
 import type { ObjectKey } from '../api/meta.ts';
 import { assertNever } from '../domain/assert-never.ts';
+import type { HostAcceptance } from '../domain/inputs/host-acceptance.ts';
 import type { SecretSight } from '../domain/hosts/recorded-plan.ts';
 import { viewPlanSecret } from '../domain/plan/secret.ts';
 import { tellOutputs } from '../domain/plan/told-outputs.ts';
@@ -115,7 +116,7 @@ async function tellHost(key: ObjectKey, { seen, kube }: Scene): Promise<string[]
   const lines = tell(`MachineInventory ${key.namespace}/${key.name}`, explained.state, explained, key);
   const { inventory, pool } = facts;
   if (inventory.kind !== 'found') return lines;
-  const { owner, plan, failedReprovision, failureDomain, lastGroup } = inventory.host;
+  const { owner, plan, failedReprovision, failureDomain, lastGroup, acceptance } = inventory.host;
   return [
     ...lines,
     `Pool      ${pool ?? 'none'}`,
@@ -128,8 +129,25 @@ async function tellHost(key: ObjectKey, { seen, kube }: Scene): Promise<string[]
     ...(failedReprovision === undefined
       ? []
       : [`Failed    ${failedReprovision}: other hosts are claimed before this one`]),
+    ...tellChecks(acceptance),
     ...outputs.map((text) => `Said      ${text}`),
   ];
+}
+
+/** What the checks of its pool found, the last time. */
+function tellChecks(acceptance: HostAcceptance | undefined): string[] {
+  if (acceptance === undefined) return [];
+  const { state, since, results } = acceptance;
+  const again = acceptance.checks === undefined ? '; they are to be done again' : '';
+  const lines = [`Checks    ${state} since ${since ?? 'an unknown time'}${again}`];
+  if (results?.timedOut === true)
+    lines.push('Check     the host said nothing in time; is it on, and does its agent run?');
+  if (results?.problem !== undefined) lines.push(`Check     ${results.problem}`);
+  for (const { name, passed, measured, message } of results?.checks ?? []) {
+    const found = [measured, message].filter((text) => text !== '').join('; ');
+    lines.push(`Check     ${name} ${passed ? 'passed' : 'failed'}${found === '' ? '' : `: ${found}`}`);
+  }
+  return lines;
 }
 
 /** What its plan Secret says, with the rights of whoever asks; without them the host is explained all the same. */

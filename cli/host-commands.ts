@@ -38,6 +38,7 @@ export function addHostCommands(program: Command, world: CliWorld): void {
     .requiredOption('--reason <text>', 'why; recorded on the host')
     .option('--actor <name>', 'who asks (default: as Kubernetes knows the user of the kubeconfig)');
   add('unquarantine', 'Let a host in again, as soon as it is clean');
+  add('validate', 'Run the checks of its pool on a host that nobody uses, once more');
 }
 
 function operate(world: CliWorld, verb: HostVerb, name: string, options: HostOptions): Promise<void> {
@@ -73,7 +74,8 @@ async function judge(world: CliWorld, { client }: KubeAccess, key: ObjectKey, ve
           (found) => found && viewPlanSecret(found),
           () => 'unread' as const,
         );
-  return judgeHostVerb({ host, user: findHostUser(host, facts), plan: readRecordedPlan(host, secret) }, verb, reason);
+  const standing = { host, user: findHostUser(host, facts), plan: readRecordedPlan(host, secret) };
+  return judgeHostVerb({ ...standing, asksForChecks: facts.acceptance !== undefined }, verb, reason);
 }
 
 async function ask({ client }: KubeAccess, key: ObjectKey, operation: string): Promise<void> {

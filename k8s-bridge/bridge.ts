@@ -73,7 +73,7 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   const runs = countCalls(rememberStarts(answered, known.starts), metrics.countRunCall);
   const prepareTemporal = () => attributes.provide();
   const temporalReturns = createTemporalReturns({ identify: () => readNamespaceId(connection, namespace) });
-  const { defaultRegistry, hostLabels, watchNamespace, watchFilter, resyncPeriodMs } = env;
+  const { defaultRegistry, hostLabels, watchNamespace, watchFilter, resyncPeriodMs, validateDeadlineMs } = env;
   const { queueMetrics, countVerb } = metrics;
   const { unattended } = known;
   const scope = { defaultRegistry, hostLabels, watchNamespace, watchFilter };
@@ -82,7 +82,7 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
     noteMissingRuns: (missing: number) => void (known.missingRuns = missing),
     noteOpenRuns: (uids: ReadonlySet<string>) => void (known.openRuns = uids),
   };
-  const deps = { ...world, unattended, prepareTemporal, temporalReturns, resyncPeriodMs, ...notes };
+  const deps = { ...world, unattended, prepareTemporal, temporalReturns, resyncPeriodMs, validateDeadlineMs, ...notes };
   known.isLeading = lead({ env, logger, shutdown }, kube, {
     ...deps,
     findNobodyServes: () => findNobodyServes(place),

@@ -39,6 +39,8 @@ export interface ControllerDeps {
   noteMissingRuns?: ((missing: number) => void) | undefined;
   /** Told at each comparison of the uids of the machines that have an open run. */
   noteOpenRuns?: ((uids: ReadonlySet<string>) => void) | undefined;
+  /** How long a host may say nothing of the checks of its pool, beside their own limits. */
+  validateDeadlineMs: number;
   /** Time between two comparisons of open runs and machines. */
   resyncPeriodMs: number;
 }

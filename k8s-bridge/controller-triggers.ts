@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { HostView } from '../domain/inputs/host-view.ts';
-import { keyText } from '../domain/pool/indexes.ts';
+import { keyText, machineIndexes } from '../domain/pool/indexes.ts';
 import type { BridgeCaches } from './caches.ts';
 import { poolsNaming } from './pools/facts.ts';
 
@@ -11,6 +11,20 @@ export function connectHostPlanTriggers({ hosts, planSecrets }: BridgeCaches, en
   hosts.onChange((key) => enqueue(keyText(key)));
   planSecrets.onChange((key) => {
     for (const host of hosts.store.byIndex('planSecret', keyText(key))) enqueue(keyText(host));
+  });
+}
+
+/** Enqueues the hosts that a change of themselves, their plan Secrets, their pool's checks or who is named by can make run checks. */
+export function connectAcceptanceTriggers(caches: BridgeCaches, enqueue: Enqueue): void {
+  const { hosts, pools, machines } = caches;
+  connectHostPlanTriggers(caches, enqueue);
+  pools.onChange((key, current, previous) => {
+    if (current?.acceptance?.hash === previous?.acceptance?.hash) return;
+    for (const host of hosts.store.byIndex('pool', keyText(key))) enqueue(keyText(host));
+  });
+  machines.onChange((_key, current, previous) => {
+    const freed = previous && machineIndexes.providerHost(previous);
+    if (freed !== undefined && current?.providerID !== previous?.providerID) enqueue(freed);
   });
 }
 

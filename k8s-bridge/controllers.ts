@@ -9,11 +9,13 @@ import { reconcileCluster } from './clusters/reconciler.ts';
 import { connectCrdTriggers, reconcileCrd } from './crd-marks.ts';
 import { type ControllerDeps, createQueue, monotonicNowMs, storesOf } from './controller-deps.ts';
 import {
+  connectAcceptanceTriggers,
   connectClusterTriggers,
   connectDomainTriggers,
   connectHostPlanTriggers,
   connectTemplateTriggers,
 } from './controller-triggers.ts';
+import { reconcileAcceptance } from './hosts/acceptance-reconciler.ts';
 import { reconcileHostOperation } from './hosts/operation-reconciler.ts';
 import { reconcileHostPlan } from './hosts/plan-reconciler.ts';
 import { createMachineController, type MachineController } from './machine-controller.ts';
@@ -54,6 +56,7 @@ export async function runControllers(deps: ControllerDeps, signal: AbortSignal):
     startMachineOperations(deps),
     startHostOperations(deps),
     startRemediations(deps),
+    startAcceptance(deps),
     startCrds(deps),
   ];
   await prepare(deps);
@@ -127,8 +130,8 @@ function startMachineOperations(deps: ControllerDeps): Workqueue {
 
 function startHostOperations(deps: ControllerDeps): Workqueue {
   const { kube: client, runs, caches, reader, hostLabels, countVerb, logger } = deps;
-  const { hosts, planSecrets } = storesOf(caches);
-  const world = { client, runs, reader, hosts, planSecrets, hostLabels };
+  const { hosts, planSecrets, pools } = storesOf(caches);
+  const world = { client, runs, reader, hosts, planSecrets, pools, hostLabels };
   const operationDeps = { ...world, pauses: new RetryPauses(), countVerb, logger };
   const queue = createQueue('host-operations', 4, deps, (key) => reconcileHostOperation(key, operationDeps));
   connectHostPlanTriggers(caches, (key) => {
@@ -144,6 +147,16 @@ function startRemediations(deps: ControllerDeps): Workqueue {
   const remediationDeps = { ...world, refusals: new AnswerMemory(monotonicNowMs), logger, now: () => new Date() };
   const queue = createQueue('remediations', 2, deps, (key) => reconcileRemediation(key, remediationDeps));
   connectRemediationTriggers(caches, (key) => queue.add(key));
+  return queue;
+}
+
+function startAcceptance(deps: ControllerDeps): Workqueue {
+  const { kube: client, caches, reader, hostLabels, validateDeadlineMs: deadlineMs, logger } = deps;
+  const { hosts, pools, planSecrets, machines } = storesOf(caches);
+  const world = { client, reader, hosts, pools, planSecrets, machines, hostLabels, deadlineMs };
+  const acceptanceDeps = { ...world, pauses: new RetryPauses(), logger, now: () => new Date() };
+  const queue = createQueue('acceptance', 8, deps, (key) => reconcileAcceptance(key, acceptanceDeps));
+  connectAcceptanceTriggers(caches, (key) => queue.add(key));
   return queue;
 }
 

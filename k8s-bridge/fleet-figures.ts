@@ -1,6 +1,7 @@
 import { findStranded } from '../domain/hosts/stranded.ts';
 import type { HostView } from '../domain/inputs/host-view.ts';
 import type { MachineView } from '../domain/inputs/machine-view.ts';
+import { isKeptByChecks } from '../domain/pool/acceptance.ts';
 import { poolCounterNames, type PoolView } from '../domain/inputs/pool-view.ts';
 
 /** What the caches of the bridge hold of a fleet. */
@@ -24,6 +25,7 @@ export interface FleetFigures {
   overDeadline: Figure<'namespace' | 'pool' | 'late'>[];
   hosts: Figure<'namespace' | 'pool' | 'state'>[];
   hostsStranded: Figure<'namespace' | 'pool'>[];
+  hostsKept: Figure<'namespace' | 'pool' | 'state'>[];
   hostFailures: Figure<'namespace' | 'pool' | 'host'>[];
   oldestWaiting: Figure<'namespace' | 'pool'>[];
 }
@@ -38,6 +40,7 @@ export function countFleet({ machines, hosts, pools, openRuns }: Fleet, nowMs: n
   const late = new Tally<'namespace' | 'pool' | 'late'>();
   const waiting = new Tally<'namespace' | 'pool'>();
   const stranded = new Tally<'namespace' | 'pool'>();
+  const kept = new Tally<'namespace' | 'pool' | 'state'>();
   const known = [...pools];
   for (const pool of known) {
     const labels = { namespace: pool.namespace, pool: pool.name };
@@ -55,6 +58,9 @@ export function countFleet({ machines, hosts, pools, openRuns }: Fleet, nowMs: n
   for (const host of findStranded({ hosts, machines, openRuns })) {
     stranded.add({ namespace: host.namespace, pool: host.pool ?? '' });
   }
+  for (const host of hosts.filter(isKeptByChecks)) {
+    kept.add({ namespace: host.namespace, pool: host.pool ?? '', state: host.acceptance?.state ?? '' });
+  }
   const failed = hosts.filter(({ failures }) => failures > 1);
   return {
     machines: byPhase.figures(),
@@ -62,6 +68,7 @@ export function countFleet({ machines, hosts, pools, openRuns }: Fleet, nowMs: n
     overDeadline: late.figures(),
     hosts: known.flatMap(countHosts),
     hostsStranded: stranded.figures(),
+    hostsKept: kept.figures(),
     hostFailures: failed
       .toSorted((a, b) => b.failures - a.failures)
       .slice(0, MAX_NAMED_HOSTS)

@@ -69,6 +69,11 @@ export function publishFleet(registry: Registry, source: FleetSource): void {
   );
   publish(
     registry,
+    metricDefinitions.hostsKept,
+    whileLeading(() => figures().hostsKept),
+  );
+  publish(
+    registry,
     metricDefinitions.hostFailures,
     whileLeading(() => figures().hostFailures),
   );

@@ -95,6 +95,9 @@ export const envSchema = z.object({
     'A reprovision plan without a result is reported after this.',
   ),
   IRONLOOM_CLEAN_DEADLINE: duration('15m').describe('A clean plan without a result is reported after this.'),
+  IRONLOOM_VALIDATE_DEADLINE: duration('15m').describe(
+    'Bridge: a host that says nothing of the checks of its pool is reported after this and their own time limits.',
+  ),
   IRONLOOM_NODE_JOIN_DEADLINE: duration('20m').describe('A host that did not become a Node is reported after this.'),
   IRONLOOM_RESYNC_PERIOD: duration('3m').describe('Bridge: pause between two comparisons of runs and machines.'),
   IRONLOOM_LEADER_ELECT: z
@@ -141,6 +144,7 @@ export interface Env {
   readonly logLevel: z.output<typeof envSchema>['IRONLOOM_LOG_LEVEL'];
   readonly reprovisionDeadlineMs: number;
   readonly cleanDeadlineMs: number;
+  readonly validateDeadlineMs: number;
   readonly nodeJoinDeadlineMs: number;
   readonly resyncPeriodMs: number;
   readonly leaderElect: boolean;
@@ -231,6 +235,7 @@ function toEnv(given: z.output<typeof envSchema>, temporal: TemporalEnv): Env {
     logLevel: given.IRONLOOM_LOG_LEVEL,
     reprovisionDeadlineMs: given.IRONLOOM_REPROVISION_DEADLINE,
     cleanDeadlineMs: given.IRONLOOM_CLEAN_DEADLINE,
+    validateDeadlineMs: given.IRONLOOM_VALIDATE_DEADLINE,
     nodeJoinDeadlineMs: given.IRONLOOM_NODE_JOIN_DEADLINE,
     resyncPeriodMs: given.IRONLOOM_RESYNC_PERIOD,
     leaderElect: given.IRONLOOM_LEADER_ELECT,

@@ -70,6 +70,13 @@ export const metricDefinitions = {
     labels: ['namespace', 'pool'],
     from: 'leader',
   }),
+  hostsKept: define({
+    name: 'ironloom_hosts_kept_by_checks',
+    kind: 'gauge',
+    help: 'Hosts that the checks of their pool keep out, by state: Validating or NotAccepted.',
+    labels: ['namespace', 'pool', 'state'],
+    from: 'leader',
+  }),
   hostFailures: define({
     name: 'ironloom_host_failures',
     kind: 'gauge',

@@ -75,6 +75,7 @@ function lookUpMember(
     userGroup: reservations.get(`${namespace}/${name}`)?.group ?? findUserGroup(caches.machines, host),
     planSecretExists: planSecret !== undefined,
     planSecret,
+    acceptance: pool.acceptance?.hash,
     claimedByOtherPool: host.pool !== pool.name && findOwningPool(host, findNaming(deps, host)) !== pool.name,
     namedByProviderId: caches.machines
       .byIndex('providerHost', `${namespace}/${name}`)

@@ -2,6 +2,7 @@ import { providerIdOf } from '../../api/constants.ts';
 import type { ObjectKey } from '../../api/meta.ts';
 import { baremetalMachines, objectMetaOnlySchema, secrets } from '../../api/resources.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
+import type { PoolView } from '../../domain/inputs/pool-view.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { type PlanSecretView, viewPlanSecret } from '../../domain/plan/secret.ts';
 import { hostProblem } from '../../domain/pool/host-eligibility.ts';
@@ -19,9 +20,10 @@ export interface LiveFacts {
  * Judges a host by what was read right before the swap; caches chose it, and a watch may have stood still meanwhile.
  * @returns why the host cannot be claimed after all, as a sentence part; undefined: it can
  */
-export function liveProblemOf(host: HostView, poolName: string, { namedBy, secret }: LiveFacts): string | undefined {
+export function liveProblemOf(host: HostView, pool: PoolView, { namedBy, secret }: LiveFacts): string | undefined {
   const problem = hostProblem(host, {
-    poolName,
+    poolName: pool.name,
+    acceptance: pool.acceptance?.hash,
     planSecretExists: secret !== undefined,
     planSecret: secret,
     // Which pool owns it is noted on the inventory, which the swap fences.

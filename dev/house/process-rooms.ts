@@ -62,7 +62,7 @@ const bridgeRooms: readonly Room[] = [
   {
     path: 'k8s-bridge/hosts',
     holds:
-      'Hosts to runs: the answer in a plan Secret completes the activity that waits for it; and the verbs of hosts',
+      'Hosts to runs: the answer in a plan Secret completes the activity that waits for it; the verbs of hosts, and their checks',
     mayImport: [
       'api',
       'domain',
@@ -70,6 +70,7 @@ const bridgeRooms: readonly Room[] = [
       'domain/inputs',
       'domain/life',
       'domain/plan',
+      'domain/pool',
       'k8s-bridge/runs',
       'k8s-bridge/reconcile',
       'reading',

@@ -1,6 +1,7 @@
 import type { AllocationState } from '../../api/constants.ts';
 import type { HostOwner, HostView } from '../inputs/host-view.ts';
 import type { MachineView } from '../inputs/machine-view.ts';
+import { isKeptByChecks } from '../pool/acceptance.ts';
 
 /** Whether a machine has an open run; `unknown`: Temporal was not asked, or did not answer. */
 export type OwnerRun = 'open' | 'none' | 'unknown';
@@ -37,7 +38,8 @@ export function findHostUser(host: HostView, { owner, namedBy, ownerRun }: UserF
   if (host.owner !== undefined) return userOfGone(host.owner, ownerRun);
   const state = host.allocationState;
   if (state === undefined || state === 'Available') return { kind: 'nobody' };
-  return state === 'Unavailable' && host.quarantined ? { kind: 'nobody' } : { kind: 'loose', state };
+  const isKept = state === 'Unavailable' && (host.quarantined || isKeptByChecks(host));
+  return isKept ? { kind: 'nobody' } : { kind: 'loose', state };
 }
 
 function userOfGone(owner: HostOwner, run: OwnerRun): HostUser {

@@ -1,9 +1,10 @@
 import { assertNever } from '../assert-never.ts';
 import type { HostView } from '../inputs/host-view.ts';
+import { isKeptByChecks } from '../pool/acceptance.ts';
 import { type HostUser, isStranded } from './host-user.ts';
 import type { RecordedPlan } from './recorded-plan.ts';
 
-export const hostVerbs = ['quarantine', 'unquarantine'] as const;
+export const hostVerbs = ['quarantine', 'unquarantine', 'validate'] as const;
 /** What an operator can ask of a host. */
 export type HostVerb = (typeof hostVerbs)[number];
 
@@ -12,19 +13,43 @@ export interface HostStanding {
   host: HostView;
   user: HostUser;
   plan: RecordedPlan | undefined;
+  /** Its pool asks its hosts to pass checks. */
+  asksForChecks: boolean;
 }
 
 /** What is done about a request. `answer` says what happens then, or why it waits, or why not and what to do instead. */
 export type HostVerdict =
   /** `mark`: keep the host out of allocation. `strip`: besides, take the record of a machine that is gone away, and leave a clean plan. */
   | { kind: 'mark' | 'strip' | 'lift'; answer: string }
+  /** `again`: what the host has passed, or has not, counts no more. */
+  | { kind: 'again'; answer: string }
   /** It stands, and is judged again when the host or its Secret changes. */
   | { kind: 'wait'; answer: string }
   | { kind: 'refused'; answer: string };
 
 /** Decides on an operator's request by what stands in Kubernetes, and which run is left. */
 export function judgeHostVerb(standing: HostStanding, verb: HostVerb, reason: string): HostVerdict {
-  return verb === 'quarantine' ? judgeQuarantine(standing, reason) : judgeUnquarantine(standing);
+  switch (verb) {
+    case 'quarantine':
+      return judgeQuarantine(standing, reason);
+    case 'unquarantine':
+      return judgeUnquarantine(standing);
+    case 'validate':
+      return judgeValidate(standing);
+    default:
+      return assertNever(verb);
+  }
+}
+
+function judgeValidate({ host, user, asksForChecks }: HostStanding): HostVerdict {
+  if (host.deleting) return refuse('The host is being deleted');
+  if (host.quarantined) return refuse('The host is quarantined; unquarantine lets it in by its checks');
+  if (user.kind !== 'nobody') return refuse('The host is in use; checks are for hosts that nobody uses');
+  if (!asksForChecks && !isKeptByChecks(host))
+    return refuse('The pool of the host asks for no checks, see spec.acceptance');
+  if (isKeptByChecks(host) && host.acceptance?.state === 'Validating')
+    return refuse('The host runs its checks already');
+  return { kind: 'again', answer: 'The host runs the checks of its pool, and is free once it has passed' };
 }
 
 function judgeQuarantine({ host, user }: HostStanding, reason: string): HostVerdict {
@@ -71,7 +96,8 @@ function judgeUnquarantine({ host, user, plan }: HostStanding): HostVerdict {
 /** Why a host that nobody uses cannot be called clean; undefined: it can. */
 function findCleanObstacle(plan: RecordedPlan | undefined): string | undefined {
   // Nothing was left to be applied: somebody quarantined a host that was free.
-  if (plan === undefined) return undefined;
+  // Checks change nothing on a host that was clean before.
+  if (plan === undefined || plan.attempt?.planType === 'validate') return undefined;
   if (plan.attempt?.planType !== 'clean') {
     return 'No clean plan of ours is recorded for the host; only that one makes it clean';
   }

@@ -1,6 +1,7 @@
 import { type HostLabels, readHardware } from './host-labels.ts';
 import { type AllocationState, allocationStates, annotations, foreign } from '../../api/constants.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
+import { type HostAcceptance, readAcceptance } from './host-acceptance.ts';
 import { hostAddresses } from '../network/host-addresses.ts';
 import { bounded, boundText, MAX_NAME, MAX_OPERATION, MAX_TOKEN, MAX_UID } from './bounded-text.ts';
 
@@ -47,6 +48,8 @@ export interface HostView {
   failures: number;
   /** Group of the machine whose node ran there last, see `groupOf`. undefined: none is known. */
   lastGroup: string | undefined;
+  /** Where it is with the checks of its pool; undefined: nobody has looked. */
+  acceptance: HostAcceptance | undefined;
   /** Text of the operation annotation, if any. */
   operation: string | undefined;
   allocationState: AllocationState | undefined;
@@ -85,6 +88,7 @@ export function viewHost(inventory: MachineInventory, hostLabels: HostLabels): H
     failedReprovision: bounded(notes[annotations.failedReprovision], MAX_TOKEN),
     failures: readFailures(notes),
     lastGroup: bounded(notes[annotations.lastGroup], MAX_NAME),
+    acceptance: readAcceptance(notes),
     operation: bounded(notes[annotations.operation], MAX_OPERATION),
     allocationState: readAllocationState(notes[annotations.allocationState]),
     pool: bounded(notes[annotations.pool], MAX_NAME),
@@ -95,8 +99,8 @@ export function viewHost(inventory: MachineInventory, hostLabels: HostLabels): H
 
 /** What Kubernetes allows all keys and values together. */
 const ANNOTATIONS_LIMIT_BYTES = 256 * 1024;
-/** Room for all that a life writes to an inventory. */
-const OUR_ANNOTATIONS_BYTES = 4 * 1024;
+/** Room for all that a life, and the checks before it, write to an inventory. */
+const OUR_ANNOTATIONS_BYTES = 16 * 1024;
 
 function sizeOf(notes: Readonly<Record<string, string>>): number {
   return Object.entries(notes).reduce(

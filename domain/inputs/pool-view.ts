@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import type { AcceptanceCheck } from '../../api/acceptance.ts';
 import { foreign } from '../../api/constants.ts';
 import type { Condition } from '../../api/meta.ts';
 import type { MachineInventoryPool, MachineInventoryPoolStatus, PoolMember } from '../../api/pool.ts';
@@ -18,8 +20,16 @@ export interface PoolView {
   /** In declared order. */
   members: readonly PoolMember[];
   memberNames: ReadonlySet<string>;
+  /** What its hosts must pass before they are offered; undefined: nothing. */
+  acceptance: WantedChecks | undefined;
   counters: Partial<PoolCounters>;
   conditions: readonly Condition[];
+}
+
+export interface WantedChecks {
+  checks: readonly AcceptanceCheck[];
+  /** Names them: others have another hash. */
+  hash: string;
 }
 
 /** The counters of a pool's status, in the order in which they are shown. */
@@ -49,9 +59,15 @@ export function viewPool({ metadata, spec, status = {} }: MachineInventoryPool):
     forControlPlanes: foreign.controlPlaneLabel in metadata.labels,
     members: spec.machineInventories,
     memberNames: new Set(spec.machineInventories.map(({ name }) => name)),
+    acceptance: spec.acceptance && wantChecks(spec.acceptance.checks),
     counters: dropUndefined(counters),
     conditions,
   };
+}
+
+/** What passing these checks is recorded by. */
+export function wantChecks(checks: readonly AcceptanceCheck[]): WantedChecks {
+  return { checks, hash: createHash('sha256').update(JSON.stringify(checks)).digest('hex').slice(0, 16) };
 }
 
 function dropUndefined(counters: Omit<MachineInventoryPoolStatus, 'conditions'>): Partial<PoolCounters> {

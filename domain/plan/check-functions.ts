@@ -1,5 +1,5 @@
 /** Seconds that one look at the host, and one read of a disk, may take. */
-const lookSeconds = { look: 20, readDisk: 60 };
+export const lookSeconds = { look: 20, readDisk: 60 };
 /** MiB that are read of a disk to measure it. */
 const readMiB = 512;
 

@@ -1,13 +1,5 @@
+import type { CheckResult } from '../../api/acceptance.ts';
 import { decodeOutput } from './host-output.ts';
-
-/** What one check of a host found. A host wrote all but the name's form: it is bounded and printable, and no more. */
-export interface CheckResult {
-  name: string;
-  passed: boolean;
-  measured: string;
-  /** Why it failed; of a script what it printed last. */
-  message: string;
-}
 
 const MAX_RESULTS = 16;
 /** A script of ours prints far less. */

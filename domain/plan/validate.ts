@@ -1,6 +1,6 @@
 import type { AcceptanceCheck } from '../../api/acceptance.ts';
 import { parseAttemptId } from './attempt.ts';
-import { checkFunctions } from './check-functions.ts';
+import { checkFunctions, lookSeconds } from './check-functions.ts';
 import { type PlanFile, type RenderedPlan, renderPlan } from './document.ts';
 import { beginScript, hostStateFolder, shellQuote } from './script.ts';
 
@@ -9,6 +9,9 @@ export interface ValidatePlan {
   attemptId: string;
   checks: readonly AcceptanceCheck[];
 }
+
+/** As many looks are taken by no check of a usual host. */
+const LOOKS_A_CHECK = 6;
 
 /**
  * The plan that looks whether a host is as its pool asks (system.md section 9). It reads only; what it leaves is the
@@ -27,6 +30,18 @@ export function renderValidatePlan({ attemptId, checks }: ValidatePlan): Rendere
       script === undefined ? [] : [{ path: `${hostStateFolder}/checks/${name}.sh`, content: script.content }],
     ),
   });
+}
+
+/** Seconds that the checks may take together before they say that it was too long. */
+export function secondsOf(checks: readonly AcceptanceCheck[]): number {
+  return checks.reduce((sum, check) => sum + limitOf(check), 0);
+}
+
+function limitOf({ disk, script }: AcceptanceCheck): number {
+  if (script !== undefined) return script.timeoutSeconds + 30;
+  const looks = lookSeconds.look * LOOKS_A_CHECK;
+  // Disks that fit are measured first to last; that there are many more is unlikely.
+  return disk?.minReadMBps === undefined ? looks : looks + lookSeconds.readDisk * (disk.minCount + LOOKS_A_CHECK);
 }
 
 /** The call of a shell function that does the check. */

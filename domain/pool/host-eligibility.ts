@@ -1,4 +1,5 @@
 import type { HostView } from '../inputs/host-view.ts';
+import { checksProblem, keptProblem } from './acceptance.ts';
 
 /** Why a host that exists cannot be claimed, most telling first. */
 export const hostProblemReasons = [
@@ -6,6 +7,8 @@ export const hostProblemReasons = [
   'takenBySelector',
   'quarantined',
   'owned',
+  'validating',
+  'notAccepted',
   'inUse',
   'inAnotherPool',
   'namedByMachine',
@@ -40,6 +43,8 @@ export interface HostContext {
   planSecretExists: boolean;
   /** What is known of that Secret; asked again with the live Secret right before a claim. */
   planSecret?: PlanSecretFacts | undefined;
+  /** Hash of the checks that its pool asks for; undefined: none. */
+  acceptance?: string | undefined;
   /** The API server refused, in these words, the last write to the host. */
   refusal?: string | undefined;
   /** Another pool names a host without `pool` annotation and goes first, see `findOwningPool`. */
@@ -53,7 +58,7 @@ export function hostProblem(host: HostView, context: HostContext): HostProblem |
   if (host.deleting) return { reason: 'deleting', message: 'is being deleted' };
   if (host.takenBySelector) return { reason: 'takenBySelector', message: 'is owned by a MachineInventorySelector' };
   if (host.quarantined) return { reason: 'quarantined', message: 'is quarantined until an operator unquarantines it' };
-  return useProblem(host, context) ?? hardwareProblem(host, context);
+  return useProblem(host, context) ?? hardwareProblem(host, context) ?? checksProblem(host, context.acceptance);
 }
 
 /** The host can be claimed for the context's pool. */
@@ -66,6 +71,8 @@ function useProblem(host: HostView, context: HostContext): HostProblem | undefin
   if (owner !== undefined) {
     return { reason: 'owned', message: `is used by BaremetalMachine ${owner.baremetalMachine || owner.uid}` };
   }
+  const kept = keptProblem(host);
+  if (kept !== undefined) return kept;
   if (state !== undefined && state !== 'Available') return { reason: 'inUse', message: `is in state ${state}` };
   if (host.pool !== undefined && host.pool !== context.poolName) {
     return { reason: 'inAnotherPool', message: `belongs to pool ${host.pool}` };

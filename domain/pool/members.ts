@@ -1,5 +1,6 @@
 import type { poolReasons } from '../../api/conditions.ts';
 import { type HostContext, hostProblem, writeObstacle } from './host-eligibility.ts';
+import { describeRefusal, isKeptByChecks } from './acceptance.ts';
 import type { HostView } from '../inputs/host-view.ts';
 import type { MemberFacts, UnreadableMember } from './candidates.ts';
 
@@ -70,9 +71,17 @@ function unavailable(host: HostView, facts: ObservedMemberFacts): MemberState {
   if (host.deleting) return faulty('unavailable', 'MemberMissing', 'being deleted');
   if (!facts.planSecretExists) return faulty('unavailable', 'PlanSecretMissing');
   if (host.quarantined) return faulty('unavailable', 'MemberNotReady', 'quarantined');
+  if (isKeptByChecks(host)) return kept(host);
   const obstacle = writeObstacle(host, facts);
   if (obstacle !== undefined) return faulty('unavailable', 'MemberRefused', obstacle);
   return host.ready ? { ...sound, bucket: 'unavailable' } : faulty('unavailable', 'MemberNotReady');
+}
+
+/** That checks run is normal. */
+function kept({ acceptance }: HostView): MemberState {
+  return acceptance?.state === 'NotAccepted'
+    ? faulty('unavailable', 'MemberNotAccepted', describeRefusal(acceptance))
+    : { ...sound, bucket: 'unavailable' };
 }
 
 function classifyFree(host: HostView, context: HostContext): MemberState {
@@ -80,6 +89,9 @@ function classifyFree(host: HostView, context: HostContext): MemberState {
   switch (problem?.reason) {
     case undefined:
       return { ...sound, bucket: 'available' };
+    case 'validating':
+    case 'notAccepted':
+      return kept(host);
     case 'deleting':
       return faulty('unavailable', 'MemberMissing', 'being deleted');
     case 'planSecretMissing':

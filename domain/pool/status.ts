@@ -91,6 +91,12 @@ const faultTexts: readonly { fault: MemberFault; text: string; advice: string }[
     advice: 'look at the host; unquarantine frees it, once it has applied its clean plan',
   },
   {
+    fault: 'MemberNotAccepted',
+    text: 'Not accepted',
+    advice:
+      '`ironloom explain host` tells what the checks found; mend the host, then `ironloom validate` runs them again',
+  },
+  {
     fault: 'MemberNotReady',
     text: 'Not Ready',
     advice: 'look at the conditions of the MachineInventory and at the agent on the host',

@@ -10,6 +10,8 @@ const problemWords: Record<Exclude<keyof ProblemCounts, 'otherDomain'>, string> 
   takenBySelector: 'owned by a MachineInventorySelector',
   quarantined: 'quarantined',
   owned: 'used by a machine',
+  validating: 'whose checks are not done',
+  notAccepted: 'that did not pass the checks of the pool',
   inUse: 'not released or unavailable',
   inAnotherPool: 'of another pool',
   namedByMachine: 'named by the providerID of a machine',

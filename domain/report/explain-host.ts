@@ -39,6 +39,8 @@ export interface HostFacts extends UserFacts {
   secretFacts: PlanSecretFacts | undefined;
   /** The pool that owns the host, see `findOwningPool`. */
   pool: string | undefined;
+  /** Hash of the checks that this pool asks for; undefined: none. */
+  acceptance: string | undefined;
 }
 
 export type HostExplanation = Explanation<HostState>;
@@ -170,6 +172,7 @@ function explainUnused(host: HostView, facts: HostFacts): HostExplanation {
     poolName: pool,
     planSecretExists: secret !== undefined,
     planSecret: secret === 'unread' ? secretFacts : secret,
+    acceptance: facts.acceptance,
     claimedByOtherPool: false,
     namedByProviderId: facts.namedBy !== undefined,
   });

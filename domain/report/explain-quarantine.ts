@@ -12,7 +12,7 @@ export function explainQuarantine({ name }: HostView, plan: RecordedPlan | undef
     'wipe or reinstall the host, and let it register anew',
   );
   const clean = plan?.attempt?.planType === 'clean';
-  if (plan === undefined) {
+  if (plan === undefined || plan.attempt?.planType === 'validate') {
     return {
       ...common,
       observed: 'It is quarantined, and nothing of ours is left on it',

@@ -67,12 +67,14 @@ export function createFleetOf(index: FleetIndex): Fleet {
       const host = inventory.kind === 'found' ? inventory.host : undefined;
       const uid = host?.owner?.uid ?? '';
       const secretFacts = host && findSecret(host);
+      const owningPool = ownerPoolOf(key, host);
       return {
         name: key.name,
         inventory,
         secret: secret ?? (secretFacts === undefined ? undefined : 'unread'),
         secretFacts,
-        pool: ownerPoolOf(key, host),
+        pool: owningPool,
+        acceptance: index.poolsNaming(key).find(({ name }) => name === owningPool)?.acceptance?.hash,
         owner: index.machine(uid),
         namedBy: index.machinesNaming(key).find((machine) => machine.uid !== uid),
         ownerRun: uid === '' ? 'none' : index.runOf(uid),
@@ -90,6 +92,7 @@ export function createFleetOf(index: FleetIndex): Fleet {
         userGroup: userGroupOf(host),
         planSecretExists: planSecret !== undefined,
         planSecret,
+        acceptance: pool.acceptance?.hash,
         claimedByOtherPool: host.pool !== pool.name && ownerPoolOf(key, host) !== pool.name,
         namedByProviderId: index.machinesNaming(key).some(({ uid }) => uid !== machine?.uid),
       };

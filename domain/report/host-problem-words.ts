@@ -38,6 +38,22 @@ const words: Record<HostProblemReason, Words> = {
     ways: () => [{ kind: 'hostVerb', verb: 'unquarantine', leads: 'it is free once it is clean' }],
   },
   owned: { stuck: false, expected: 'Its machine gives it back', next: 'It is free then', ways: (host) => [look(host)] },
+  validating: {
+    stuck: false,
+    expected: 'It passes the checks of its pool',
+    next: 'It is free by itself once it has passed; a host that says nothing is told after the deadline',
+    ways: (host) => [look(host)],
+  },
+  notAccepted: {
+    stuck: true,
+    expected: 'It passes the checks of its pool',
+    next: 'It stays out until it passes',
+    ways: ({ name, pool }) => [
+      { kind: 'hostVerb', verb: 'validate', leads: 'when it is mended, the checks run again' },
+      byHand(`ironloom output ${name}`, 'see what the host said'),
+      byHand(`kubectl edit mip ${pool ?? '<pool>'}`, 'ask for less in spec.acceptance; the checks run again'),
+    ],
+  },
   inUse: {
     stuck: true,
     expected: 'A host in a state of use is recorded for a machine',

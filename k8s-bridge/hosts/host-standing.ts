@@ -5,6 +5,7 @@ import type { HostStanding } from '../../domain/hosts/host-verbs.ts';
 import { readRecordedPlan } from '../../domain/hosts/recorded-plan.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import { type MachineView, viewMachine } from '../../domain/inputs/machine-view.ts';
+import type { PoolView } from '../../domain/inputs/pool-view.ts';
 import type { PlanSecretView } from '../../domain/plan/secret.ts';
 import type { KubeClient } from '../../runtime/kube/client.ts';
 import type { ReadStore } from '../reconcile/ports.ts';
@@ -12,6 +13,7 @@ import type { MachineRuns } from '../runs/machine-runs.ts';
 
 export interface HostStandingDeps {
   planSecrets: Pick<ReadStore<PlanSecretView>, 'get'>;
+  pools: Pick<ReadStore<PoolView>, 'get'>;
   client: Pick<KubeClient, 'find' | 'list'>;
   runs: Pick<MachineRuns, 'hasOpenRun'>;
 }
@@ -24,7 +26,9 @@ export interface HostStandingDeps {
 export async function readHostStanding(host: HostView, deps: HostStandingDeps): Promise<HostStanding> {
   const { namespace, planSecretName: name } = host;
   const secret = name === undefined ? undefined : deps.planSecrets.get({ namespace, name });
-  return { host, user: await readUser(host, deps), plan: readRecordedPlan(host, secret) };
+  const pool = host.pool === undefined ? undefined : deps.pools.get({ namespace, name: host.pool });
+  const asksForChecks = pool?.acceptance !== undefined;
+  return { host, user: await readUser(host, deps), plan: readRecordedPlan(host, secret), asksForChecks };
 }
 
 async function readUser(host: HostView, deps: HostStandingDeps): Promise<HostUser> {

@@ -7,6 +7,7 @@ import { hostVerbs, judgeHostVerb } from '../../domain/hosts/host-verbs.ts';
 import { isCutText, MAX_OPERATION } from '../../domain/inputs/bounded-text.ts';
 import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
 import { parseOperation } from '../../domain/life/operation-annotation.ts';
+import { isKeptByChecks } from '../../domain/pool/acceptance.ts';
 import type { KubeClient } from '../../runtime/kube/client.ts';
 import { createEvent } from '../../runtime/kube/events.ts';
 import { parseKey } from '../../runtime/kube/object-key.ts';
@@ -48,7 +49,7 @@ export async function reconcileHostOperation(key: string, deps: HostOperationDep
 async function answerRequest(host: HostView, text: string, deps: HostOperationDeps): Promise<void> {
   const asked = parseOperation(text, hostVerbs);
   if (asked.kind === 'unknown') {
-    const known = `those for a host are ${hostVerbs.join(' and ')}`;
+    const known = `those for a host are ${hostVerbs.join(', ')}`;
     await endRequest(host, text, deps, 'OperationRefused', `Unknown operation; ${known}`);
     return deps.countVerb?.('unknown', 'refused');
   }
@@ -69,6 +70,10 @@ async function answerRequest(host: HostView, text: string, deps: HostOperationDe
       deps.hosts.upsert(viewHost(await lift(host, deps.client), deps.hostLabels));
       deps.countVerb?.(asked.verb, 'accepted');
       return tell(host, deps.client, 'Normal', 'Unquarantined', verdict.answer);
+    case 'again':
+      deps.hosts.upsert(viewHost(await annotate(host, deps.client, checksAgain), deps.hostLabels));
+      deps.countVerb?.(asked.verb, 'accepted');
+      return tell(host, deps.client, 'Normal', 'ChecksAgain', verdict.answer);
     case 'wait':
       return tell(host, deps.client, 'Warning', 'UnquarantineWaiting', verdict.answer);
     case 'refused':
@@ -118,17 +123,23 @@ async function keepOut(
   hosts.upsert(viewHost(await annotate(host, client, notes), hostLabels));
 }
 
-/** A machine that has the host keeps it, and the record of its plan. */
+/** What was recorded of checks is about none that are asked for any more. */
+const checksAgain = { [annotations.operation]: null, [annotations.acceptanceChecks]: null };
+
+/**
+ * A machine that has the host keeps it, and the record of its plan. What the host has passed counts no more; one that its
+ * checks kept out stays out until it has passed them.
+ */
 function lift(host: HostView, client: HostOperationDeps['client']): Promise<MachineInventory> {
   const freed = {
     [annotations.hostPlanAttempt]: null,
     [annotations.hostPlanChecksum]: null,
-    [annotations.allocationState]: 'Available',
+    [annotations.allocationState]: isKeptByChecks(host) ? 'Unavailable' : 'Available',
   };
   const notes = {
+    ...checksAgain,
     [annotations.quarantine]: null,
     [annotations.suspect]: null,
-    [annotations.operation]: null,
     ...(host.owner === undefined && freed),
   };
   return annotate(host, client, notes);

@@ -35,6 +35,7 @@ export function observeMembers(
 ): PoolObservation {
   const deadlines = memory.settling.get(keyText(pool)) ?? new Map<string, number>();
   memory.settling.set(keyText(pool), deadlines);
+  const acceptance = caches.pools.get(pool)?.acceptance?.hash;
   let settlesAtMs = Infinity;
   const lookup = (name: string): ObservedMemberFacts | UnreadableMember | undefined => {
     const hostKey = { namespace: pool.namespace, name };
@@ -48,6 +49,7 @@ export function observeMembers(
       host,
       planSecretExists: planSecret !== undefined,
       planSecret,
+      acceptance,
       refusal: memory.refusals.wordsOf(host),
       claimedByOtherPool: owner !== undefined && owner !== pool.name,
       namedByProviderId: !isEmpty(caches.machines.byIndex('providerHost', keyText(hostKey))),

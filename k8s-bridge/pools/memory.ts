@@ -1,4 +1,5 @@
 import type { HostView } from '../../domain/inputs/host-view.ts';
+import { isKeptByChecks } from '../../domain/pool/acceptance.ts';
 import type { WakeMemory } from '../../domain/pool/wakeups.ts';
 import { WriteRefusals } from './refusals.ts';
 
@@ -6,7 +7,7 @@ import { WriteRefusals } from './refusals.ts';
 export interface PoolMemory {
   /** By `keyText` of the pool. */
   wakes: Map<string, WakeMemory>;
-  /** By `keyText` of the pool, then by host: until when it counts as settling; Infinity while its clean plan runs. */
+  /** By `keyText` of the pool, then by host: until when it counts as settling; Infinity while a plan runs that ends in it. */
   settling: Map<string, Map<string, number>>;
   /** By `keyText` of the pool: when its status was written last. */
   statusWrittenAtMs: Map<string, number>;
@@ -22,11 +23,11 @@ export function createPoolMemory(): PoolMemory {
 }
 
 /**
- * Until when the host, released a moment ago, is given time to become `Ready`; undefined when it is not settling.
- * elemental-operator sets `Ready` a moment after the clean plan's result, on which we release the host.
+ * Until when the host, released or accepted a moment ago, is given time to become `Ready`; undefined when it is not settling.
+ * elemental-operator sets `Ready` a moment after the plan's result, on which we free the host.
  */
 export function settlingUntilMs(deadlines: Map<string, number>, host: HostView, nowMs: number): number | undefined {
-  if (host.allocationState === 'Preparing') {
+  if (host.allocationState === 'Preparing' || isKeptByChecks(host)) {
     deadlines.set(host.name, Infinity);
     return undefined;
   }

@@ -19,7 +19,7 @@ interface Subject {
 }
 
 /**
- * What to do about an operation of which the API server refused a write: says so once for each wording in an Event, and
+ * What to do about an operation, or what else `what` says, of which the API server refused a write: says so once for each wording in an Event, and
  * tries again after pauses that grow until the object changes.
  * @throws the error, if it is another one
  */
@@ -28,6 +28,7 @@ export async function noteRefusedOperation(
   object: Subject,
   error: unknown,
   { client, pauses, logger }: RefusalDeps,
+  what = 'The requested operation waits',
 ): Promise<ReconcileResult> {
   if (!isRefusal(error)) throw error;
   const { namespace, name, uid, resourceVersion } = object;
@@ -39,7 +40,7 @@ export async function noteRefusedOperation(
     object: { namespace, name, uid, resourceVersion },
     type: 'Warning',
     reason: 'WriteRefused',
-    message: `The requested operation waits, for the API server refuses to change the object: ${error.message}`,
+    message: `${what}, for the API server refuses to change the object: ${error.message}`,
     component: 'ironloom-bridge',
     digest: createHash('sha256').update(`${uid}/${error.message}`).digest('hex').slice(0, 16),
   });

@@ -167,7 +167,7 @@ describe('runControllers', () => {
     await Promise.all(Object.values(caches).map((informer) => informer.synced));
     const reader = createReader({ threads: 1 });
     const scope = { defaultRegistry: undefined, hostLabels, watchNamespace: undefined, watchFilter: undefined };
-    const settings = { reader, ...scope, resyncPeriodMs: 180_000 };
+    const settings = { reader, ...scope, resyncPeriodMs: 180_000, validateDeadlineMs: 900_000 };
     const health = { unattended: new UnattendedMachines(monotonicNowMs) };
     const findNobodyServes = async () => undefined;
     const deps = { kube: kube.client(), runs, caches, ...settings, ...health, findNobodyServes, logger };

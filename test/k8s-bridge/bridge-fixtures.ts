@@ -113,6 +113,7 @@ export function hostView(changes: Partial<HostView> = {}): HostView {
     failedReprovision: undefined,
     failures: 0,
     lastGroup: undefined,
+    acceptance: undefined,
     operation: undefined,
     allocationState: 'Reprovisioning',
     pool: 'workers',

@@ -25,6 +25,7 @@ describe('parseEnv', () => {
       logLevel: 'info',
       reprovisionDeadlineMs: 3_600_000,
       cleanDeadlineMs: 900_000,
+      validateDeadlineMs: 900_000,
       nodeJoinDeadlineMs: 1_200_000,
       resyncPeriodMs: 180_000,
       leaderElect: true,

@@ -9,7 +9,7 @@ import type { Lab } from '../../dev/lab/lab.ts';
 
 /** One state of an object; `revision` orders the states of all objects of the API server. */
 export type LedgerEntry = { revision: bigint } & (
-  | { kind: 'host'; host: Pick<HostView, 'name' | 'owner'> }
+  | { kind: 'host'; host: Pick<HostView, 'name' | 'owner'> & Partial<Pick<HostView, 'uid'>> }
   | { kind: 'plan'; secret: Pick<PlanSecretView, 'name' | 'planAttempt' | 'planChecksum'> }
 );
 
@@ -101,8 +101,10 @@ export function findBreaches(entries: readonly LedgerEntry[]): string[] {
 /** Takes the entries one by one, in the order of their revisions, and answers what each of them breaks. */
 export function createBreachFinder(): (entry: LedgerEntry) => string[] {
   const ownerOf = new Map<string, string>();
+  const uidOf = new Map<string, string>();
   const planOf = new Map<string, string>();
-  const seeHost = ({ name, owner }: Pick<HostView, 'name' | 'owner'>): string[] => {
+  const seeHost = ({ name, owner, uid }: Extract<LedgerEntry, { kind: 'host' }>['host']): string[] => {
+    if (uid !== undefined) uidOf.set(name, uid);
     const before = ownerOf.get(name);
     if (owner === undefined) ownerOf.delete(name);
     else ownerOf.set(name, owner.uid);
@@ -120,6 +122,9 @@ export function createBreachFinder(): (entry: LedgerEntry) => string[] {
     if (planAttempt === undefined || planChecksum === planOf.get(name)) return [];
     planOf.set(name, planChecksum);
     const writer = parseAttemptId(planAttempt)?.uid;
-    return writer === ownerOf.get(name) ? [] : [`${writer} wrote a plan to ${name} of ${ownerOf.get(name)}`];
+    // A host that nobody owns gets plans of its own.
+    return writer === (ownerOf.get(name) ?? uidOf.get(name))
+      ? []
+      : [`${writer} wrote a plan to ${name} of ${ownerOf.get(name)}`];
   };
 }

@@ -1,3 +1,5 @@
+import type { AcceptanceState } from '../../api/constants.ts';
+import type { HostAcceptance } from '../../domain/inputs/host-acceptance.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import { noPreference } from '../../domain/inputs/preference.ts';
@@ -24,12 +26,26 @@ export function freeHost(name: string, overrides: Partial<HostView> = {}): HostV
     failedReprovision: undefined,
     failures: 0,
     lastGroup: undefined,
+    acceptance: undefined,
     operation: undefined,
     allocationState: undefined,
     pool: undefined,
     owner: undefined,
     plan: undefined,
     ...overrides,
+  };
+}
+
+/** What a host has recorded of checks with the hash `h1`. */
+export function acceptanceOf(state: AcceptanceState, changes: Partial<HostAcceptance> = {}): HostAcceptance {
+  return {
+    state,
+    checks: 'h1',
+    after: undefined,
+    attempt: 'validate-1-uid-h.secret-1',
+    since: '2026-01-01T00:00:00Z',
+    results: undefined,
+    ...changes,
   };
 }
 

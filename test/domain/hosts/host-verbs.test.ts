@@ -5,7 +5,7 @@ import { readRecordedPlan } from '../../../domain/hosts/recorded-plan.ts';
 import type { HostView } from '../../../domain/inputs/host-view.ts';
 import { explainHost, type HostFacts, hostStates } from '../../../domain/report/explain-host.ts';
 import { readTable } from '../../support/doc-table.ts';
-import { waitingMachine } from '../../support/pool-fixtures.ts';
+import { acceptanceOf, waitingMachine } from '../../support/pool-fixtures.ts';
 import { factsOf, owner, planOf, type SecretKind, secretOf } from '../report/host-facts.ts';
 
 const machine = waitingMachine('m1', 0, { uid: 'uid-1', phase: 'Running', providerID: 'baremetal:///h' });
@@ -18,34 +18,55 @@ type Kind = HostVerdict['kind'];
 const refused: Kind = 'refused';
 
 /** For each row of the table in docs/lifecycle.md a host that is there, and what becomes of each verb. */
-const rows: Record<string, { facts: HostFacts; verdicts: readonly [Kind, Kind] | undefined }> = {
-  Free: { facts: factsOf({}), verdicts: ['mark', refused] },
-  'Spare (no pool names it)': { facts: factsOf({ pool: undefined }, { pool: undefined }), verdicts: ['mark', refused] },
-  'Unusable (a rule of eligibility rules it out)': { facts: factsOf({ ready: false }), verdicts: ['mark', refused] },
-  InUse: { facts: factsOf(used, { owner: machine }), verdicts: ['mark', refused] },
+const rows: Record<string, { facts: HostFacts; verdicts: readonly [Kind, Kind, Kind] | undefined }> = {
+  Free: { facts: factsOf({}), verdicts: ['mark', refused, refused] },
+  'Free, of a pool that asks for checks': {
+    facts: factsOf({ acceptance: acceptanceOf('Accepted') }, { acceptance: 'h1' }),
+    verdicts: ['mark', refused, 'again'],
+  },
+  'Spare (no pool names it)': {
+    facts: factsOf({ pool: undefined }, { pool: undefined }),
+    verdicts: ['mark', refused, refused],
+  },
+  'Unusable (a rule of eligibility rules it out)': {
+    facts: factsOf({ ready: false }),
+    verdicts: ['mark', refused, refused],
+  },
+  'Unusable, runs the checks of its pool': {
+    facts: factsOf({ ...kept, quarantined: false, acceptance: acceptanceOf('Validating') }, { acceptance: 'h1' }),
+    verdicts: ['mark', refused, refused],
+  },
+  'Unusable, did not pass the checks of its pool': {
+    facts: factsOf({ ...kept, quarantined: false, acceptance: acceptanceOf('NotAccepted') }),
+    verdicts: ['mark', refused, 'again'],
+  },
+  InUse: { facts: factsOf(used, { owner: machine }), verdicts: ['mark', refused, refused] },
   'InUse, to go into quarantine': {
     facts: factsOf({ ...used, quarantined: true }, { owner: machine }),
-    verdicts: [refused, 'lift'],
+    verdicts: [refused, 'lift', refused],
   },
   'Releasing (its machine is gone, a run still gives it back)': {
     facts: factsOf(used, { ownerRun: 'open' }),
-    verdicts: ['mark', refused],
+    verdicts: ['mark', refused, refused],
   },
   'Stranded (recorded for a machine that is gone, without a run)': {
     facts: factsOf(used),
-    verdicts: ['strip', refused],
+    verdicts: ['strip', refused, refused],
   },
   'Stranded (in a state of use, recorded for nobody)': {
     facts: factsOf({ allocationState: 'Preparing' }),
-    verdicts: ['strip', refused],
+    verdicts: ['strip', refused, refused],
   },
-  'Stranded, and quarantined': { facts: factsOf({ ...used, quarantined: true }), verdicts: ['strip', refused] },
-  'Quarantined while it was free': { facts: factsOf(kept), verdicts: [refused, 'lift'] },
-  'Quarantined, clean plan applied': { facts: cleaned('applied'), verdicts: [refused, 'lift'] },
-  'Quarantined, clean plan not answered': { facts: cleaned('running'), verdicts: [refused, 'wait'] },
-  'Quarantined, clean plan failed': { facts: cleaned('failed'), verdicts: [refused, 'wait'] },
-  'Quarantined, clean plan not in the Secret': { facts: cleaned('empty'), verdicts: [refused, 'wait'] },
-  Deleting: { facts: factsOf({ deleting: true }), verdicts: [refused, refused] },
+  'Stranded, and quarantined': {
+    facts: factsOf({ ...used, quarantined: true }),
+    verdicts: ['strip', refused, refused],
+  },
+  'Quarantined while it was free': { facts: factsOf(kept), verdicts: [refused, 'lift', refused] },
+  'Quarantined, clean plan applied': { facts: cleaned('applied'), verdicts: [refused, 'lift', refused] },
+  'Quarantined, clean plan not answered': { facts: cleaned('running'), verdicts: [refused, 'wait', refused] },
+  'Quarantined, clean plan failed': { facts: cleaned('failed'), verdicts: [refused, 'wait', refused] },
+  'Quarantined, clean plan not in the Secret': { facts: cleaned('empty'), verdicts: [refused, 'wait', refused] },
+  Deleting: { facts: factsOf({ deleting: true }), verdicts: [refused, refused, refused] },
   // What the bridge cannot read, or does not find, it does not reconcile.
   Unreadable: { facts: factsOf({}, { inventory: { kind: 'unreadable', field: 'f' } }), verdicts: undefined },
   Missing: { facts: factsOf({}, { inventory: { kind: 'missing' } }), verdicts: undefined },
@@ -56,11 +77,17 @@ const words: Record<Kind, RegExp> = {
   strip: /^takes the record away/,
   lift: /^(frees it at once|lifts it)/,
   wait: /^waits/,
+  again: /^runs its checks again/,
   refused: /^refused: /,
 };
 
 function judge(host: HostView, facts: HostFacts, verb: (typeof hostVerbs)[number]): HostVerdict {
-  const standing = { host, user: findHostUser(host, facts), plan: readRecordedPlan(host, facts.secret) };
+  const standing = {
+    host,
+    user: findHostUser(host, facts),
+    plan: readRecordedPlan(host, facts.secret),
+    asksForChecks: facts.acceptance !== undefined,
+  };
   return judgeHostVerb(standing, verb, 'because');
 }
 
@@ -91,7 +118,12 @@ describe('every verb in every state of a host, as docs/lifecycle.md has it', () 
   test('a quarantine has a reason', () => {
     const { facts } = rows['Free'] ?? {};
     if (facts?.inventory.kind !== 'found') throw new Error('No host');
-    const standing = { host: facts.inventory.host, user: findHostUser(facts.inventory.host, facts), plan: undefined };
+    const standing = {
+      host: facts.inventory.host,
+      user: findHostUser(facts.inventory.host, facts),
+      plan: undefined,
+      asksForChecks: false,
+    };
     expect(judgeHostVerb(standing, 'quarantine', '')).toMatchObject({ kind: 'refused' });
   });
 });

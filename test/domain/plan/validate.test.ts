@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type AcceptanceCheck, acceptanceCheckSchema } from '../../../api/acceptance.ts';
+import { type AcceptanceCheck, acceptanceCheckSchema, type CheckResult } from '../../../api/acceptance.ts';
 import { hardwareKinds, type HostHardware, layHardware } from '../../../dev/host/os/hardware.ts';
-import { type CheckResult, readCheckResults } from '../../../domain/plan/check-results.ts';
+import { readCheckResults } from '../../../domain/plan/check-results.ts';
 import { explainFailure } from '../../../domain/plan/failure-output.ts';
 import { encodeOutput } from '../../../domain/plan/host-output.ts';
 import { renderValidatePlan } from '../../../domain/plan/validate.ts';

@@ -8,7 +8,7 @@ import {
   isEligible,
 } from '../../../domain/pool/host-eligibility.ts';
 import { type HostView, viewHost } from '../../../domain/inputs/host-view.ts';
-import { freeHost } from '../../support/pool-fixtures.ts';
+import { acceptanceOf, freeHost } from '../../support/pool-fixtures.ts';
 
 const context: HostContext = {
   poolName: 'workers',
@@ -39,6 +39,20 @@ describe('hostProblem', () => {
     ['inUse', { allocationState: 'Preparing' }, {}],
     ['inUse', { allocationState: 'Reprovisioning' }, {}],
     ['inUse', { allocationState: 'Unavailable' }, {}],
+    ['validating', { allocationState: 'Unavailable', acceptance: acceptanceOf('Validating') }, {}],
+    ['notAccepted', { allocationState: 'Unavailable', acceptance: acceptanceOf('NotAccepted') }, {}],
+    ['inUse', { allocationState: 'Unavailable', acceptance: acceptanceOf('Accepted') }, { acceptance: 'h1' }],
+    ['owned', { owner, allocationState: 'Unavailable', acceptance: acceptanceOf('Validating') }, {}],
+    ['validating', {}, { acceptance: 'h1' }],
+    ['validating', { acceptance: acceptanceOf('Accepted', { checks: 'h2' }) }, { acceptance: 'h1' }],
+    ['validating', { acceptance: acceptanceOf('Accepted', { checks: undefined }) }, { acceptance: 'h1' }],
+    ['validating', { acceptance: acceptanceOf('Validating') }, { acceptance: 'h1' }],
+    [
+      'validating',
+      { failedReprovision: 'r2', acceptance: acceptanceOf('Accepted', { after: 'r1' }) },
+      { acceptance: 'h1' },
+    ],
+    ['notReady', { ready: false }, { acceptance: 'h1' }],
     ['inAnotherPool', { pool: 'other' }, {}],
     ['inAnotherPool', {}, { claimedByOtherPool: true }],
     ['namedByMachine', {}, { namedByProviderId: true }],
@@ -58,6 +72,18 @@ describe('hostProblem', () => {
     expect(problem?.reason).toBe(reason);
     expect(problem?.message).not.toBe('');
     expect(isEligible(freeHost('h', overrides), { ...context, ...circumstances })).toBe(false);
+  });
+
+  it.each<Partial<HostView>>([
+    { acceptance: acceptanceOf('Accepted') },
+    { acceptance: acceptanceOf('Accepted', { after: 'r1' }), failedReprovision: 'r1' },
+    { acceptance: acceptanceOf('Accepted', { after: 'r1' }) },
+  ])('finds none where the checks of the pool were passed: %o', (overrides) => {
+    expect(hostProblem(freeHost('h', overrides), { ...context, acceptance: 'h1' })).toBeUndefined();
+  });
+
+  it('finds none where the pool asks for no checks, whatever was passed', () => {
+    expect(hostProblem(freeHost('h', { acceptance: acceptanceOf('Accepted') }), context)).toBeUndefined();
   });
 
   it('finds none in a plan Secret that takes our plans', () => {
@@ -130,10 +156,10 @@ describe('viewHost', () => {
 
   it.each([
     [false, { 'a/b': 'x' }],
-    [false, { n: 'x'.repeat(252 * 1024 - 1) }],
-    [true, { n: 'x'.repeat(252 * 1024) }],
-    [true, { n: 'ü'.repeat(126 * 1024) }],
-    [true, { ['n'.repeat(126 * 1024)]: 'x'.repeat(126 * 1024 + 1) }],
+    [false, { n: 'x'.repeat(240 * 1024 - 1) }],
+    [true, { n: 'x'.repeat(240 * 1024) }],
+    [true, { n: 'ü'.repeat(120 * 1024) }],
+    [true, { ['n'.repeat(120 * 1024)]: 'x'.repeat(120 * 1024 + 1) }],
   ])('finds annotations full: %s', (annotationsFull, notes: Record<string, string>) => {
     expect(view(notes).annotationsFull).toBe(annotationsFull);
   });

@@ -10,9 +10,10 @@ import {
   type ObservedMemberFacts,
 } from '../../../domain/pool/members.ts';
 import { computePoolStatus } from '../../../domain/pool/status.ts';
-import { memberFacts } from '../../support/pool-fixtures.ts';
+import { acceptanceOf, memberFacts } from '../../support/pool-fixtures.ts';
 
 const owner = { cluster: 'c', machine: 'm', baremetalMachine: 'bmm', uid: 'u' };
+const kept = { allocationState: 'Unavailable' } as const;
 const notReady = { ready: false };
 
 describe('classifyMember', () => {
@@ -51,10 +52,28 @@ describe('classifyMember', () => {
     ['unavailable', 'MemberInAnotherPool', {}, { claimedByOtherPool: true }],
     ['available', undefined, { pool: 'workers' }, { claimedByOtherPool: true }],
     ['allocated', undefined, notReady, { namedByProviderId: true }],
+    ['unavailable', undefined, {}, { acceptance: 'h1' }],
+    ['available', undefined, { acceptance: acceptanceOf('Accepted') }, { acceptance: 'h1' }],
+    ['unavailable', undefined, { ...kept, ...notReady, acceptance: acceptanceOf('Validating') }, { acceptance: 'h1' }],
+    ['unavailable', 'MemberNotAccepted', { ...kept, ...notReady, acceptance: acceptanceOf('NotAccepted') }, {}],
+    ['unavailable', 'MemberNotReady', { ...kept, ...notReady, acceptance: acceptanceOf('Accepted') }, {}],
+    ['unavailable', 'MemberNotReady', { ...kept, quarantined: true, acceptance: acceptanceOf('NotAccepted') }, {}],
   ])('is %s (%s) with %o, %o', (bucket, fault, host, circumstances) => {
     const facts = memberFacts('h', host, circumstances);
     expect(classifyMember(facts, 'workers')).toMatchObject({ bucket, fault });
   });
+});
+
+it('names the checks that a host did not pass, and not what it says', () => {
+  const results = {
+    checks: [
+      { name: 'links', passed: false, measured: 'eth0', message: 's3cret' },
+      { name: 'cpu', passed: true, measured: '', message: '' },
+      { name: 'disk', passed: false, measured: '', message: '' },
+    ],
+  };
+  const facts = memberFacts('h', { ...kept, acceptance: acceptanceOf('NotAccepted', { results }) });
+  expect(classifyMember(facts, 'workers').detail).toBe('links, disk');
 });
 
 const anyHost = fc.record({

@@ -87,7 +87,12 @@ describe('every inventory × Secret × run × machine', () => {
       const { state, stuck, expected, observed, next, ways } = explainHost(facts);
       seen.add(state);
       const words = [expected, observed, next, ...ways.map(({ leads }) => leads)];
-      const standing = { host, user: findHostUser(host, facts), plan: readRecordedPlan(host, facts.secret) };
+      const standing = {
+        host,
+        user: findHostUser(host, facts),
+        plan: readRecordedPlan(host, facts.secret),
+        asksForChecks: facts.acceptance !== undefined,
+      };
       const refused = ways.filter(
         (way) => way.kind === 'hostVerb' && judgeHostVerb(standing, way.verb, 'because').kind === 'refused',
       );

@@ -19,6 +19,7 @@ const poolOf = (names: readonly string[], changes: Partial<PoolView> = {}): Pool
   forControlPlanes: false,
   members: names.map((name) => ({ name })),
   memberNames: new Set(names),
+  acceptance: undefined,
   counters: {},
   conditions: [],
   ...changes,

@@ -59,6 +59,7 @@ export function factsOf(host: Partial<HostView>, changes: Partial<HostFacts> = {
     secret: secretOf('empty', 'clean'),
     secretFacts: undefined,
     pool: 'workers',
+    acceptance: undefined,
     owner: undefined,
     namedBy: undefined,
     ownerRun: 'none',

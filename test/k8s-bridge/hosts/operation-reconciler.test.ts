@@ -4,6 +4,7 @@ import { annotations } from '../../../api/constants.ts';
 import type { Secret } from '../../../api/core.ts';
 import { machineInventories, secrets } from '../../../api/resources.ts';
 import { type HostView, viewHost } from '../../../domain/inputs/host-view.ts';
+import type { PoolView } from '../../../domain/inputs/pool-view.ts';
 import { attemptId } from '../../../domain/plan/attempt.ts';
 import { renderPlan } from '../../../domain/plan/document.ts';
 import { type PlanSecretView, viewPlanSecret } from '../../../domain/plan/secret.ts';
@@ -115,6 +116,7 @@ function createWorld() {
       return reconcileHostOperation('demo/h1', {
         hosts,
         planSecrets,
+        pools: createMemoryStore<PoolView>(),
         client,
         reader,
         runs,
@@ -390,7 +392,7 @@ describe('quarantine', () => {
   it.each([
     ['without a reason', 'quarantine', free, 'needs a reason'],
     ['of a quarantined host', 'quarantine: x', {}, 'quarantined already'],
-    ['by another word', 'reboot: x', free, 'those for a host are quarantine and unquarantine'],
+    ['by another word', 'reboot: x', free, 'those for a host are quarantine, unquarantine, validate'],
   ])('is refused %s', async (_what, text, notes, words) => {
     world.putHost({ ...notes, [annotations.operation]: text });
     const before = world.notes()[annotations.quarantine];

@@ -72,6 +72,7 @@ const poolView = (changes: { generation: number }): PoolView => ({
   clusterName: 'c1',
   members: [],
   memberNames: new Set<string>(),
+  acceptance: undefined,
   counters: {},
   conditions: [],
   ...changes,

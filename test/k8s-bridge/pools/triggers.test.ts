@@ -23,6 +23,7 @@ function pool(name: string, members: string[], overrides: Partial<PoolView> = {}
     forControlPlanes: false,
     members: members.map((member) => ({ name: member })),
     memberNames: new Set(members),
+    acceptance: undefined,
     counters: {},
     conditions: [],
     ...overrides,
