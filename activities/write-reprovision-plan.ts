@@ -16,6 +16,7 @@ import type { ActivityDependencies } from './step/dependencies.ts';
 import { type Fence, startFence } from './step/fence.ts';
 import { mayRepeatBoot } from './host/repeated-boot.ts';
 import { findNamingMachine } from './host/live-candidate.ts';
+import { giveSlotBack, takeSlot } from './host/slot.ts';
 import {
   confirmWrittenPlan,
   inspectPlanSlot,
@@ -29,6 +30,7 @@ import { writeStatusOfWait } from './publish-status.ts';
 import { findMachine } from './step/find-machine.ts';
 import { logStep } from './step/log.ts';
 import { isPausedBy } from './step/standing.ts';
+import { isRefused } from './step/stopped.ts';
 
 /**
  * Gathers what the plan needs (bootstrap data, image, network), and writes it once per attempt. Whatever is missing
@@ -91,10 +93,17 @@ async function provision(
     logStep('Cannot write the plan yet', input.machine, { host: host.inventory, problems });
     return content;
   }
+  const lacksSlot = await takeSlot(deps, fence, order, slot, findPool(deps, input.machine));
+  if (lacksSlot !== undefined) return { kind: 'blocked', obstacles: [lacksSlot] };
   const { bootstrap } = content;
   const plan = renderContent(orderedAttemptId(order, slot.secret), host, content);
   tellLeftOut(input.machine, host.inventory, content.leftOut);
-  await writePlan(deps, fence, order, slot, plan, () => storeResolvedValue(deps, fence, bootstrap));
+  try {
+    await writePlan(deps, fence, order, slot, plan, () => storeResolvedValue(deps, fence, bootstrap));
+  } catch (error) {
+    if (isRefused(error)) await giveSlotBack(deps, input.machine, orderedAttemptId(order, slot.secret));
+    throw error;
+  }
   const written = { attempt: input.attempt, claim: slot.secret.uid, checksum: plan.checksum };
   const pending = { ...pendingPlan(order, written, deadlineMs, bootstrap.hash), reportsBoot: true } as const;
   const named = nameNode(addressHost(host, slot.inventory, read.cluster), bootstrap);

@@ -68,6 +68,8 @@ export const reasons = {
   /** ImageResolved: no registry address on the Cluster and none configured. */
   ImageRegistryMissing: 'ImageRegistryMissing',
 
+  /** PlanApplied: as many hosts as may be are at a reprovision plan; the message tells the place in the queue. */
+  WaitingForSlot: 'WaitingForSlot',
   /** PlanApplied: the host has the plan and has not answered yet. */
   PlanPending: 'PlanPending',
   /** PlanApplied: the host reported a failure. */

@@ -3,6 +3,7 @@ import { acceptanceSchema } from './acceptance.ts';
 import { API_GROUP_VERSION } from './constants.ts';
 import { objectNameSchema } from './machine.ts';
 import { conditionSchema, objectMetaSchema } from './meta.ts';
+import { MAX_SLOTS } from './slots.ts';
 
 export const poolMemberSchema = z.object({
   name: objectNameSchema.describe('Name of a MachineInventory in the same namespace.'),
@@ -27,6 +28,14 @@ export const machineInventoryPoolSpecSchema = z
       .default([])
       .describe('The hosts, in order of preference. Each name stands once.'),
     acceptance: acceptanceSchema.optional(),
+    maxConcurrentReprovisions: z
+      .int()
+      .min(1)
+      .max(MAX_SLOTS)
+      .optional()
+      .describe(
+        'How many hosts may be at a reprovision plan at a time; machines wait for their turn. Default: no limit.',
+      ),
   })
   .describe('Which hosts one machine group may use.');
 
@@ -39,6 +48,14 @@ export const machineInventoryPoolStatusSchema = z
     preparing: count.optional().describe('Hosts that run, or wait for, a clean plan.'),
     reprovisioning: count.optional().describe('Hosts that run a reprovision plan.'),
     unavailable: count.optional().describe('Hosts that cannot be used; see the condition MembersValid.'),
+    slots: z
+      .object({
+        limit: count.describe('How many hosts of the pool may be at a reprovision plan at a time.'),
+        used: count.describe('Machines that are at one, or are about to be.'),
+        waiting: count.describe('Machines that wait for their turn.'),
+      })
+      .optional()
+      .describe('How maxConcurrentReprovisions is used; absent without it.'),
     conditions: z.array(conditionSchema).optional().describe('Observations of the current state.'),
   })
   .describe('available + allocated + preparing + reprovisioning + unavailable = total.');

@@ -105,6 +105,7 @@ async function startClaimer({ cluster, namespace }: BenchSite): Promise<Claimer>
       nodeJoinDeadlineMs: 1,
       defaultRegistry: undefined,
       hostLabels,
+      slots: { lease: { namespace, name: 'slots' }, limit: undefined },
     },
     temporalNamespace: 'default',
     meter: { claimEnded: () => {}, claimConflicted: () => {} },

@@ -1,8 +1,10 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { CliError } from './failures.ts';
 import type { CliWorld } from './cli-world.ts';
+import type { PoolView } from '../domain/inputs/pool-view.ts';
 import { foreseeClaims } from '../domain/report/foresee-claims.ts';
 import { tellLastPlan } from '../domain/report/last-plan.ts';
+import { tellSlots } from '../domain/report/slot-use.ts';
 import type { KubeClient } from '../runtime/kube/client.ts';
 import { readFleet, type SeenFleet } from './fleet-reader.ts';
 import type { GlobalOptions } from './global-options.ts';
@@ -85,7 +87,8 @@ async function planMachine({ key, seen, client, now }: Question): Promise<string
       `Host      none: ${claim?.choice.kind === 'exhausted' ? claim.choice.message : 'it does not wait for one'}`,
     ];
   const how = own === undefined ? `the one that it would claim of pool ${pool.name}` : 'which it has';
-  return [title, `Host      ${host}, ${how}`, ...(await previewPlan({ client, machine, view, pool, seen, host, now }))];
+  const preview = await previewPlan({ client, machine, view, pool, seen, host, now });
+  return [title, `Host      ${host}, ${how}`, ...slotLines(pool), ...preview];
 }
 
 async function planScale({ key, seen, client, now }: Question, replicas: number): Promise<string[]> {
@@ -109,5 +112,10 @@ async function planScale({ key, seen, client, now }: Question, replicas: number)
     const who = claimant === undefined ? `new machine ${index + 1 - waiting}` : `${claimant.name}, which waits,`;
     return `  ${who} ${choice.kind === 'host' ? `claims ${choice.host.name}` : `waits: ${choice.message}`}`;
   });
-  return [title, ...lines, `Took      ${tellLastPlan(seen.machines, pool.name, now)}`];
+  return [title, ...lines, ...slotLines(pool), `Took      ${tellLastPlan(seen.machines, pool.name, now)}`];
+}
+
+function slotLines(pool: PoolView): string[] {
+  const slots = tellSlots(pool);
+  return slots === undefined ? [] : [`Slots     ${slots}`];
 }

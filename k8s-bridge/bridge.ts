@@ -4,6 +4,7 @@ import { Client } from '@temporalio/client';
 import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
 import { createKubeClient, type KubeClient } from '../runtime/kube/client.ts';
+import { leaseNameOf, slotsOf } from '../runtime/installation-name.ts';
 import { publishInformerStats } from '../runtime/kube/informer-metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { metricDefinitions } from '../runtime/metric-definitions.ts';
@@ -16,13 +17,13 @@ import { type BridgeCaches, createBridgeCaches } from './caches.ts';
 import { type ControllerDeps, monotonicNowMs } from './controller-deps.ts';
 import { runControllers } from './controllers.ts';
 import { countCalls } from './runs/counted-runs.ts';
-import { leaseNameOf } from './leader/lease-name.ts';
 import { createLeaderElection } from './leader/lease.ts';
 import { publishFleet } from './fleet-metrics.ts';
 import { createMachineRuns } from './runs/machine-runs.ts';
 import { rememberStarts, StartMemory } from './runs/start-memory.ts';
 import { createTemporalReturns } from './runs/temporal-returns.ts';
 import { UnattendedMachines } from './machines/unattended.ts';
+import { SlotBook } from './slots/book.ts';
 import { createReadiness, findNobodyServes, type RunsPlace } from './readiness.ts';
 import { createSearchAttributes } from './search-attributes.ts';
 
@@ -75,8 +76,8 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   const temporalReturns = createTemporalReturns({ identify: () => readNamespaceId(connection, namespace) });
   const { defaultRegistry, hostLabels, watchNamespace, watchFilter, resyncPeriodMs, validateDeadlineMs } = env;
   const { queueMetrics, countVerb } = metrics;
-  const { unattended } = known;
-  const scope = { defaultRegistry, hostLabels, watchNamespace, watchFilter };
+  const { unattended, book } = known;
+  const scope = { defaultRegistry, hostLabels, watchNamespace, watchFilter, slots: slotsOf(env), book };
   const world = { kube, runs, caches, reader, ...scope, logger, queueMetrics, countVerb };
   const notes = {
     noteMissingRuns: (missing: number) => void (known.missingRuns = missing),
@@ -95,6 +96,7 @@ interface BridgeMemory {
   place: RunsPlace | undefined;
   starts: StartMemory;
   unattended: UnattendedMachines;
+  book: SlotBook;
   isLeading: () => boolean;
   /** As of the last comparison; undefined: there was none. */
   missingRuns: number | undefined;
@@ -107,6 +109,7 @@ function createBridgeMemory(): BridgeMemory {
     place: undefined,
     starts: new StartMemory(monotonicNowMs),
     unattended: new UnattendedMachines(monotonicNowMs),
+    book: new SlotBook(),
     isLeading: () => false,
     missingRuns: undefined,
     openRuns: undefined,
@@ -130,6 +133,7 @@ async function startObservation(
   publishFleet(registry, {
     caches,
     isLeading: () => memory.isLeading(),
+    slots: memory.book,
     countUnattended: () => memory.unattended.count(),
     missingRuns: () => memory.missingRuns,
     openRuns: () => memory.openRuns,

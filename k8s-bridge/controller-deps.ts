@@ -1,3 +1,4 @@
+import type { ObjectKey } from '../api/meta.ts';
 import type { HostLabels } from '../domain/inputs/host-labels.ts';
 import type { KubeClient } from '../runtime/kube/client.ts';
 import type { Reader } from '../reading/reader.ts';
@@ -6,6 +7,7 @@ import type { BridgeCaches } from './caches.ts';
 import type { MachineRuns } from './runs/machine-runs.ts';
 import type { ReconcileResult } from './reconcile/ports.ts';
 import type { TemporalReturns } from './runs/temporal-returns.ts';
+import type { SlotBook } from './slots/book.ts';
 import type { UnattendedMachines } from './machines/unattended.ts';
 import { createWorkqueue, type Workqueue, type WorkqueueMetrics } from './queue/workqueue.ts';
 
@@ -23,6 +25,10 @@ export interface ControllerDeps {
   watchNamespace: string | undefined;
   /** The value of CAPI's watch-filter label that the caches hold of our kinds; undefined: all. */
   watchFilter: string | undefined;
+  /** Where the slots of the installation stand, and how many it has; undefined: as many as there are hosts. */
+  slots: { lease: ObjectKey; limit: number | undefined };
+  /** What is known of them. */
+  book: SlotBook;
   /** Machines with news that no run has acted on. */
   unattended: UnattendedMachines;
   /** Why no worker would pick a run up; undefined: one would. */

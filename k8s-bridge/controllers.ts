@@ -2,6 +2,7 @@ import type { ObjectKey } from '../api/meta.ts';
 import { secrets } from '../api/resources.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { MachineView } from '../domain/inputs/machine-view.ts';
+import type { PoolView } from '../domain/inputs/pool-view.ts';
 import { keyText } from '../domain/pool/indexes.ts';
 import { parseKey } from '../runtime/kube/object-key.ts';
 import { AnswerMemory } from './hosts/answer-memory.ts';
@@ -29,6 +30,7 @@ import { addSpaced } from './queue/spaced-adds.ts';
 import { RetryPauses } from './reconcile/retry-pauses.ts';
 import { reconcileRemediation } from './remediations/reconciler.ts';
 import { connectRemediationTriggers } from './remediation-triggers.ts';
+import { startSlots } from './slot-controller.ts';
 import { reconcileTemplate } from './templates/reconciler.ts';
 import { waitMs } from './queue/wait-ms.ts';
 import type { Workqueue } from './queue/workqueue.ts';
@@ -47,10 +49,13 @@ const CRD_SPACING_MS = 1_000;
  */
 export async function runControllers(deps: ControllerDeps, signal: AbortSignal): Promise<void> {
   const machines = createMachineController(deps);
+  const pools = startPools(deps, (view) => machines.wake(view));
+  const slots = startSlots(deps, machines, pools);
   const queues = [
     machines.queue,
     startHostPlans(deps),
-    startPools(deps, (view) => machines.wake(view)),
+    pools,
+    slots.queue,
     startClusters(deps),
     startTemplates(deps),
     startMachineOperations(deps),
@@ -60,6 +65,7 @@ export async function runControllers(deps: ControllerDeps, signal: AbortSignal):
     startCrds(deps),
   ];
   await prepare(deps);
+  await slots.lookFirst();
   machines.connect();
   await Promise.all([
     machines.adopt(signal),
@@ -82,10 +88,11 @@ function startHostPlans(deps: ControllerDeps): Workqueue {
 }
 
 function startPools(deps: ControllerDeps, wakeMachine: (view: MachineView) => Promise<void>): Workqueue {
-  const { kube: client, caches, hostLabels } = deps;
+  const { kube: client, caches, hostLabels, book } = deps;
   const poolDeps = {
     client,
     hostLabels,
+    slotsOf: (pool: PoolView) => book.useOf(pool),
     caches: storesOf(caches),
     memory: createPoolMemory(),
     wakeMachine,

@@ -1,11 +1,15 @@
 import { metricDefinitions } from '../runtime/metric-definitions.ts';
 import { publish, type Registry } from '../runtime/metrics.ts';
+import { parseKey } from '../runtime/kube/object-key.ts';
 import type { BridgeCaches } from './caches.ts';
+import type { SlotBook } from './slots/book.ts';
 import { countFleet, type FleetFigures } from './fleet-figures.ts';
 
 /** What the figures are taken from. */
 export interface FleetSource {
   caches: Pick<BridgeCaches, 'machines' | 'hosts' | 'pools'>;
+  /** How limits are used, as of the last look. */
+  slots: Pick<SlotBook, 'installation' | 'pools'>;
   /** Only then is anything shown, so that a sum over all bridges counts each machine once. */
   isLeading: () => boolean;
   countUnattended: () => number;
@@ -22,7 +26,7 @@ const FRESH_MS = 500;
 
 /** Publishes the fleet as the caches know it when scraped; call it once per registry. */
 export function publishFleet(registry: Registry, source: FleetSource): void {
-  const { caches, isLeading, countUnattended, missingRuns, openRuns, seesAllMachines } = source;
+  const { caches, slots, isLeading, countUnattended, missingRuns, openRuns, seesAllMachines } = source;
   let last: { figures: FleetFigures; atMs: number } | undefined;
   const figures = (): FleetFigures => {
     const nowMs = performance.now();
@@ -84,6 +88,11 @@ export function publishFleet(registry: Registry, source: FleetSource): void {
   );
   publish(
     registry,
+    metricDefinitions.slots,
+    whileLeading(() => countSlots(slots)),
+  );
+  publish(
+    registry,
     metricDefinitions.unattended,
     whileLeading(() => single(countUnattended())),
   );
@@ -93,4 +102,15 @@ export function publishFleet(registry: Registry, source: FleetSource): void {
     whileLeading(() => single(missingRuns())),
   );
   publish(registry, metricDefinitions.leader, () => single(isLeading() ? 1 : 0));
+}
+
+function countSlots({ installation, pools }: FleetSource['slots']) {
+  const uses = [
+    ...(installation === undefined ? [] : [{ key: { namespace: '', name: '' }, use: installation }]),
+    ...Array.from(pools, ([pool, use]) => ({ key: parseKey(pool), use })),
+  ];
+  const whats = ['limit', 'used', 'waiting'] as const;
+  return uses.flatMap(({ key: { namespace, name: pool }, use }) =>
+    whats.map((what) => ({ labels: { namespace, pool, what }, value: use[what] })),
+  );
 }

@@ -41,9 +41,9 @@ export interface MachineController {
 
 /** Wires the reconciler of machines to caches, queue and memory. */
 export function createMachineController(deps: ControllerDeps): MachineController {
-  const { runs, caches, defaultRegistry, watchNamespace, noteOpenRuns, logger } = deps;
+  const { runs, caches, defaultRegistry, watchNamespace, noteOpenRuns, book, logger } = deps;
   const stores = storesOf(caches);
-  const snapshotOf = (view: MachineView) => takeSnapshot(view, stores, defaultRegistry);
+  const snapshotOf = (view: MachineView) => takeSnapshot(view, stores, defaultRegistry, book.places.textOf(view.uid));
   const machineDeps: MachineReconcilerDeps = {
     machines: stores.machines,
     takeSnapshot: snapshotOf,

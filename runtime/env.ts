@@ -15,6 +15,8 @@ export interface ListenAddress {
 export const DEFAULT_TASK_QUEUE = 'ironloom-machine-v1';
 
 const MAX_DEADLINE_MS = 30 * 24 * 3_600_000;
+/** As in the API of pools (`api/slots.ts`). */
+const MAX_SLOTS = 500;
 
 const duration = (fallback: string) =>
   z
@@ -99,13 +101,26 @@ export const envSchema = z.object({
     'Bridge: a host that says nothing of the checks of its pool is reported after this and their own time limits.',
   ),
   IRONLOOM_NODE_JOIN_DEADLINE: duration('20m').describe('A host that did not become a Node is reported after this.'),
+  IRONLOOM_MAX_CONCURRENT_REPROVISIONS: z
+    .string()
+    .optional()
+    .transform((text, context) => {
+      if (text === undefined) return undefined;
+      const slots = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+      if (slots >= 1 && slots <= MAX_SLOTS) return slots;
+      context.addIssue({ code: 'custom', message: `'${text}' is no number from 1 to ${MAX_SLOTS}` });
+      return z.NEVER;
+    })
+    .describe('How many hosts of the installation may be at a reprovision plan at a time. Default: no limit.'),
   IRONLOOM_RESYNC_PERIOD: duration('3m').describe('Bridge: pause between two comparisons of runs and machines.'),
   IRONLOOM_LEADER_ELECT: z
     .enum(['true', 'false'])
     .default('true')
     .transform((value) => value === 'true')
     .describe('Bridge: wait for the Lease before acting.'),
-  IRONLOOM_LEASE_NAMESPACE: dnsLabel.default('ironloom-system').describe('Bridge: namespace of the Lease.'),
+  IRONLOOM_LEASE_NAMESPACE: dnsLabel
+    .default('ironloom-system')
+    .describe('Namespace of the Leases: the one that bridges compete for, and the one with the slots.'),
   IRONLOOM_CONSOLE_ADDRESS: listenAddress.describe('Console: where its page is. Default: 127.0.0.1:8480.'),
   IRONLOOM_CONSOLE_ACCESS: z
     .enum(['open', 'token'])
@@ -146,6 +161,8 @@ export interface Env {
   readonly cleanDeadlineMs: number;
   readonly validateDeadlineMs: number;
   readonly nodeJoinDeadlineMs: number;
+  /** undefined: no limit. */
+  readonly maxConcurrentReprovisions: number | undefined;
   readonly resyncPeriodMs: number;
   readonly leaderElect: boolean;
   readonly leaseNamespace: string;
@@ -237,6 +254,7 @@ function toEnv(given: z.output<typeof envSchema>, temporal: TemporalEnv): Env {
     cleanDeadlineMs: given.IRONLOOM_CLEAN_DEADLINE,
     validateDeadlineMs: given.IRONLOOM_VALIDATE_DEADLINE,
     nodeJoinDeadlineMs: given.IRONLOOM_NODE_JOIN_DEADLINE,
+    maxConcurrentReprovisions: given.IRONLOOM_MAX_CONCURRENT_REPROVISIONS,
     resyncPeriodMs: given.IRONLOOM_RESYNC_PERIOD,
     leaderElect: given.IRONLOOM_LEADER_ELECT,
     leaseNamespace: given.IRONLOOM_LEASE_NAMESPACE,

@@ -91,6 +91,13 @@ export const metricDefinitions = {
     labels: ['namespace', 'pool'],
     from: 'leader',
   }),
+  slots: define({
+    name: 'ironloom_reprovision_slots',
+    kind: 'gauge',
+    help: 'Where a limit is set: how many hosts may be at a reprovision plan (limit), how many are or are about to be (used), and how many machines wait (waiting). Without namespace and pool: the installation.',
+    labels: ['namespace', 'pool', 'what'],
+    from: 'leader',
+  }),
   leader: define({
     name: 'ironloom_leader',
     kind: 'gauge',

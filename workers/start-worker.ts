@@ -12,6 +12,7 @@ import type { Logger } from '../runtime/logger.ts';
 import { createMetricsRegistry, type Registry } from '../runtime/metrics.ts';
 import { withSdkMetrics } from '../runtime/sdk-metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';
+import { slotsOf } from '../runtime/installation-name.ts';
 import { connectTemporalWorker } from '../runtime/temporal/worker.ts';
 import { createReader } from '../reading/reader.ts';
 import { ensureSearchAttributes } from '../runtime/temporal/search-attributes.ts';
@@ -93,7 +94,7 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
       },
       journal: createLogJournal(logger),
       reader,
-      policy: env,
+      policy: { ...env, slots: slotsOf(env) },
       temporalNamespace: namespace,
       meter: createStepMeter(registry),
     },

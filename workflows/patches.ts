@@ -22,6 +22,8 @@ export const patches = {
   statusBeforePlanWait: 'status-before-plan-wait',
   /** A bootstrap Secret that the bridge sees and a step did not find is looked for again. */
   lookAgainForSecret: 'look-again-for-secret',
+  /** A machine that waits for a slot does not try again with each place in the queue that it is told. */
+  waitForSlot: 'wait-for-slot',
   /** A run under another id than its machine's ends: somebody started a copy. */
   ownIdOnly: 'own-id-only',
   /** A run that was told of its machine's deletion once more while a step found it untrue lets the step read again. */

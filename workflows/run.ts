@@ -3,6 +3,7 @@ import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { LaterRules } from '../domain/life/later-rules.ts';
 import { isOwedBootOnly } from '../domain/life/boot.ts';
 import { hasMissedSecret } from '../domain/life/lifecycle.ts';
+import { lacksSlot } from '../domain/life/slot-wait.ts';
 import {
   type BoundHost,
   hostOf,
@@ -108,6 +109,7 @@ export function rulesOf(life: MachineLife): LaterRules {
     looksForLostHost: stage.kind === 'running' && snapshot.hostMissing && patched(patches.lookForLostHost),
     confirmsBadAnswers: badAnswer && patched(patches.confirmBadAnswers),
     looksAgainForSecret: hasMissedSecret(life) && patched(patches.lookAgainForSecret),
+    waitsForSlot: lacksSlot(life) && patched(patches.waitForSlot),
     boundsBoot: isOwedBootOnly(life) && patched(patches.boundBoot),
     confirmsGone: snapshot.gone && goneSeen !== true && patched(patches.confirmGone),
     confirmsHeldGone: snapshot.gone && goneSeen !== true && life.pausedByOperator && patched(patches.confirmHeldGone),

@@ -35,6 +35,8 @@ export interface MachinePolicy {
   defaultRegistry: string | undefined;
   /** Which labels of an inventory tell what of its host. */
   hostLabels: HostLabels;
+  /** Where the slots of the installation stand, and how many it has; undefined: as many as there are hosts. */
+  slots: { lease: ObjectKey; limit: number | undefined };
 }
 
 /** What steps tell the metrics of their worker. */

@@ -1,7 +1,7 @@
 import { ZodError } from 'zod';
 import type { ObjectKey } from '../../api/meta.ts';
 import type { Resource } from '../../api/resources.ts';
-import type { ActivityDependencies } from './dependencies.ts';
+import type { KubeClient } from '../../runtime/kube/client.ts';
 import { MAX_ISSUES } from './failures.ts';
 
 /** The object is there, and does not have the shape that its API promises: neither absent nor usable. */
@@ -21,7 +21,7 @@ export class UnreadableError extends Error {
 
 /** Reads an object from the API server; undefined: it does not exist. @throws UnreadableError */
 export async function findReadable<T>(
-  { kube }: ActivityDependencies,
+  { kube }: { kube: Pick<KubeClient, 'find'> },
   resource: Resource<T>,
   key: ObjectKey,
 ): Promise<T | undefined> {

@@ -59,6 +59,12 @@ const domainRooms: readonly Room[] = [
     bans: bans.pure,
   },
   {
+    path: 'domain/slots',
+    holds: 'Who may reprovision a host now where a limit is set: the slots, who holds them, and who waits',
+    mayImport: ['api', 'domain/inputs', 'domain/plan', 'domain/pool'],
+    bans: bans.pure,
+  },
+  {
     path: 'domain/hosts',
     holds: 'What a host is used for, by all that is known of it, and what operators may ask of it',
     mayImport: ['api', 'domain', 'domain/inputs', 'domain/plan', 'domain/pool'],
@@ -114,8 +120,10 @@ const activityRooms: readonly Room[] = [
       'domain/network',
       'domain/plan',
       'domain/pool',
+      'domain/slots',
       'activities/step',
       'reading',
+      'runtime/kube',
     ],
     bans: bans.activity,
   },

@@ -8,7 +8,8 @@ import { applyManifest } from './manifests.ts';
 export const INSTALLATION_NAMESPACE = 'ironloom-system';
 
 const folderOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
-const LEASE_ROLE = 'ironloom-lease';
+/** Of Leases in the namespace of the installation. */
+const LEASE_ROLES: readonly string[] = ['ironloom-lease', 'ironloom-slots'];
 
 /** Gives worker and bridge the rights of an installation (config/rbac), so that a right that is missing there fails here. */
 export async function applyRbac(client: KubeClient): Promise<void> {
@@ -19,14 +20,14 @@ export async function applyRbac(client: KubeClient): Promise<void> {
   await Promise.all([...manifests, ...inEveryNamespace(manifests)].map((manifest) => applyManifest(client, manifest)));
 }
 
-/** Here several bridges run side by side, and each keeps its Lease in a namespace of its own. */
+/** Here several bridges run side by side, and each keeps its Leases in a namespace of its own. */
 function inEveryNamespace(manifests: readonly Manifest[]): Manifest[] {
-  const metadata = { name: LEASE_ROLE };
   return manifests
-    .filter((manifest) => manifest.metadata.name === LEASE_ROLE)
+    .filter((manifest) => LEASE_ROLES.includes(manifest.metadata.name))
     .map((manifest) => {
+      const metadata = { name: manifest.metadata.name };
       if (manifest.kind === 'Role') return { ...manifest, kind: 'ClusterRole', metadata };
-      const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: LEASE_ROLE };
+      const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: metadata.name };
       return { ...manifest, kind: 'ClusterRoleBinding', metadata, roleRef };
     });
 }

@@ -31,6 +31,8 @@ export interface MachineSnapshot {
   nodeNameTakenBy?: string;
   /** What the object says for which the machine waits by its own status; absent: it does not wait, or nothing is said. To be shown only. */
   waitsFor?: string;
+  /** Its place among the machines that wait for a slot; absent: it does not wait, or it is its turn. */
+  queued?: string;
   /** Name of the `MachineInventoryPool`. */
   pool: string;
   /** The CAPI Machine that owns the object; null until CAPI has set the ownerRef. */
@@ -109,6 +111,7 @@ export function canonicalSnapshot(snapshot: MachineSnapshot): string {
     ...(snapshot.rebooted === undefined ? [] : [{ rebooted: snapshot.rebooted }]),
     ...(snapshot.nodeNameTakenBy === undefined ? [] : [{ nodeNameTakenBy: snapshot.nodeNameTakenBy }]),
     ...(snapshot.waitsFor === undefined ? [] : [{ waitsFor: snapshot.waitsFor }]),
+    ...(snapshot.queued === undefined ? [] : [{ queued: snapshot.queued }]),
   ]);
 }
 
@@ -126,6 +129,7 @@ export function isSnapshot(value: unknown): value is MachineSnapshot {
     (value['rebooted'] === undefined || typeof value['rebooted'] === 'number') &&
     (value['nodeNameTakenBy'] === undefined || isText(value['nodeNameTakenBy'])) &&
     (value['waitsFor'] === undefined || isText(value['waitsFor'])) &&
+    (value['queued'] === undefined || isText(value['queued'])) &&
     typeof value['pool'] === 'string' &&
     (machine === null || (isRecord(machine) && isText(machine['name']) && isTextOrNull(machine['nodeName']))) &&
     (cluster === null ||

@@ -3,6 +3,7 @@ import { annotations, foreign, MACHINE_FINALIZER, type MachinePhase, WORKER_NAME
 import type { BaremetalMachine } from '../../api/machine.ts';
 import { bounded, MAX_NAME, MAX_OPERATION, MAX_TOKEN } from './bounded-text.ts';
 import { groupOf, type Preference, preferenceOf } from './preference.ts';
+import { findPlanTime } from './plan-time.ts';
 
 /** The small part of a `BaremetalMachine` that bridge and worker keep in memory and decide by. */
 export interface MachineView {
@@ -40,6 +41,10 @@ export interface MachineView {
   awaitedFailureDomain: string | undefined;
   /** The workflow reported that it waits for a host (`PoolMissing`, `PoolExhausted` or `FailureDomainExhausted`). */
   waitsForHost: boolean;
+  /** The workflow reported that it has all that its plan needs but a slot (`WaitingForSlot`). */
+  waitsForSlot: boolean;
+  /** The reprovision plan that its host applied. undefined: its status does not tell how long that took. */
+  lastPlan: { appliedAtMs: number; tookMs: number } | undefined;
   /** Reason of the condition, where it is False. */
   hostReason: string | undefined;
   bootstrapReason: string | undefined;
@@ -75,7 +80,7 @@ export interface MachineView {
 export function viewWaitingMachine(machine: BaremetalMachine, watchFilter: string | undefined): MachineView {
   const view = viewMachine(machine);
   const served = watchFilter === undefined || machine.metadata.labels[foreign.watchFilterLabel] === watchFilter;
-  return served ? view : { ...view, waitsForHost: false };
+  return served ? view : { ...view, waitsForHost: false, waitsForSlot: false };
 }
 
 /** The last write to the status by a program that is not ours, as the API server keeps it for each field manager. */
@@ -100,6 +105,13 @@ function findOverdue(falseReason: (type: string) => string | undefined): Machine
   if (falseReason('PlanApplied') === reasons.PlanTimedOut) return 'plan';
   if (falseReason('Booted') === reasons.BootTimedOut) return 'boot';
   return falseReason('NodeJoined') === reasons.NodeJoinTimedOut ? 'node' : undefined;
+}
+
+function timePlan(status: BaremetalMachine['status']): MachineView['lastPlan'] {
+  const time = findPlanTime(status);
+  if (time === undefined) return undefined;
+  const appliedAtMs = Date.parse(time.appliedAt);
+  return { appliedAtMs, tookMs: appliedAtMs - Date.parse(time.writtenAt) };
 }
 
 /** The owner that CAPI gives each machine. */
@@ -150,6 +162,8 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     avoidedHosts: status?.avoidedInventories ?? [],
     awaitedFailureDomain: bounded(status?.awaitedFailureDomain, MAX_NAME),
     waitsForHost: hostReason !== undefined && hostReasonsOfWaiting.has(hostReason),
+    waitsForSlot: falseReason('PlanApplied') === reasons.WaitingForSlot,
+    lastPlan: timePlan(status),
     hostReason,
     bootstrapReason: falseReason('BootstrapReady'),
     imageReason: falseReason('ImageResolved'),

@@ -17,12 +17,16 @@ export interface PoolView {
   clusterName: string;
   /** Somebody says by CAPI's label that control planes take their hosts from it. */
   forControlPlanes: boolean;
+  /** How many of its hosts may be at a reprovision plan at a time. undefined: no limit. */
+  maxConcurrentReprovisions: number | undefined;
   /** In declared order. */
   members: readonly PoolMember[];
   memberNames: ReadonlySet<string>;
   /** What its hosts must pass before they are offered; undefined: nothing. */
   acceptance: WantedChecks | undefined;
   counters: Partial<PoolCounters>;
+  /** How the limit was used when its status was written last. undefined: it says nothing of one. */
+  slots: MachineInventoryPoolStatus['slots'];
   conditions: readonly Condition[];
 }
 
@@ -46,7 +50,7 @@ export type PoolCounters = Record<(typeof poolCounterNames)[number], number>;
 
 /** Reduces a pool to what decisions need. */
 export function viewPool({ metadata, spec, status = {} }: MachineInventoryPool): PoolView {
-  const { conditions = [], ...counters } = status;
+  const { conditions = [], slots, ...counters } = status;
   return {
     namespace: metadata.namespace,
     name: metadata.name,
@@ -57,10 +61,12 @@ export function viewPool({ metadata, spec, status = {} }: MachineInventoryPool):
     deleting: metadata.deletionTimestamp !== undefined,
     clusterName: spec.clusterName,
     forControlPlanes: foreign.controlPlaneLabel in metadata.labels,
+    maxConcurrentReprovisions: spec.maxConcurrentReprovisions,
     members: spec.machineInventories,
     memberNames: new Set(spec.machineInventories.map(({ name }) => name)),
     acceptance: spec.acceptance && wantChecks(spec.acceptance.checks),
     counters: dropUndefined(counters),
+    slots,
     conditions,
   };
 }
@@ -70,7 +76,7 @@ export function wantChecks(checks: readonly AcceptanceCheck[]): WantedChecks {
   return { checks, hash: createHash('sha256').update(JSON.stringify(checks)).digest('hex').slice(0, 16) };
 }
 
-function dropUndefined(counters: Omit<MachineInventoryPoolStatus, 'conditions'>): Partial<PoolCounters> {
+function dropUndefined(counters: Omit<MachineInventoryPoolStatus, 'conditions' | 'slots'>): Partial<PoolCounters> {
   const result: Partial<PoolCounters> = {};
   for (const name of poolCounterNames) {
     const value = counters[name];

@@ -26,6 +26,8 @@ export interface MachineSurroundings {
   findHostname: (inventoryName: string) => string | undefined;
   /** Another CAPI Machine of the cluster that has the Node of that name and keeps it. Absent: there is none. */
   findNodeOwner?: (nodeName: string) => string | undefined;
+  /** Its place among the machines that wait for a slot. Absent: it does not wait, or it is its turn. */
+  queued?: string | undefined;
   /** Addresses of the other hosts of the machine's pool. Absent: there are none. */
   neighbourAddresses?: () => readonly string[];
 }
@@ -53,6 +55,7 @@ export function buildSnapshot(view: MachineView, around: MachineSurroundings): M
     ...(boot !== undefined && { boot, ...noteReboot(sight) }),
     ...findNamesake(view, around),
     ...hearWaitedFor(view, around),
+    ...(view.waitsForSlot && !view.deleting && around.queued !== undefined && { queued: around.queued }),
     pool: view.pool,
     machine: view.ownerMachine === undefined ? null : { name: view.ownerMachine, nodeName: machine?.nodeName ?? null },
     cluster: cluster === undefined ? null : { name: cluster.name, infrastructureReady: cluster.infrastructureReady },

@@ -19,6 +19,7 @@ import {
   poolMissing,
 } from './obstacles.ts';
 import { adoptReboot } from './reboot.ts';
+import { withoutPlace } from './slot-wait.ts';
 import type { BeginOutcome, ClaimOutcome, KeptWishes, PresenceOutcome, ProvisionOutcome } from './step-outcomes.ts';
 
 /**
@@ -42,7 +43,7 @@ export function onObserved(life: MachineLife, snapshot: MachineSnapshot): Machin
 
 /** Something that a waiting step may need has changed. */
 export function onWoken(life: MachineLife): MachineLife {
-  return { ...life, revision: life.revision + 1 };
+  return { ...withoutPlace(life), revision: life.revision + 1 };
 }
 
 /**

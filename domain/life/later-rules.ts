@@ -10,6 +10,8 @@ export interface LaterRules {
   confirmsGone: boolean;
   /** Whether the object is gone is looked at also while an operator's pause holds its end. */
   confirmsHeldGone: boolean;
+  /** A machine that waits for a slot tries again when it has no place in the queue any more, and not with each other place. */
+  waitsForSlot: boolean;
   /** A host whose Node has joined has a deadline to say how it booted, too. */
   boundsBoot: boolean;
 }
@@ -21,5 +23,6 @@ export const allRules: LaterRules = {
   confirmsGone: true,
   confirmsHeldGone: true,
   looksAgainForSecret: true,
+  waitsForSlot: true,
   boundsBoot: true,
 };

@@ -14,6 +14,7 @@ import {
   type WrittenPlan,
 } from './machine-life.ts';
 import { nextStepOfReboot } from './reboot.ts';
+import { isQueued, lacksSlot } from './slot-wait.ts';
 import type { Step, WaitReason } from './step.ts';
 
 /**
@@ -62,9 +63,12 @@ function nextStepToRunning(life: MachineLife, rules: LaterRules): Step {
       if (snapshot.machine === null) return wait('machine');
       if (snapshot.cluster?.infrastructureReady !== true) return wait('clusterInfrastructure');
       return meetsObstacle(life) ? wait('inputs') : { kind: 'claim' };
-    case 'claimed':
-      if (meetsObstacle(life) || snapshot.provisioning?.bootstrapSecret === null) return waitForInputs(life, rules);
-      return { kind: 'provision', attempt: stage.attempt };
+    case 'claimed': {
+      const lacking = rules.waitsForSlot && lacksSlot(life);
+      if (lacking && (isQueued(life) || meetsObstacle(life))) return wait('slot');
+      const blocked = meetsObstacle(life) || snapshot.provisioning?.bootstrapSecret === null;
+      return blocked && !lacking ? waitForInputs(life, rules) : { kind: 'provision', attempt: stage.attempt };
+    }
     case 'leaving':
       return { kind: 'release', untouched: true, last: false };
     case 'reprovisioning':

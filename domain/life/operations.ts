@@ -4,6 +4,7 @@ import { isBound, retryBoot } from './boot.ts';
 import { isPaused } from './lifecycle.ts';
 import { hostOf, type MachineLife, type OperationRecord, type OperatorVerb, type Stage } from './machine-life.ts';
 import { findRebootObstacle, mayRetryReboot, orderReboot } from './reboot.ts';
+import { withoutPlace } from './slot-wait.ts';
 
 /** Whether a verb makes sense now. `answer` says what happens then, or why not and what to do instead. */
 export type Verdict = { accepted: true; answer: string; life: MachineLife } | { accepted: false; answer: string };
@@ -75,7 +76,7 @@ function judgeRetry(life: MachineLife): Verdict {
     return accept({ ...life, stage: again }, `Attempt ${again.attempt} of the reprovision plan is written`);
   }
   if (mayRetryReboot(life)) return judgeReboot(life);
-  if (life.obstacles.length > 0) return accept(life, 'The step that is blocked is tried again');
+  if (life.obstacles.length > 0) return accept(withoutPlace(life), 'The step that is blocked is tried again');
   return refuse('Nothing has failed');
 }
 

@@ -5,6 +5,8 @@ export type WaitReason =
   | 'machine'
   | 'clusterInfrastructure'
   | 'inputs'
+  /** It is another machine's turn. */
+  | 'slot'
   | 'operator'
   | 'node'
   | 'boot'

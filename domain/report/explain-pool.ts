@@ -4,6 +4,7 @@ import { memberProblem } from '../pool/candidates.ts';
 import { waitsForHost } from '../pool/wakeups.ts';
 import { explainHost } from './explain-host.ts';
 import type { Fleet } from './fleet.ts';
+import { tellSlots } from './slot-use.ts';
 import { byHand, type Explanation, type Way } from './way.ts';
 
 export const poolStates = ['Deleting', 'Empty', 'Exhausted', 'Faulty', 'Ready'] as const;
@@ -53,7 +54,12 @@ export function explainPool(pool: PoolView, fleet: Fleet, machines: readonly Mac
     state,
     stuck: state === 'Empty' || (state === 'Exhausted' && waiting.length > 0) || state === 'Faulty',
     expected: `Its ${members.length} hosts are there, and one is free for the next machine`,
-    observed: [`${free} free; ${waits}. Counted: ${counted}`, describeDomains(lines), faults?.message ?? '']
+    observed: [
+      `${free} free; ${waits}. Counted: ${counted}`,
+      describeDomains(lines),
+      tellSlots(pool) ?? '',
+      faults?.message ?? '',
+    ]
       .filter((text) => text !== '')
       .join('. '),
     next: waiting.length > 0 ? 'Waiting machines are served oldest first, as soon as a host is free' : 'Nothing waits',

@@ -1,17 +1,15 @@
 import type { BaremetalMachine } from '../../api/machine.ts';
+import { findPlanTime, type PlanTime } from '../inputs/plan-time.ts';
 import { describeAge } from './time-in-phase.ts';
 
-/** A reprovision plan that was applied: RFC 3339, in whole seconds, as conditions have it. */
-interface AppliedPlan {
+/** A reprovision plan that was applied. */
+interface AppliedPlan extends PlanTime {
   machine: string;
   host: string;
-  writtenAt: string;
-  appliedAt: string;
 }
 
 /**
- * How long the plan took that was applied last in the pool, by the conditions of the machines that are there: the one of
- * the bootstrap data turns when a plan is written, the one of the plan when its host has applied it.
+ * How long the plan took that was applied last in the pool, by the conditions of the machines that are there.
  */
 export function tellLastPlan(machines: readonly BaremetalMachine[], poolName: string, now: Date): string {
   const last = machines
@@ -26,13 +24,7 @@ export function tellLastPlan(machines: readonly BaremetalMachine[], poolName: st
 }
 
 function findAppliedPlan({ metadata, status }: BaremetalMachine): AppliedPlan[] {
-  const turnedTrue = (type: string): string | undefined =>
-    status?.conditions?.find((condition) => condition.type === type && condition.status === 'True')?.lastTransitionTime;
-  const writtenAt = turnedTrue('BootstrapReady');
-  const appliedAt = turnedTrue('PlanApplied');
   const host = status?.machineInventoryRef?.name;
-  if (writtenAt === undefined || appliedAt === undefined || host === undefined) return [];
-  // Those that a run told together, when it took over a machine that another one had brought up, tell no time.
-  if (Date.parse(appliedAt) <= Date.parse(writtenAt)) return [];
-  return [{ machine: metadata.name, host, writtenAt, appliedAt }];
+  const time = findPlanTime(status);
+  return time === undefined || host === undefined ? [] : [{ machine: metadata.name, host, ...time }];
 }

@@ -15,6 +15,7 @@ const calmReasons = new Set<string>([
   reasons.PlanPending,
   reasons.Deleting,
   reasons.BootstrapWaiting,
+  reasons.WaitingForSlot,
   reasons.WaitingForMachine,
   reasons.WaitingForClusterInfrastructure,
   reasons.Paused,

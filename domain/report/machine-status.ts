@@ -98,6 +98,9 @@ function wishesOf(life: MachineLife): Pick<DesiredStatus, 'avoidedInventories' |
   };
 }
 
+/** Nothing has failed: it goes on by itself. */
+const calmObstacles = new Set<string>([reasons.BootstrapWaiting, reasons.WaitingForSlot]);
+
 /** The summary for people: where in its life the machine is. */
 export function phaseOf(life: MachineLife): MachinePhase | null {
   const { stage, obstacles, snapshot } = life;
@@ -108,7 +111,7 @@ export function phaseOf(life: MachineLife): MachinePhase | null {
     case 'unclaimed':
       return 'Pending';
     case 'claimed':
-      return obstacles.some((obstacle) => obstacle.reason !== reasons.BootstrapWaiting) ? 'Failed' : 'Allocated';
+      return obstacles.some(({ reason }) => !calmObstacles.has(reason)) ? 'Failed' : 'Allocated';
     case 'reprovisioning':
       return planFailed(stage.plan) ? 'Failed' : 'Reprovisioning';
     case 'running':

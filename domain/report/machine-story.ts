@@ -10,6 +10,7 @@ const waits: Record<WaitReason, string> = {
   machine: 'Waits for a Machine of Cluster API to own the object.',
   clusterInfrastructure: "Waits for the Cluster's infrastructure (BaremetalCluster).",
   inputs: 'Waits for the obstacle below to go; it is noticed at once.',
+  slot: 'Waits for its turn; it goes on by itself.',
   operator: 'Waits for an operator; see below.',
   node: 'Waits for the Node to register in the workload cluster.',
   boot: 'Runs; waits for the host to say how it booted.',

@@ -132,6 +132,14 @@ export const reasonWords: Record<Reason, ReasonWords> = {
   ImageCatalogMissing: blocked('kubectl create configmap elemental-image-catalog', 'it is noticed'),
   ImageCatalogMiss: blocked('kubectl edit configmap elemental-image-catalog', 'add the version of the Machine'),
   ImageRegistryMissing: blocked('kubectl annotate cluster <cluster> cpaas.io/registry-address=<host>', 'it is noticed'),
+  WaitingForSlot: {
+    stuck: false,
+    next: 'It goes on by itself when it is its turn: control planes first, then the oldest',
+    ways: (machine) => [
+      byHand(`kubectl edit mip ${machine.pool}`, 'raise spec.maxConcurrentReprovisions'),
+      byHand('IRONLOOM_MAX_CONCURRENT_REPROVISIONS', 'raise that of the installation, if it has one'),
+    ],
+  },
   PlanPending: {
     stuck: false,
     next: 'It goes on as soon as the host answers',

@@ -8,6 +8,9 @@ import type { BoundHost, MachineLife, WrittenPlan } from '../life/machine-life.t
 export function planCondition(life: MachineLife): DesiredCondition | null {
   const { stage } = life;
   const obstacle = findObstacle(life, 'PlanApplied');
+  if (obstacle?.reason === reasons.WaitingForSlot) {
+    return { ...obstacle, message: `${life.snapshot.queued ?? 'Waits for its turn'}. ${obstacle.message}` };
+  }
   if (obstacle !== null) return obstacle;
   if (stage.kind === 'running' && stage.reboot !== undefined && stage.takenBy === undefined) {
     const { plan } = stage.reboot;

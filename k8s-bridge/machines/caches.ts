@@ -43,6 +43,8 @@ export const triggerIndexes = {
       const name = hostNameOf(machine);
       return name === undefined ? undefined : keyText({ namespace: machine.namespace, name });
     },
+    /** `yes`: the machine says that it waits for a slot. */
+    waitsForSlot: ({ waitsForSlot }: MachineView): string | undefined => (waitsForSlot ? 'yes' : undefined),
     /** By the name under which its host registers its Node. */
     nodeName: ({ namespace, nodeName }: MachineView): string | undefined =>
       nodeName === undefined ? undefined : keyText({ namespace, name: nodeName }),
@@ -64,13 +66,15 @@ export const triggerIndexes = {
 /**
  * The snapshot of a machine as the caches have it now. The image catalog is the one in the machine's own namespace:
  * a tenant's catalog then moves with its Cluster, and no other namespace has a say in what runs on its hosts.
+ * `queued`: the machine's place among those that wait for a slot.
  */
 export function takeSnapshot(
   view: MachineView,
   caches: MachineCaches,
   defaultRegistry: string | undefined,
+  queued?: string,
 ): MachineSnapshot {
-  return buildSnapshot(view, surroundingsOf(view, caches, defaultRegistry));
+  return buildSnapshot(view, { ...surroundingsOf(view, caches, defaultRegistry), queued });
 }
 
 /** What is seen last of a machine that goes, see `lastSnapshot`. */

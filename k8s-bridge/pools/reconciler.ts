@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { HostLabels } from '../../domain/inputs/host-labels.ts';
 import { poolConditionTypes } from '../../api/conditions.ts';
 import type { ObjectKey } from '../../api/meta.ts';
@@ -29,6 +30,8 @@ export interface PoolReconcilerDeps {
   memory: PoolMemory;
   /** Which labels of an inventory tell what of its host. */
   hostLabels: HostLabels;
+  /** How the limit of the pool is used; undefined: it has none. */
+  slotsOf: (pool: PoolView) => PoolView['slots'];
   /** Signals the machine's workflow that there may be a host for it. */
   wakeMachine(machine: MachineView): Promise<void>;
   tellMembers: TellMembers;
@@ -121,18 +124,23 @@ function withoutHost(waiting: readonly MachineView[], pool: ObjectKey, { hosts }
 async function writeStatus(
   pool: PoolView,
   { counters, conditions: wanted }: PoolStatus,
-  { caches, client, memory, tellMembers, now }: PoolReconcilerDeps,
+  { caches, client, memory, slotsOf, tellMembers, now }: PoolReconcilerDeps,
   nowMs: number,
 ): Promise<PartDone> {
   const lookAgain = (lookAgainAfterMs: number): PartDone => ({ lookAgainAfterMs, failures: [] });
   const { conditions, changed } = mergeConditions(pool.conditions, wanted, now(), poolConditionTypes);
-  if (!changed && poolCounterNames.every((name) => counters[name] === pool.counters[name])) {
+  const slots = slotsOf(pool);
+  const sameSlots = isDeepStrictEqual(slots, pool.slots);
+  if (!changed && sameSlots && poolCounterNames.every((name) => counters[name] === pool.counters[name])) {
     return lookAgain(Infinity);
   }
   const waitMs = (memory.statusWrittenAtMs.get(keyText(pool)) ?? -Infinity) + STATUS_INTERVAL_MS - nowMs;
   if (waitMs > 0) return lookAgain(waitMs);
   memory.statusWrittenAtMs.set(keyText(pool), nowMs);
-  const body = { metadata: { resourceVersion: pool.resourceVersion }, status: { ...counters, conditions } };
+  const body = {
+    metadata: { resourceVersion: pool.resourceVersion },
+    status: { ...counters, ...(!sameSlots && { slots: slots ?? null }), conditions },
+  };
   try {
     const written = await client.patch(machineInventoryPools, pool, body, { subresource: 'status', type: 'merge' });
     caches.pools.upsert(viewPool(written));

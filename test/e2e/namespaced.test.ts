@@ -56,6 +56,7 @@ async function takeRightsAway(): Promise<void> {
     'ironloom-bridge',
     'ironloom-worker',
     'ironloom-lease',
+    'ironloom-slots',
     'ironloom-crds-bridge',
     'ironloom-crds-worker',
   ]) {
@@ -103,7 +104,9 @@ test('without clusterctl, config/namespaced holds the same rights and no others'
     'ClusterRoleBinding ironloom-crds-bridge',
     'ClusterRoleBinding ironloom-crds-worker',
     'Role ironloom-lease',
+    'Role ironloom-slots',
     'RoleBinding ironloom-lease',
+    'RoleBinding ironloom-slots',
   ]);
   const defaults = built.find(({ kind }) => kind === 'ConfigMap');
   expect(defaults?.['data']).toMatchObject(env);

@@ -8,6 +8,7 @@ import { renderPlan } from '../../domain/plan/document.ts';
 import { type BridgeCaches, createBridgeCaches, unsyncedCaches } from '../../k8s-bridge/caches.ts';
 import { monotonicNowMs } from '../../k8s-bridge/controller-deps.ts';
 import { runControllers } from '../../k8s-bridge/controllers.ts';
+import { SlotBook } from '../../k8s-bridge/slots/book.ts';
 import { UnattendedMachines } from '../../k8s-bridge/machines/unattended.ts';
 import { DEPARTURE_GRACE_MS } from '../../k8s-bridge/machines/departed.ts';
 import { createReader } from '../../reading/reader.ts';
@@ -168,7 +169,8 @@ describe('runControllers', () => {
     const reader = createReader({ threads: 1 });
     const scope = { defaultRegistry: undefined, hostLabels, watchNamespace: undefined, watchFilter: undefined };
     const settings = { reader, ...scope, resyncPeriodMs: 180_000, validateDeadlineMs: 900_000 };
-    const health = { unattended: new UnattendedMachines(monotonicNowMs) };
+    const slots = { lease: { namespace: 'default', name: 'slots' }, limit: undefined };
+    const health = { unattended: new UnattendedMachines(monotonicNowMs), slots, book: new SlotBook() };
     const findNobodyServes = async () => undefined;
     const deps = { kube: kube.client(), runs, caches, ...settings, ...health, findNobodyServes, logger };
     running = runControllers(deps, ending.signal);

@@ -42,6 +42,8 @@ export function machineView(changes: Partial<MachineView> = {}): MachineView {
     avoidedHosts: [],
     awaitedFailureDomain: undefined,
     waitsForHost: false,
+    waitsForSlot: false,
+    lastPlan: undefined,
     hostReason: undefined,
     bootstrapReason: undefined,
     imageReason: undefined,

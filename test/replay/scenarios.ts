@@ -9,6 +9,7 @@ import type {
   RebootOutcome,
   StepStopped,
 } from '../../domain/life/step-outcomes.ts';
+import { slotMissing } from '../../domain/life/slot-wait.ts';
 import { host, plan } from '../domain/life/life-fixtures.ts';
 import {
   deleteCleanly,
@@ -138,6 +139,27 @@ export const scenarios: Record<string, () => Scenario> = {
       await driver.wake();
       await driver.untilReason('PoolExhausted');
       await driver.wake();
+      await driver.answer('reprovision', { kind: 'applied' });
+      await driver.untilReason('WaitingForNode');
+    },
+  }),
+
+  'slot-waited-for': () => ({
+    activities: {
+      writeReprovisionPlan: inTurn<ProvisionOutcome>(
+        give({ kind: 'blocked', obstacles: [slotMissing({ pool: { name: 'workers', limit: 3 }, installation: 50 })] }),
+        give({ kind: 'written', plan: plan() }),
+      ),
+    },
+    async live(driver) {
+      await driver.observe();
+      await driver.untilReason('WaitingForSlot');
+      await driver.observe({ queued: '2nd of 2, about 10 min' });
+      await driver.untilRan('publishStatus', 2);
+      await driver.observe({ queued: '1st of 1, about 5 min' });
+      await driver.untilRan('publishStatus', 3);
+      await driver.wake();
+      await driver.observe();
       await driver.answer('reprovision', { kind: 'applied' });
       await driver.untilReason('WaitingForNode');
     },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_SLOTS } from '../../api/slots.ts';
 import { parseDurationMs } from '../../runtime/duration.ts';
 import { parseHardwareLabels } from '../../runtime/hardware-labels.ts';
 import { type Env, envSchema, parseCall, parseEnv } from '../../runtime/env.ts';
@@ -60,6 +61,7 @@ describe('parseEnv', () => {
       IRONLOOM_CLEAN_DEADLINE: '90s',
       IRONLOOM_NODE_JOIN_DEADLINE: '5m',
       IRONLOOM_RESYNC_PERIOD: '10m',
+      IRONLOOM_MAX_CONCURRENT_REPROVISIONS: '12',
       IRONLOOM_LEADER_ELECT: 'false',
       IRONLOOM_LEASE_NAMESPACE: 'metal-system',
       IRONLOOM_FAILURE_DOMAIN_LABEL: 'example.com/rack',
@@ -85,6 +87,7 @@ describe('parseEnv', () => {
       reprovisionDeadlineMs: 5_400_000,
       cleanDeadlineMs: 90_000,
       nodeJoinDeadlineMs: 300_000,
+      maxConcurrentReprovisions: 12,
       resyncPeriodMs: 600_000,
       leaderElect: false,
       leaseNamespace: 'metal-system',
@@ -123,6 +126,11 @@ describe('parseEnv', () => {
     expect(problems).toHaveLength(6);
   });
 
+  it('takes as many slots as fit into their object', () => {
+    const env = read({ IRONLOOM_MAX_CONCURRENT_REPROVISIONS: `${MAX_SLOTS}` });
+    expect(env.maxConcurrentReprovisions).toBe(MAX_SLOTS);
+  });
+
   it.each([
     ['IRONLOOM_DEFAULT_REGISTRY', 'https://registry.example'],
     ['IRONLOOM_DEFAULT_REGISTRY', 'registry.example; rm -rf'],
@@ -136,6 +144,9 @@ describe('parseEnv', () => {
     ['IRONLOOM_HARDWARE_LABELS', 'cpu'],
     ['IRONLOOM_HARDWARE_LABELS', 'cpu=a b'],
     ['IRONLOOM_HARDWARE_LABELS', 'cpu=a=b'],
+    ['IRONLOOM_MAX_CONCURRENT_REPROVISIONS', '0'],
+    ['IRONLOOM_MAX_CONCURRENT_REPROVISIONS', `${MAX_SLOTS + 1}`],
+    ['IRONLOOM_MAX_CONCURRENT_REPROVISIONS', '2.5'],
     ['TEMPORAL_ADDRESS', 'a b'],
   ])('refuses %s=%s', (name, value) => {
     expect(problemsOf({ [name]: value })).toHaveLength(1);

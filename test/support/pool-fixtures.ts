@@ -91,6 +91,8 @@ export function waitingMachine(name: string, age: number, overrides: Partial<Mac
     avoidedHosts: [],
     awaitedFailureDomain: undefined,
     waitsForHost: true,
+    waitsForSlot: false,
+    lastPlan: undefined,
     hostReason: 'PoolExhausted',
     bootstrapReason: undefined,
     imageReason: undefined,

@@ -17,6 +17,8 @@ const poolOf = (names: readonly string[], changes: Partial<PoolView> = {}): Pool
   deleting: false,
   clusterName: 'demo',
   forControlPlanes: false,
+  maxConcurrentReprovisions: undefined,
+  slots: undefined,
   members: names.map((name) => ({ name })),
   memberNames: new Set(names),
   acceptance: undefined,

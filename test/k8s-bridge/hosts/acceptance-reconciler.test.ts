@@ -40,6 +40,8 @@ function createWorld() {
     forControlPlanes: false,
     members: [{ name: 'h1' }],
     memberNames: new Set(['h1']),
+    maxConcurrentReprovisions: undefined,
+    slots: undefined,
     acceptance: wantChecks([{ name: 'cpu', cpu: { minThreads: 64 } }]),
     counters: {},
     conditions: [],

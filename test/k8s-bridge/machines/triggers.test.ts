@@ -69,6 +69,8 @@ const poolView = (changes: { generation: number }): PoolView => ({
   creationTimestamp: '',
   deleting: false,
   forControlPlanes: false,
+  maxConcurrentReprovisions: undefined,
+  slots: undefined,
   clusterName: 'c1',
   members: [],
   memberNames: new Set<string>(),

@@ -30,11 +30,13 @@ function createBench() {
   const woken: string[] = [];
   const told: string[] = [];
   const wake = { fails: false };
+  const slots = { use: { limit: 3, used: 2, waiting: 7 } };
   const deps = {
     client: api,
     caches,
     memory: createPoolMemory(),
     hostLabels,
+    slotsOf: (pool: PoolView) => (pool.maxConcurrentReprovisions === undefined ? undefined : slots.use),
     nowMs: () => clock.nowMs,
     now: () => new Date(clock.wall),
     tellMembers: async ({ name }: PoolView, { reason }: { reason: string }) => void told.push(`${name} ${reason}`),

@@ -21,6 +21,8 @@ function pool(name: string, members: string[], overrides: Partial<PoolView> = {}
     deleting: false,
     clusterName: 'demo',
     forControlPlanes: false,
+    maxConcurrentReprovisions: undefined,
+    slots: undefined,
     members: members.map((member) => ({ name: member })),
     memberNames: new Set(members),
     acceptance: undefined,

@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { leaseNameOf } from '../../../k8s-bridge/leader/lease-name.ts';
-import { DEFAULT_TASK_QUEUE } from '../../../runtime/env.ts';
+import { leaseNameOf, slotsOf } from '../../runtime/installation-name.ts';
+import { DEFAULT_TASK_QUEUE } from '../../runtime/env.ts';
 
 const everything = { taskQueue: DEFAULT_TASK_QUEUE, watchNamespace: undefined, watchFilter: undefined };
 
 describe('the name of the Lease', () => {
   it('is plain where one installation serves everything', () => {
     expect(leaseNameOf(everything)).toBe('ironloom-bridge');
+    const settings = { leaseNamespace: 'metal', maxConcurrentReprovisions: 3 };
+    expect(slotsOf({ ...everything, ...settings })).toEqual({
+      lease: { namespace: 'metal', name: 'ironloom-slots' },
+      limit: 3,
+    });
   });
 
   it('is another one for each queue, namespace and filter', () => {
