@@ -25,7 +25,7 @@ import { untilEnd, waitsForHost } from '../support/button-world.ts';
 import { certManagerCrds } from '../support/cert-manager.ts';
 import { plansReceived } from '../support/host-answers.ts';
 import { listHostWrites, markAudit } from '../support/host-writes.ts';
-import { conditionOf, waitForMachine } from '../support/machines.ts';
+import { conditionOf, createMachine, createPool, untilProvisioned, waitForMachine } from '../support/machines.ts';
 import { deployments, readPodEnv } from '../support/pod-env.ts';
 import { startInstalled } from '../support/installed-services.ts';
 import { openReleaseRepository, type ReleaseRepository } from '../support/release-repository.ts';
@@ -312,6 +312,12 @@ test('a host that is recorded for a machine that is gone is brought back, clean'
   );
   await bringBack(site, stray);
   expect(plansReceived(site, stray).at(-1)).toBe('clean');
+});
+
+test('where a pool has a limit, bridge and worker share the slots', async () => {
+  await createPool(site, 'limited', [stray], 'demo', { maxConcurrentReprovisions: 1 });
+  await createMachine(site, { name: 'limited', pool: 'limited' });
+  await untilProvisioned(site, 'limited');
 });
 
 test('the pool of a control plane is looked up before there is one, and its absence holds a cluster up for seconds', async () => {
