@@ -24,7 +24,11 @@ const periods = {
 };
 
 /** The worker and the bridge of a namespace; there is only one bridge, so it needs no Lease. */
-export function createCrew(cluster: ManagementClusterDescription, namespace: string): Crew {
+export function createCrew(
+  cluster: ManagementClusterDescription,
+  namespace: string,
+  slotLimit: number | undefined,
+): Crew {
   const bridges: Service[] = [];
   /** The last one is of the build that is current. */
   const workers: Service[] = [];
@@ -34,6 +38,7 @@ export function createCrew(cluster: ManagementClusterDescription, namespace: str
     IRONLOOM_TASK_QUEUE: namespace,
     IRONLOOM_LEADER_ELECT: 'false',
     ...periods,
+    ...(slotLimit !== undefined && { IRONLOOM_MAX_CONCURRENT_REPROVISIONS: String(slotLimit) }),
     IRONLOOM_WORKFLOW_BUNDLE: bundlePathOf(cluster),
   };
   const startWorker = async (): Promise<void> => {

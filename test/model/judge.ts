@@ -8,6 +8,7 @@ import { judgeMachine } from './machine-rules.ts';
 import { createClaimRules } from './claim-rules.ts';
 import { createPlanRules } from './plan-rules.ts';
 import { judgePool } from './pool-rules.ts';
+import { createSlotRules } from './slot-rules.ts';
 
 /** A rule that was broken, and the state that broke it. */
 export interface Breach {
@@ -29,6 +30,8 @@ export interface Circumstances {
   isLiedTo: (machine: string) => boolean;
   /** Somebody damaged what stands in the API server about the host. */
   isInTrouble: (host: string) => boolean;
+  /** How many hosts may be at a reprovision plan at a time; undefined: as many as there are. */
+  slotLimit: number | undefined;
 }
 
 /** Judges by all rules. */
@@ -37,6 +40,7 @@ export function createJudge(circumstances: Circumstances): Judge {
   const findOwnershipBreaches = createBreachFinder();
   const judgePlan = createPlanRules(givesUp);
   const claims = createClaimRules();
+  const slots = createSlotRules(circumstances.slotLimit, isInTrouble);
   const machines = new Map<string, Machine>();
   const ownerOf = new Map<string, string>();
 
@@ -71,6 +75,7 @@ export function createJudge(circumstances: Circumstances): Judge {
           ...findOwnershipBreaches({ kind: 'host', revision: entry.revision, host }),
           ...naming.flatMap(judgeHolding),
           ...claims.seeHost(host, machines.values(), entry.seenAtMs),
+          ...slots.seeHost(host),
         ];
       }
       case 'plan':
@@ -78,6 +83,7 @@ export function createJudge(circumstances: Circumstances): Judge {
         return [
           ...findOwnershipBreaches({ kind: 'plan', revision: entry.revision, secret: entry.object }),
           ...judgePlan(entry.object, machines.values()),
+          ...slots.seePlan(entry.object),
         ];
       case 'pool':
         claims.seePool(entry.object, entry.gone, entry.seenAtMs);

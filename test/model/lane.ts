@@ -25,6 +25,8 @@ const MEMBERS = { a: 2, b: 3 };
 /** A namespace with 20 hosts, some of them in two pools, a worker and a bridge; it outlives many sequences. */
 export interface Lane {
   namespace: string;
+  /** How many hosts may be at a reprovision plan at a time; undefined: as many as there are. */
+  slotLimit: number | undefined;
   /** Folder with the logs of worker and bridge, among others. */
   logs: string;
   client: KubeClient;
@@ -41,7 +43,11 @@ export interface Lane {
 }
 
 /** Starts everything of a lane and waits until its hosts can be claimed. The namespace of Temporal is there. */
-export async function openLane(cluster: ManagementClusterDescription, namespace: string): Promise<Lane> {
+export async function openLane(
+  cluster: ManagementClusterDescription,
+  namespace: string,
+  slotLimit: number | undefined,
+): Promise<Lane> {
   await using opened = new AsyncDisposableStack();
   const client = createKubeClient({ kubeconfigPath: cluster.kubeconfigs.admin, userAgent: 'ironloom-model' });
   opened.defer(() => client.close());
@@ -69,7 +75,7 @@ export async function openLane(cluster: ManagementClusterDescription, namespace:
     kubeconfigs: { ...cluster.kubeconfigs, worker: worker.kubeconfigPath, bridge: bridge.kubeconfigPath },
     temporal: { ...cluster.temporal, address: wayToTemporal.address },
   };
-  const crew = createCrew(gated, namespace);
+  const crew = createCrew(gated, namespace, slotLimit);
   opened.defer(() => crew.stop());
   await Promise.all([crew.start('worker'), crew.start('bridge')]);
   await waitFor('all members are available', () =>
@@ -78,7 +84,7 @@ export async function openLane(cluster: ManagementClusterDescription, namespace:
   const resources = opened.move();
   const temporal = new Client({ connection, namespace: cluster.temporal.namespace });
   const { logs } = cluster;
-  const world = { namespace, logs, client, temporal, hosts, poolPlan, history };
+  const world = { namespace, slotLimit, logs, client, temporal, hosts, poolPlan, history };
   const stalls = { worker: worker.stalls, bridge: bridge.stalls };
   return { ...world, crew, stalls, wayToTemporal, close: () => resources.disposeAsync() };
 }

@@ -22,6 +22,8 @@ const { seeds, lanes: laneCount } = readSeeds(process.env);
 const SECONDS_EACH = 30;
 /** Works in a namespace of Temporal in which search attributes are missing. */
 const LANE_MISTYPED = 1;
+/** In every other lane so many hosts may be at a reprovision plan at a time. */
+const SLOTS = 2;
 const MISTYPED_NAMESPACE = 'mistyped';
 
 function mistyped({ temporal, ...cluster }: ManagementCluster) {
@@ -55,7 +57,11 @@ test(
     const waiting = seeds.values();
     let ended = 0;
     const runLane = async (number: number): Promise<void> => {
-      const lane = await openLane(number === LANE_MISTYPED ? mistyped(cluster) : cluster, `lives${number}`);
+      const lane = await openLane(
+        number === LANE_MISTYPED ? mistyped(cluster) : cluster,
+        `lives${number}`,
+        number % 2 === 0 ? SLOTS : undefined,
+      );
       opened.defer(() => lane.close());
       const runner = createSequenceRunner(lane, tally);
       for (const seed of waiting) {

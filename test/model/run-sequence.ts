@@ -46,6 +46,7 @@ export function createSequenceRunner(lane: Lane, tally: Tally): SequenceRunner {
     givesUp: (machine) => model.askedToGiveUp.has(machine),
     isLiedTo: (machine) => model.liedTo.has(machine),
     isInTrouble: (host) => model.records.ever.has(host),
+    slotLimit: lane.slotLimit,
   });
   return {
     async run(seed) {
