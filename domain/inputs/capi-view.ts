@@ -3,7 +3,7 @@ import { foreign } from '../../api/constants.ts';
 import type { ConfigMap } from '../../api/core.ts';
 import type { ObjectMeta } from '../../api/meta.ts';
 import { bounded, MAX_NAME } from './bounded-text.ts';
-import { isTrue, nameOfReferent, wordsOf } from './others-words.ts';
+import { isFalse, nameOfReferent, wordsOf } from './others-words.ts';
 import type { Endpoint } from './cluster-view.ts';
 
 /** What every cached projection keeps of its object's metadata. */
@@ -29,8 +29,8 @@ export interface CapiMachineView extends Identity {
   bootstrapSays: string | undefined;
   /** What Cluster API knows of the Node, while it is not healthy. */
   nodeSays: string | undefined;
-  /** It passes the checks of a MachineHealthCheck. */
-  isHealthy?: true;
+  /** It fails the checks of a MachineHealthCheck. */
+  isUnhealthy?: true;
 }
 
 /** `spec.controlPlaneRef` of a Cluster. */
@@ -74,7 +74,7 @@ export function viewCapiMachine({ metadata, spec, status }: CapiMachine): CapiMa
     nodeName: status?.nodeRef?.name,
     bootstrapSays: sayBootstrap(nameOfReferent(spec.bootstrap.configRef), status?.conditions),
     nodeSays: wordsOf(status?.conditions, 'NodeReady'),
-    ...(isTrue(status?.conditions, 'HealthCheckSucceeded') && { isHealthy: true as const }),
+    ...(isFalse(status?.conditions, 'HealthCheckSucceeded') && { isUnhealthy: true as const }),
   };
 }
 

@@ -16,11 +16,6 @@ export function wordsOf(conditions: unknown, type: string): string | undefined {
   return words === '' ? undefined : boundText(words, MAX_WORDS);
 }
 
-/** Whether a condition is there and True. */
-export function isTrue(conditions: unknown, type: string): boolean {
-  return textAt(findCondition(conditions, type), 'status') === 'True';
-}
-
 /** Whether a condition is there and False. */
 export function isFalse(conditions: unknown, type: string): boolean {
   return textAt(findCondition(conditions, type), 'status') === 'False';

@@ -7,7 +7,7 @@ import type { RemediationView } from '../inputs/remediation-view.ts';
 export interface RemediationFacts {
   /** The machine whose host it is about. */
   machine: MachineView;
-  /** The Machine passes its health checks. */
+  /** No health check of the Machine fails. */
   isHealthy: boolean;
   /** The Machine, or its BaremetalMachine, is being deleted. */
   isDeleting: boolean;

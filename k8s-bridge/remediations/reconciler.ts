@@ -85,7 +85,8 @@ async function move(request: RemediationView, world: World, deps: RemediationDep
   const { machine, capiMachine, isPaused } = world;
   const next = nextMove(request, {
     machine,
-    isHealthy: capiMachine.isHealthy === true,
+    // Without a check that fails nobody knows that a reboot is of use: the Machine is told so a moment after the request.
+    isHealthy: capiMachine.isUnhealthy !== true,
     isDeleting: capiMachine.deleting || machine.deleting,
     isPaused,
     nowMs: deps.now().getTime(),

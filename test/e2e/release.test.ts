@@ -13,7 +13,7 @@ import {
   machineInventoryPools,
   secrets,
 } from '../../api/resources.ts';
-import { isFalse, isTrue } from '../../domain/inputs/others-words.ts';
+import { isFalse } from '../../domain/inputs/others-words.ts';
 import { readChangedSamples } from '../../dev/lab/samples.ts';
 import { type Manifest, manifestSchema } from '../../dev/stack/cluster-api-manifests.ts';
 import { recordProviders, runClusterctl } from '../../dev/stack/clusterctl.ts';
@@ -298,7 +298,9 @@ async function giveUpHealing(
   const key = { namespace: site.namespace, name: owner?.name ?? '' };
   await site.client.create(baremetalRemediations, { metadata: { ...key, ownerReferences: [owner] }, spec: {} });
   await waitFor('the bridge says that it waits', async () =>
-    isTrue((await site.client.get(baremetalRemediations, key)).status?.conditions, 'Paused'),
+    (await site.client.get(baremetalRemediations, key)).status?.conditions?.some(
+      ({ type, status }) => type === 'Paused' && status === 'True',
+    ),
   );
   await site.client.patch(baremetalRemediations, key, { status: { phase: 'GivenUp' } }, { subresource: 'status' });
 }

@@ -31,11 +31,12 @@ it('hears what makes the bootstrap data, the Node and the infrastructure, while 
   const conditions = [
     condition('BootstrapConfigReady', '* CertificatesAvailable: missing'),
     condition('NodeReady', 'no'),
+    condition('HealthCheckSucceeded', 'no'),
   ];
   const machine = { metadata, spec: { clusterName: 'c1', bootstrap: { configRef } }, status: { conditions } };
   const heard = viewCapiMachine(capiMachineSchema.parse(machine));
   expect(heard.bootstrapSays).toBe('KubeadmConfig demo-1: CertificatesAvailable: missing');
-  expect(heard.nodeSays).toBe('no');
+  expect([heard.nodeSays, heard.isUnhealthy]).toEqual(['no', true]);
   const silent = { ...machine, status: { conditions: 'what?' } };
   expect(viewCapiMachine(capiMachineSchema.parse(silent)).bootstrapSays).toBe('KubeadmConfig demo-1');
   const cluster = { metadata, status: { conditions: [condition('InfrastructureReady', 'EndpointMissing')] } };

@@ -198,6 +198,18 @@ describe('reconcileRemediation', () => {
     expect(world.reasonOf('Ready')).toBe('GivenUp');
   });
 
+  it('reboots nothing of which no health check fails, until one does', async () => {
+    const machine = world.capiMachines.get(key);
+    if (machine === undefined) throw new Error('No Machine');
+    const { isUnhealthy: _, ...healthy } = machine;
+    world.capiMachines.upsert(healthy);
+    await world.reconcile();
+    expect([world.asked, world.read().status?.phase]).toEqual([[], 'Succeeded']);
+    world.capiMachines.upsert(machine);
+    await world.reconcile();
+    expect([world.asked.length, world.read().status?.phase]).toEqual([1, 'Running']);
+  });
+
   it('does nothing while the Cluster is paused, and counts no time', async () => {
     world.capiClusters.upsert(clusterView({ paused: true }));
     await world.reconcile();
