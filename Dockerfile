@@ -18,6 +18,7 @@ COPY api api
 COPY cli cli
 COPY console console
 COPY domain domain
+COPY journal journal
 COPY k8s-bridge k8s-bridge
 COPY reading reading
 COPY runtime runtime

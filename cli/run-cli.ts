@@ -6,12 +6,15 @@ import { describeFailure, UsageError } from './failures.ts';
 import { addExplainCommand } from './explain-command.ts';
 import { addGetCommand } from './get-command.ts';
 import { addGlobalOptions } from './global-options.ts';
+import { addHistoryCommand } from './history-command.ts';
 import { addHostCommands } from './host-commands.ts';
 import { addOperationCommands } from './operation-commands.ts';
 import { addOutputCommand } from './output-command.ts';
 import { addPlanCommand } from './plan-command.ts';
 import { addShowCommand } from './show-command.ts';
+import { addStatsCommand } from './stats-command.ts';
 import { addTopCommand } from './top-command.ts';
+import { addUsageCommand } from './usage-command.ts';
 import { readVersion } from './version.ts';
 
 const exitCodes = { done: 0, failed: 1, wrongUsage: 2 } as const;
@@ -55,6 +58,9 @@ function createProgram(world: CliWorld): Command {
   addOutputCommand(program, world);
   addOperationCommands(program, world);
   addHostCommands(program, world);
+  addHistoryCommand(program, world);
+  addUsageCommand(program, world);
+  addStatsCommand(program, world);
   return program;
 }
 
@@ -62,5 +68,6 @@ const HELP = `
 Also as \`kubectl ironloom\`, and with completion: ironloom completion bash|zsh|fish.
 Kubernetes is found as by kubectl, and asked with your own rights; a machine is meant by its name, in that namespace.
 Temporal is found as by the Temporal CLI: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS…, or a profile.
+The journal is found by IRONLOOM_JOURNAL_URL and IRONLOOM_JOURNAL_PASSWORD.
 Only machines whose runs are in the task queue IRONLOOM_TASK_QUEUE are found; it is that of worker and bridge.
 Exit codes: 0 done, 1 failed or refused, 2 wrong usage or environment.`;

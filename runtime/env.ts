@@ -113,6 +113,21 @@ export const envSchema = z.object({
     })
     .describe('How many hosts of the installation may be at a reprovision plan at a time. Default: no limit.'),
   IRONLOOM_RESYNC_PERIOD: duration('3m').describe('Bridge: pause between two comparisons of runs and machines.'),
+  IRONLOOM_JOURNAL_URL: z
+    .string()
+    .refine((url) => /^postgres(ql)?:\/\/./.test(url) && URL.canParse(url), 'must be postgresql://user@host/database')
+    .optional()
+    .describe('Worker and CLI: PostgreSQL database of the journal. Default: the journal is lines of the log.'),
+  IRONLOOM_JOURNAL_PASSWORD: text.describe('Its password, where the URL is not secret.'),
+  IRONLOOM_JOURNAL_RETENTION: z
+    .string()
+    .default('24')
+    .transform((months, context) => {
+      if (/^[1-9]\d{0,2}$/.test(months)) return Number(months);
+      context.addIssue({ code: 'custom', message: `'${months}' is no number of months from 1 to 999` });
+      return z.NEVER;
+    })
+    .describe('Worker: months after which an entry of the journal goes.'),
   IRONLOOM_LEADER_ELECT: z
     .enum(['true', 'false'])
     .default('true')
@@ -140,6 +155,13 @@ export interface TemporalEnv {
   connectionOptions: ReturnType<typeof loadClientConnectConfig>['connectionOptions'] & { address: string };
 }
 
+/** The database of the journal. */
+export interface JournalEnv {
+  readonly url: string;
+  readonly password: string | undefined;
+  readonly retentionMonths: number;
+}
+
 /** Everything that a process takes from its environment; see `envSchema` for the meaning. */
 export interface Env {
   readonly temporal: TemporalEnv;
@@ -164,6 +186,8 @@ export interface Env {
   /** undefined: no limit. */
   readonly maxConcurrentReprovisions: number | undefined;
   readonly resyncPeriodMs: number;
+  /** undefined: there is no database. */
+  readonly journal: JournalEnv | undefined;
   readonly leaderElect: boolean;
   readonly leaseNamespace: string;
   readonly console: {
@@ -256,6 +280,7 @@ function toEnv(given: z.output<typeof envSchema>, temporal: TemporalEnv): Env {
     nodeJoinDeadlineMs: given.IRONLOOM_NODE_JOIN_DEADLINE,
     maxConcurrentReprovisions: given.IRONLOOM_MAX_CONCURRENT_REPROVISIONS,
     resyncPeriodMs: given.IRONLOOM_RESYNC_PERIOD,
+    journal: toJournal(given),
     leaderElect: given.IRONLOOM_LEADER_ELECT,
     leaseNamespace: given.IRONLOOM_LEASE_NAMESPACE,
     console: {
@@ -264,6 +289,12 @@ function toEnv(given: z.output<typeof envSchema>, temporal: TemporalEnv): Env {
       temporalUiUrl: given.IRONLOOM_TEMPORAL_UI_URL,
     },
   });
+}
+
+function toJournal(given: z.output<typeof envSchema>): JournalEnv | undefined {
+  const url = given.IRONLOOM_JOURNAL_URL;
+  if (url === undefined) return undefined;
+  return { url, password: given.IRONLOOM_JOURNAL_PASSWORD, retentionMonths: given.IRONLOOM_JOURNAL_RETENTION };
 }
 
 /** `:9090`, without a host, means every interface, as everywhere in Kubernetes; a host in brackets is IPv6. */

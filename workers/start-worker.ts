@@ -18,7 +18,7 @@ import { createReader } from '../reading/reader.ts';
 import { ensureSearchAttributes } from '../runtime/temporal/search-attributes.ts';
 import type { Build } from '../runtime/temporal/task-queue.ts';
 import { waitForKubernetes } from '../runtime/kube/wait-until-ready.ts';
-import { createLogJournal } from './log-journal.ts';
+import { openSink } from './open-sink.ts';
 import { loadWorkflowBundle } from './bundle.ts';
 import { createWorkerCaches, type WorkerInformers } from './caches.ts';
 import { becomeCurrent } from './deployment.ts';
@@ -55,10 +55,12 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
   const caches = createWorkerCaches(kube, logger, { namespace: watchNamespace, hostLabels, watchFilter });
   const informers = Object.values(caches);
   const reader = createReader({ threads: READER_THREADS });
+  const journal = openSink(env.journal, logger);
   const state: { polling: PollingWorker | undefined } = { polling: undefined };
   const registry = await startObservation(process, caches, () => state.polling);
   shutdown.onShutdown('kube client', () => kube.close());
   shutdown.onShutdown('reader', () => reader.close());
+  shutdown.onShutdown('journal', () => journal.close());
   shutdown.onShutdown('caches', () => Promise.all(informers.map((informer) => informer.stop())));
 
   const bundling = loadWorkflowBundle(env.workflowBundlePath, shutdown.signal);
@@ -92,7 +94,7 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
         pools: caches.pools.store,
         planSecrets: caches.planSecrets.store,
       },
-      journal: createLogJournal(logger),
+      journal,
       reader,
       policy: { ...env, slots: slotsOf(env) },
       temporalNamespace: namespace,

@@ -37,6 +37,7 @@ export const bans = {
     { modules: processes, why: 'runtime/ makes clients, logs and metrics.' },
     { modules: ['@temporalio/client', '@temporalio/worker', '@temporalio/workflow'], why: 'An activity is one step.' },
   ],
+  journal: [{ modules: ['@temporalio/*', '@kubernetes/*', 'undici'], why: 'journal/ knows its database only.' }],
   reading: [{ modules: [...io, ...processes], why: 'reading/ only reads what it is given.' }],
   outsideOfWorkflows: [
     { modules: processes, why: 'runtime/ makes clients, logs and metrics.' },

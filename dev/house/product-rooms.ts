@@ -180,5 +180,11 @@ export const productRooms: readonly Room[] = [
     mayImport: ['api', 'domain', 'domain/bootstrap', 'domain/network', 'domain/plan', 'runtime'],
     bans: bans.reading,
   },
+  {
+    path: 'journal',
+    holds: 'The journal in PostgreSQL: its schema and migrations, who writes it, and what is asked of it',
+    mayImport: ['domain/journal'],
+    bans: bans.journal,
+  },
   ...activityRooms,
 ];

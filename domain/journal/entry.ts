@@ -71,11 +71,11 @@ export interface JournalEntry extends JournalRecord {
 }
 
 /** Whether the host is in use by the machine after an entry that leads there. */
-export function holdsHost({ host, to }: Pick<JournalRecord, 'host' | 'to'>): boolean {
+export function holdsHost({ host, to }: { host: string | null; to: string }): boolean {
   return host !== null && !hasLeft(to);
 }
 
 /** The host is not the machine's any more, or the machine is gone. */
-export function hasLeft(phase: JournalPhase): boolean {
+export function hasLeft(phase: string): boolean {
   return phase === 'Available' || phase === 'Unavailable' || phase === 'Lost' || phase === 'Moved' || phase === 'Gone';
 }

@@ -3,6 +3,7 @@ import type { MachineLife, OperatorVerb } from '../life/machine-life.ts';
 import type { Step } from '../life/step.ts';
 import { hasLeft, type JournalCause, type JournalPhase, type JournalRecord } from './entry.ts';
 import { append, type Journal, type Place } from './journal.ts';
+import { quoteShort } from './quote.ts';
 import { placeOf } from './place.ts';
 
 /** When, and of which run of Temporal's; `atMs` is the run's own time. */
@@ -126,7 +127,7 @@ function attemptIn({ stage }: MachineLife): number | null {
 const MAX_ACTOR_LENGTH = 100;
 
 function toActor(actor: string | undefined): string | null {
-  return actor === undefined ? null : actor.slice(0, MAX_ACTOR_LENGTH);
+  return actor === undefined ? null : quoteShort(actor, MAX_ACTOR_LENGTH);
 }
 
 /** What a step does to the machine when it does its work; undefined: that is told by its outcome only. */

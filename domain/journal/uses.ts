@@ -1,6 +1,16 @@
 import type { MachineRef } from '../inputs/machine-snapshot.ts';
 import { hasLeft, holdsHost, type JournalEntry } from './entry.ts';
 
+/** What an entry tells of the use of its host; phases and causes may be words of a later version. */
+export interface UseEntry extends Pick<
+  JournalEntry,
+  'host' | 'machine' | 'cluster' | 'pool' | 'group' | 'number' | 'at' | 'durationMs'
+> {
+  from: string | null;
+  to: string;
+  cause: string;
+}
+
 /** A time in which a host was used by one machine, from Allocated to Available. */
 export interface HostUse {
   host: string;
@@ -18,7 +28,7 @@ export interface HostUse {
  * The uses of one host by its entries, in any order: disjoint, oldest first. A host has one user at a time, so another
  * one's beginning ends a use whose end nobody noted, also where clocks disagree.
  */
-export function usesOf(entries: readonly JournalEntry[]): HostUse[] {
+export function usesOf(entries: readonly UseEntry[]): HostUse[] {
   const uses: HostUse[] = [];
   for (const entry of entries.toSorted(byTime)) {
     if (entry.host === null) continue;
@@ -43,27 +53,30 @@ export function usesOf(entries: readonly JournalEntry[]): HostUse[] {
   return uses;
 }
 
+/** A use, or the part of it that is asked for. */
+export type ClosedUse = HostUse & { toMs: number };
+
 /** The part of the uses in [fromMs, toMs): what is cut off is used, too, but at another time. */
-export function usesWithin(uses: readonly HostUse[], fromMs: number, toMs: number): HostUse[] {
+export function usesWithin(uses: readonly HostUse[], fromMs: number, toMs: number): ClosedUse[] {
   return uses
     .map((use) => ({ ...use, fromMs: Math.max(use.fromMs, fromMs), toMs: Math.min(use.toMs ?? toMs, toMs) }))
     .filter((use) => use.fromMs < use.toMs);
 }
 
-function begin({ host, machine, cluster, pool, group }: JournalEntry, fromMs: number): HostUse {
+function begin({ host, machine, cluster, pool, group }: UseEntry, fromMs: number): HostUse {
   return { host: host ?? '', machine, cluster, pool, group, fromMs, toMs: null };
 }
 
 /** Where entries are missing, the host was used in the time that they would tell of. */
-function startOf(entry: JournalEntry): number {
+function startOf(entry: UseEntry): number {
   return hasBegunBefore(entry) ? entry.at - (entry.durationMs ?? 0) : entry.at;
 }
 
-function hasBegunBefore({ from, cause }: JournalEntry): boolean {
+function hasBegunBefore({ from, cause }: UseEntry): boolean {
   if (cause === 'Adopted') return true;
   return from !== null && from !== 'Pending' && !hasLeft(from);
 }
 
-function byTime(a: JournalEntry, b: JournalEntry): number {
+function byTime(a: UseEntry, b: UseEntry): number {
   return a.at - b.at || (a.machine.uid === b.machine.uid ? a.number - b.number : 0);
 }
