@@ -18,7 +18,12 @@ function machine(name: string, { providerID, deleting = false }: Kind = {}): Mac
   });
 }
 
-function plan(planType: 'reprovision' | 'clean', uid: string, attempt = 1, planChecksum = `${planType}${attempt}`) {
+function plan(
+  planType: 'reprovision' | 'reboot' | 'clean',
+  uid: string,
+  attempt = 1,
+  planChecksum = `${planType}${attempt}`,
+) {
   return { name: 'h1', planAttempt: attemptId({ uid, planType, attempt, claim: 'claim' }), planChecksum };
 }
 
@@ -31,6 +36,7 @@ describe('the rules of plans', () => {
     const lives = [
       judge(plan('reprovision', 'm1'), [machine('m1')]),
       judge(plan('reprovision', 'm1'), [machine('m1', onHost)]),
+      judge(plan('reboot', 'm1'), [machine('m1', onHost)]),
       judge(plan('clean', 'm1'), [machine('m1', { ...onHost, deleting: true })]),
       judge(plan('reprovision', 'm2', 1, 'next'), [machine('m2')]),
       judge(plan('clean', 'm2', 1, 'after its end'), []),
@@ -51,6 +57,11 @@ describe('the rules of plans', () => {
     ]);
     expect(createPlanRules(nobody)(plan('clean', 'm3'), machines)).toHaveLength(1);
     expect(createPlanRules(nobody)(plan('reprovision', 'm1'), machines)).toHaveLength(1);
+  });
+
+  it('refuse a reboot of a host on which no node of the machine runs', () => {
+    expect(createPlanRules(() => true)(plan('reboot', 'm1'), [machine('m1')])).toHaveLength(1);
+    expect(createPlanRules(nobody)(plan('reboot', 'm2'), [machine('m1', onHost)])).toHaveLength(1);
   });
 
   it('refuse an attempt that comes again after another plan', () => {

@@ -39,6 +39,9 @@ function judgeAgainst(
     return named ? [`${uid} wrote a ${planType} plan to ${host}, on which the node of ${metadata.name} runs`] : [];
   }
   if (planType === 'reprovision') return named ? [`${metadata.name} was reprovisioned on ${host} twice`] : [];
+  if (planType === 'reboot') {
+    return named ? [] : [`a reboot plan was written to ${host} for ${metadata.name}, whose node does not run there`];
+  }
   const mayGo = metadata.deletionTimestamp !== undefined || (givesUp(metadata.name) && spec.providerID === undefined);
   return mayGo
     ? []
