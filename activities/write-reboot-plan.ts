@@ -61,7 +61,10 @@ async function order(deps: ActivityDependencies, fence: Fence, plan: PlanOrder):
     case 'taken':
       return refuse('A plan of somebody else, or a clean plan, stands in the Secret of the host; nothing is written');
     case 'written':
-      return written(plan, await confirmWrittenPlan(deps, fence, plan, slot));
+      // What is noted stands there because this step wrote it; what is not is of a run before that counted, too.
+      return slot.host.plan?.attemptId === slot.secret.planAttempt
+        ? written(plan, await confirmWrittenPlan(deps, fence, plan, slot))
+        : order(deps, fence, { ...plan, attempt: slot.attempt.attempt + 1 });
     case 'free':
       return write(deps, fence, plan, machine, slot);
   }

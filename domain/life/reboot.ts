@@ -65,8 +65,12 @@ export function onRebootTried(life: MachineLife, attempt: number, outcome: Reboo
   const { stage, snapshot } = life;
   if (stage.kind !== 'running' || stage.reboot?.attempt !== attempt) return life;
   switch (outcome.kind) {
-    case 'written':
-      return whileRebooting(life, outcome.plan);
+    case 'written': {
+      // A number of a run that was lost may stand in the Secret: the step counts on from there.
+      const { attempt: number } = outcome.plan;
+      const reboot = { ...stage.reboot, attempt: number, plan: outcome.plan };
+      return { ...life, lastReboot: { attempt: number }, stage: { ...stage, reboot } };
+    }
     case 'refused':
       return withoutReboot(life, stage, outcome.message);
     case 'gone':

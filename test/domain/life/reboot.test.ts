@@ -174,6 +174,17 @@ describe('a reboot', () => {
     });
   });
 
+  it('is counted on from what an earlier run left in the Secret', () => {
+    const counted = onRebootTried(ordered, 1, { kind: 'written', plan: rebootPlan(4) });
+    const proven = onRebootSettled(onPlanAnswered(counted, { kind: 'applied' }), { kind: 'settled' });
+    expect(conditionOf(see(proven, { rebooted: 1 }), 'Booted')).toBe('False/WaitingForBoot');
+    expect(conditionOf(see(proven, { rebooted: 4 }), 'Booted')).toBe('True/Booted');
+    expect(nextStep(applyOperation(see(proven, { rebooted: 4 }), 'reboot', by))).toEqual({
+      kind: 'reboot',
+      attempt: 5,
+    });
+  });
+
   it('whose plan the host did not apply after all is waited for again', () => {
     const unproven = onRebootSettled(answered({ kind: 'applied' }), {
       kind: 'unproven',
