@@ -60,6 +60,17 @@ describe('judgeMachine', () => {
     expect(judgeMachine(running({ conditions: unplanned }), undefined)).toHaveLength(1);
   });
 
+  it('accepts a Running machine whose host is to reboot, and none whose other plan is pending', () => {
+    const pending = (plan: string) => {
+      const others = allTrue.filter(({ type }) => type !== 'PlanApplied');
+      const said = `Waiting for the host to apply the ${plan} plan, attempt 1, on host h1`;
+      const told = ['Ready', 'PlanApplied'].map((type) => condition(type, 'False', 'PlanPending', said));
+      return running({ conditions: [...told, ...others] });
+    };
+    expect(judgeMachine(pending('reboot'), undefined)).toEqual([]);
+    expect(judgeMachine(pending('clean'), undefined)).not.toEqual([]);
+  });
+
   it('refuses a Ready that says something else than the conditions', () => {
     const talking = [condition('Ready', 'True', 'Ready', 'all is well'), ...allTrue];
     expect(judgeMachine(running({ conditions: talking }), undefined)).toEqual(['Ready is True and says: all is well']);

@@ -42,6 +42,10 @@ const isProvisioned = ({ status }: Machine): boolean =>
   status?.ready === true || status?.initialization?.provisioned === true;
 const hostOf = ({ status }: Machine): string | undefined => status?.machineInventoryRef?.name;
 
+/** A reboot was asked for, and the host has not carried it out; or its order was stopped. */
+const isRebooting = (plan: Condition | undefined): boolean =>
+  plan?.status === 'False' && (plan.message.includes('reboot plan') || stopped.includes(plan.reason));
+
 /** What each phase promises (docs/lifecycle.md). */
 const demandsOf: Record<MachinePhase, (look: Look, machine: Machine) => Demand[]> = {
   Pending: ({ isTrue }, machine) => [
@@ -78,8 +82,11 @@ const demandsOf: Record<MachinePhase, (look: Look, machine: Machine) => Demand[]
       machine.status?.ready === true && machine.status.initialization?.provisioned === true,
       'its status does not say that it is provisioned',
     ],
-    [explaining.every(isTrue), `not all of ${explaining.join(', ')} are True`],
-    [isTrue('Ready'), 'it is not Ready'],
+    [
+      explaining.every((type) => isTrue(type) || (type === 'PlanApplied' && isRebooting(find(type)))),
+      `not all of ${explaining.join(', ')} are True`,
+    ],
+    [isTrue('Ready') || isRebooting(find('PlanApplied')), 'it is not Ready'],
     [find('NodeJoined') !== undefined, 'nothing is said about its Node'],
     [(machine.status?.addresses?.length ?? 0) > 0, 'it has no address'],
   ],
