@@ -30,6 +30,7 @@ describe('the slots', () => {
   it('are read and written by nobody where there is no limit', async () => {
     const { world, bridge } = await begin({ ...three, limits: {} });
     expect(world.atWork()).toEqual(['m0', 'm1', 'm2']);
+    expect(world.reads).not.toContain('leases');
     expect(world.api.writes.filter(({ resource }) => resource === 'leases')).toEqual([]);
     expect(bridge.book.active).toBe(false);
     expect(world.holders()).toEqual([]);
@@ -126,6 +127,22 @@ describe('the slots', () => {
     world.clock.nowMs += FIRST_PAUSE_MS;
     await world.step(2);
     await world.answer('m2', 'applied-checksum');
+    bridge.sync();
+    await bridge.look();
+    expect(uses(world)).toEqual(['m0 granted']);
+  });
+
+  it('are given back at once by a step whose plan is refused, and its machine comes last for a while', async () => {
+    const { world, bridge } = await begin(three);
+    world.api.refuse('m0', 422);
+    await expect(world.step(0)).rejects.toThrow('422');
+    expect(uses(world)).toEqual([]);
+    await bridge.look();
+    expect(uses(world)).toEqual(['m1 granted']);
+    world.api.refuse('m0', undefined);
+    await world.step(1);
+    await world.answer('m1', 'applied-checksum');
+    world.clock.nowMs = FIRST_PAUSE_MS;
     bridge.sync();
     await bridge.look();
     expect(uses(world)).toEqual(['m0 granted']);

@@ -1,7 +1,7 @@
 import { annotations, foreign } from '../../../api/constants.ts';
 import { machineInventories, secrets } from '../../../api/resources.ts';
 import { slotLeases } from '../../../api/slots.ts';
-import { takeSlot } from '../../../activities/host/slot.ts';
+import { giveSlotBack, takeSlot } from '../../../activities/host/slot.ts';
 import { type PlanOrder, orderedAttemptId, type PlanSlot } from '../../../activities/host/plan-writer.ts';
 import { type HostView, viewHost } from '../../../domain/inputs/host-view.ts';
 import type { BoundHost } from '../../../domain/life/machine-life.ts';
@@ -14,7 +14,7 @@ import { readHolders } from '../../../domain/slots/holders.ts';
 import { triggerIndexes } from '../../../k8s-bridge/machines/caches.ts';
 import { SlotBook } from '../../../k8s-bridge/slots/book.ts';
 import { reconcileSlots, type SlotReconcilerDeps } from '../../../k8s-bridge/slots/reconciler.ts';
-import { KubeApiError } from '../../../runtime/kube/client.ts';
+import { isRefusal, KubeApiError } from '../../../runtime/kube/client.ts';
 import { createFakeObjects, createMemoryStore } from '../../support/fake-objects.ts';
 import { hostLabels } from '../../support/host-labels.ts';
 import { waitingMachine } from '../../support/pool-fixtures.ts';
@@ -37,6 +37,7 @@ export interface SlotWorldOptions {
 export function createSlotWorld({ pools, limits, installation, delay = (answer) => answer }: SlotWorldOptions) {
   const api = createFakeObjects();
   const clock = { nowMs: 0 };
+  const reads: string[] = [];
   const attempts = pools.map(() => 1);
   const machines = pools.map((pool, index) =>
     waitingMachine(`m${index}`, index, { pool, inventory: `m${index}`, waitsForHost: false, waitsForSlot: false }),
@@ -67,7 +68,10 @@ export function createSlotWorld({ pools, limits, installation, delay = (answer) 
   const atWork = (): string[] => machines.map(({ name }) => name).filter(isAtWork);
 
   const client: SlotReconcilerDeps['client'] = {
-    find: (resource, key) => delay(Promise.resolve()).then(() => api.find(resource, key)),
+    find: (resource, key) => {
+      reads.push(resource.plural);
+      return delay(Promise.resolve()).then(() => api.find(resource, key));
+    },
     // A write arrives at once; what is late is the answer.
     patch: (resource, key, body, options) => delay(api.patch(resource, key, body, options)),
     create(resource, body) {
@@ -126,25 +130,34 @@ export function createSlotWorld({ pools, limits, installation, delay = (answer) 
       set(index, { waitsForSlot: true });
       return false;
     }
-    const rendered = renderReprovisionPlan({ attemptId: id, userData: '', hostname: name, image: 'registry/os:1' });
-    const { resourceVersion } = inventory.metadata;
-    const notes = {
-      [annotations.allocationState]: 'Reprovisioning',
-      [annotations.hostPlanAttempt]: id,
-      [annotations.hostPlanChecksum]: 'c',
-    };
-    await client.patch(machineInventories, { namespace, name }, { metadata: { resourceVersion, annotations: notes } });
-    fence.assertAlive();
-    await client.patch(
-      secrets,
-      { namespace, name },
-      planSecretPatch({
-        plan: rendered,
-        attemptId: id,
-        planType: 'reprovision',
-        resourceVersion: secret.resourceVersion,
-      }),
-    );
+    try {
+      const rendered = renderReprovisionPlan({ attemptId: id, userData: '', hostname: name, image: 'registry/os:1' });
+      const { resourceVersion } = inventory.metadata;
+      const notes = {
+        [annotations.allocationState]: 'Reprovisioning',
+        [annotations.hostPlanAttempt]: id,
+        [annotations.hostPlanChecksum]: 'c',
+      };
+      await client.patch(
+        machineInventories,
+        { namespace, name },
+        { metadata: { resourceVersion, annotations: notes } },
+      );
+      fence.assertAlive();
+      await client.patch(
+        secrets,
+        { namespace, name },
+        planSecretPatch({
+          plan: rendered,
+          attemptId: id,
+          planType: 'reprovision',
+          resourceVersion: secret.resourceVersion,
+        }),
+      );
+    } catch (error) {
+      if (isRefusal(error)) await giveSlotBack(deps, machine, id);
+      throw error;
+    }
     set(index, { waitsForSlot: false });
     return true;
   }
@@ -207,6 +220,7 @@ export function createSlotWorld({ pools, limits, installation, delay = (answer) 
 
   return {
     api,
+    reads,
     clock,
     machines,
     attempts,
