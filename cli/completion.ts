@@ -1,6 +1,7 @@
 import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
 import { objectMetaOnlySchema } from '../api/resources.ts';
+import { hostVerbs } from '../domain/hosts/host-verbs.ts';
 import type { CliWorld } from './cli-world.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { findKind, kindResources } from './kinds.ts';
@@ -28,7 +29,7 @@ export async function addCompletion(program: Command, world: CliWorld, args: rea
 
 /** None where nobody can be asked: a completion never complains. */
 async function listNames(program: Command, world: CliWorld, words: readonly string[]): Promise<string[]> {
-  const host = ['quarantine', 'unquarantine'].some((verb) => words.includes(verb));
+  const host = hostVerbs.some((verb) => words.includes(verb));
   const kind = words.flatMap((word) => findKind(word) ?? []).at(0) ?? (host ? 'host' : 'machine');
   const options = readGlobals(program, words);
   try {

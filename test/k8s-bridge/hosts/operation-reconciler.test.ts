@@ -402,3 +402,54 @@ describe('quarantine', () => {
     expect(world.told[0]?.message).toContain(words);
   });
 });
+
+describe('checks of the pool', () => {
+  const recorded = (state: string) => ({ [annotations.acceptance]: state, [annotations.acceptanceChecks]: 'h1' });
+
+  it.each([
+    ['Accepted', 'Available'],
+    ['NotAccepted', 'Unavailable'],
+    ['Validating', 'Unavailable'],
+  ])('are to be done again after unquarantine: one that is %s is %s', async (state, allocationState) => {
+    world.putHost(recorded(state));
+    expect(await world.ask()).toEqual({
+      [annotations.acceptance]: state,
+      [annotations.allocationState]: allocationState,
+    });
+  });
+
+  it('are to be done again after the use of a host that is in use', async () => {
+    world.addMachine('m', 'm-uid');
+    const owner = { [annotations.ownerUid]: 'm-uid', [annotations.ownerBaremetalMachine]: 'm' };
+    world.putHost({ ...owner, ...recorded('Accepted'), [annotations.allocationState]: 'Allocated' });
+    expect(await world.ask()).toEqual({
+      ...owner,
+      [annotations.acceptance]: 'Accepted',
+      [annotations.allocationState]: 'Allocated',
+    });
+  });
+
+  it('are to be done again when somebody asks for it', async () => {
+    world.putHost({
+      [annotations.quarantine]: undefined,
+      [annotations.operation]: 'validate',
+      ...recorded('NotAccepted'),
+    });
+    expect(await world.ask()).toEqual({
+      [annotations.acceptance]: 'NotAccepted',
+      [annotations.allocationState]: 'Unavailable',
+    });
+    expect(world.told).toMatchObject([{ reason: 'ChecksAgain' }]);
+    expect(world.counted).toEqual(['validate accepted']);
+  });
+
+  it('are not done where the pool asks for none', async () => {
+    world.putHost({
+      [annotations.quarantine]: undefined,
+      [annotations.operation]: 'validate',
+      [annotations.allocationState]: 'Available',
+    });
+    expect(await world.ask()).toEqual({ [annotations.allocationState]: 'Available' });
+    expect(world.told).toMatchObject([{ reason: 'OperationRefused' }]);
+  });
+});
