@@ -14,17 +14,20 @@ import {
 } from '../support/control-plane-evidence.ts';
 import { attached, detached, recordHostTimelines } from '../support/host-timeline.ts';
 import { expectReleased, untilPoolCounts } from '../support/hosts.ts';
+import { installedImages } from '../support/installed-images.ts';
 import { recordObjects } from '../support/object-recorder.ts';
 import { type Site, summarise } from '../support/site.ts';
 import { beside, siteTest } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { appendMembers, changeDeployment, machineDeployments } from '../support/worker-groups.ts';
 
 // docs/guides/node-management.md, "Control plane": a cluster that runs on hosts of ours alone. KubeadmControlPlane is
 // the real one; API server and etcd, which the hosts start, are simulated: see dev/host/node/clusters.ts.
 const name = 'metal';
 const hosts = ['kcp-2', 'kcp-3', 'kcp-1'];
 const worker = 'kcp-worker';
-const test = siteTest('kcp', { hosts: [...hosts, worker], replicas: 1 }).extend(
+const late = 'kcp-late';
+const test = siteTest('kcp', { hosts: [...hosts, worker, late], replicas: 1 }).extend(
   'timelines',
   { scope: 'file', auto: true },
   beside(recordHostTimelines),
@@ -114,6 +117,24 @@ test('an upgrade replaces one machine after the other, each on the host that bec
   await untilPoolCounts(site, 'control-plane', { total: 3, available: 0, allocated: 3 });
 }, 300_000);
 
+test('a worker of the old version joins the newer control plane, with the image of its own version', async ({
+  site,
+}) => {
+  const reached = workload;
+  if (reached === undefined) throw new Error('There is no control plane');
+  const { client, namespace } = site;
+  await appendMembers(site, 'workers', [late]);
+  // Cluster API would wait for the upgrade of the workers first: which kubeadm joins is a question of bootstrap data.
+  const skipped = { 'machineset.cluster.x-k8s.io/skip-preflight-checks': 'KubeadmVersionSkew,ControlPlaneVersionSkew' };
+  await client.patch(machineDeployments, { namespace, name: 'workers' }, { metadata: { annotations: skipped } });
+  await changeDeployment(site, 'workers', { replicas: 2 });
+  await site.untilRunning(5);
+  expect(await installedImages(site, late)).toEqual(['v1.34.2']);
+  const nodeOf = async () => (await listNodes(reached)).find((node) => node.name === late);
+  await waitFor('it joins', nodeOf, () => summarise(site));
+  expect(await nodeOf()).toMatchObject({ providerID: `baremetal:///${late}`, version: 'v1.34.2' });
+}, 120_000);
+
 test('a deleted Cluster goes in order: workers, control plane, infrastructure; all hosts are clean', async ({
   site,
   timelines,
@@ -140,7 +161,7 @@ test('a deleted Cluster goes in order: workers, control plane, infrastructure; a
   expect(await site.client.find(controlPlanes, keyOf(site, name))).toBeUndefined();
   expect(await site.client.find(baremetalClusters, keyOf(site, name))).toBeUndefined();
   expect(await site.capiMachines()).toEqual([]);
-  for (const host of [...hosts, worker]) await expectReleased(site, host);
+  for (const host of [...hosts, worker, late]) await expectReleased(site, host);
   for (const host of hosts) await timelines.until(host, [...attached, ...detached, ...attached, ...detached]);
   await timelines.until(worker, [...attached, ...detached]);
   await untilPoolCounts(site, 'control-plane', { total: 3, available: 3, allocated: 0 });

@@ -105,7 +105,7 @@ func newStore(ctx context.Context) (memory.Manager, error) {
 func newHandler(store memory.Manager) http.Handler {
 	resolve := func(string) (string, error) { return cluster, nil }
 	apiServer := api.NewAPIServerHandler(store, log.Log, resolve)
-	etcdServer := etcd.NewEtcdServerHandler(store, log.Log, resolve)
+	etcdServer := withQuorum(store, etcd.NewEtcdServerHandler(store, log.Log, resolve))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
 			etcdServer.ServeHTTP(w, r)
