@@ -27,12 +27,10 @@ export function readFilters(query: URLSearchParams): Filters {
   };
 }
 
-/** Into the query of a URL, which keeps what else stands there. */
+/** Into the query of a URL, always in the same order; what else stands there stays. */
 export function writeFilters(query: URLSearchParams, filters: Filters): void {
-  for (const name of filterNames) {
-    if (filters[name] === '') query.delete(name);
-    else query.set(name, filters[name]);
-  }
+  for (const name of filterNames) query.delete(name);
+  for (const name of filterNames) if (filters[name] !== '') query.set(name, filters[name]);
 }
 
 /** Whether a host is among what is asked for, but for one facet, whose values are counted. */

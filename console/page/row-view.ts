@@ -11,7 +11,7 @@ interface Placed {
 
 /** A pool, with its hosts in its order. */
 export class RowView {
-  readonly node = element('section', { role: 'row', class: 'row' });
+  readonly node = element('div', { role: 'row', class: 'row' });
   /** Where the hosts are. */
   readonly cells = element('div', { role: 'presentation', class: 'cells' });
   readonly #name = element('span', { class: 'name' });
