@@ -56,6 +56,12 @@ function evidenceOf(host: HostView | undefined, planSecrets: SlotCaches['planSec
   return { host, secret: name === undefined ? undefined : planSecrets.get({ namespace, name }) };
 }
 
+/** Whether the host is at a reprovision plan of its machine, by its own objects: the plan may be over that a cache believes in. */
+export async function isAtPlanNow(holder: SlotHolder, world: SlotWorld): Promise<boolean> {
+  const evidence = await readEvidence(holder, world);
+  return evidence.host?.owner?.uid === holder.uid && isAtReprovision(evidence);
+}
+
 async function readEvidence({ namespace, host: name }: SlotHolder, world: SlotWorld): Promise<HostEvidence> {
   const { client, hostLabels } = world;
   const inventory = await client.find(machineInventories, { namespace, name });

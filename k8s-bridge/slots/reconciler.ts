@@ -15,7 +15,15 @@ import {
   type ReconcileResult,
 } from '../reconcile/ports.ts';
 import type { SlotBook } from './book.ts';
-import { findHolder, findUnlisted, purposeOf, type SlotCaches, type SlotWorld, waitsForSlot } from './holders-now.ts';
+import {
+  findHolder,
+  findUnlisted,
+  isAtPlanNow,
+  purposeOf,
+  type SlotCaches,
+  type SlotWorld,
+  waitsForSlot,
+} from './holders-now.ts';
 import { readSlotLease, type SlotLease, writeSlotLease } from './lease.ts';
 import { judgeHolders, type Judgement } from './judge-holders.ts';
 import { recentPlanMs } from './places.ts';
@@ -58,7 +66,7 @@ export async function reconcileSlots(deps: SlotReconcilerDeps): Promise<Reconcil
   const judged = await judgeHolders(lease.holders, deps, nowMs);
   const unlisted = findUnlisted(judged.kept, caches);
   const queue = waiting.filter(({ uid }) => !judged.kept.has(uid)).toSorted((a, b) => compareDemand(...pair(a, b)));
-  const granted = grant({ judged, unlisted, queue, limits, nowMs }, deps);
+  const granted = await grant({ judged, unlisted, queue, limits, nowMs }, deps);
   if (granted.length > 0 || judged.freed.size > 0) {
     const change = { granted: granted.map(toHolder), freed: judged.freed };
     if (!(await writeSlotLease(client, slots.lease, lease, change))) return { requeueAfterMs: CONFLICT_REQUEUE_MS };
@@ -107,9 +115,16 @@ interface Round {
   nowMs: number;
 }
 
-function grant({ judged, unlisted, queue, limits, nowMs }: Round, { book }: SlotReconcilerDeps): MachineView[] {
+async function grant(
+  { judged, unlisted, queue, limits, nowMs }: Round,
+  deps: SlotReconcilerDeps,
+): Promise<MachineView[]> {
+  const { book } = deps;
   // Its host is at a plan anyway: another one takes that one's place.
-  const own = queue.filter(({ uid }) => unlisted.has(uid));
+  const own: MachineView[] = [];
+  for (const machine of queue) {
+    if (unlisted.has(machine.uid) && (await isAtPlanNow(toHolder(machine), deps))) own.push(machine);
+  }
   const others = queue.filter(({ uid }) => !unlisted.has(uid) && book.patience.pausedUntilMs(uid) <= nowMs);
   const byUid = new Map(others.map((machine) => [machine.uid, machine]));
   const demands = grantSlots(limits, countUse(judged.kept, unlisted), others.map(toDemand));

@@ -79,6 +79,24 @@ describe('the slots', () => {
     expect(world.holders()).toHaveLength(1);
   });
 
+  it('are not granted for a plan that a cache believes to be at work still', async () => {
+    const { world, bridge } = await begin(three);
+    await world.step(0);
+    bridge.sync();
+    await world.answer('m0', 'failed-checksum');
+    const other = world.createBridge();
+    other.sync();
+    await other.look();
+    await world.step(1);
+    expect(world.atWork()).toEqual(['m1']);
+    world.attempts[0] = 2;
+    await world.step(0);
+    bridge.syncMachines();
+    await bridge.look();
+    await world.step(0);
+    expect(world.atWork()).toEqual(['m1']);
+  });
+
   it('are freed by no bridge that has not heard of the host yet', async () => {
     const { world } = await begin(three);
     await world.step(0);
@@ -184,6 +202,7 @@ describe('whatever comes in whatever order', () => {
   const op = fc.oneof(
     { weight: 5, arbitrary: fc.record({ kind: fc.constant('step' as const), index: fc.nat({ max: 5 }) }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('look' as const), index: fc.nat({ max: 1 }) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('hear' as const), index: fc.nat({ max: 1 }) }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('sync' as const), index: fc.nat({ max: 1 }) }) },
     {
       weight: 3,
@@ -237,6 +256,7 @@ describe('whatever comes in whatever order', () => {
             looking[index % 2] = true;
             running.push(bridge?.look().finally(() => (looking[index % 2] = false)) ?? Promise.resolve());
           } else if (kind === 'sync') bridge?.sync();
+          else if (kind === 'hear') bridge?.syncMachines();
           else if (kind === 'apply') await world.answer(name, 'applied-checksum');
           else if (kind === 'fail') await world.answer(name, 'failed-checksum');
           else if (kind === 'pause')

@@ -208,11 +208,15 @@ export function createSlotWorld({ pools, limits, installation, delay = (answer) 
       caches,
       /** Its caches hear of all that has happened. */
       sync(): void {
-        for (const machine of machines) caches.machines.upsert(machine);
+        this.syncMachines();
         for (const { name } of machines) {
           caches.hosts.upsert(host(name));
           caches.planSecrets.upsert(plan(name));
         }
+      },
+      /** Its watches of hosts and plan Secrets are held up. */
+      syncMachines(): void {
+        for (const machine of machines) caches.machines.upsert(machine);
       },
       look: () => reconcileSlots(bridge),
     };
