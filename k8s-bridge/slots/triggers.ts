@@ -26,7 +26,8 @@ export function connectSlotTriggers(
     host?.owner !== undefined && (book.holders.has(host.owner.uid) || host.allocationState === 'Reprovisioning');
   machines.onChange((_key, current, previous) => {
     const waits = [current, previous].map((machine) => machine !== undefined && waitsForSlot(machine));
-    if (waits[0] !== waits[1] || (waits[0] && current?.uid !== previous?.uid)) look();
+    const isSame = current?.uid === previous?.uid && current?.isControlPlane === previous?.isControlPlane;
+    if (waits[0] !== waits[1] || (waits[0] && !isSame)) look();
   });
   pools.onChange((_key, current, previous) => {
     if (current?.maxConcurrentReprovisions !== previous?.maxConcurrentReprovisions) look();
