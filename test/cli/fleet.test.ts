@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FakeApiServer, reset, startFakeApiServer } from '../runtime/kube/fake-api-server.ts';
 import { type FakeTemporal, listOf, readListQuery, startFakeTemporal } from '../support/fake-temporal.ts';
 import { callCli } from './call.ts';
+import { annotations } from '../../api/constants.ts';
 import { host, serveFleet, standing } from './fleet-fixture.ts';
 
 let server: FakeApiServer;
@@ -292,6 +293,38 @@ describe('explain', () => {
       '\nPrefers   hosts that its group used last, then the failure domain with the fewest machines of its group (MachineDeployment/md)\n',
     );
     expect(await explain({})).toContain('\nPrefers   nothing: it belongs to no group\n');
+  });
+
+  it('tells what the checks of its pool found on a host, and how they run again', async () => {
+    const results = {
+      checks: [
+        { name: 'disk', passed: true, measured: 'nvme0n1 960 GB', message: '' },
+        { name: 'links', passed: false, measured: 'eth0 no link', message: '0 of 1 links are up' },
+      ],
+    };
+    const kept = host('rack5', {
+      [annotations.pool]: 'workers',
+      [annotations.allocationState]: 'Unavailable',
+      [annotations.acceptance]: 'NotAccepted',
+      [annotations.acceptanceSince]: '2026-07-05T03:30:00Z',
+      [annotations.acceptanceResults]: JSON.stringify(results),
+    });
+    const secrets = [...standing.secrets, { metadata: { namespace: 'metal', name: 'rack5-plan', uid: 'secret-5' } }];
+    serveFleet(server, { ...standing, machineinventories: [...standing.machineinventories, kept], secrets });
+    const { out } = await run('explain', 'host', 'rack5');
+    expect(out).toContain('MachineInventory metal/rack5 · Unusable');
+    expect(out).toContain('Observed  It did not pass the checks of its pool: links\n');
+    expect(out).toContain('Way out   ironloom validate rack5 -n metal  → when it is mended');
+    expect(out).toContain(
+      [
+        'Checks    NotAccepted since 2026-07-05T03:30:00Z; they are to be done again',
+        'Check     disk passed: nvme0n1 960 GB',
+        'Check     links failed: eth0 no link; 0 of 1 links are up',
+      ].join('\n'),
+    );
+    expect((await run('explain', 'pool', 'workers')).out).toContain(
+      '  rack5  did not pass the checks of its pool: links  → ironloom validate rack5 -n metal',
+    );
   });
 
   it('tells of a pool who waits, and each of its hosts; and of what is not there', async () => {
