@@ -19,6 +19,7 @@ import { readFleet, type SeenFleet } from './fleet-reader.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { type KindName, kindArgument } from './kinds.ts';
 import { findObject, type KubeAccess, needKube, withKube } from './kube-access.ts';
+import { tellLastLives } from './last-lives.ts';
 import { keyOf, nameArgument } from './machine-name.ts';
 import { createPaint } from './paint.ts';
 import { printable } from './printable.ts';
@@ -101,7 +102,7 @@ function tellMachine(key: ObjectKey, { seen, world }: Scene): string[] {
   ];
 }
 
-async function tellHost(key: ObjectKey, { seen, kube }: Scene): Promise<string[]> {
+async function tellHost(key: ObjectKey, { seen, kube, world }: Scene): Promise<string[]> {
   const known = seen.fleet.factsOf(key);
   if (known.inventory.kind === 'missing' && known.pool === undefined) {
     throw new CliError(`There is no MachineInventory ${key.namespace}/${key.name}, and no pool names one`);
@@ -131,6 +132,7 @@ async function tellHost(key: ObjectKey, { seen, kube }: Scene): Promise<string[]
       : [`Failed    ${failedReprovision}: other hosts are claimed before this one`]),
     ...tellChecks(acceptance),
     ...outputs.map((text) => `Said      ${text}`),
+    ...(await tellLastLives(key, world.now().getTime(), seen.missing)),
   ];
 }
 

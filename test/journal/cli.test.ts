@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { tellLastLives } from '../../cli/last-lives.ts';
 import { openJournal } from '../../journal/open-journal.ts';
 import { callCli } from '../cli/call.ts';
 import { entry } from '../domain/journal/journal-fixtures.ts';
@@ -84,6 +85,15 @@ test('the uses of a cluster, and their sum', async () => {
   expect(table.out).toMatch(/^1 hosts, 1.00 hours$/m);
   const json: unknown = JSON.parse((await callCli([...args, '-o', 'json'])).out);
   expect(json).toMatchObject({ cluster: 'c', hours: 1, uses: [{ host: 'h', hours: 1 }] });
+});
+
+test('who used a host last, and what failed', async () => {
+  const missing: string[] = [];
+  expect(await tellLastLives({ namespace: 'ns', name: 'h' }, at('06:00'), missing)).toEqual([
+    'Life      BaremetalMachine m-b, Cluster other, from 2026-07-01, now for 2h',
+    'Life      BaremetalMachine m-a, Cluster c, from 2026-07-01, for 2h; failed: PlanFailed',
+  ]);
+  expect(missing).toEqual([]);
 });
 
 test('times of steps', async () => {

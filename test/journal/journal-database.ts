@@ -11,35 +11,40 @@ export interface JournalDatabase {
   postgresql: Postgresql;
   /** A new database of that name; its URL has no password. */
   create(name: string): Promise<{ url: string; password: string }>;
+  close(): Promise<void>;
 }
 
 const USER = 'ironloom';
 const PASSWORD = 'p@ss/w:rd%';
 
-/** A real PostgreSQL for the tests of a file. */
-export function useJournalDatabase(): () => JournalDatabase {
-  let database: JournalDatabase | undefined;
-  let close: () => Promise<unknown> = async () => {};
-  beforeAll(async () => {
-    const dir = await mkdtemp(join(tmpdir(), 'journal-'));
-    const processes = createProcessSet(join(dir, 'logs'));
-    close = async () => {
+/** A real PostgreSQL of its own. */
+export async function startJournalDatabase(): Promise<JournalDatabase> {
+  const dir = await mkdtemp(join(tmpdir(), 'journal-'));
+  const processes = createProcessSet(join(dir, 'logs'));
+  const [port] = await findFreePorts(1);
+  const postgresql = await startPostgresql(processes, { dir, port, user: USER, password: PASSWORD });
+  return {
+    postgresql,
+    async create(name) {
+      const admin = new Pool({ host: '127.0.0.1', port, user: USER, password: PASSWORD, database: 'postgres' });
+      await admin.query(`create database ${name}`);
+      await admin.end();
+      return { url: `postgresql://${USER}@127.0.0.1:${port}/${name}`, password: PASSWORD };
+    },
+    async close() {
       await processes.close();
       await rm(dir, { recursive: true, force: true });
-    };
-    const [port] = await findFreePorts(1);
-    const postgresql = await startPostgresql(processes, { dir, port, user: USER, password: PASSWORD });
-    database = {
-      postgresql,
-      async create(name) {
-        const admin = new Pool({ host: '127.0.0.1', port, user: USER, password: PASSWORD, database: 'postgres' });
-        await admin.query(`create database ${name}`);
-        await admin.end();
-        return { url: `postgresql://${USER}@127.0.0.1:${port}/${name}`, password: PASSWORD };
-      },
-    };
+    },
+  };
+}
+
+/** The same for the tests of a file. */
+export function useJournalDatabase(): () => JournalDatabase {
+  let database: JournalDatabase | undefined;
+  beforeAll(async () => {
+    database = await startJournalDatabase();
   }, 60_000);
-  afterAll(() => close());
+  afterAll(() => database?.close());
   return () => {
     if (database === undefined) throw new Error('PostgreSQL has not been started');
     return database;

@@ -152,10 +152,13 @@ describe('keeping', () => {
     await withJournal('reader', async (journal, pool) => {
       await journal.write(life('a', NOW - 7_200_000));
       const client = await pool.connect();
-      await client.query('set role ironloom_journal_reader');
-      expect((await client.query('select * from ironloom.journal')).rows).toHaveLength(5);
-      await expect(client.query('delete from ironloom.journal')).rejects.toThrow('permission denied');
-      client.release(true);
+      try {
+        await client.query('set role ironloom_journal_reader');
+        expect((await client.query('select * from ironloom.journal')).rows).toHaveLength(5);
+        await expect(client.query('delete from ironloom.journal')).rejects.toThrow('permission denied');
+      } finally {
+        client.release(true);
+      }
     });
   });
 });
