@@ -22,6 +22,16 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.ts': 'text/javascript; charset=utf-8',
 };
 
+const serve: Readonly<Record<string, (text: string, modules: readonly string[]) => string>> = {
+  '.ts': (text) => stripTypeScriptTypes(text),
+  // The browser asks for all modules at once, instead of finding one by the other.
+  '.html': (text, modules) =>
+    text.replace(
+      '</head>',
+      `${modules.map((path) => `<link rel="modulepreload" href="${path}" />`).join('\n')}</head>`,
+    ),
+};
+
 /**
  * Reads the page, by path of its URL. Its modules are TypeScript; Node takes the types away, which leaves lines and columns
  * as they are: what a browser shows of an error is the place in the source. Nothing else is ever served.
@@ -30,13 +40,14 @@ export async function readAssets(): Promise<ReadonlyMap<string, Asset>> {
   const names = (await readdir(folder)).filter((name) => extname(name) in contentTypes);
   const files = names.map((name) => [name === 'index.html' ? '/' : `/page/${name}`, new URL(name, folder)] as const);
   const all = [...files, ...Object.entries(shared)];
-  return new Map(await Promise.all(all.map(async ([path, file]) => [path, await readAsset(file)] as const)));
+  const modules = all.flatMap(([path]) => (path.endsWith('.ts') ? [path] : []));
+  return new Map(await Promise.all(all.map(async ([path, file]) => [path, await readAsset(file, modules)] as const)));
 }
 
-async function readAsset(file: URL): Promise<Asset> {
+async function readAsset(file: URL, modules: readonly string[]): Promise<Asset> {
   const text = await readFile(file, 'utf8');
   const extension = extname(file.pathname);
-  const body = Buffer.from(extension === '.ts' ? stripTypeScriptTypes(text) : text);
+  const body = Buffer.from(serve[extension]?.(text, modules) ?? text);
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
   return { body, contentType: contentTypes[extension] ?? 'application/octet-stream', etag };
 }

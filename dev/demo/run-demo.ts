@@ -63,8 +63,14 @@ async function tellStory(stage: DemoStage, { screen, hasTables, once, pauseMs, s
   for (;;) await rest(60_000, signal);
 }
 
-function showStage(screen: Screen, { cluster, watch }: DemoStage, hasTables: boolean, title: () => string): void {
+function showStage(
+  screen: Screen,
+  { cluster, watch, mapUrl }: DemoStage,
+  hasTables: boolean,
+  title: () => string,
+): void {
   const links = [
+    `Fleet map:    ${mapUrl}`,
     `Temporal UI:  ${temporalRunsUrl(cluster)}`,
     `Look around:  export KUBECONFIG=${cluster.kubeconfigs.admin}`,
   ];

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { machineInventoryPoolSpecSchema } from '../../api/pool.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { type ManagementCluster, startManagementCluster } from '../stack/management-cluster.ts';
+import { findFreePorts } from '../process/ports.ts';
 import { ProcessNotReadyError } from '../process/ready.ts';
 import { readSamples, type SampleManifest } from '../lab/samples.ts';
-import { type ServiceKind, startService } from '../lab/services.ts';
+import { type ServiceOptions, startService } from '../lab/services.ts';
 import { type DemoWatch, watchDemo } from './watch-demo.ts';
 
 /** What the samples say about the place where they go. */
@@ -25,6 +26,8 @@ export interface DemoStage {
   watch: DemoWatch;
   samples: SampleManifest[];
   site: SampleSite;
+  /** Where the fleet map is. */
+  mapUrl: string;
 }
 
 export interface StageOptions {
@@ -33,7 +36,7 @@ export interface StageOptions {
   /** Its abort ends the start. */
   signal: AbortSignal;
   say: (line: string) => void;
-  /** The worker or the bridge ended by itself. */
+  /** One of the processes ended by itself. */
   onBroken: (error: Error) => void;
 }
 
@@ -51,7 +54,9 @@ export async function startStage({ closing, signal, say, onBroken }: StageOption
   say('Starting a management cluster: etcd, kube-apiserver, Cluster API, Temporal …');
   const startedAt = performance.now();
   const cluster = closing.use(await startManagementCluster({ signal }));
-  say(`It runs after ${((performance.now() - startedAt) / 1000).toFixed(1)} s. Starting hosts, worker and bridge …`);
+  say(
+    `It runs after ${((performance.now() - startedAt) / 1000).toFixed(1)} s. Starting hosts, worker, bridge and console …`,
+  );
 
   const { namespace, clusterName, hosts } = site;
   const lab = await startLab({ cluster, namespace, clusterName, hosts, hostTimes: HOST_TIMES });
@@ -64,9 +69,9 @@ export async function startStage({ closing, signal, say, onBroken }: StageOption
   const temporal = new Client({ connection, namespace: cluster.temporal.namespace });
   const watch = await watchDemo(lab.client, namespace);
   closing.defer(() => watch.close());
-  await startServices(cluster, { closing, signal, onBroken });
+  const mapUrl = await startServices(cluster, { closing, signal, onBroken });
   signal.throwIfAborted();
-  return { cluster, lab, temporal, watch, samples, site };
+  return { cluster, lab, temporal, watch, samples, site, mapUrl };
 }
 
 /** Address of the list of all runs in the Temporal UI. */
@@ -97,9 +102,11 @@ async function slowDown(lab: Lab, name: string, index: number): Promise<void> {
 async function startServices(
   cluster: ManagementCluster,
   { closing, signal, onBroken }: Omit<StageOptions, 'say'>,
-): Promise<void> {
-  const start = async (kind: ServiceKind): Promise<void> => {
-    const service = await startService(cluster, { kind, name: kind, signal });
+): Promise<string> {
+  const [mapPort] = await findFreePorts(1);
+  const map = { IRONLOOM_CONSOLE_ADDRESS: `127.0.0.1:${mapPort}`, IRONLOOM_TEMPORAL_UI_URL: cluster.temporal.uiUrl };
+  const start = async (kind: ServiceOptions['kind'], env = {}): Promise<void> => {
+    const service = await startService(cluster, { kind, name: kind, signal, env });
     let stopping = false;
     void service.exited.then((code) => {
       if (!stopping) onBroken(new ProcessNotReadyError(service, `ended with exit code ${code}`));
@@ -109,9 +116,10 @@ async function startServices(
       return service.stop();
     });
   };
-  // Both have to be known to `closing` before anything is thrown.
-  const results = await Promise.allSettled([start('worker'), start('bridge')]);
+  // All have to be known to `closing` before anything is thrown.
+  const results = await Promise.allSettled([start('worker'), start('bridge'), start('console', map)]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
+  return `http://127.0.0.1:${mapPort}/`;
 }
 
 /** @throws Error when the samples lack something that the demo is about */

@@ -9,7 +9,7 @@ import { type ManagedProcess, startProcess } from '../process/managed-process.ts
 export type ServiceKind = 'worker' | 'bridge';
 
 export interface ServiceOptions {
-  kind: ServiceKind;
+  kind: ServiceKind | 'console';
   /** Of the process and its log file. */
   name: string;
   /** Added to, or instead of, what points it at the management cluster. */
@@ -20,7 +20,7 @@ export interface ServiceOptions {
   signal?: AbortSignal;
 }
 
-/** A running worker or bridge of this checkout. */
+/** A running process of this checkout. */
 export interface Service extends ManagedProcess {
   /** `/healthz`, `/readyz` and `/metrics` are below it. */
   url: string;
@@ -28,9 +28,15 @@ export interface Service extends ManagedProcess {
 
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 /** As in config/manager: without limits V8 lets garbage pile up in proportion to the memory of the machine. */
-const commands: Record<ServiceKind, readonly string[]> = {
+const commands: Record<ServiceOptions['kind'], readonly string[]> = {
   worker: ['--max-semi-space-size=8', pathOf('../../workers/main.ts')],
   bridge: ['--max-semi-space-size=8', '--max-old-space-size=384', pathOf('../../k8s-bridge/main.ts')],
+  console: [
+    '--disable-warning=ExperimentalWarning',
+    '--max-semi-space-size=8',
+    '--max-old-space-size=192',
+    pathOf('../../console/main.ts'),
+  ],
 };
 
 /** Node keeps what it compiled: a process that starts again costs half as much CPU. */
@@ -39,7 +45,7 @@ const compileCache = join(tmpdir(), `ironloom-compiled-${process.getuid?.() ?? 0
 /** Two cores that do other things as well take their time; and what it waits for may come late. */
 const READY_TIMEOUT_MS = 120_000;
 
-/** Starts a worker or the bridge against a management cluster, as an installation would, and waits until it is ready. @throws ProcessNotReadyError */
+/** Starts a process against a management cluster, as an installation would, and waits until it is ready. @throws ProcessNotReadyError */
 export async function startService(cluster: ManagementClusterDescription, options: ServiceOptions): Promise<Service> {
   const service = await launchService(cluster, options);
   const probe = async (): Promise<boolean> => isReady(await fetch(`${service.url}/readyz`));
@@ -64,7 +70,8 @@ export async function launchService(cluster: ManagementClusterDescription, optio
     logPath: join(cluster.logs, `${name}.log`),
     stopGraceSeconds: 20,
     env: {
-      KUBECONFIG: cluster.kubeconfigs[kind],
+      // The fleet map shows what the person at this machine may see.
+      KUBECONFIG: kind === 'console' ? cluster.kubeconfigs.admin : cluster.kubeconfigs[kind],
       TEMPORAL_ADDRESS: cluster.temporal.address,
       TEMPORAL_NAMESPACE: cluster.temporal.namespace,
       IRONLOOM_HEALTH_ADDRESS: `127.0.0.1:${port}`,
