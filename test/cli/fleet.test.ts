@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FakeApiServer, reset, startFakeApiServer } from '../runtime/kube/fake-api-server.ts';
 import { type FakeTemporal, listOf, readListQuery, startFakeTemporal } from '../support/fake-temporal.ts';
 import { callCli } from './call.ts';
-import { annotations } from '../../api/constants.ts';
 import { host, serveFleet, standing } from './fleet-fixture.ts';
 
 let server: FakeApiServer;
