@@ -106,7 +106,6 @@ describe.concurrent('a reboot', () => {
   test('gives way to the deletion of the machine', async ({ site }) => {
     await beginOn(site, 'rb-deleted');
     const { metadata } = await untilWell(site, 'rb-deleted');
-    const { bootCount } = site.host('rb-deleted');
     site.host('rb-deleted').neverAnswer();
     await createWays(site).update.ask(metadata, 'reboot', 'it hangs');
     await untilPlanned(site, 'reboot', ['rb-deleted']);
@@ -115,7 +114,8 @@ describe.concurrent('a reboot', () => {
     site.host('rb-deleted').neverAnswer(false);
     await untilGone(site, 'rb-deleted');
     await expectReleased(site, 'rb-deleted');
-    expect(site.host('rb-deleted').bootCount).toBe(bootCount);
+    // An agent that wakes up may carry the reboot out before it sees the plan that replaced it.
+    expect(attemptsOf(site, 'rb-deleted').at(-1)).toBe('clean-1');
   });
 
   test('that fails on the host leaves the node running, and is ordered again by retry', async ({ site }) => {
