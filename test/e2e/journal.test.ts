@@ -76,7 +76,13 @@ test('machines that run are told up to there', async ({ site, cluster }) => {
   first = await uidsOf(site);
   await untilTold(site, cluster.pool, first, wholeLife.slice(0, 3));
   const [entry] = (await readLives(site, cluster.pool)).get(first[0] ?? '') ?? [];
-  expect(entry).toMatchObject({ cluster: 'demo', pool: GROUP, group: `MachineDeployment/${GROUP}`, step: 'begin', from: null });
+  expect(entry).toMatchObject({
+    cluster: 'demo',
+    pool: GROUP,
+    group: `MachineDeployment/${GROUP}`,
+    step: 'begin',
+    from: null,
+  });
 });
 
 test('without its database, and with a new worker, machines go and come as ever', async ({ site, cluster }) => {

@@ -102,7 +102,7 @@ describe.concurrent('operators', () => {
     await untilReason(site, 'op-note', 'PlanApplied', 'PlanFailed');
     await annotate(site, baremetalMachines, 'op-note', 'retyr');
     expect((await untilEvent(site, 'op-note', 'OperationRefused')).message).toContain(
-      'retry, reallocate, forceRelease, pause, resume',
+      'retry, reboot, reallocate, forceRelease, pause, resume',
     );
     await waitForMachine(
       site,

@@ -4,7 +4,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { annotations, MACHINE_FINALIZER } from '../../api/constants.ts';
 import { renderCrds } from '../../api/crds.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
-import { baremetalClusterTemplates, customResourceDefinitions } from '../../api/resources.ts';
+import {
+  baremetalClusterTemplates,
+  baremetalRemediations,
+  baremetalRemediationTemplates,
+  customResourceDefinitions,
+} from '../../api/resources.ts';
 import type { Service } from '../../dev/lab/services.ts';
 import { recordProviders, runClusterctl } from '../../dev/stack/clusterctl.ts';
 import { type ManagementCluster, startManagementCluster } from '../../dev/stack/management-cluster.ts';
@@ -139,6 +144,13 @@ test('with machines it may not, one by one and together; an annotation overrides
   await site.deploy();
   const ofClass = { namespace: site.namespace, name: 'of-a-class' };
   await site.client.create(baremetalClusterTemplates, { metadata: ofClass, spec: { template: {} } });
+  const remediation = { namespace: site.namespace, name: 'of-no-machine' };
+  const strategy = { strategy: { type: 'Reboot' } };
+  await site.client.create(baremetalRemediationTemplates, {
+    metadata: remediation,
+    spec: { template: { spec: strategy } },
+  });
+  await site.client.create(baremetalRemediations, { metadata: remediation, spec: strategy });
   await site.untilRunning(2);
   before = await site.machines();
   await untilMarked('some');
