@@ -87,8 +87,9 @@ test('the current details say phase, host, what is waited for, and what can be a
   machines: { running, waiting },
 }) => {
   const pause = '- `pause`: Nothing is written to the host any more until resume';
+  const reboot = '- `reboot`: Attempt 1 of the reboot plan is written; node and disks stay as they are';
   expect(await readDetails(site, running)).toBe(
-    `**Running** · Runs. Nothing to do until the machine is deleted.\n- Host: \`${host}\`\n${pause}`,
+    `**Running** · Runs. Nothing to do until the machine is deleted.\n- Host: \`${host}\`\n${reboot}\n${pause}`,
   );
   const [state, obstacle, ...rest] = (await readDetails(site, waiting)).split('\n');
   expect(state).toBe('**Pending** · Waits for the obstacle below to go; it is noticed at once.');
