@@ -17,6 +17,7 @@ const falseReasons: Readonly<Record<string, readonly string[]>> = {
   BootstrapReady: ['BootstrapWaiting', 'BootstrapInvalid', 'BootstrapFormatUnsupported'],
   ImageResolved: ['ImageCatalogMissing', 'ImageCatalogMiss', 'ImageRegistryMissing'],
   PlanApplied: [
+    'WaitingForSlot',
     'PlanPending',
     'PlanFailed',
     'PlanTimedOut',

@@ -62,7 +62,7 @@ const demandsOf: Record<MachinePhase, (look: Look, machine: Machine) => Demand[]
     [!isProvisioned(machine), 'it is provisioned'],
     [[undefined, 'BootstrapWaiting'].includes(falseReason('BootstrapReady')), 'its bootstrap data is bad'],
     [falseReason('ImageResolved') === undefined, 'it has no image'],
-    [[undefined, ...stopped].includes(find('PlanApplied')?.reason), 'there is a plan'],
+    [[undefined, 'WaitingForSlot', ...stopped].includes(find('PlanApplied')?.reason), 'there is a plan'],
   ],
   Reprovisioning: ({ isTrue, falseReason }, machine) => [
     [isTrue('InventoryAllocated') && hostOf(machine) !== undefined, 'it has no host'],
