@@ -151,7 +151,8 @@ function startRemediations(deps: ControllerDeps): Workqueue {
   const { kube: client, runs, caches, logger } = deps;
   const { remediations, machines, capiMachines, capiClusters, hosts } = storesOf(caches);
   const world = { client, runs, remediations, machines, capiMachines, capiClusters, hosts };
-  const remediationDeps = { ...world, refusals: new AnswerMemory(monotonicNowMs), logger, now: () => new Date() };
+  const memory = { refusals: new AnswerMemory(monotonicNowMs), pauses: new RetryPauses() };
+  const remediationDeps = { ...world, ...memory, logger, now: () => new Date() };
   const queue = createQueue('remediations', 2, deps, (key) => reconcileRemediation(key, remediationDeps));
   connectRemediationTriggers(caches, (key) => queue.add(key));
   return queue;

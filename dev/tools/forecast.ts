@@ -32,7 +32,7 @@ export interface Forecast {
 /** A row of builds at one moment. */
 export interface BuildState {
   /** What is built, in this order. */
-  todo: readonly ToolName[];
+  tools: readonly ToolName[];
   /** How many of them are done. */
   done: number;
   /** Since the row began. */
@@ -47,11 +47,11 @@ const FIRST_GUESS_MS_PER_CPU_SECOND = 1_000 / (0.85 * Math.min(availableParallel
 const ALMOST = 0.95;
 
 /** Foresees the end by what the tools before took. */
-export function foresee({ todo, done, elapsedMs, toolElapsedMs }: BuildState): Forecast {
+export function foresee({ tools, done, elapsedMs, toolElapsedMs }: BuildState): Forecast {
   const effortOf = (tools: readonly ToolName[]) => tools.reduce((sum, tool) => sum + effortSeconds[tool], 0);
-  const all = effortOf(todo);
-  const ready = effortOf(todo.slice(0, done));
-  const present = effortOf(todo.slice(done, done + 1));
+  const all = effortOf(tools);
+  const ready = effortOf(tools.slice(0, done));
+  const present = effortOf(tools.slice(done, done + 1));
   const paceMs = ready > 0 ? (elapsedMs - toolElapsedMs) / ready : FIRST_GUESS_MS_PER_CPU_SECOND;
   const begun = Math.min(toolElapsedMs / paceMs, present * ALMOST);
   // What is slower than the tools before makes the rest slower, too.

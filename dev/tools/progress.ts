@@ -6,7 +6,7 @@ interface ToolPlace {
   tool: ToolName;
   version: string;
   /** The tools that have to be built, in this order. */
-  todo: readonly ToolName[];
+  tools: readonly ToolName[];
   /** Which of them this is, from 1. */
   position: number;
 }
@@ -49,7 +49,7 @@ export function reportToTerminal(): ToolReport {
         const toolBegunAt = performance.now();
         return show(() => {
           const now = performance.now();
-          const row = { todo: event.todo, done: event.position - 1 };
+          const row = { tools: event.tools, done: event.position - 1 };
           const left = foresee({ ...row, elapsedMs: now - begunAt, toolElapsedMs: now - toolBegunAt });
           return `${drawBar(left, isTerminal)} Building ${nameOf(event)}, ${tellLeft(left)}`;
         });
@@ -70,8 +70,8 @@ export function reportToTerminal(): ToolReport {
   };
 }
 
-function nameOf({ tool, version, position, todo }: ToolPlace): string {
-  return `${tool} ${version} (${position} of ${todo.length})`;
+function nameOf({ tool, version, position, tools }: ToolPlace): string {
+  return `${tool} ${version} (${position} of ${tools.length})`;
 }
 
 function drawBar({ share }: Forecast, isTerminal: boolean): string {

@@ -30,9 +30,9 @@ export async function resolveTools<N extends ToolName = ToolName>(
     else paths[name] = path;
   }
   try {
-    const todo = missing.map(({ name }) => name);
+    const tools = missing.map(({ name }) => name);
     for (const [index, tool] of missing.entries()) {
-      paths[tool.name] = await buildOnce(tool, { position: index + 1, todo }, report, signal);
+      paths[tool.name] = await buildOnce(tool, { position: index + 1, tools }, report, signal);
     }
   } finally {
     report({ kind: 'finished' });
@@ -71,7 +71,7 @@ async function takeInstalled(tool: Tool, report: ToolReport): Promise<string | u
 
 interface Place {
   position: number;
-  todo: readonly ToolName[];
+  tools: readonly ToolName[];
 }
 
 async function buildOnce(tool: Tool, place: Place, report: ToolReport, signal?: AbortSignal): Promise<string> {

@@ -18,12 +18,14 @@ import {
   type ReconcileResult,
   type WritableStore,
 } from '../reconcile/ports.ts';
+import { noteRefusedOperation } from '../reconcile/refused-operation.ts';
+import type { RetryPauses } from '../reconcile/retry-pauses.ts';
 import type { MachineRuns } from '../runs/machine-runs.ts';
 import { handToOwner } from './owner-remediation.ts';
 import { quarantineSuspect } from './suspect-host.ts';
 
 export interface RemediationDeps {
-  client: Pick<KubeClient, 'find' | 'patch'>;
+  client: Pick<KubeClient, 'find' | 'patch' | 'create'>;
   remediations: Pick<WritableStore<RemediationView>, 'get' | 'upsert'>;
   machines: Pick<ReadStore<MachineView>, 'byIndex'>;
   capiMachines: Pick<ReadStore<CapiMachineView>, 'get'>;
@@ -32,6 +34,7 @@ export interface RemediationDeps {
   runs: Pick<MachineRuns, 'operate'>;
   /** Who was refused a reboot is not asked for again at once. */
   refusals: AnswerMemory;
+  pauses: RetryPauses;
   logger: ReconcilerLogger;
   /** Wall clock. */
   now: () => Date;
@@ -52,15 +55,17 @@ export async function reconcileRemediation(key: string, deps: RemediationDeps): 
   const world = request && findWorld(request, deps);
   if (request === undefined || world === undefined) {
     deps.refusals.forget(key);
+    deps.pauses.forget(key);
     return {};
   }
   try {
-    if (request.phase === 'GivenUp') return await finish(request, world, deps);
-    return await move(request, world, deps);
+    const result = await (request.phase === 'GivenUp' ? finish : move)(request, world, deps);
+    deps.pauses.forget(key);
+    return result;
   } catch (error) {
     if (isConflict(error)) return { requeueAfterMs: CONFLICT_REQUEUE_MS };
     if (isNotFound(error)) return {};
-    throw error;
+    return noteRefusedOperation(baremetalRemediations, request, error, deps, 'The remediation waits');
   }
 }
 

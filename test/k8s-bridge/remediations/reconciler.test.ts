@@ -7,6 +7,7 @@ import type { MachineView } from '../../../domain/inputs/machine-view.ts';
 import { type RemediationView, viewRemediation } from '../../../domain/inputs/remediation-view.ts';
 import { keyText } from '../../../domain/pool/indexes.ts';
 import { AnswerMemory } from '../../../k8s-bridge/hosts/answer-memory.ts';
+import { RetryPauses } from '../../../k8s-bridge/reconcile/retry-pauses.ts';
 import { reconcileRemediation } from '../../../k8s-bridge/remediations/reconciler.ts';
 import type { IdentifiedRequest, OperationVerdict } from '../../../k8s-bridge/runs/machine-runs.ts';
 import type { KubeClient } from '../../../runtime/kube/client.ts';
@@ -47,10 +48,16 @@ function createWorld() {
     },
   };
   const find: KubeClient['find'] = async (resource, at) => api.find(resource, at);
-  const client = { patch: api.patch, find };
+  const told: string[] = [];
+  const create: KubeClient['create'] = async (resource, body) => {
+    told.push(`${'reason' in body ? String(body.reason) : ''}: ${'message' in body ? String(body.message) : ''}`);
+    return resource.schema.parse(body);
+  };
+  const client = { patch: api.patch, find, create };
   /** A bridge that has just started. */
   const start = () => {
-    const deps = { ...stores, runs, refusals: new AnswerMemory(clock.nowMs), logger: silentLogger };
+    const memory = { refusals: new AnswerMemory(clock.nowMs), pauses: new RetryPauses() };
+    const deps = { ...stores, ...memory, runs, logger: silentLogger };
     const now = () => new Date(clock.nowMs());
     return () => reconcileRemediation(keyText(key), { ...deps, client, now });
   };
@@ -59,6 +66,7 @@ function createWorld() {
     api,
     clock,
     asked,
+    told,
     run,
     reconcile: start(),
     restart: () => (world.reconcile = start()),
@@ -102,6 +110,17 @@ describe('reconcileRemediation', () => {
     world.restart();
     expect(await world.reconcile()).toEqual({ requeueAfterMs: 100_000 });
     expect(world.asked).toHaveLength(1);
+  });
+
+  it('tells on the request what refuses a write of its own, tries again with pauses, and goes on once that is lifted', async () => {
+    world.api.refuse(key.name, 422);
+    const [first, second] = [await world.reconcile(), await world.reconcile()];
+    expect(world.told[0]).toMatch(/^WriteRefused: The remediation waits, for the API server refuses/);
+    expect(first.requeueAfterMs).toBeGreaterThan(0);
+    expect(second.requeueAfterMs).toBe(2 * (first.requeueAfterMs ?? 0));
+    world.api.refuse(key.name, undefined);
+    await world.reconcile();
+    expect(world.read().status?.phase).toBe('Running');
   });
 
   it('finds an order again that was given before the status could be written', async () => {
