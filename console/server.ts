@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { ListenAddress } from '../runtime/env.ts';
+import type { ListenAddress } from '../runtime/env-schema.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { type Access, isDenial, type Viewer } from './access.ts';
 import type { Asset } from './assets.ts';

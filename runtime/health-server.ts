@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ListenAddress } from './env.ts';
+import { type ListenAddress } from './env-schema.ts';
 import { type Logger } from './logger.ts';
 
 /** True is well; false or a text (what is wrong) is not; neither is an exception or no answer within 2 s. */

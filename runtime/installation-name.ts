@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { DEFAULT_TASK_QUEUE, type Env } from './env.ts';
+import type { Env } from './env.ts';
+import { DEFAULT_TASK_QUEUE } from './env-schema.ts';
 
 const DIGEST_LENGTH = 10;
 

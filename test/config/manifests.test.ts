@@ -9,7 +9,7 @@ import { baremetalMachineTemplateSchema } from '../../api/machine-template.ts';
 import { machineInventoryPoolSchema } from '../../api/pool.ts';
 import { renderCrdFiles } from '../../config/generate-crds.ts';
 import { CURRENT_VERSION } from '../../dev/release/components.ts';
-import { envSchema } from '../../runtime/env.ts';
+import { envSchema } from '../../runtime/env-schema.ts';
 
 const CONFIG = join(import.meta.dirname, '../../config');
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { MAX_SLOTS } from '../../api/slots.ts';
 import { parseDurationMs } from '../../runtime/duration.ts';
 import { parseHardwareLabels } from '../../runtime/hardware-labels.ts';
-import { type Env, envSchema, parseCall, parseEnv } from '../../runtime/env.ts';
+import { type Env, parseCall, parseEnv } from '../../runtime/env.ts';
+import { envSchema } from '../../runtime/env-schema.ts';
 
 /** Keeps a profile file of the machine that runs the tests out of them. */
 const noFile = { TEMPORAL_CONFIG_FILE: '/nonexistent/temporal.toml' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { leaseNameOf, slotsOf } from '../../runtime/installation-name.ts';
-import { DEFAULT_TASK_QUEUE } from '../../runtime/env.ts';
+import { DEFAULT_TASK_QUEUE } from '../../runtime/env-schema.ts';
 
 const everything = { taskQueue: DEFAULT_TASK_QUEUE, watchNamespace: undefined, watchFilter: undefined };
 

@@ -4,7 +4,7 @@ import { usualVolatilePaths } from '../../../dev/host/options.ts';
 import { renderCleanPlan } from '../../../domain/plan/clean.ts';
 import type { RenderedPlan } from '../../../domain/plan/document.ts';
 import { renderReprovisionPlan } from '../../../domain/plan/reprovision.ts';
-import { envSchema } from '../../../runtime/env.ts';
+import { envSchema } from '../../../runtime/env-schema.ts';
 import { createPlanHosts, type PlanHosts } from './host.ts';
 
 const uid = '0b7c2f6e-9a53-4a51-9a3e-0d9e7f0a1b2c';
