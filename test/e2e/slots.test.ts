@@ -103,7 +103,10 @@ function isNarrow({ metadata }: { metadata: { name: string } }): boolean {
   return metadata.name.startsWith('narrow');
 }
 
-test('deletions do not wait: of one that has a node, of one that waits, and of one that is at it', async ({ site }) => {
+test('deletions do not wait: of one that has a node, of one that waits, and of one that is at it', async ({
+  site,
+  watch,
+}) => {
   const running = await waitFor(
     'one runs',
     async () => (await findMachines(site, (_, phase) => phase === 'Running'))[0],
@@ -117,10 +120,13 @@ test('deletions do not wait: of one that has a node, of one that waits, and of o
   await untilGone(site, queued);
   const [working] = (await atWork(site)).filter(isNarrow);
   const { metadata, status } = working ?? {};
+  const begun = watch.begun();
   await deleteMachine(site, metadata?.name ?? '');
   await untilPlanned(site, 'clean', [status?.machineInventoryRef?.name ?? '']);
   // It may be at the plan that was replaced: nobody begins until it answers.
+  await waitFor('its phase follows its plan', async () => (await atWork(site)).length < INSTALLATION_LIMIT);
   expect(await atWork(site)).toHaveLength(INSTALLATION_LIMIT - 1);
+  expect(watch.begun()).toEqual(begun);
   await letAnswer(site, [status?.machineInventoryRef?.name ?? '']);
   await untilGone(site, metadata?.name ?? '');
 });
