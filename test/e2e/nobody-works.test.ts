@@ -4,7 +4,7 @@ import { untilWarning } from '../support/object-events.ts';
 import { createMachine, createPool, deleteMachine, untilGone, untilProvisioned } from '../support/machines.ts';
 import type { Site } from '../support/site.ts';
 import { siteTest } from '../support/site-test.ts';
-import { startTemporalGate } from '../support/temporal-gate.ts';
+import { startTcpGate } from '../support/tcp-gate.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // Nobody works on the machines: whoever looks must learn it, from the processes and from the machines themselves.
@@ -12,7 +12,7 @@ const test = siteTest('nobody', { hosts: ['nw1'], workers: 0 }).extend(
   'gate',
   { scope: 'file' },
   async ({ cluster }, { onCleanup }) => {
-    const gate = await startTemporalGate(cluster.temporal.address);
+    const gate = await startTcpGate(cluster.temporal.address);
     onCleanup(() => gate.close());
     return gate;
   },

@@ -5,7 +5,7 @@ import { createMachine, createPool, untilReason, waitForMachine, conditionOf } f
 import { readLog } from '../support/service-log.ts';
 import { siteTestOn } from '../support/site-test.ts';
 import { useStack } from '../support/stack.ts';
-import { startTemporalGate } from '../support/temporal-gate.ts';
+import { startTcpGate } from '../support/tcp-gate.ts';
 import type { Site } from '../support/site.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -15,7 +15,7 @@ const machines = Array.from({ length: 20 }, (_, index) => `to-${index}`);
 const test = siteTestOn(
   async ({ onCleanup }) => {
     const cluster = useStack();
-    const gate = await startTemporalGate(cluster.temporal.address);
+    const gate = await startTcpGate(cluster.temporal.address);
     onCleanup(() => gate.close());
     return { ...cluster, gate, temporal: { ...cluster.temporal, address: gate.address } };
   },

@@ -79,6 +79,8 @@ export type Command =
   | { kind: 'startNextBuild' | 'stopOldBuild' }
   /** Worker and bridge do not reach Temporal for so long. */
   | { kind: 'cutTemporal'; seconds: number }
+  /** The worker does not reach the database of the journal for so long. */
+  | { kind: 'cutJournal'; seconds: number }
   | { kind: 'operate'; verb: OperatorVerb; way: OperationWay; nth: number }
   | { kind: 'unquarantine'; nth: number }
   | { kind: 'forge'; lie: Lie; nth: number }
@@ -104,6 +106,8 @@ export function nameCommand(given: Command): string {
       return `press ${given.button}`;
     case 'cutTemporal':
       return `cut Temporal for ${given.seconds} s`;
+    case 'cutJournal':
+      return `cut the journal for ${given.seconds} s`;
     case 'answerByHand':
       return `answer ${given.answer} by hand`;
     default:

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { JournalAddress } from '../../journal/connection.ts';
 import { type Service, type ServiceKind, startService } from '../../dev/lab/services.ts';
 import type { ManagementClusterDescription } from '../../dev/stack/management-cluster.ts';
 
@@ -23,11 +24,17 @@ const periods = {
   IRONLOOM_RESYNC_PERIOD: '3s',
 };
 
+export interface CrewOptions {
+  namespace: string;
+  /** How many hosts may be at a reprovision plan at a time; undefined: as many as there are. */
+  slotLimit: number | undefined;
+  journal: JournalAddress;
+}
+
 /** The worker and the bridge of a namespace; there is only one bridge, so it needs no Lease. */
 export function createCrew(
   cluster: ManagementClusterDescription,
-  namespace: string,
-  slotLimit: number | undefined,
+  { namespace, slotLimit, journal }: CrewOptions,
 ): Crew {
   const bridges: Service[] = [];
   /** The last one is of the build that is current. */
@@ -39,6 +46,8 @@ export function createCrew(
     IRONLOOM_LEADER_ELECT: 'false',
     ...periods,
     ...(slotLimit !== undefined && { IRONLOOM_MAX_CONCURRENT_REPROVISIONS: String(slotLimit) }),
+    IRONLOOM_JOURNAL_URL: journal.url,
+    IRONLOOM_JOURNAL_PASSWORD: journal.password ?? '',
     IRONLOOM_WORKFLOW_BUNDLE: bundlePathOf(cluster),
   };
   const startWorker = async (): Promise<void> => {

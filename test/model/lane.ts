@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import type { Pool } from 'pg';
 import { CLUSTER_NAME, prepareNamespace } from '../../bench/bench-site.ts';
 import { createInventory, startElementalOperator } from '../../dev/elemental/operator.ts';
 import { startHostSimulator } from '../../dev/host/simulator.ts';
@@ -7,14 +8,15 @@ import type { ManagementClusterDescription } from '../../dev/stack/management-cl
 import type { ServiceKind } from '../../dev/lab/services.ts';
 import type { SimulatedHost } from '../../dev/host/simulated-host.ts';
 import { createKubeClient, type KubeClient } from '../../runtime/kube/client.ts';
+import { connectJournal } from '../../journal/connection.ts';
 import { createPool } from '../support/machines.ts';
 import { startKubeGate } from '../support/kube-gate.ts';
-import { startTemporalGate, type TemporalGate } from '../support/temporal-gate.ts';
+import { startTcpGate, type TcpGate } from '../support/tcp-gate.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createWatchStalls, type WatchStalls } from '../support/watch-stalls.ts';
 import { startClusterApiStandIn } from './cluster-api-stand-in.ts';
 import { slots } from './command.ts';
-import { type Crew, createCrew } from './crew.ts';
+import { type Crew, createCrew, type CrewOptions } from './crew.ts';
 import { type History, recordHistory } from './history.ts';
 import { basePoolName, type PoolPlan } from './model-state.ts';
 
@@ -38,15 +40,18 @@ export interface Lane {
   /** Of what each of them watches. */
   stalls: Readonly<Record<ServiceKind, Pick<WatchStalls, 'stall' | 'resume'>>>;
   /** Of worker and bridge. */
-  wayToTemporal: Pick<TemporalGate, 'cut' | 'open'>;
+  wayToTemporal: Pick<TcpGate, 'cut' | 'open'>;
+  /** Of the worker. */
+  wayToJournal: Pick<TcpGate, 'cut' | 'open'>;
+  /** The database of the journal, past the gate. */
+  journal: Pool;
   close(): Promise<void>;
 }
 
 /** Starts everything of a lane and waits until its hosts can be claimed. The namespace of Temporal is there. */
 export async function openLane(
   cluster: ManagementClusterDescription,
-  namespace: string,
-  slotLimit: number | undefined,
+  { namespace, slotLimit, journal: { url, password } }: CrewOptions,
 ): Promise<Lane> {
   await using opened = new AsyncDisposableStack();
   const client = createKubeClient({ kubeconfigPath: cluster.kubeconfigs.admin, userAgent: 'ironloom-model' });
@@ -64,8 +69,13 @@ export async function openLane(
   opened.defer(() => history.stop());
   const connection = await Connection.connect({ address: cluster.temporal.address });
   opened.defer(() => connection.close());
-  const wayToTemporal = await startTemporalGate(cluster.temporal.address);
+  const wayToTemporal = await startTcpGate(cluster.temporal.address);
   opened.defer(() => wayToTemporal.close());
+  const { host: databaseAddress } = new URL(url);
+  const wayToJournal = await startTcpGate(databaseAddress);
+  opened.defer(() => wayToJournal.close());
+  const journal = connectJournal({ url, password }, () => {});
+  opened.defer(() => journal.end());
   const worker = await openGate(cluster, 'worker', namespace);
   opened.defer(() => worker.close());
   const bridge = await openGate(cluster, 'bridge', namespace);
@@ -75,7 +85,8 @@ export async function openLane(
     kubeconfigs: { ...cluster.kubeconfigs, worker: worker.kubeconfigPath, bridge: bridge.kubeconfigPath },
     temporal: { ...cluster.temporal, address: wayToTemporal.address },
   };
-  const crew = createCrew(gated, namespace, slotLimit);
+  const gatedUrl = url.replace(databaseAddress, wayToJournal.address);
+  const crew = createCrew(gated, { namespace, slotLimit, journal: { url: gatedUrl, password } });
   opened.defer(() => crew.stop());
   await Promise.all([crew.start('worker'), crew.start('bridge')]);
   await waitFor('all members are available', () =>
@@ -84,9 +95,9 @@ export async function openLane(
   const resources = opened.move();
   const temporal = new Client({ connection, namespace: cluster.temporal.namespace });
   const { logs } = cluster;
-  const world = { namespace, slotLimit, logs, client, temporal, hosts, poolPlan, history };
+  const world = { namespace, slotLimit, logs, client, temporal, hosts, poolPlan, history, journal };
   const stalls = { worker: worker.stalls, bridge: bridge.stalls };
-  return { ...world, crew, stalls, wayToTemporal, close: () => resources.disposeAsync() };
+  return { ...world, crew, stalls, wayToTemporal, wayToJournal, close: () => resources.disposeAsync() };
 }
 
 /** The way of a process to the API server, on which watches can be held back. */

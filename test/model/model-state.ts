@@ -49,6 +49,8 @@ export interface ModelState {
   bridgeDown: boolean;
   /** Settles when Temporal is there again for worker and bridge. */
   temporalBack: Promise<void> | undefined;
+  /** The same of the database of the journal, for the worker. */
+  journalBack: Promise<void> | undefined;
   /** Kinds of which the worker or the bridge hears nothing. */
   stalled: Set<string>;
   /** Machines of whose run somebody paused a step in Temporal; by name. */
@@ -84,6 +86,7 @@ export function createModelState(plan: PoolPlan): ModelState {
     workerDown: false,
     bridgeDown: false,
     temporalBack: undefined,
+    journalBack: undefined,
     stalled: new Set(),
     pausedSteps: new Map(),
     endedByHand: new Set(),

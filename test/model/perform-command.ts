@@ -9,7 +9,7 @@ import { operateMachine, unquarantineHost } from './operator-deeds.ts';
 import type { Outcome, Scene } from './outcome.ts';
 import { forbidPlans } from './policy-deeds.ts';
 import { addMember, dropImage, dropMember, renamePool } from './pool-deeds.ts';
-import { cutTemporal, resumeWatches, stallWatch, startNextBuild, switchProcess } from './process-deeds.ts';
+import { cutJournal, cutTemporal, resumeWatches, stallWatch, startNextBuild, switchProcess } from './process-deeds.ts';
 import { letRest } from './let-rest.ts';
 import { troubleRecord } from './record-deeds.ts';
 
@@ -67,6 +67,8 @@ export async function performCommand(scene: Scene, command: Command): Promise<Ou
       return (await scene.lane.crew.stopOldBuild()) ? 'done' : 'skipped';
     case 'cutTemporal':
       return cutTemporal(scene, command.seconds);
+    case 'cutJournal':
+      return cutJournal(scene, command.seconds);
     case 'operate':
       return operateMachine(scene, command);
     case 'unquarantine':

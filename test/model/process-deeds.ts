@@ -47,3 +47,14 @@ export function cutTemporal({ lane, model }: Scene, seconds: number): Outcome {
   });
   return 'done';
 }
+
+/** The database of the journal is away for the worker. */
+export function cutJournal({ lane, model }: Scene, seconds: number): Outcome {
+  if (model.journalBack !== undefined) return 'skipped';
+  lane.wayToJournal.cut();
+  model.journalBack = sleep(seconds * 1_000).then(() => {
+    lane.wayToJournal.open();
+    model.journalBack = undefined;
+  });
+  return 'done';
+}

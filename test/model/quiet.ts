@@ -30,7 +30,7 @@ const SETTLE_TIMEOUT_MS = 120_000;
 export async function comeToRest(scene: Scene, onLook: () => void): Promise<void> {
   const { model } = scene;
   resumeWatches(scene);
-  await model.temporalBack;
+  await Promise.all([model.temporalBack, model.journalBack]);
   await scene.lane.crew.stopOldBuild();
   await Promise.all([switchProcess(scene, 'worker', false), switchProcess(scene, 'bridge', false), mendHosts(scene)]);
   await forbidPlans(scene, false);

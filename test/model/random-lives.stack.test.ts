@@ -3,7 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { standAloneCrds } from '../../bench/bench-site.ts';
 import { applyCrds } from '../../dev/stack/manifests.ts';
 import { type ManagementCluster, startManagementCluster } from '../../dev/stack/management-cluster.ts';
+import type { JournalAddress } from '../../journal/connection.ts';
 import { createKubeClient } from '../../runtime/kube/client.ts';
+import { startJournalDatabase } from '../journal/journal-database.ts';
 import { registerMistypedNamespace } from '../support/mistyped-namespace.ts';
 import { bundleWorkflows } from '../../workers/bundle.ts';
 import { bundlePathOf } from './crew.ts';
@@ -15,7 +17,8 @@ import { createTally } from './tally.ts';
 /*
  * Random lives of machines, against real servers, workers, bridges and hosts that run the plans; after every step the
  * rules of system.md section 7 and of docs/lifecycle.md are checked for every state that any object ever had, and at the
- * end everything must have come to rest. Cluster API's managers do not run: they would cost more than all the rest.
+ * end everything must have come to rest, and the journal must tell it as it was. Cluster API's managers do not run: they
+ * would cost more than all the rest.
  */
 
 const { seeds, lanes: laneCount } = readSeeds(process.env);
@@ -31,12 +34,16 @@ function mistyped({ temporal, ...cluster }: ManagementCluster) {
 }
 
 let cluster: ManagementCluster;
+let journal: JournalAddress;
 const opened = new AsyncDisposableStack();
 
 beforeAll(async () => {
   cluster = await startManagementCluster({ components: { capi: false, controllerManager: false } });
   opened.defer(() => cluster.stop());
   await registerMistypedNamespace(cluster.temporal.address, MISTYPED_NAMESPACE);
+  const database = await startJournalDatabase();
+  opened.defer(() => database.close());
+  journal = await database.create('lives');
   const { code } = await bundleWorkflows(new AbortController().signal);
   await writeFile(bundlePathOf(cluster), code);
   const client = createKubeClient({ kubeconfigPath: cluster.kubeconfigs.admin, userAgent: 'ironloom-model' });
@@ -57,11 +64,9 @@ test(
     const waiting = seeds.values();
     let ended = 0;
     const runLane = async (number: number): Promise<void> => {
-      const lane = await openLane(
-        number === LANE_MISTYPED ? mistyped(cluster) : cluster,
-        `lives${number}`,
-        number % 2 === 0 ? SLOTS : undefined,
-      );
+      const slotLimit = number % 2 === 0 ? SLOTS : undefined;
+      const options = { namespace: `lives${number}`, slotLimit, journal };
+      const lane = await openLane(number === LANE_MISTYPED ? mistyped(cluster) : cluster, options);
       opened.defer(() => lane.close());
       const runner = createSequenceRunner(lane, tally);
       for (const seed of waiting) {

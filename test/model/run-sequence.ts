@@ -3,6 +3,7 @@ import { inspectAftermath, sweep } from './aftermath.ts';
 import { type Command, describeCommand } from './command.ts';
 import { keepEvidence } from './evidence.ts';
 import type { HistoryEntry } from './history.ts';
+import { inspectJournal } from './judge-journal.ts';
 import { createJudge, describeEntry, type Judge } from './judge.ts';
 import type { Lane } from './lane.ts';
 import { createModelState, type ModelState } from './model-state.ts';
@@ -84,6 +85,8 @@ async function follow(course: Course): Promise<void> {
   if (leftovers.length > 0) throw new Error(`After the end: ${leftovers.join('; ')}`);
   await sweep(scene);
   await judgeTheRest(course);
+  const untold = await inspectJournal(scene, course.uids, course.entries);
+  if (untold.length > 0) throw new Error(`The journal: ${untold.join('; ')}`);
 }
 
 /** @throws Error that tells of every breach, its step and its object */

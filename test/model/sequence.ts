@@ -64,6 +64,8 @@ const cutTemporal = fc.record({
   seconds: fc.constantFrom(1, 2, 2, 5, 5, 5, 10, 60),
 });
 
+const cutJournal = fc.record({ kind: fc.constant('cutJournal' as const), seconds: fc.constantFrom(1, 5, 10) });
+
 type Chain = fc.Arbitrary<Command[]>;
 
 /** Commands that follow each other, with others between them. */
@@ -112,6 +114,8 @@ const anyChain: Chain = fc.oneof(
   // What carries it all.
   weigh(2, createHostile, rest, plain('mendBootstrap')),
   weigh(2, cutTemporal, oneDeed),
+  weigh(3, cutJournal, oneDeed, aimed('delete')),
+  weigh(1, cutJournal, oneDeed, plain('killWorker'), oneDeed, plain('startWorker')),
   weigh(2, plain('startNextBuild'), oneDeed, plain('stopOldBuild')),
   // What worker and bridge know is old.
   weigh(3, stallWatch, oneDeed, fc.oneof(dropMember, create, aimed('loseHost')), plain('resumeWatches')),

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A way to Temporal that can be cut, for one process. */
-export interface TemporalGate {
+/** A way to a server that can be cut, for one process. */
+export interface TcpGate {
   /** host:port to go through the gate. */
   readonly address: string;
   /** Breaks all connections, and lets none through until `open`. */
@@ -11,17 +11,17 @@ export interface TemporalGate {
   close(): Promise<void>;
 }
 
-/** Stands between a process and the Temporal at `address`. */
-export async function startTemporalGate(address: string): Promise<TemporalGate> {
+/** Stands between a process and the server at `address`, host:port. */
+export async function startTcpGate(address: string): Promise<TcpGate> {
   const { hostname, port } = new URL(`tcp://${address}`);
   const sockets = new Set<Socket>();
   let isOpen = true;
   const server = createServer((client) => {
     if (!isOpen) return void client.destroy();
-    const temporal = connect(Number(port), hostname);
+    const upstream = connect(Number(port), hostname);
     for (const [socket, other] of [
-      [client, temporal],
-      [temporal, client],
+      [client, upstream],
+      [upstream, client],
     ] as const) {
       sockets.add(socket);
       socket.pipe(other);

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import type { ReadEntry } from '../../journal/rows.ts';
+import { judgeJournal, type Tenure } from './journal-rules.ts';
+
+type Told = Partial<ReadEntry> & Pick<ReadEntry, 'from' | 'to' | 'at'>;
+
+/** A life of one machine; numbers, names and times follow from the order. */
+function life(name: string, ...told: readonly Told[]): ReadEntry[] {
+  return told.map((entry, index) => ({
+    runId: `run-${name}`,
+    number: index + 1,
+    machine: { namespace: 'lives', name, uid: `uid-${name}` },
+    host: 'h',
+    cluster: 'demo',
+    pool: 'pool',
+    group: null,
+    image: null,
+    step: 'wait',
+    reason: null,
+    cause: 'Step',
+    attempt: null,
+    actor: null,
+    durationMs: entry.at - (told[index - 1]?.at ?? entry.at),
+    ...entry,
+  }));
+}
+
+const first = life('a', { from: null, to: 'Allocated', at: 1_000 }, { from: 'Allocated', to: 'Available', at: 9_000 });
+const second = life(
+  'b',
+  { from: null, to: 'Allocated', at: 9_100 },
+  { from: 'Allocated', to: 'Available', at: 20_000 },
+);
+const ofFirst: Tenure = { host: 'h', uid: 'uid-a', fromMs: 900, toMs: 9_050 };
+const ofSecond: Tenure = { host: 'h', uid: 'uid-b', fromMs: 9_080, toMs: 20_100 };
+const tenures = [ofFirst, ofSecond];
+const sound = { entries: [...first, ...second], tenures, isEndedByHand: () => false, isInTrouble: () => false };
+
+describe('the rules of the journal', () => {
+  it('are kept by lives that are told as they were', () => {
+    expect(judgeJournal(sound)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'an entry is missing',
+      { entries: [...first.slice(1), ...second] },
+      /#2 Allocated -> Available.*does not follow nothing/,
+    ],
+    ['the end is missing', { entries: [...first, ...second.slice(0, 1)] }, /#1 null -> Allocated.*is the last/],
+    [
+      'an entry is told twice',
+      { entries: [...first, ...first.map((entry) => ({ ...entry, runId: 'r' }))] },
+      /told twice/,
+    ],
+    [
+      'time is missing',
+      { entries: [...first, ...second.map((entry) => ({ ...entry, durationMs: 7 }))] },
+      /#2 .*begins 10893 ms after the one before/,
+    ],
+    ['a use is not told', { entries: first }, /h was used by uid-a, and owned by uid-a, uid-b/],
+    ['a use was none', { tenures: [ofFirst] }, /h was used by uid-a, uid-b, and owned by uid-a/],
+    ['a use ends too late', { tenures: [{ ...ofFirst, toMs: 3_000 }, ofSecond] }, /a on h: used 6000 ms after/],
+    ['a use begins too soon', { tenures: [{ ...ofFirst, fromMs: 8_000 }, ofSecond] }, /a on h: used 7000 ms before/],
+  ])('are broken when %s', (_, change, problem) => {
+    expect(judgeJournal({ ...sound, ...change })).toContainEqual(expect.stringMatching(problem));
+  });
+
+  it('do not hold for whom somebody ended by hand, or for damaged records', () => {
+    const half = { ...sound, entries: first.slice(0, 1), tenures: tenures.slice(0, 1) };
+    expect(judgeJournal(half)).not.toEqual([]);
+    expect(judgeJournal({ ...half, isEndedByHand: (uid) => uid === 'uid-a' })).toEqual([]);
+    expect(judgeJournal({ ...half, entries: second, isInTrouble: (host) => host === 'h' })).toEqual([]);
+  });
+});
