@@ -17,7 +17,10 @@ export interface JournalCase {
   entries: readonly ReadEntry[];
   /** Of each host in their order. */
   tenures: readonly Tenure[];
-  /** Somebody ended the machine's run by hand: what it had not written went with it. By uid. */
+  /**
+   * Somebody ended the machine's run by hand: what it had not written went with it, and the run that took over knows nothing
+   * of what was before. By uid.
+   */
   isEndedByHand: (uid: string) => boolean;
   /** Somebody damaged what stands in the API server about the host. */
   isInTrouble: (host: string) => boolean;
@@ -32,54 +35,81 @@ export function judgeJournal(given: JournalCase): string[] {
   const lives = [...Map.groupBy(entries, ({ machine }) => machine.uid)];
   const hosts = new Set([...entries.flatMap(({ host }) => host ?? []), ...tenures.map(({ host }) => host)]);
   return [
-    ...lives.flatMap(([uid, life]) => (isEndedByHand(uid) ? [] : judgeLife(life))),
+    ...lives.flatMap(([uid, life]) => (isEndedByHand(uid) ? judgeParts(life) : judgeLife(life))),
     ...[...hosts].flatMap((host) => (isInTrouble(host) ? [] : judgeUses(host, given))),
   ];
 }
 
-/** A life is told from its first moment to its last: each entry begins where the one before it ends. */
+/** A life is told from its first moment to its last. */
 function judgeLife(entries: readonly ReadEntry[]): string[] {
   const ordered = entries.toSorted((a, b) => a.number - b.number);
-  const problems: string[] = [];
-  let before: ReadEntry | undefined;
-  let lastNumber = 0;
-  for (const entry of ordered) {
-    if (entry.number === lastNumber) problems.push(`${describe(entry)}: the number is told twice`);
-    lastNumber = entry.number;
-    // What an operator asked for moves nothing.
-    if (entry.durationMs === null) continue;
-    const { from, at, durationMs } = entry;
-    if (from !== (before?.to ?? null)) problems.push(`${describe(entry)}: does not follow ${before?.to ?? 'nothing'}`);
-    if (before !== undefined && at - durationMs !== before.at) {
-      problems.push(`${describe(entry)}: begins ${at - durationMs - before.at} ms after the one before`);
-    }
-    before = entry;
-  }
-  if (before === undefined || holdsHost(before)) problems.push(`${describe(before)}: is the last`);
-  return problems;
+  const moves = ordered.filter(isMove);
+  const [first, last] = [moves[0], moves.at(-1)];
+  return [
+    ...judgeOrder(ordered),
+    ...(first?.from === null ? [] : [`${describe(first)}: is the first`]),
+    ...(last === undefined || holdsHost(last) ? [`${describe(last)}: is the last`] : []),
+  ];
+}
+
+/** What each run told hangs together. */
+function judgeParts(entries: readonly ReadEntry[]): string[] {
+  const parts = Map.groupBy(entries, ({ runId }) => runId);
+  return [...parts.values()].flatMap((part) => judgeOrder(part.toSorted((a, b) => a.number - b.number)));
+}
+
+/** Each entry begins where the one before it ends. */
+function judgeOrder(entries: readonly ReadEntry[]): string[] {
+  const twice = entries.filter(({ number }, index) => number === entries[index - 1]?.number);
+  const moves = entries.filter(isMove);
+  return [
+    ...twice.map((entry) => `${describe(entry)}: the number is told twice`),
+    ...moves.slice(1).flatMap((entry, index) => {
+      const { to = null, at = 0 } = moves[index] ?? {};
+      const gapMs = entry.at - (entry.durationMs ?? 0) - at;
+      return [
+        ...(entry.from === to ? [] : [`${describe(entry)}: does not follow ${to}`]),
+        ...(gapMs === 0 ? [] : [`${describe(entry)}: begins ${gapMs} ms after the one before`]),
+      ];
+    }),
+  ];
+}
+
+/** What an operator asked for moves nothing. */
+function isMove({ durationMs }: ReadEntry): boolean {
+  return durationMs !== null;
 }
 
 /** The same machines used the host, in the same order and in the same time, as its inventory said. */
 function judgeUses(host: string, { entries, tenures, isEndedByHand }: JournalCase): string[] {
-  const uses = usesOf(entries.filter((entry) => entry.host === host)).filter(
-    ({ machine: { uid } }) => !isEndedByHand(uid),
-  );
-  const seen = tenures.filter((tenure) => tenure.host === host && !isEndedByHand(tenure.uid));
-  const told = uses.map(({ machine }) => machine.uid);
-  const owners = seen.map(({ uid }) => uid);
-  if (told.join() !== owners.join())
-    return [`${host} was used by ${told.join(', ')}, and owned by ${owners.join(', ')}`];
-  return uses.flatMap(({ machine, fromMs, toMs }, index) => {
-    const { fromMs: ownedMs = 0, toMs: freedMs = null } = seen[index] ?? {};
+  const uses = usesOf(entries.filter((entry) => entry.host === host));
+  const seen = tenures.filter((tenure) => tenure.host === host);
+  const problems: string[] = [];
+  let next = 0;
+  for (const { machine, fromMs, toMs } of uses) {
     const name = `${machine.name} on ${host}`;
-    return [
-      ...(fromMs < ownedMs - LAG_MS ? [`${name}: used ${ownedMs - fromMs} ms before it was owned`] : []),
-      ...(toMs === null ? [`${name}: the use has no end`] : []),
-      ...(toMs !== null && freedMs !== null && toMs > freedMs + LAG_MS
-        ? [`${name}: used ${toMs - freedMs} ms after it was free`]
-        : []),
-    ];
-  });
+    const index = seen.findIndex(({ uid }, at) => at >= next && uid === machine.uid);
+    const tenure = seen[index];
+    if (tenure === undefined) {
+      problems.push(`${name}: used, and never owned then`);
+      continue;
+    }
+    problems.push(...untold(seen.slice(next, index), isEndedByHand));
+    next = index + 1;
+    const { fromMs: ownedMs, toMs: freedMs } = tenure;
+    if (fromMs < ownedMs - LAG_MS) problems.push(`${name}: used ${ownedMs - fromMs} ms before it was owned`);
+    if (isEndedByHand(machine.uid)) continue;
+    if (toMs === null) problems.push(`${name}: the use has no end`);
+    else if (freedMs !== null && toMs > freedMs + LAG_MS)
+      problems.push(`${name}: used ${toMs - freedMs} ms after it was free`);
+  }
+  return [...problems, ...untold(seen.slice(next), isEndedByHand)];
+}
+
+function untold(tenures: readonly Tenure[], isEndedByHand: (uid: string) => boolean): string[] {
+  return tenures
+    .filter(({ uid }) => !isEndedByHand(uid))
+    .map(({ uid, host }) => `${host}: nobody tells that ${uid} owned it`);
 }
 
 function describe(entry: ReadEntry | undefined): string {
