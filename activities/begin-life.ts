@@ -15,7 +15,6 @@ import { adoptHost, isAdoptable } from './host/adopt.ts';
 import { findTaker } from './host/taker.ts';
 import { bindHost, planSecretNameOf } from './host/bound-host.ts';
 import { claimFreeHost, type ClaimWish, poolKeyOf, readClaimant } from './claim-host.ts';
-import type { Claims } from './host/claims.ts';
 import { publishUnlessRefused } from './publish-status.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { type Fence, startFence } from './step/fence.ts';
@@ -47,15 +46,15 @@ interface BeginInput {
  * has nothing yet and is ready for a host gets one at once. One that comes to rest by what is found gets its status:
  * that is all that the many have to do that are adopted after Temporal lost its database.
  */
-export function createBeginLife(deps: ActivityDependencies, claims: Claims) {
-  const look = createLook(deps, claims);
+export function createBeginLife(deps: ActivityDependencies) {
+  const look = createLook(deps);
   return async function beginLife(input: BeginInput): Promise<BeginOutcome> {
     const fence = startFence();
     const found = await findMachine(deps, input.machine);
     if (found === undefined) return { kind: 'gone' };
     // Meanwhile, and awaited only if it is needed.
     const wishesHost = input.claim !== null && input.claim !== undefined;
-    const claimant = wishesHost ? readClaimant(deps, claims, found) : undefined;
+    const claimant = wishesHost ? readClaimant(deps, found) : undefined;
     claimant?.catch(() => undefined);
     const machine = await ensureFinalizer(deps, fence, found);
     const outcome = await look(fence, machine, claimant, input);
@@ -69,7 +68,7 @@ export function createBeginLife(deps: ActivityDependencies, claims: Claims) {
   };
 }
 
-function createLook(deps: ActivityDependencies, claims: Claims) {
+function createLook(deps: ActivityDependencies) {
   return async (
     fence: Fence,
     machine: BaremetalMachine,
@@ -94,7 +93,7 @@ function createLook(deps: ActivityDependencies, claims: Claims) {
       if (claimant.kind !== 'live') return { kind: 'claimTried', claim: claimant, ...begun };
       const avoid = [...new Set([...wish.avoid, ...kept.avoidedHosts])];
       const status = { ...wish.status, avoidedInventories: avoid };
-      const claim = await claimFreeHost(deps, claims, fence, machine, claimant, { avoid, status });
+      const claim = await claimFreeHost(deps, fence, machine, claimant, { avoid, status });
       return { kind: 'claimTried', claim, ...begun };
     }
     const secretKey = { namespace: machine.metadata.namespace, name: planSecretNameOf(held.host, machine) };

@@ -7,7 +7,6 @@ import { viewMachine } from '../domain/inputs/machine-view.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import type { ClaimOutcome } from '../domain/life/step-outcomes.ts';
 import { bindHost } from './host/bound-host.ts';
-import type { Claims } from './host/claims.ts';
 import { chooseCandidate, describePassedOver } from './host/candidate-choice.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { noteNews } from './step/event-recorder.ts';
@@ -32,16 +31,16 @@ export interface ClaimWish {
 }
 
 /** Claims a host for a machine. Already ours: returned as it is. */
-export function createClaimHost(deps: ActivityDependencies, claims: Claims) {
+export function createClaimHost(deps: ActivityDependencies) {
   return async function claimHost(input: ClaimWish & { machine: MachineRef }): Promise<ClaimOutcome> {
     const fence = startFence();
     const machine = await findMachine(deps, input.machine);
     if (machine === undefined) return { kind: 'exhausted', message: 'The machine is gone' };
-    const claimant = await readClaimant(deps, claims, machine);
+    const claimant = await readClaimant(deps, machine);
     if (claimant.kind !== 'live') return claimant;
     const held = await findHeldHost(deps, input.machine, machine);
     if (held !== undefined) return { kind: 'claimed', host: bindHost(held, machine, claimant.pool) };
-    return claimFreeHost(deps, claims, fence, machine, claimant, input);
+    return claimFreeHost(deps, fence, machine, claimant, input);
   };
 }
 
@@ -57,14 +56,13 @@ export interface Claimant {
 /** What the objects themselves say of the machine: that it can have a host, and where, or what speaks against any. */
 export async function readClaimant(
   deps: ActivityDependencies,
-  claims: Claims,
   machine: BaremetalMachine,
 ): Promise<Claimant | Extract<ClaimOutcome, { kind: 'provisioned' | 'deleting' | 'paused' }>> {
   if (machine.spec.providerID !== undefined) return { kind: 'provisioned' };
   const [{ kind }, owner, pool] = await Promise.all([
     standingOf(deps, machine),
     findOwner(deps, machine),
-    claims.findPool(poolKeyOf(machine)),
+    deps.shared.findPool(poolKeyOf(machine)),
   ]);
   return kind === 'live' ? { kind, pool, failureDomain: owner?.failureDomain } : { kind };
 }
@@ -79,33 +77,31 @@ export async function readClaimant(
  */
 export async function claimFreeHost(
   deps: ActivityDependencies,
-  claims: Claims,
   fence: Fence,
   machine: BaremetalMachine,
   claimant: Claimant,
   wish: ClaimWish,
 ): Promise<ClaimOutcome> {
-  const outcome = await tryHosts(deps, claims, fence, machine, claimant, wish);
+  const outcome = await tryHosts(deps, fence, machine, claimant, wish);
   deps.meter.claimEnded(outcome.kind, Date.now() - activityInfo().scheduledTimestampMs);
   return outcome;
 }
 
 async function tryHosts(
   deps: ActivityDependencies,
-  claims: Claims,
   fence: Fence,
   claimant: BaremetalMachine,
   { pool: firstPool, failureDomain }: Claimant,
   wish: ClaimWish,
 ): Promise<ClaimOutcome> {
   let machine = claimant;
-  const { reservations } = claims;
+  const { reservations } = deps;
   const { namespace, name, uid } = machine.metadata;
   const intended = machine.status?.machineInventoryRef?.name;
   /** Hosts that turned out not to be free, with the reason. */
   const passedOver = new Map<string, string>();
   let refusal: unknown;
-  for (let pool = firstPool; ; pool = await claims.findPool(poolKeyOf(machine))) {
+  for (let pool = firstPool; ; pool = await deps.shared.findPool(poolKeyOf(machine))) {
     if (pool === undefined) return { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name };
     const circumstances = { reservations, intended, failureDomain, avoid: wish.avoid, passedOver };
     const choice = chooseCandidate(deps, machine, pool, circumstances);

@@ -3,11 +3,11 @@ import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import { createAwaitPlanResult } from './await-plan-result.ts';
 import { createBeginLife } from './begin-life.ts';
 import { createClaimHost } from './claim-host.ts';
-import { createClaims } from './host/claims.ts';
 import { createConfirmGone } from './confirm-gone.ts';
 import { createCompleteProvisioning } from './complete-provisioning.ts';
-import type { ActivityDependencies } from './step/dependencies.ts';
+import type { ActivityDependencies, GivenDependencies } from './step/dependencies.ts';
 import type { StepStopped } from '../domain/life/step-outcomes.ts';
+import { createSharedReads } from './step/shared-reads.ts';
 import { createRecordJournal } from './step/journaling.ts';
 import { translatingFailures } from './step/failures.ts';
 import { endingSoon } from './step/stopped.ts';
@@ -23,11 +23,11 @@ import { createWriteRebootPlan } from './write-reboot-plan.ts';
 import { createWriteReprovisionPlan } from './write-reprovision-plan.ts';
 
 /** The steps of a machine's life that touch the world. Each reads, decides and writes one thing, idempotently. */
-export function createActivities(deps: ActivityDependencies) {
-  const claims = createClaims(deps);
+export function createActivities(given: GivenDependencies) {
+  const deps: ActivityDependencies = { ...given, shared: createSharedReads(given.kube), reservations: new Map() };
   return {
-    beginLife: short(createBeginLife(deps, claims)),
-    claimHost: short(createClaimHost(deps, claims)),
+    beginLife: short(createBeginLife(deps)),
+    claimHost: short(createClaimHost(deps)),
     writeReprovisionPlan: short(createWriteReprovisionPlan(deps)),
     awaitPlanResult: waiting(createAwaitPlanResult(deps)),
     completeProvisioning: short(createCompleteProvisioning(deps)),
@@ -47,7 +47,7 @@ export function createActivities(deps: ActivityDependencies) {
 }
 
 export type Activities = ReturnType<typeof createActivities>;
-export type { ActivityDependencies, StepMeter } from './step/dependencies.ts';
+export type { GivenDependencies, StepMeter } from './step/dependencies.ts';
 export { type JournalSink, journaling } from './step/journaling.ts';
 
 /** A short step: ends with an outcome, soon, whatever happens. */

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
-import { type ActivityDependencies, createActivities } from '../activities/index.ts';
+import { createActivities, type GivenDependencies } from '../activities/index.ts';
 import type { Build } from '../runtime/temporal/task-queue.ts';
 import type { LifeMeter } from '../domain/life/meter.ts';
 import { journalInterceptors } from './journal-interceptor.ts';
@@ -14,7 +14,7 @@ export interface MachineWorkerOptions {
   connection: NativeConnection;
   namespace: string;
   taskQueue: string;
-  activities: ActivityDependencies;
+  activities: GivenDependencies;
   meter: LifeMeter;
   workflowBundle: WorkflowBundleOption;
   /** undefined: unversioned. */

@@ -5,14 +5,7 @@ import type { PoolView } from '../../domain/inputs/pool-view.ts';
 import { chooseHost, type HostChoice, type MemberLookup } from '../../domain/pool/candidates.ts';
 import { findOwningPool } from '../../domain/pool/ownership.ts';
 import { findOlderWaiting } from '../../domain/pool/wakeups.ts';
-import type { ActivityDependencies } from '../step/dependencies.ts';
-
-/** Hosts, by `<namespace>/<name>`, that a claim of this worker is at, with the machine that they are for. */
-export type Reservations = Map<string, Reservation>;
-export interface Reservation {
-  uid: string;
-  group: string | undefined;
-}
+import type { ActivityDependencies, Reservation } from '../step/dependencies.ts';
 
 /** What a claim knows besides the caches. */
 export interface ClaimCircumstances {

@@ -1,6 +1,6 @@
 import type { CapiCluster, CapiMachine } from '../../api/cluster-api.ts';
 import { foreign, IMAGE_CATALOG_NAME } from '../../api/constants.ts';
-import { capiClusters, capiMachines, configMaps } from '../../api/resources.ts';
+import { capiMachines } from '../../api/resources.ts';
 import { type ImageResolution, resolveImage } from '../../domain/inputs/image-resolution.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { type MachineView, viewMachine } from '../../domain/inputs/machine-view.ts';
@@ -21,7 +21,7 @@ export async function findCapiOwners(deps: ActivityDependencies, ref: MachineRef
   const { namespace, ownerMachine, clusterName } = named;
   const [machine, cluster] = await Promise.all([
     ownerMachine === undefined ? undefined : deps.kube.find(capiMachines, { namespace, name: ownerMachine }),
-    clusterName === undefined ? undefined : deps.kube.find(capiClusters, { namespace, name: clusterName }),
+    clusterName === undefined ? undefined : deps.shared.findCluster({ namespace, name: clusterName }),
   ]);
   return { machine, cluster };
 }
@@ -37,7 +37,7 @@ export async function readImage(
   namespace: string,
   { machine, cluster }: CapiOwners,
 ): Promise<ImageResolution> {
-  const catalog = await deps.kube.find(configMaps, { namespace, name: IMAGE_CATALOG_NAME });
+  const catalog = await deps.shared.findConfigMap({ namespace, name: IMAGE_CATALOG_NAME });
   const clusterRegistry = cluster?.metadata.annotations[foreign.registryAddressAnnotation];
   return resolveImage({
     catalog: catalog?.data,

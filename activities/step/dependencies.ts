@@ -7,6 +7,7 @@ import type { ObjectKey } from '../../api/meta.ts';
 import type { Reader } from '../../reading/reader.ts';
 import type { KubeClient } from '../../runtime/kube/client.ts';
 import type { JournalSink } from './journaling.ts';
+import type { SharedReads } from './shared-reads.ts';
 
 /** Read side of an informer's store. */
 export interface Cache<T> {
@@ -47,7 +48,8 @@ export interface StepMeter {
   claimConflicted: () => void;
 }
 
-export interface ActivityDependencies {
+/** What a worker gives its activities. */
+export interface GivenDependencies {
   kube: KubeClient;
   journal: JournalSink;
   caches: WorkerCaches;
@@ -56,4 +58,18 @@ export interface ActivityDependencies {
   policy: MachinePolicy;
   temporalNamespace: string;
   meter: StepMeter;
+}
+
+/** For whom a claim is at a host. */
+export interface Reservation {
+  uid: string;
+  /** See `groupOf`. */
+  group: string | undefined;
+}
+
+/** What the activities of one worker share. */
+export interface ActivityDependencies extends GivenDependencies {
+  shared: SharedReads;
+  /** Hosts, by `<namespace>/<name>`, that a claim of this worker is at. */
+  reservations: Map<string, Reservation>;
 }

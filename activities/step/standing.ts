@@ -1,7 +1,7 @@
 import { foreign } from '../../api/constants.ts';
 import type { CapiCluster } from '../../api/cluster-api.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
-import { capiClusters, capiMachines } from '../../api/resources.ts';
+import { capiMachines } from '../../api/resources.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { type CapiMachineView, viewCapiCluster, viewCapiMachine } from '../../domain/inputs/capi-view.ts';
 import { isMachineOfCapi, viewMachine } from '../../domain/inputs/machine-view.ts';
@@ -28,7 +28,7 @@ export async function readStanding(
   const machine = await findMachine(deps, ref);
   if (machine !== undefined) return standingOf(deps, machine);
   if (lastCluster === undefined || lastCluster === '') return { kind: 'moved' };
-  const cluster = await findReadable(deps, capiClusters, { namespace: ref.namespace, name: lastCluster });
+  const cluster = await deps.shared.findCluster({ namespace: ref.namespace, name: lastCluster });
   if (cluster === undefined || viewCapiCluster(cluster).paused) return { kind: 'moved' };
   return { kind: foreign.deleteForMoveAnnotation in cluster.metadata.annotations ? 'moved' : 'gone' };
 }
@@ -55,7 +55,7 @@ export async function findCluster(
   { metadata }: BaremetalMachine,
 ): Promise<CapiCluster | undefined> {
   const name = metadata.labels[foreign.clusterNameLabel];
-  return name === undefined ? undefined : findReadable(deps, capiClusters, { namespace: metadata.namespace, name });
+  return name === undefined ? undefined : deps.shared.findCluster({ namespace: metadata.namespace, name });
 }
 
 /** The CAPI Machine that owns the machine, as it is now. */
