@@ -55,6 +55,8 @@ export const annotations = {
   acceptanceSince: `${ANNOTATION_PREFIX}/acceptance-since`,
   /** Inventory: what the checks found, JSON; see `AcceptanceResults` in domain/inputs. */
   acceptanceResults: `${ANNOTATION_PREFIX}/acceptance-results`,
+  /** Inventory: what was done to the host without a run, JSON, the last times; see `HostNote`. The bridge journals it. */
+  journal: `${ANNOTATION_PREFIX}/journal`,
   /** Plan Secret: one of `PlanType`. */
   planType: `${ANNOTATION_PREFIX}/plan.type`,
   /** Plan Secret: attempt id of the plan that stands there, see `attemptId` in domain/plan. */

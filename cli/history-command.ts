@@ -1,5 +1,7 @@
 import { Argument, type Command } from 'commander';
-import { type HistoryQuestion, readHistory } from '../journal/queries.ts';
+import type { Pool } from 'pg';
+import { type HistoryQuestion, readHistory, readHostHistory } from '../journal/queries.ts';
+import type { HostEntry } from '../domain/journal/host-entry.ts';
 import type { ReadEntry } from '../journal/rows.ts';
 import type { CliWorld } from './cli-world.ts';
 import { withJournal } from './journal-access.ts';
@@ -16,7 +18,10 @@ interface HistoryOptions extends RecordOptions {
 /** The newest entries; a host of many years has more. */
 const MAX_ENTRIES = 10_000;
 
-const columns: readonly Column<ReadEntry>[] = [
+/** What a run tells, or the bridge of a host. */
+type HistoryLine = ReadEntry | HostEntry;
+
+const columns: readonly Column<HistoryLine>[] = [
   { head: 'AT', key: 'at', text: ({ at }) => new Date(at).toISOString() },
   { head: 'TO', key: 'to', text: ({ to }) => to },
   { head: 'FROM', key: 'from', text: ({ from }) => from ?? '' },
@@ -25,7 +30,7 @@ const columns: readonly Column<ReadEntry>[] = [
   { head: 'STEP', key: 'step', text: ({ step, attempt }) => (attempt === null ? step : `${step} ${attempt}`) },
   { head: 'CAUSE', key: 'cause', text: tellCause },
   { head: 'HOST', key: 'host', text: ({ host }) => host ?? '' },
-  { head: 'MACHINE', key: 'machine', text: ({ machine }) => machine.name },
+  { head: 'MACHINE', key: 'machine', text: ({ machine }) => machine?.name ?? '' },
   { head: 'CLUSTER', key: 'cluster', text: ({ cluster }) => cluster ?? '' },
 ];
 
@@ -51,15 +56,25 @@ async function tell(
 ): Promise<void> {
   const key = await withKube(world, options, async (access) => keyOf(text, options, access));
   const question = { kind, ...key, sinceMs: options.since ?? 0, limit: MAX_ENTRIES };
-  const entries = await withJournal((pool) => readHistory(pool, question));
+  const entries = await withJournal((pool) => readLines(pool, question));
   if (entries.length === 0) world.complain(`note: the journal knows nothing of ${kind} ${key.namespace}/${key.name}`);
   if (entries.length === MAX_ENTRIES) world.complain(`note: only the last ${MAX_ENTRIES} entries; --since tells more`);
   const asJson = entries.map((entry) => ({ ...entry, at: new Date(entry.at).toISOString() }));
-  const toneOf = ({ to }: ReadEntry) => (to === 'Failed' ? 'stuck' : 'well');
+  const toneOf = ({ to }: HistoryLine) => (to === 'Failed' || to === 'NotAccepted' ? 'stuck' : 'well');
   printRecords(columns, entries, world, { ...options, toneOf, asJson });
 }
 
-function tellCause({ cause, actor, collapsed = 1 }: ReadEntry): string {
+async function readLines(pool: Pool, question: HistoryQuestion): Promise<HistoryLine[]> {
+  const [ofRuns, ofBridge] = await Promise.all([
+    readHistory(pool, question),
+    question.kind === 'host' ? readHostHistory(pool, question) : [],
+  ]);
+  return [...ofRuns, ...ofBridge].toSorted((a, b) => a.at - b.at).slice(-question.limit);
+}
+
+function tellCause(line: HistoryLine): string {
+  const { cause, actor } = line;
+  const collapsed = 'collapsed' in line ? (line.collapsed ?? 1) : 1;
   if (collapsed > 1) return `${cause}: ${collapsed} entries`;
   return actor === null ? cause : `${cause}: ${actor}`;
 }

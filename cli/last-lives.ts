@@ -1,6 +1,7 @@
 import type { ObjectKey } from '../api/meta.ts';
+import { endOfUse } from '../domain/journal/host-entry.ts';
 import { type HostUse, usesOf } from '../domain/journal/uses.ts';
-import { readHistory } from '../journal/queries.ts';
+import { readHistory, readHostHistory } from '../journal/queries.ts';
 import type { ReadEntry } from '../journal/rows.ts';
 import { readEnv } from '../runtime/env.ts';
 import { describeCause } from './failures.ts';
@@ -19,8 +20,12 @@ export async function tellLastLives(key: ObjectKey, nowMs: number, missing: stri
   if (readEnv().journal === undefined) return [];
   try {
     const question = { kind: 'host', ...key, sinceMs: 0, limit: MAX_ENTRIES } as const;
-    const entries = await withJournal((pool) => readHistory(pool, question));
-    const uses = usesOf(entries).slice(-MAX_LIVES).toReversed();
+    const [entries, done] = await withJournal((pool) =>
+      Promise.all([readHistory(pool, question), readHostHistory(pool, question)]),
+    );
+    const uses = usesOf([...entries, ...done.flatMap(endOfUse)])
+      .slice(-MAX_LIVES)
+      .toReversed();
     return uses.map((use) => `Life      ${tellUse(use, nowMs)}${tellFailures(use, entries)}`);
   } catch (error) {
     missing.push(`Earlier lives are not seen: ${describeCause(error)}`);

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { type ClosedUse, usesOf, usesWithin } from '../domain/journal/uses.ts';
 import { readHostsOf } from '../journal/queries.ts';
-import type { ReadEntry } from '../journal/rows.ts';
 import type { CliWorld } from './cli-world.ts';
 import { UsageError } from './failures.ts';
 import { withJournal } from './journal-access.ts';
@@ -48,7 +47,7 @@ async function tell(world: CliWorld, options: UsageOptions): Promise<void> {
   const { namespace, name: cluster } = key;
   const entries = await withJournal((pool) => readHostsOf(pool, { namespace, cluster, untilMs: toMs }));
   const uses = [...Map.groupBy(entries, ({ host }) => host).values()]
-    .flatMap((ofHost: ReadEntry[]) => usesWithin(usesOf(ofHost), fromMs, toMs))
+    .flatMap((ofHost) => usesWithin(usesOf(ofHost), fromMs, toMs))
     .filter((use) => use.cluster === cluster)
     .toSorted((a, b) => a.host.localeCompare(b.host) || a.fromMs - b.fromMs);
   const hours = hoursOf(uses);

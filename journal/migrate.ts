@@ -35,5 +35,5 @@ async function migrate(client: PoolClient): Promise<void> {
 
 /** Makes the partitions of the next months, and drops those that are older than so many. */
 export async function keepJournal(pool: Pool, retentionMonths: number): Promise<void> {
-  await pool.query('select ironloom.journal_keep($1)', [retentionMonths]);
+  await pool.query('select ironloom.journal_keep($1), ironloom.host_journal_keep($1)', [retentionMonths]);
 }

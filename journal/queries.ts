@@ -1,5 +1,8 @@
-import type { Pool } from 'pg';
+import { DatabaseError, type Pool } from 'pg';
 import { z } from 'zod';
+import { endOfUse, type HostEntry } from '../domain/journal/host-entry.ts';
+import type { UseEntry } from '../domain/journal/uses.ts';
+import { fromHostRow } from './host-rows.ts';
 import { fromRow, type ReadEntry } from './rows.ts';
 
 /** Whose past is asked for. */
@@ -24,18 +27,48 @@ export async function readHistory(pool: Pool, question: HistoryQuestion): Promis
   return rows.map(fromRow).toReversed();
 }
 
-/** All that tells of the hosts that a cluster used until then: whoever else used them ends a use of the cluster's, too. */
+/** What was done to a host without a run, oldest first. */
+export async function readHostHistory(pool: Pool, question: Omit<HistoryQuestion, 'kind'>): Promise<HostEntry[]> {
+  const { namespace, name, sinceMs, limit } = question;
+  const told = await readHostRows(pool, 'namespace = $1 and host = $2 and at >= $3 order by at desc limit $4', [
+    namespace,
+    name,
+    new Date(sinceMs),
+    limit,
+  ]);
+  return told.toReversed();
+}
+
+/**
+ * All that tells of the hosts that a cluster used until then: whoever else used them ends a use of the cluster's, too, and
+ * so does who takes the record of one away.
+ */
 export async function readHostsOf(
   pool: Pool,
   { namespace, cluster, untilMs }: { namespace: string; cluster: string; untilMs: number },
-): Promise<ReadEntry[]> {
-  const { rows } = await pool.query<object>(
-    `select * from ironloom.journal where namespace = $1 and at < $3 and host in
-       (select distinct host from ironloom.journal where namespace = $1 and cluster = $2 and at < $3 and host is not null)
-     order by at, number`,
-    [namespace, cluster, new Date(untilMs)],
-  );
-  return rows.map(fromRow);
+): Promise<UseEntry[]> {
+  const whose = `namespace = $1 and at < $3 and host in
+    (select distinct host from ironloom.journal where namespace = $1 and cluster = $2 and at < $3 and host is not null)`;
+  const values = [namespace, cluster, new Date(untilMs)];
+  const [{ rows }, ends] = await Promise.all([
+    pool.query<object>(`select * from ironloom.journal where ${whose} order by at, number`, values),
+    readHostRows(pool, `machine_uid is not null and ${whose}`, values),
+  ]);
+  return [...rows.map(fromRow), ...ends.flatMap(endOfUse)];
+}
+
+/** PostgreSQL's word for a table that is not there. */
+const UNDEFINED_TABLE = '42P01';
+
+/** None where no bridge has made the table yet. */
+async function readHostRows(pool: Pool, whose: string, values: unknown[]): Promise<HostEntry[]> {
+  try {
+    const { rows } = await pool.query<object>(`select * from ironloom.host_journal where ${whose}`, values);
+    return rows.map(fromHostRow);
+  } catch (error) {
+    if (error instanceof DatabaseError && error.code === UNDEFINED_TABLE) return [];
+    throw error;
+  }
 }
 
 export const statsGroups = { step: "''", pool: 'pool', image: 'image', host: "namespace || '/' || host" } as const;

@@ -25,6 +25,7 @@ import { createTemporalReturns } from './runs/temporal-returns.ts';
 import { UnattendedMachines } from './machines/unattended.ts';
 import { SlotBook } from './slots/book.ts';
 import { createReadiness, findNobodyServes, type RunsPlace } from './readiness.ts';
+import { openHostSink } from './open-host-sink.ts';
 import { createSearchAttributes } from './search-attributes.ts';
 
 export interface BridgeOptions {
@@ -53,10 +54,12 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   });
   const informers = Object.values(caches);
   const reader = createReader({ threads: READER_THREADS });
+  const hostJournal = openHostSink(env.journal, logger, Date.now());
   const known = createBridgeMemory();
   const metrics = await startObservation({ env, logger, shutdown }, caches, known);
   shutdown.onShutdown('kube client', () => kube.close());
   shutdown.onShutdown('reader', () => reader.close());
+  shutdown.onShutdown('journal', () => hostJournal.close());
   shutdown.onShutdown('caches', () => Promise.all(informers.map((informer) => informer.stop())));
 
   await waitForKubernetes(kube, shutdown.signal, logger);
@@ -78,7 +81,7 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   const { queueMetrics, countVerb } = metrics;
   const { unattended, book } = known;
   const scope = { defaultRegistry, hostLabels, watchNamespace, watchFilter, slots: slotsOf(env), book };
-  const world = { kube, runs, caches, reader, ...scope, logger, queueMetrics, countVerb };
+  const world = { kube, runs, caches, reader, hostJournal, ...scope, logger, queueMetrics, countVerb };
   const notes = {
     noteMissingRuns: (missing: number) => void (known.missingRuns = missing),
     noteOpenRuns: (uids: ReadonlySet<string>) => void (known.openRuns = uids),

@@ -4,6 +4,7 @@ import type { KubeClient } from '../runtime/kube/client.ts';
 import type { Reader } from '../reading/reader.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { BridgeCaches } from './caches.ts';
+import type { HostJournalSink } from './hosts/journal-keeper.ts';
 import type { MachineRuns } from './runs/machine-runs.ts';
 import type { ReconcileResult } from './reconcile/ports.ts';
 import type { TemporalReturns } from './runs/temporal-returns.ts';
@@ -33,6 +34,8 @@ export interface ControllerDeps {
   unattended: UnattendedMachines;
   /** Why no worker would pick a run up; undefined: one would. */
   findNobodyServes: () => Promise<string | undefined>;
+  /** Where it is written what was done to hosts. */
+  hostJournal: HostJournalSink;
   logger: Logger;
   /** Told of each request to a host that came to its end. */
   countVerb?: ((verb: string, result: 'accepted' | 'refused') => void) | undefined;

@@ -5,6 +5,7 @@ import type { MachineView } from '../domain/inputs/machine-view.ts';
 import type { PoolView } from '../domain/inputs/pool-view.ts';
 import { keyText } from '../domain/pool/indexes.ts';
 import { parseKey } from '../runtime/kube/object-key.ts';
+import { startHostJournal } from './host-journal-controller.ts';
 import { AnswerMemory } from './hosts/answer-memory.ts';
 import { reconcileCluster } from './clusters/reconciler.ts';
 import { connectCrdTriggers, reconcileCrd } from './crd-marks.ts';
@@ -62,6 +63,7 @@ export async function runControllers(deps: ControllerDeps, signal: AbortSignal):
     startHostOperations(deps),
     startRemediations(deps),
     startAcceptance(deps),
+    startHostJournal(deps),
     startCrds(deps),
   ];
   await prepare(deps);
@@ -139,7 +141,7 @@ function startHostOperations(deps: ControllerDeps): Workqueue {
   const { kube: client, runs, caches, reader, hostLabels, countVerb, logger } = deps;
   const { hosts, planSecrets, pools } = storesOf(caches);
   const world = { client, runs, reader, hosts, planSecrets, pools, hostLabels };
-  const operationDeps = { ...world, pauses: new RetryPauses(), countVerb, logger };
+  const operationDeps = { ...world, pauses: new RetryPauses(), countVerb, logger, now: () => new Date() };
   const queue = createQueue('host-operations', 4, deps, (key) => reconcileHostOperation(key, operationDeps));
   connectHostPlanTriggers(caches, (key) => {
     if (hosts.get(parseKey(key))?.operation !== undefined) queue.add(key);

@@ -3,6 +3,7 @@ import { type AllocationState, allocationStates, annotations, foreign } from '..
 import type { MachineInventory } from '../../api/inventory.ts';
 import { type HostAcceptance, readAcceptance } from './host-acceptance.ts';
 import { hostAddresses } from '../network/host-addresses.ts';
+import { MAX_NOTES_CHARS } from './host-notes.ts';
 import { bounded, boundText, MAX_NAME, MAX_OPERATION, MAX_TOKEN, MAX_UID } from './bounded-text.ts';
 
 /** Who uses a host, as recorded on its inventory. */
@@ -52,6 +53,8 @@ export interface HostView {
   acceptance: HostAcceptance | undefined;
   /** Text of the operation annotation, if any. */
   operation: string | undefined;
+  /** What was done to it without a run, for `readHostNotes`. Absent: nothing is noted. */
+  journal?: string | undefined;
   allocationState: AllocationState | undefined;
   pool: string | undefined;
   owner: HostOwner | undefined;
@@ -90,6 +93,7 @@ export function viewHost(inventory: MachineInventory, hostLabels: HostLabels): H
     lastGroup: bounded(notes[annotations.lastGroup], MAX_NAME),
     acceptance: readAcceptance(notes),
     operation: bounded(notes[annotations.operation], MAX_OPERATION),
+    ...(annotations.journal in notes && { journal: bounded(notes[annotations.journal], MAX_NOTES_CHARS) }),
     allocationState: readAllocationState(notes[annotations.allocationState]),
     pool: bounded(notes[annotations.pool], MAX_NAME),
     owner: readOwner(notes),

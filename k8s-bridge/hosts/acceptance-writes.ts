@@ -4,9 +4,10 @@ import type { Secret } from '../../api/core.ts';
 import { machineInventories, secrets } from '../../api/resources.ts';
 import { nextValidateAttempt } from '../../domain/hosts/acceptance-step.ts';
 import type { HostLabels } from '../../domain/inputs/host-labels.ts';
+import { type NewNote, noteOnHost } from '../../domain/inputs/host-notes.ts';
 import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
 import type { WantedChecks } from '../../domain/inputs/pool-view.ts';
-import { attemptId } from '../../domain/plan/attempt.ts';
+import { attemptId, parseAttemptId } from '../../domain/plan/attempt.ts';
 import { readCheckResults } from '../../domain/plan/check-results.ts';
 import type { RenderedPlan } from '../../domain/plan/document.ts';
 import { mayHoldFailure } from '../../domain/plan/last-failure.ts';
@@ -43,9 +44,11 @@ export async function begin(
   wanted: WantedChecks,
   deps: AcceptanceWrites,
 ): Promise<undefined> {
-  const id = attemptId(nextValidateAttempt(host, secret));
+  const next = nextValidateAttempt(host, secret);
+  const id = attemptId(next);
   const plan = renderValidatePlan({ attemptId: id, checks: wanted.checks });
-  const marked = await annotate(host, deps, {
+  const begun = { step: 'checks', to: 'Validating', cause: 'Step', attempt: next.attempt } as const;
+  const marked = await annotate(host, deps, begun, {
     [annotations.acceptance]: 'Validating',
     [annotations.acceptanceChecks]: wanted.hash,
     [annotations.acceptanceAfter]: host.failedReprovision ?? null,
@@ -115,14 +118,27 @@ async function conclude(
   { state, results }: { state: 'Accepted' | 'NotAccepted'; results: AcceptanceResults },
   notes: Readonly<Record<string, string | null>>,
 ): Promise<undefined> {
-  const concluded = await annotate(host, deps, {
-    [annotations.acceptance]: state,
-    [annotations.acceptanceSince]: timeOf(deps),
-    [annotations.acceptanceResults]: JSON.stringify(results),
-    ...notes,
-  });
+  const attempt = parseAttemptId(host.acceptance?.attempt ?? '')?.attempt;
+  const concluded = await annotate(
+    host,
+    deps,
+    { ...outcomeOf(state, results), attempt },
+    {
+      [annotations.acceptance]: state,
+      [annotations.acceptanceSince]: timeOf(deps),
+      [annotations.acceptanceResults]: JSON.stringify(results),
+      ...notes,
+    },
+  );
   deps.logger.info({ host: `${host.namespace}/${host.name}`, state }, 'A host is through the checks of its pool');
   await tellAcceptance(deps.client, concluded);
+}
+
+function outcomeOf(state: 'Accepted' | 'NotAccepted', { timedOut }: AcceptanceResults): NewNote {
+  if (state === 'Accepted') return { step: 'checks', to: 'Available', cause: 'HostAnswered' };
+  return timedOut === true
+    ? { step: 'checks', to: 'NotAccepted', cause: 'DeadlinePassed', reason: 'ChecksTimedOut' }
+    : { step: 'checks', to: 'NotAccepted', cause: 'HostAnswered', reason: 'ChecksFailed' };
 }
 
 /** Plans of others would inherit it. The host is still kept out: nobody else writes to the Secret. */
@@ -139,14 +155,16 @@ async function liftSingleAttempt(secret: PlanSecretView, { client, logger }: Acc
 }
 
 async function annotate(
-  { namespace, name, uid, resourceVersion }: HostView,
-  { client, hosts, hostLabels }: AcceptanceWrites,
-  notes: Readonly<Record<string, string | null>>,
+  host: HostView,
+  { client, hosts, hostLabels, now }: AcceptanceWrites,
+  note: NewNote,
+  changes: Readonly<Record<string, string | null>>,
 ): Promise<HostView> {
-  const metadata = { uid, resourceVersion, annotations: notes };
-  const host = viewHost(await client.patch(machineInventories, { namespace, name }, { metadata }), hostLabels);
-  hosts.upsert(host);
-  return host;
+  const { namespace, name, uid, resourceVersion } = host;
+  const metadata = { uid, resourceVersion, annotations: { ...changes, ...noteOnHost(host, note, now()) } };
+  const changed = viewHost(await client.patch(machineInventories, { namespace, name }, { metadata }), hostLabels);
+  hosts.upsert(changed);
+  return changed;
 }
 
 /** RFC 3339, in seconds. */

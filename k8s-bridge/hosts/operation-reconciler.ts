@@ -5,6 +5,7 @@ import { machineInventories } from '../../api/resources.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { hostVerbs, judgeHostVerb } from '../../domain/hosts/host-verbs.ts';
 import { isCutText, MAX_OPERATION } from '../../domain/inputs/bounded-text.ts';
+import { type NewNote, noteOnHost } from '../../domain/inputs/host-notes.ts';
 import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
 import { parseOperation } from '../../domain/life/operation-annotation.ts';
 import { isKeptByChecks } from '../../domain/pool/acceptance.ts';
@@ -25,7 +26,12 @@ export interface HostOperationDeps extends HostStandingDeps, StrandedHostDeps {
   /** Told once of each request that came to its end. */
   countVerb?: ((verb: string, result: 'accepted' | 'refused') => void) | undefined;
   logger: ReconcilerLogger;
+  /** Wall clock. */
+  now: () => Date;
 }
+
+/** As the journal has it: an annotation does not say who wrote it. */
+const ACTOR = 'operation annotation';
 
 /**
  * Does what an operator asks of a host in its annotation: keeps it out of allocation, or lets it in again once the clean
@@ -62,16 +68,16 @@ async function answerRequest(host: HostView, text: string, deps: HostOperationDe
       deps.countVerb?.(asked.verb, 'accepted');
       return tell(host, deps.client, 'Normal', 'Quarantined', verdict.answer);
     case 'strip': {
-      const stripped = viewHost(await stripRecord(host, asked.reason, deps), deps.hostLabels);
+      const stripped = viewHost(await stripRecord(host, { reason: asked.reason, actor: ACTOR }, deps), deps.hostLabels);
       deps.hosts.upsert(stripped);
       return finishStrip(stripped, text, deps);
     }
     case 'lift':
-      deps.hosts.upsert(viewHost(await lift(host, deps.client), deps.hostLabels));
+      deps.hosts.upsert(viewHost(await lift(host, deps), deps.hostLabels));
       deps.countVerb?.(asked.verb, 'accepted');
       return tell(host, deps.client, 'Normal', 'Unquarantined', verdict.answer);
     case 'again':
-      deps.hosts.upsert(viewHost(await annotate(host, deps.client, checksAgain), deps.hostLabels));
+      deps.hosts.upsert(viewHost(await annotate(host, deps, { step: 'validate' }, checksAgain), deps.hostLabels));
       deps.countVerb?.(asked.verb, 'accepted');
       return tell(host, deps.client, 'Normal', 'ChecksAgain', verdict.answer);
     case 'wait':
@@ -110,17 +116,14 @@ async function endRequest(
 }
 
 /** The host is offered to nobody; who has it keeps it. */
-async function keepOut(
-  host: HostView,
-  reason: string,
-  { client, hosts, hostLabels }: HostOperationDeps,
-): Promise<void> {
+async function keepOut(host: HostView, reason: string, deps: HostOperationDeps): Promise<void> {
   const notes = {
     [annotations.quarantine]: reason,
     [annotations.operation]: null,
     ...(host.owner === undefined && { [annotations.allocationState]: 'Unavailable' }),
   };
-  hosts.upsert(viewHost(await annotate(host, client, notes), hostLabels));
+  const asked = { step: 'quarantine', to: 'Quarantined' } as const;
+  deps.hosts.upsert(viewHost(await annotate(host, deps, asked, notes), deps.hostLabels));
 }
 
 /** What was recorded of checks is about none that are asked for any more. */
@@ -130,11 +133,12 @@ const checksAgain = { [annotations.operation]: null, [annotations.acceptanceChec
  * A machine that has the host keeps it, and the record of its plan. What the host has passed counts no more; one that its
  * checks kept out stays out until it has passed them.
  */
-function lift(host: HostView, client: HostOperationDeps['client']): Promise<MachineInventory> {
+function lift(host: HostView, deps: HostOperationDeps): Promise<MachineInventory> {
+  const state = isKeptByChecks(host) ? 'Unavailable' : 'Available';
   const freed = {
     [annotations.hostPlanAttempt]: null,
     [annotations.hostPlanChecksum]: null,
-    [annotations.allocationState]: isKeptByChecks(host) ? 'Unavailable' : 'Available',
+    [annotations.allocationState]: state,
   };
   const notes = {
     ...checksAgain,
@@ -142,18 +146,21 @@ function lift(host: HostView, client: HostOperationDeps['client']): Promise<Mach
     [annotations.suspect]: null,
     ...(host.owner === undefined && freed),
   };
-  return annotate(host, client, notes);
+  return annotate(host, deps, { step: 'unquarantine', to: host.owner === undefined ? state : 'InUse' }, notes);
 }
 
 function annotate(
-  { namespace, name, uid, resourceVersion }: HostView,
-  client: HostOperationDeps['client'],
-  notes: Readonly<Record<string, string | null>>,
+  host: HostView,
+  { client, now }: HostOperationDeps,
+  asked: Pick<NewNote, 'step' | 'to'>,
+  changes: Readonly<Record<string, string | null>>,
 ): Promise<MachineInventory> {
+  const { namespace, name, uid, resourceVersion } = host;
+  const journal = noteOnHost(host, { ...asked, cause: 'Operator', actor: ACTOR }, now());
   return client.patch(
     machineInventories,
     { namespace, name },
-    { metadata: { uid, resourceVersion, annotations: notes } },
+    { metadata: { uid, resourceVersion, annotations: { ...changes, ...journal } } },
   );
 }
 

@@ -3,6 +3,7 @@ import { annotations } from '../../api/constants.ts';
 import type { Secret } from '../../api/core.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
 import { machineInventories, secrets } from '../../api/resources.ts';
+import { noteOnHost } from '../../domain/inputs/host-notes.ts';
 import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
 import { attemptId, parseAttemptId } from '../../domain/plan/attempt.ts';
 import { renderCleanPlan } from '../../domain/plan/clean.ts';
@@ -26,14 +27,20 @@ export interface StrandedHostDeps {
  */
 export async function stripRecord(
   host: HostView,
-  reason: string,
-  { client }: Pick<StrandedHostDeps, 'client'>,
+  { reason, actor }: { reason: string; actor: string },
+  { client, now }: Pick<StrandedHostDeps, 'client'> & { now: () => Date },
 ): Promise<MachineInventory> {
   const found = await findPlanSecret(host, client);
   const { id, plan } = nextCleanPlan(host, found && viewPlanSecret(found));
   const obstacle = findObstacle(host, found && viewPlanSecret(found));
-  const { namespace, name, uid, resourceVersion } = host;
+  const { namespace, name, uid, resourceVersion, owner } = host;
+  const ended = owner && {
+    cluster: owner.cluster,
+    machine: { name: owner.baremetalMachine, uid: owner.uid },
+  };
+  const asked = { step: 'quarantine', to: 'Quarantined', cause: 'Operator', actor, ...ended } as const;
   const notes = {
+    ...noteOnHost(host, asked, now()),
     [annotations.ownerCluster]: null,
     [annotations.ownerMachine]: null,
     [annotations.ownerBaremetalMachine]: null,

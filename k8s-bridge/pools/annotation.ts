@@ -3,6 +3,7 @@ import { annotations } from '../../api/constants.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
 import type { ObjectKey } from '../../api/meta.ts';
 import { machineInventories } from '../../api/resources.ts';
+import { noteOnHost } from '../../domain/inputs/host-notes.ts';
 import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
 import { forEachLimited } from '../reconcile/for-each-limited.ts';
@@ -21,6 +22,8 @@ interface AnnotationWrites {
   /** Which labels of an inventory tell what of its host. */
   hostLabels: HostLabels;
   nowMs: number;
+  /** Wall clock. */
+  now: () => Date;
 }
 
 /**
@@ -34,7 +37,7 @@ export async function alignPoolAnnotations(
   pool: ObjectKey,
   memberNames: Iterable<string>,
   caches: PoolCaches,
-  { client, refusals, hostLabels, nowMs }: AnnotationWrites,
+  { client, refusals, hostLabels, nowMs, now }: AnnotationWrites,
 ): Promise<{ lookAgainAfterMs: number; failures: unknown[] }> {
   const pending = hostsInDoubt(pool, memberNames, caches).flatMap((host) => {
     if (host.deleting) return [];
@@ -50,7 +53,7 @@ export async function alignPoolAnnotations(
     if (waitMs > 0) return lookAgain(waitMs);
     try {
       const isBlank = owner === pool.name && isNeverUsed(host, caches);
-      const written = await patchPoolAnnotation(host, owner, isBlank, client);
+      const written = await patchPoolAnnotation(host, owner, isBlank, { client, now });
       caches.hosts.upsert(viewHost(written, hostLabels));
       refusals.forget(host);
     } catch (error) {
@@ -85,9 +88,15 @@ function patchPoolAnnotation(
   host: HostView,
   pool: string | undefined,
   isBlank: boolean,
-  client: Patcher,
+  { client, now }: Pick<AnnotationWrites, 'client' | 'now'>,
 ): Promise<MachineInventory> {
-  const notes = { [annotations.pool]: pool ?? null, ...(isBlank && { [annotations.allocationState]: 'Available' }) };
+  const step = pool === undefined ? 'leave' : 'join';
+  const to = isBlank ? 'Available' : undefined;
+  const notes = {
+    ...noteOnHost(host, { step, to, pool: pool ?? host.pool, cause: 'Observed' }, now()),
+    [annotations.pool]: pool ?? null,
+    ...(isBlank && { [annotations.allocationState]: 'Available' }),
+  };
   const metadata = { resourceVersion: host.resourceVersion, annotations: notes };
   return client.patch(machineInventories, host, { metadata }, { type: 'merge' });
 }

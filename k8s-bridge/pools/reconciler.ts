@@ -50,7 +50,7 @@ export async function reconcilePool(poolKey: string, deps: PoolReconcilerDeps): 
   const key = parseKey(poolKey);
   const pool = caches.pools.get(key);
   const nowMs = deps.nowMs();
-  const writes = { client, refusals: memory.refusals, hostLabels, nowMs };
+  const writes = { client, refusals: memory.refusals, hostLabels, nowMs, now: deps.now };
   if (pool === undefined) {
     // Not gone: its hosts stay its own, and nobody is told that it is missing.
     if (caches.pools.problemOf(key) !== undefined) return {};

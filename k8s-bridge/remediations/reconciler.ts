@@ -22,7 +22,7 @@ import { noteRefusedOperation } from '../reconcile/refused-operation.ts';
 import type { RetryPauses } from '../reconcile/retry-pauses.ts';
 import type { MachineRuns } from '../runs/machine-runs.ts';
 import { handToOwner } from './owner-remediation.ts';
-import { quarantineSuspect } from './suspect-host.ts';
+import { ACTOR, quarantineSuspect } from './suspect-host.ts';
 
 export interface RemediationDeps {
   client: Pick<KubeClient, 'find' | 'patch' | 'create'>;
@@ -40,8 +40,6 @@ export interface RemediationDeps {
   now: () => Date;
 }
 
-/** What is heard as who asked, in status and history of the run. */
-export const ACTOR = 'MachineHealthCheck';
 /** A time that is far off is looked at now and then. */
 const LONGEST_WAIT_MS = 3_600_000;
 

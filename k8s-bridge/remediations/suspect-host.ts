@@ -1,5 +1,6 @@
 import { annotations } from '../../api/constants.ts';
 import { machineInventories } from '../../api/resources.ts';
+import { noteOnHost } from '../../domain/inputs/host-notes.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import type { RemediationView } from '../../domain/inputs/remediation-view.ts';
@@ -10,7 +11,12 @@ import type { ReadStore } from '../reconcile/ports.ts';
 export interface SuspectHostDeps {
   client: Pick<KubeClient, 'patch'>;
   hosts: Pick<ReadStore<HostView>, 'get'>;
+  /** Wall clock. */
+  now: () => Date;
 }
+
+/** What is heard as who asked, in statuses, histories and the journal. */
+export const ACTOR = 'MachineHealthCheck';
 
 /**
  * Keeps the host of the machine out of allocation after its release, until an operator has looked at it; once for a
@@ -19,7 +25,7 @@ export interface SuspectHostDeps {
 export async function quarantineSuspect(
   request: RemediationView,
   machine: MachineView,
-  { client, hosts }: SuspectHostDeps,
+  { client, hosts, now }: SuspectHostDeps,
 ): Promise<boolean> {
   if (!isQuarantineDue(request)) return false;
   const name = machine.inventory;
@@ -27,9 +33,13 @@ export async function quarantineSuspect(
   // Another machine's, or nobody's any more: it is not this one that is to be kept.
   if (host?.owner?.uid !== machine.uid) return true;
   const reason = request.conditions.find(({ type }) => type === 'Ready')?.message ?? '';
+  const asked = { step: 'quarantine', to: 'Quarantined', cause: 'Observed', actor: ACTOR } as const;
   const notes = {
     [annotations.suspect]: reason,
-    ...(!host.quarantined && { [annotations.quarantine]: `MachineHealthCheck: ${reason}` }),
+    ...(!host.quarantined && {
+      ...noteOnHost(host, asked, now()),
+      [annotations.quarantine]: `${ACTOR}: ${reason}`,
+    }),
   };
   const { uid, resourceVersion } = host;
   await client.patch(machineInventories, host, { metadata: { uid, resourceVersion, annotations: notes } });

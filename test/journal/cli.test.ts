@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { tellLastLives } from '../../cli/last-lives.ts';
+import { openHostJournal } from '../../journal/open-host-journal.ts';
 import { openJournal } from '../../journal/open-journal.ts';
 import { callCli } from '../cli/call.ts';
 import { entry } from '../domain/journal/journal-fixtures.ts';
@@ -47,6 +48,27 @@ beforeAll(async () => {
     entry('b', { at: at('04:00'), cluster: 'other' }),
   ]);
   await journal.close();
+  const hosts = openHostJournal({ url, password, retentionMonths: 999, logger: quiet });
+  await hosts.write([
+    {
+      hostUid: 'uid-h',
+      namespace: 'ns',
+      host: 'h',
+      at: at('03:30'),
+      pool: 'workers',
+      machine: null,
+      cluster: null,
+      from: 'Available',
+      to: 'Quarantined',
+      step: 'quarantine',
+      reason: null,
+      cause: 'Observed',
+      attempt: null,
+      actor: 'MachineHealthCheck',
+      durationMs: 1_800_000,
+    },
+  ]);
+  await hosts.close();
 }, 60_000);
 afterAll(() => {
   vi.unstubAllEnvs();
@@ -61,6 +83,7 @@ test('the past of a host', async () => {
     '2026-07-01T01:30:00.000Z Failed Allocated 1m PlanFailed awaitPlan 1 HostAnswered h m-a c',
     '2026-07-01T01:31:00.000Z Failed Failed - Accepted retry Operator: =cmd("x") h m-a c',
     '2026-07-01T03:00:00.000Z Available Preparing 1m 30s - release Step h m-a c',
+    '2026-07-01T03:30:00.000Z Quarantined Available 30m - quarantine Observed: MachineHealthCheck h - -',
     '2026-07-01T04:00:00.000Z Allocated Pending 0s - claim Step h m-b other',
   ]);
 });

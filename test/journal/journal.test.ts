@@ -82,7 +82,7 @@ describe('writing', () => {
     const [pool] = pools;
     if (pool !== undefined) {
       const versions = await pool.query<{ version: string }>('select version from ironloom.journal_version order by 1');
-      expect(versions.rows.map(({ version }) => Number(version))).toEqual([0, 1]);
+      expect(versions.rows.map(({ version }) => Number(version))).toEqual([0, 1, 2]);
     }
     await Promise.all(pools.map((each) => each.end()));
   });
@@ -156,6 +156,8 @@ describe('keeping', () => {
         await client.query('set role ironloom_journal_reader');
         expect((await client.query('select * from ironloom.journal')).rows).toHaveLength(5);
         await expect(client.query('delete from ironloom.journal')).rejects.toThrow('permission denied');
+        expect((await client.query('select * from ironloom.host_journal')).rows).toEqual([]);
+        await expect(client.query('delete from ironloom.host_journal')).rejects.toThrow('permission denied');
       } finally {
         client.release(true);
       }

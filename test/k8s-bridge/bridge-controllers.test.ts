@@ -172,7 +172,9 @@ describe('runControllers', () => {
     const slots = { lease: { namespace: 'default', name: 'slots' }, limit: undefined };
     const health = { unattended: new UnattendedMachines(monotonicNowMs), slots, book: new SlotBook() };
     const findNobodyServes = async () => undefined;
-    const deps = { kube: kube.client(), runs, caches, ...settings, ...health, findNobodyServes, logger };
+    const hostJournal = { sinceMs: 0, readLast: async () => new Map<string, number>(), write: async () => {} };
+    const world = { kube: kube.client(), runs, caches, hostJournal };
+    const deps = { ...world, ...settings, ...health, findNobodyServes, logger };
     running = runControllers(deps, ending.signal);
   }
 

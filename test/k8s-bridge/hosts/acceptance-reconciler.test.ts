@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { annotations } from '../../../api/constants.ts';
 import { machineInventories, secrets } from '../../../api/resources.ts';
 import { readAcceptance } from '../../../domain/inputs/host-acceptance.ts';
+import { readHostNotes } from '../../../domain/inputs/host-notes.ts';
 import { type HostView, viewHost } from '../../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../../domain/inputs/machine-view.ts';
 import { type PoolView, wantChecks } from '../../../domain/inputs/pool-view.ts';
@@ -99,6 +100,11 @@ function createWorld() {
     },
     pass: (ms: number) => void (now = new Date(now.getTime() + ms)),
     notes: () => objects.read(machineInventories, host).metadata.annotations,
+    /** What is to be journalled. */
+    journaled: () =>
+      readHostNotes(viewHost(objects.read(machineInventories, host), hostLabels)).map(
+        ({ from, to, cause, reason = '', attempt }) => `${from} ${to} ${cause} ${reason} ${attempt}`,
+      ),
     acceptance: () => readAcceptance(objects.read(machineInventories, host).metadata.annotations),
     secret: () => objects.read(secrets, secretKey),
     annotate: (changed: Record<string, string | null>) =>
@@ -171,6 +177,7 @@ describe('a host of a pool that asks for checks', () => {
     await world.seeAndLook();
     expect(viewPlanSecret(world.secret()).planAttempt).toBe('validate-1-h-uid.ps');
     expect(world.acceptance()?.attempt).toBe('validate-1-h-uid.ps');
+    expect(world.journaled()).toHaveLength(1);
   });
 
   it('that passes is free, and nothing of the plan binds the next one', async () => {
@@ -187,6 +194,7 @@ describe('a host of a pool that asks for checks', () => {
     expect(world.secret().data['max-failures']).toBeUndefined();
     expect(await world.seeAndLook()).toEqual({});
     expect(world.told.map((text) => text.split(':')[0])).toEqual(['Validating', 'Accepted']);
+    expect(world.journaled()).toEqual(['Available Validating Step  1', 'Validating Available HostAnswered  1']);
   });
 
   it('that passed and is to be looked at again gets an attempt that it has never seen', async () => {
@@ -217,6 +225,8 @@ describe('a host of a pool that asks for checks', () => {
     expect(world.notes()[annotations.allocationState]).toBe('Unavailable');
     expect(world.told.at(-1)).toMatch(/^NotAccepted: .*: cpu\. /);
     expect(world.told.at(-1)).not.toContain('less than 64');
+    expect(world.journaled().at(-1)).toBe('Validating NotAccepted HostAnswered ChecksFailed 1');
+    expect(world.notes()[annotations.journal]).not.toContain('less than 64');
     expect(await world.seeAndLook()).toEqual({});
   });
 
@@ -242,6 +252,10 @@ describe('a host of a pool that asks for checks', () => {
     await world.answer('applied', line('cpu', 'pass'));
     await world.seeAndLook();
     expect(world.acceptance()?.state).toBe('Accepted');
+    expect(world.journaled().slice(1)).toEqual([
+      'Validating NotAccepted DeadlinePassed ChecksTimedOut 1',
+      'NotAccepted Available HostAnswered  1',
+    ]);
   });
 
   it('that refuses the mark is tried again, and says so', async () => {

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { annotations } from '../../../api/constants.ts';
 import type { Secret } from '../../../api/core.ts';
 import { machineInventories, secrets } from '../../../api/resources.ts';
+import { readHostNotes } from '../../../domain/inputs/host-notes.ts';
 import { type HostView, viewHost } from '../../../domain/inputs/host-view.ts';
 import type { PoolView } from '../../../domain/inputs/pool-view.ts';
 import { attemptId } from '../../../domain/plan/attempt.ts';
@@ -26,6 +27,7 @@ interface Told {
   message: string;
 }
 
+const NOW_MS = Date.parse('2026-07-01T00:00:00Z');
 const host = { namespace: 'demo', name: 'h1' };
 const secretKey = { namespace: 'demo', name: 'h1-plan' };
 
@@ -104,7 +106,12 @@ function createWorld() {
       hosts.upsert(viewHost(objects.read(machineInventories, host), hostLabels));
       planSecrets.upsert(viewPlanSecret(objects.read(secrets, secretKey)));
     },
-    notes: () => objects.read(machineInventories, host).metadata.annotations,
+    notes() {
+      const { [annotations.journal]: _, ...notes } = objects.read(machineInventories, host).metadata.annotations;
+      return notes;
+    },
+    /** What is to be journalled. */
+    journaled: () => readHostNotes(viewHost(objects.read(machineInventories, host), hostLabels)),
     /** Somebody writes to the inventory, and no informer has seen it. */
     noteOwner: (notes: Record<string, string>) =>
       objects.patch(machineInventories, host, { metadata: { annotations: notes } }),
@@ -124,6 +131,7 @@ function createWorld() {
         pauses,
         countVerb: (verb, result) => void counted.push(`${verb} ${result}`),
         logger: silentLogger,
+        now: () => new Date(NOW_MS),
       });
     },
     refuse: (code: number | undefined) => objects.refuse('h1', code),
@@ -299,6 +307,10 @@ describe('quarantine', () => {
       [annotations.hostPlanChecksum]: left.planChecksum,
     });
     expect(world.told).toMatchObject([{ reason: 'Quarantined' }]);
+    const actor = 'operation annotation';
+    expect(world.journaled()).toMatchObject([{ at: NOW_MS, step: 'quarantine', to: 'Quarantined', actor }]);
+    const uid = notes[annotations.ownerUid];
+    expect(world.journaled()[0]?.machine).toEqual(uid && { name: 'm1', uid });
 
     world.putHost({ ...world.notes(), [annotations.operation]: 'unquarantine' });
     world.catchUp();
@@ -332,6 +344,7 @@ describe('quarantine', () => {
     const writes = world.objects.writes.filter(({ name, code }) => name === 'h1-plan' && code === 200);
     expect(writes).toHaveLength(1);
     expect(world.counted).toEqual(['quarantine accepted']);
+    expect(world.journaled()).toHaveLength(1);
     expect(new Set(world.told.map(({ reason }) => reason))).toEqual(new Set(['Quarantined']));
   });
 
@@ -400,6 +413,7 @@ describe('quarantine', () => {
     expect([after[annotations.quarantine], after[annotations.operation]]).toEqual([before, undefined]);
     expect(world.told).toMatchObject([{ reason: 'OperationRefused' }]);
     expect(world.told[0]?.message).toContain(words);
+    expect(world.journaled()).toEqual([]);
   });
 });
 
@@ -416,6 +430,8 @@ describe('checks of the pool', () => {
       [annotations.acceptance]: state,
       [annotations.allocationState]: allocationState,
     });
+    const freed = { step: 'unquarantine', from: 'Quarantined', to: allocationState, cause: 'Operator' };
+    expect(world.journaled()).toMatchObject([freed]);
   });
 
   it('are to be done again after the use of a host that is in use', async () => {
@@ -441,6 +457,7 @@ describe('checks of the pool', () => {
     });
     expect(world.told).toMatchObject([{ reason: 'ChecksAgain' }]);
     expect(world.counted).toEqual(['validate accepted']);
+    expect(world.journaled()).toMatchObject([{ step: 'validate', from: 'NotAccepted', to: 'NotAccepted' }]);
   });
 
   it('are not done where the pool asks for none', async () => {

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { annotations } from '../../../api/constants.ts';
 import type { ObjectKey } from '../../../api/meta.ts';
 import { machineInventories, machineInventoryPools } from '../../../api/resources.ts';
+import { readHostNotes } from '../../../domain/inputs/host-notes.ts';
 import { type HostView, viewHost } from '../../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../../domain/inputs/machine-view.ts';
 import type { PlanSecretFacts } from '../../../domain/pool/host-eligibility.ts';
@@ -135,6 +136,15 @@ describe('reconcilePool', () => {
       undefined,
     ]);
     expect(hosts.map((host) => bench.poolOf(host))).toEqual(hosts.map(() => 'workers'));
+    const noted = hosts.map((host) => bench.caches.hosts.get({ namespace: 'demo', name: host }));
+    expect(noted.flatMap((host) => host && readHostNotes(host)).map((note) => `${note?.step} ${note?.to}`)).toEqual([
+      'join Available',
+      'join Unavailable',
+      'join Unavailable',
+      'join InUse',
+      'join Unavailable',
+      'join Unavailable',
+    ]);
   });
 
   it('takes no host with a plan of somebody else for available', async () => {

@@ -167,6 +167,9 @@ describe('reconcileRemediation', () => {
     const { length } = world.api.writes;
     await world.reconcile();
     expect(world.api.writes).toHaveLength(length);
+    expect(JSON.parse(world.host()[annotations.journal] ?? '')).toMatchObject({
+      notes: [{ step: 'quarantine', from: 'InUse', to: 'Quarantined', actor: 'MachineHealthCheck' }],
+    });
   });
 
   it('does after a crash what it had decided, and not twice what an operator has undone', async () => {
@@ -200,6 +203,7 @@ describe('reconcileRemediation', () => {
     await world.reconcile();
     expect(world.host()).toMatchObject({ [annotations.quarantine]: 'new disk' });
     expect(world.host()).toHaveProperty([annotations.suspect]);
+    expect(world.host()).not.toHaveProperty([annotations.journal]);
   });
 
   it('quarantines no host that the machine does not have', async () => {
