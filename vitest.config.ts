@@ -6,6 +6,7 @@ import { spareCores } from './test/support/process-environment.ts';
 const scriptTests = [
   'test/domain/plan/{deadlines,power-loss,reboot-script,scripts,validate}.test.ts',
   'test/dev/{host,process,tools}/**/*.test.ts',
+  'test/dev/demo/journal.test.ts',
   'test/journal/*.test.ts',
 ];
 const modelTests = 'test/model/*.stack.test.ts';

@@ -1,18 +1,25 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
+import { describeExports } from './demo/journal.ts';
 import { startStage, temporalRunsUrl } from './demo/stage.ts';
 import { type ManagementCluster, startManagementCluster } from './stack/management-cluster.ts';
 import { ProcessNotReadyError } from './process/ready.ts';
 import { ToolBuildError } from './tools/go.ts';
 
 const USAGE = `Usage: npm run dev -- [--bare]
-Starts a management cluster with the hosts of config/samples, a worker and the bridge, until Ctrl-C.
-  --bare  the management cluster alone: no hosts, no worker, no bridge`;
+Starts a management cluster with the hosts of config/samples, worker, bridge, fleet map and journal, until Ctrl-C.
+  --bare  the management cluster alone: no hosts, no worker, no bridge, no journal`;
 
 /** Says how to reach what runs, until somebody ends it. */
-async function stay(cluster: ManagementCluster, more: readonly string[], ended: Promise<unknown>): Promise<void> {
+async function stay(
+  cluster: ManagementCluster,
+  { exports = [], more }: { exports?: readonly string[]; more: readonly string[] },
+  ended: Promise<unknown>,
+): Promise<void> {
   console.log(`  export KUBECONFIG=${cluster.kubeconfigs.admin}`);
-  console.log(`  Temporal      ${cluster.temporal.address}, UI ${temporalRunsUrl(cluster)}`);
+  console.log(`  export TEMPORAL_ADDRESS=${cluster.temporal.address}`);
+  for (const line of exports) console.log(`  ${line}`);
+  console.log(`  Temporal UI   ${temporalRunsUrl(cluster)}`);
   console.log(`  Logs          ${cluster.logs}`);
   console.log(`  Audit log     ${cluster.auditLogPath}`);
   for (const line of more) console.log(`  ${line}`);
@@ -28,7 +35,7 @@ async function runBare(ended: Promise<unknown>): Promise<void> {
   const startedAt = performance.now();
   await using cluster = await startManagementCluster();
   console.log(`Management cluster is up after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
-  await stay(cluster, ['No hosts, worker or bridge run; without --bare they do'], ended);
+  await stay(cluster, { more: ['No hosts, worker or bridge run; without --bare they do'] }, ended);
 }
 
 async function runAll(ended: Promise<unknown>): Promise<void> {
@@ -45,12 +52,13 @@ async function runAll(ended: Promise<unknown>): Promise<void> {
     throw error;
   });
   if (stage === undefined) return;
-  const { cluster, site } = stage;
+  const { cluster, site, mapUrl, journal } = stage;
   const more = [
+    `Fleet map     ${mapUrl}`,
     `Hosts         ${site.hosts.join(', ')} in namespace ${site.namespace}`,
     'Guide         kubectl apply -f config/samples, then docs/guides/node-management.md',
   ];
-  await stay(cluster, more, Promise.race([interrupted, broken.promise]));
+  await stay(cluster, { exports: describeExports(journal), more }, Promise.race([interrupted, broken.promise]));
 }
 
 const ended = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal)));

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createEvidenceSource } from './evidence-source.ts';
 import type { Fact } from './facts.ts';
+import { describeExports } from './journal.ts';
 import { proveFacts } from './prove-facts.ts';
 import type { Screen } from './screen.ts';
 import { type DemoStage, startStage, temporalRunsUrl, temporalViews } from './stage.ts';
 import { story } from './story.ts';
+import { checkPast, tellPast } from './tell-past.ts';
 import { describeTransition } from './transition.ts';
 
 export interface DemoOptions {
@@ -56,6 +58,7 @@ async function tellStory(stage: DemoStage, { screen, hasTables, once, pauseMs, s
     if (once && failed.length > 0) return failed;
     await rest(pauseMs, signal);
   }
+  failed.push(...(await showPast(screen, stage, signal)));
   if (once) return failed;
   chapterTitle = 'The story is told and everything stays up: look around. Ctrl-C ends it.';
   screen.say(`\n${chapterTitle}`);
@@ -63,9 +66,18 @@ async function tellStory(stage: DemoStage, { screen, hasTables, once, pauseMs, s
   for (;;) await rest(60_000, signal);
 }
 
+/** @returns the facts that did not hold */
+async function showPast(screen: Screen, stage: DemoStage, signal: AbortSignal): Promise<Fact[]> {
+  if (stage.journal === undefined) return [];
+  const past = await tellPast(stage, stage.journal, signal);
+  const fact = checkPast(past);
+  for (const line of [`\n$ ${past.command}`, ...past.lines, describeFact(fact)]) screen.say(line);
+  return fact.holds ? [] : [fact];
+}
+
 function showStage(
   screen: Screen,
-  { cluster, watch, mapUrl }: DemoStage,
+  { cluster, watch, mapUrl, journal }: DemoStage,
   hasTables: boolean,
   title: () => string,
 ): void {
@@ -73,6 +85,7 @@ function showStage(
     `Fleet map:    ${mapUrl}`,
     `Temporal UI:  ${temporalRunsUrl(cluster)}`,
     `Look around:  export KUBECONFIG=${cluster.kubeconfigs.admin}`,
+    ...describeExports(journal).map((line) => `              ${line}`),
   ];
   if (hasTables) {
     screen.show({ view: () => watch.view(), footer: () => [title(), ...links].join('\n') });

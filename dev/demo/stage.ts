@@ -7,6 +7,7 @@ import { findFreePorts } from '../process/ports.ts';
 import { ProcessNotReadyError } from '../process/ready.ts';
 import { readSamples, type SampleManifest } from '../lab/samples.ts';
 import { type ServiceOptions, startService } from '../lab/services.ts';
+import { type JournalVariables, startJournal } from './journal.ts';
 import { type DemoWatch, watchDemo } from './watch-demo.ts';
 
 /** What the samples say about the place where they go. */
@@ -28,6 +29,8 @@ export interface DemoStage {
   site: SampleSite;
   /** Where the fleet map is. */
   mapUrl: string;
+  /** undefined: it has no database. */
+  journal: JournalVariables | undefined;
 }
 
 export interface StageOptions {
@@ -47,7 +50,7 @@ const UPGRADE_STEP_MS = 500;
 const STOP_KUBELET_MS = 1_500;
 const ALWAYS = 1_000_000;
 
-/** Starts a management cluster, the samples' hosts, a worker and the bridge. @throws the signal's reason */
+/** Starts a management cluster, the samples' hosts, the journal's database, and the processes. @throws the signal's reason */
 export async function startStage({ closing, signal, say, onBroken }: StageOptions): Promise<DemoStage> {
   const samples = await readSamples();
   const site = readSite(samples);
@@ -59,6 +62,9 @@ export async function startStage({ closing, signal, say, onBroken }: StageOption
   );
 
   const { namespace, clusterName, hosts } = site;
+  // Beside the hosts: it computes while they wait.
+  const startingJournal = startJournal(cluster, { closing, signal, say });
+  startingJournal.catch(() => {});
   const lab = await startLab({ cluster, namespace, clusterName, hosts, hostTimes: HOST_TIMES });
   closing.defer(() => lab.stop());
   await Promise.all(hosts.map((host, index) => slowDown(lab, host, index)));
@@ -69,9 +75,10 @@ export async function startStage({ closing, signal, say, onBroken }: StageOption
   const temporal = new Client({ connection, namespace: cluster.temporal.namespace });
   const watch = await watchDemo(lab.client, namespace);
   closing.defer(() => watch.close());
-  const mapUrl = await startServices(cluster, { closing, signal, onBroken });
+  const journal = await startingJournal;
+  const mapUrl = await startServices(cluster, { closing, signal, onBroken, journal });
   signal.throwIfAborted();
-  return { cluster, lab, temporal, watch, samples, site, mapUrl };
+  return { cluster, lab, temporal, watch, samples, site, mapUrl, journal };
 }
 
 /** Address of the list of all runs in the Temporal UI. */
@@ -101,12 +108,12 @@ async function slowDown(lab: Lab, name: string, index: number): Promise<void> {
 
 async function startServices(
   cluster: ManagementCluster,
-  { closing, signal, onBroken }: Omit<StageOptions, 'say'>,
+  { closing, signal, onBroken, journal }: Omit<StageOptions, 'say'> & Pick<DemoStage, 'journal'>,
 ): Promise<string> {
   const [mapPort] = await findFreePorts(1);
   const map = { IRONLOOM_CONSOLE_ADDRESS: `127.0.0.1:${mapPort}`, IRONLOOM_TEMPORAL_UI_URL: cluster.temporal.uiUrl };
   const start = async (kind: ServiceOptions['kind'], env = {}): Promise<void> => {
-    const service = await startService(cluster, { kind, name: kind, signal, env });
+    const service = await startService(cluster, { kind, name: kind, signal, env: { ...journal, ...env } });
     let stopping = false;
     void service.exited.then((code) => {
       if (!stopping) onBroken(new ProcessNotReadyError(service, `ended with exit code ${code}`));

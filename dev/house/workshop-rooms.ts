@@ -62,7 +62,7 @@ export const workshopRooms: readonly Room[] = [
   },
   {
     path: 'dev/stack',
-    holds: 'The management cluster: etcd, API server, Cluster API, Temporal',
+    holds: 'The management cluster: etcd, API server, Cluster API, Temporal; PostgreSQL',
     mayImport: ['api', 'dev/elemental', 'dev/process', 'dev/tools', 'runtime/kube'],
   },
   {

@@ -14,7 +14,9 @@ export interface ProcessCommand {
   user?: { uid: number; gid: number } | undefined;
   /** Stdout and stderr are appended here. */
   logPath: string;
-  /** Between SIGTERM and SIGKILL, in whole seconds; default 5. */
+  /** What asks it to end; default: SIGTERM. */
+  stopSignal?: 'TERM' | 'INT';
+  /** Between that and SIGKILL, in whole seconds; default 5. */
   stopGraceSeconds?: number;
 }
 
@@ -28,24 +30,26 @@ export interface ManagedProcess {
   exitCode(): number | undefined;
   /** Resolves when the process is gone, with what `exitCode` then answers. */
   exited: Promise<number>;
-  /** SIGTERM, and SIGKILL after the grace; resolves when it is gone. */
+  /** Asks it to end, and SIGKILL after the grace; resolves when it is gone. */
   stop(): Promise<void>;
   /** SIGKILL at once; resolves when it is gone. */
   kill(): Promise<void>;
 }
 
 /**
- * Runs "$@" until it ends or until nobody holds the other end of stdin any more (we closed it, or died by any signal):
- * then it is told to end, and killed after the grace in $0.
+ * Runs what comes after $1 until it ends or until nobody holds the other end of stdin any more (we closed it, or died by
+ * any signal): then the signal $1 tells it to end, and it is killed after the grace in $0.
  */
 const WATCHER = `
+stop=$1
+shift
 exec 3<&0 </dev/null
 "$@" 3<&- &
 child=$!
 (
   trap 'exit 0' TERM
   read -r _ <&3
-  kill -TERM "$child"
+  kill -"$stop" "$child"
   sleep "$0" &
   wait "$!"
   kill -KILL 0
@@ -62,7 +66,7 @@ exit "$code"
 export function startProcess(options: ProcessCommand): ManagedProcess {
   const log = openSync(options.logPath, 'a', 0o600);
   const grace = String(options.stopGraceSeconds ?? 5);
-  const child = spawn('/bin/sh', ['-c', WATCHER, grace, ...options.command], {
+  const child = spawn('/bin/sh', ['-c', WATCHER, grace, options.stopSignal ?? 'TERM', ...options.command], {
     detached: true,
     stdio: ['pipe', log, log],
     env: { ...process.env, ...options.env },

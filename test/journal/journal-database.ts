@@ -5,10 +5,10 @@ import { Pool } from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import { findFreePorts } from '../../dev/process/ports.ts';
 import { createProcessSet } from '../../dev/process/set.ts';
-import { type Postgresql, startPostgresql } from '../production/postgresql.ts';
+import { type FragilePostgresql, startFragilePostgresql } from '../production/postgresql.ts';
 
 export interface JournalDatabase {
-  postgresql: Postgresql;
+  postgresql: FragilePostgresql;
   /** A new database of that name; its URL has no password. */
   create(name: string): Promise<{ url: string; password: string }>;
   close(): Promise<void>;
@@ -22,7 +22,7 @@ export async function startJournalDatabase(): Promise<JournalDatabase> {
   const dir = await mkdtemp(join(tmpdir(), 'journal-'));
   const processes = createProcessSet(join(dir, 'logs'));
   const [port] = await findFreePorts(1);
-  const postgresql = await startPostgresql(processes, { dir, port, user: USER, password: PASSWORD });
+  const postgresql = await startFragilePostgresql(processes, { dir, port, user: USER, password: PASSWORD });
   return {
     postgresql,
     async create(name) {

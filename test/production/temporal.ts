@@ -6,7 +6,7 @@ import { createProcessSet, type ProcessSet } from '../../dev/process/set.ts';
 import { resolveTools } from '../../dev/tools/resolver.ts';
 import { productionToolNames } from '../../dev/tools/table.ts';
 import { readComposeFile } from './compose-file.ts';
-import { type Postgresql, startPostgresql } from './postgresql.ts';
+import { type FragilePostgresql, startFragilePostgresql } from './postgresql.ts';
 import { createRun } from './programs.ts';
 import { startServer, TEMPORAL_SERVER } from './temporal-server.ts';
 import { startTemporalUi, type UiTls } from './temporal-ui.ts';
@@ -25,7 +25,7 @@ export interface ProductionTemporal extends AsyncDisposable {
   /** Host and port of the gRPC API. */
   address: string;
   uiUrl: string;
-  postgresql: Postgresql;
+  postgresql: FragilePostgresql;
   /** SIGKILL. */
   kill(): Promise<void>;
   /** Stops the server if it runs, starts it and waits until it can be used. */
@@ -66,7 +66,7 @@ async function startIn(
   const cli = (...args: readonly string[]) => run('temporal', args, { ...cliEnv, TEMPORAL_ADDRESS: address });
 
   const { POSTGRES_USER: user, POSTGRES_PASSWORD: password } = postgresql.environment;
-  const database = await startPostgresql(processes, { dir, port: databasePort, user, password });
+  const database = await startFragilePostgresql(processes, { dir, port: databasePort, user, password });
   const place = { SQL_HOST: '127.0.0.1', SQL_PORT: String(databasePort) };
   await runScript(schema.command, { ...schema.environment, ...place });
   const isHealthy = async () => (await cli('operator', 'cluster', 'health')).includes('SERVING');
