@@ -23,7 +23,7 @@ export interface BenchSite extends AsyncDisposable {
   client: KubeClient;
   temporal: Client;
   /** Starts a worker or the bridge; stopped with the site. */
-  start(kind: ServiceKind, name?: string): Promise<Service>;
+  start(kind: ServiceKind, name?: string, variables?: Readonly<Record<string, string>>): Promise<Service>;
 }
 
 /** Starts a site without worker and bridge. */
@@ -40,8 +40,8 @@ export async function startBenchSite(namespace: string): Promise<BenchSite> {
       namespace,
       client,
       temporal: new Client({ connection, namespace: cluster.temporal.namespace }),
-      async start(kind, name = kind) {
-        const env = { IRONLOOM_LEASE_NAMESPACE: namespace };
+      async start(kind, name = kind, variables = {}) {
+        const env = { IRONLOOM_LEASE_NAMESPACE: namespace, ...variables };
         const service = await startService(cluster, { kind, name, env });
         services.push(service);
         return service;

@@ -48,9 +48,14 @@ export function shareOfCore(label: string, before: Usage, after: Usage): number 
   return ((after.byProcess.get(label) ?? 0) - (before.byProcess.get(label) ?? 0)) / (after.atMs - before.atMs);
 }
 
+/** CPU time that each process used between two moments, in milliseconds. */
+export function cpuBetween(before: Usage, after: Usage): ReadonlyMap<string, number> {
+  return new Map([...after.byProcess].map(([name, ms]) => [name, ms - (before.byProcess.get(name) ?? 0)]));
+}
+
 /** `worker 7.3 s, temporal 7.4 s, …; others 12 % of 2 cores`: who used the machine between two moments. */
 export function describeCpu(before: Usage, after: Usage): string {
-  const used = [...after.byProcess].map(([name, ms]) => [name, ms - (before.byProcess.get(name) ?? 0)] as const);
+  const used = [...cpuBetween(before, after)];
   const ours = used.reduce((sum, [, ms]) => sum + ms, 0);
   const shown = used.toSorted(([, a], [, b]) => b - a).filter(([, ms]) => ms >= 50);
   const list = shown.map(([name, ms]) => `${name} ${(ms / 1000).toFixed(1)} s`).join(', ');
@@ -96,6 +101,8 @@ const scripts: Record<string, string> = { 'workers/main.ts': 'worker', 'k8s-brid
 
 function labelOf(command: readonly string[]): string {
   const program = (command[0]?.split('/').at(-1) ?? '').replace(/-v\d.*$/, '');
+  // Its processes write what they do where others have their name.
+  if (program.startsWith('postgres')) return 'postgresql';
   if (program !== 'node') return program;
   const script = Object.entries(scripts).find(([path]) => command.some((argument) => argument.endsWith(path)));
   return script?.[1] ?? program;

@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
 import { burst } from './burst.ts';
 import { claims } from './claims.ts';
+import { journal } from './journal.ts';
 import { large } from './large.ts';
 import { latency } from './latency.ts';
 import { lives } from './lives.ts';
@@ -9,7 +10,7 @@ import type { Benchmark, Measurement } from './measurement.ts';
 import { recordMeasurements, verdictOf } from './record.ts';
 import { rest } from './rest.ts';
 
-const benchmarks: readonly Benchmark[] = [latency, burst, claims, lives, rest, large];
+const benchmarks: readonly Benchmark[] = [latency, burst, journal, claims, lives, rest, large];
 
 const program = new Command()
   .name('npm run bench --')

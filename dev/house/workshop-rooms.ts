@@ -98,6 +98,7 @@ export const workshopRooms: readonly Room[] = [
       'api',
       'dev/elemental',
       'dev/lab',
+      'dev/process',
       'dev/stack',
       'dev/tools',
       'domain/inputs',
