@@ -3,7 +3,6 @@ import { CliError } from './failures.ts';
 import type { CliWorld } from './cli-world.ts';
 import type { PoolView } from '../domain/inputs/pool-view.ts';
 import { foreseeClaims } from '../domain/report/foresee-claims.ts';
-import { tellLastPlan } from '../domain/report/last-plan.ts';
 import { tellSlots } from '../domain/report/slot-use.ts';
 import type { KubeClient } from '../runtime/kube/client.ts';
 import { readFleet, type SeenFleet } from './fleet-reader.ts';
@@ -12,6 +11,7 @@ import { needKube, withKube } from './kube-access.ts';
 import { keyOf, machineArgument, nameArgument } from './machine-name.ts';
 import { readDeployment } from './machine-deployment.ts';
 import { previewPlan } from './plan-preview.ts';
+import { tellPlanTime } from './plan-time.ts';
 import { printable } from './printable.ts';
 import type { ObjectKey } from '../api/meta.ts';
 
@@ -112,7 +112,8 @@ async function planScale({ key, seen, client, now }: Question, replicas: number)
     const who = claimant === undefined ? `new machine ${index + 1 - waiting}` : `${claimant.name}, which waits,`;
     return `  ${who} ${choice.kind === 'host' ? `claims ${choice.host.name}` : `waits: ${choice.message}`}`;
   });
-  return [title, ...lines, ...slotLines(pool), `Took      ${tellLastPlan(seen.machines, pool.name, now)}`];
+  const took = await tellPlanTime({ namespace: key.namespace, pool: pool.name }, seen, now);
+  return [title, ...lines, ...slotLines(pool), `Took      ${took}`];
 }
 
 function slotLines(pool: PoolView): string[] {

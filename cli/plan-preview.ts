@@ -14,12 +14,12 @@ import { attemptId, parseAttemptId } from '../domain/plan/attempt.ts';
 import { renderReprovisionPlan } from '../domain/plan/reprovision.ts';
 import { viewPlanSecret } from '../domain/plan/secret.ts';
 import { showPlan } from '../domain/plan/shown-plan.ts';
-import { tellLastPlan } from '../domain/report/last-plan.ts';
 import { readEnv } from '../runtime/env.ts';
 import type { KubeClient } from '../runtime/kube/client.ts';
 import { CliError, describeCause } from './failures.ts';
 import type { SeenFleet } from './fleet-reader.ts';
 import { findObject } from './kube-access.ts';
+import { tellPlanTime } from './plan-time.ts';
 
 interface Wish {
   client: KubeClient;
@@ -43,12 +43,14 @@ export async function previewPlan(wish: Wish): Promise<string[]> {
   const { image } = owners;
   const domain = seen.hosts.find(({ name }) => name === host)?.failureDomain;
   const network = networkOf(wish, inventory, owners.endpoint);
+  const known = image.kind === 'resolved' ? image.image : undefined;
+  const took = await tellPlanTime({ namespace, pool: pool.name, image: known }, seen, now);
   const lines = [
     `Hostname  ${hostname}`,
     ...(domain === undefined ? [] : [`Domain    ${domain}`]),
     `Image     ${image.kind === 'resolved' ? image.image : `none: ${image.message}`}`,
     `Network   ${describeNetwork(network)}`,
-    `Took      ${tellLastPlan(seen.machines, pool.name, now)}`,
+    `Took      ${took}`,
   ];
   if (image.kind !== 'resolved' || network.kind === 'invalid')
     return [...lines, 'Plan      none is written until that is mended'];
