@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { connectJournal } from '../journal/connection.ts';
+import { explainUnreached } from '../journal/unreached.ts';
 import { readEnv } from '../runtime/env.ts';
 import { CliError, describeCause } from './failures.ts';
 
@@ -29,5 +30,5 @@ export async function withJournal<T>(body: (pool: Pool) => Promise<T>): Promise<
 function tellFailure(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   if (code === UNDEFINED_TABLE) return 'it has no table ironloom.journal; a worker makes it with its first entry';
-  return describeCause(error) || String(code);
+  return explainUnreached(error) ?? (describeCause(error) || String(code));
 }

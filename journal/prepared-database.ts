@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { connectJournal, type JournalAddress } from './connection.ts';
 import { keepJournal, migrateJournal } from './migrate.ts';
+import { explainUnreached } from './unreached.ts';
 
 export interface JournalOptions extends JournalAddress {
   /** Months after which an entry goes. */
@@ -49,7 +50,8 @@ export function prepareDatabase(
 
   function noteAway(error: unknown): void {
     awayUntilMs = performance.now() + AWAY_MS;
-    if (!isAway) logger.warn({ err: error }, `The database of the journal is away; ${waits}`);
+    const why = explainUnreached(error);
+    if (!isAway) logger.warn({ err: error, why }, `The database of the journal is away; ${waits}`);
     isAway = true;
   }
 

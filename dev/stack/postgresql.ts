@@ -17,6 +17,8 @@ export interface PostgresqlOptions {
   /** The superuser, as the image of docker-compose.yml makes it. */
   user: string;
   password: string;
+  /** It takes nobody without TLS then. */
+  tls?: { certPem: string; keyPem: string } | undefined;
 }
 
 /** A running PostgreSQL, which its process set ends. */
@@ -46,6 +48,7 @@ export async function startPostgresql(processes: ProcessSet, options: Postgresql
   const { initdb, postgres } = await findPrograms(dir, owner);
   await makeFiles(processes, { ...options, initdb, data, owner });
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', `port=${port}`, 'fsync=off'];
+  if (options.tls !== undefined) settings.push(...(await secure(data, options.tls, owner)));
   await processes.start({
     name: POSTGRESQL,
     command: [postgres, '-D', data, ...settings.flatMap((setting) => ['-c', setting])],
@@ -75,6 +78,20 @@ async function makeFiles(
     user: owner,
   });
   await rm(passwordFile);
+}
+
+/** Gives it a certificate, and lets in who speaks TLS only; answers the settings. */
+async function secure(
+  data: string,
+  { certPem, keyPem }: NonNullable<PostgresqlOptions['tls']>,
+  owner: Owner | undefined,
+): Promise<string[]> {
+  const [certificate, key] = [join(data, 'server.crt'), join(data, 'server.key')];
+  await writeFile(certificate, certPem);
+  await writeFile(key, keyPem, { mode: 0o600 });
+  if (owner !== undefined) for (const path of [certificate, key]) await chown(path, owner.uid, owner.gid);
+  await writeFile(join(data, 'pg_hba.conf'), 'hostssl all all 127.0.0.1/32 scram-sha-256\n');
+  return ['ssl=on', `ssl_cert_file=${certificate}`, `ssl_key_file=${key}`];
 }
 
 /** What a running server says of itself; it accepts connections before it takes them. */

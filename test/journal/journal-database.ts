@@ -18,15 +18,16 @@ const USER = 'ironloom';
 const PASSWORD = 'p@ss/w:rd%';
 
 /** A real PostgreSQL of its own. */
-export async function startJournalDatabase(): Promise<JournalDatabase> {
+export async function startJournalDatabase(tls?: { certPem: string; keyPem: string }): Promise<JournalDatabase> {
   const dir = await mkdtemp(join(tmpdir(), 'journal-'));
   const processes = createProcessSet(join(dir, 'logs'));
   const [port] = await findFreePorts(1);
-  const postgresql = await startFragilePostgresql(processes, { dir, port, user: USER, password: PASSWORD });
+  const postgresql = await startFragilePostgresql(processes, { dir, port, user: USER, password: PASSWORD, tls });
   return {
     postgresql,
     async create(name) {
-      const admin = new Pool({ host: '127.0.0.1', port, user: USER, password: PASSWORD, database: 'postgres' });
+      const ssl = tls !== undefined && { rejectUnauthorized: false };
+      const admin = new Pool({ host: '127.0.0.1', port, user: USER, password: PASSWORD, database: 'postgres', ssl });
       await admin.query(`create database ${name}`);
       await admin.end();
       return { url: `postgresql://${USER}@127.0.0.1:${port}/${name}`, password: PASSWORD };
