@@ -250,11 +250,13 @@ describe('the manager', () => {
       }),
     });
     const shipped = manifests.flatMap(({ metadata }) => metadata?.name ?? []);
-    for (const deployment of manifests.filter(({ kind }) => kind === 'Deployment')) {
+    const [console] = read('console').filter(({ manifest }) => manifest.kind === 'Deployment');
+    for (const deployment of [...manifests.filter(({ kind }) => kind === 'Deployment'), console?.manifest]) {
       expect(sources.parse(deployment).spec.template.spec.containers[0].envFrom).toEqual([
         { configMapRef: { name: 'ironloom-defaults' } },
         { configMapRef: { name: 'ironloom-settings', optional: true } },
         { secretRef: { name: 'ironloom-temporal', optional: true } },
+        { secretRef: { name: 'ironloom-journal', optional: true } },
       ]);
       const { volumes, containers } = mounts.parse(deployment).spec.template.spec;
       const folder = containers[0].env.find(({ name }) => name === 'IRONLOOM_SETTINGS_FOLDER')?.['value'];
@@ -264,11 +266,13 @@ describe('the manager', () => {
         { name: inOrder[0]?.name, configMap: { name: 'ironloom-defaults' } },
         { name: inOrder[1]?.name, configMap: { name: 'ironloom-settings', optional: true } },
         { name: inOrder[2]?.name, secret: { secretName: 'ironloom-temporal', optional: true } },
+        { name: inOrder[3]?.name, secret: { secretName: 'ironloom-journal', optional: true } },
       ]);
     }
     expect(shipped).toContain('ironloom-defaults');
     expect(shipped).not.toContain('ironloom-settings');
     expect(shipped).not.toContain('ironloom-temporal');
+    expect(shipped).not.toContain('ironloom-journal');
   });
 
   it('mounts certificates for Temporal, if there are any, where the documentation says', () => {
@@ -288,6 +292,20 @@ describe('the manager', () => {
       expect(volume?.secret).toEqual(secret);
       const mount = containers[0].volumeMounts.find(({ name }) => name === volume?.name);
       expect(Object.values(paths)).toEqual(['ca.crt', 'tls.crt', 'tls.key'].map((key) => `${mount?.mountPath}/${key}`));
+    }
+  });
+
+  it('mounts certificates for the journal, if there are any, where the documentation says', () => {
+    const documented = /sslrootcert=([^'&\s]+)/.exec(readFileSync(join(CONFIG, '../docs/journal.md'), 'utf8'))?.[1];
+    const deployments = [...manifests, ...read('console').map(({ manifest }) => manifest)];
+    const pods = deployments.filter(({ kind }) => kind === 'Deployment').map((it) => podSchema.parse(it));
+    expect(pods).toHaveLength(3);
+    for (const { spec } of pods) {
+      const { containers, volumes } = spec.template.spec;
+      const volume = volumes.find(({ secret }) => secret?.secretName === 'ironloom-journal-tls');
+      expect(volume?.secret?.optional).toBe(true);
+      const mount = containers[0].volumeMounts.find(({ name }) => name === volume?.name);
+      expect(documented).toBe(`${mount?.mountPath}/ca.crt`);
     }
   });
 
@@ -354,22 +372,45 @@ describe('what others reach', () => {
     expect(selects(monitorSchema.parse(monitor).spec.selector.matchLabels)).toEqual(pods.map(({ name }) => name));
   });
 
+  const rulesSchema = z.array(z.object({ ports: z.array(z.object({ port: z.int() })) }));
+  const policySchema = z.object({
+    spec: z.object({ podSelector: selectorSchema, ingress: rulesSchema, egress: rulesSchema.default([]) }),
+  });
+  const readPolicy = (name: string) =>
+    policySchema.parse(read('network-policy').find(({ manifest }) => manifest.metadata?.name === name)?.manifest).spec;
+  const portsOf = (rules: z.infer<typeof rulesSchema>) => rules.flatMap((rule) => rule.ports.map(({ port }) => port));
+
   it('is all that the NetworkPolicy lets in, and what is called by default is all that it lets out', () => {
-    const ports = z.array(z.object({ ports: z.array(z.object({ port: z.int() })) }));
-    const policySchema = z.object({
-      spec: z.object({ podSelector: selectorSchema, ingress: ports, egress: ports }),
-    });
-    const policy = read('network-policy').find(({ manifest }) => manifest.kind === 'NetworkPolicy')?.manifest;
-    const { podSelector, ingress, egress } = policySchema.parse(policy).spec;
+    const { podSelector, ingress, egress } = readPolicy('ironloom');
     expect(selects(podSelector.matchLabels)).toEqual(pods.map(({ name }) => name));
-    const portsOf = (rules: z.infer<typeof ports>) => rules.flatMap((rule) => rule.ports.map(({ port }) => port));
     for (const pod of pods) {
       expect(portsOf(ingress)).toEqual(pod.ports.map(({ containerPort }) => containerPort));
     }
     const temporal = z
       .object({ data: z.object({ TEMPORAL_ADDRESS: z.string() }) })
       .parse(read('manager').find(({ manifest }) => manifest.kind === 'ConfigMap')?.manifest).data.TEMPORAL_ADDRESS;
-    expect(new Set(portsOf(egress))).toEqual(new Set([53, 443, 6443, Number(temporal.split(':')[1])]));
+    const postgresql = 5432;
+    expect(new Set(portsOf(egress))).toEqual(new Set([53, 443, 6443, Number(temporal.split(':')[1]), postgresql]));
+  });
+
+  it('is for people the page of the console, by its Service and through the NetworkPolicies', () => {
+    const [consoleService, deployment] = ['Service', 'Deployment'].map(
+      (wanted) => read('console').find(({ manifest }) => manifest.kind === wanted)?.manifest,
+    );
+    const pod = podSchema.parse(deployment).spec.template;
+    const page = pod.spec.containers[0].ports.find(({ name }) => name === 'page')?.containerPort;
+    const policies = ['ironloom', 'ironloom-console'].map(readPolicy);
+    for (const { podSelector } of policies) expect(pod.metadata.labels).toMatchObject(podSelector.matchLabels);
+    expect(new Set(policies.flatMap(({ ingress }) => portsOf(ingress)))).toEqual(
+      new Set(pod.spec.containers[0].ports.map(({ containerPort }) => containerPort)),
+    );
+    expect(selects(policies[1]?.podSelector.matchLabels ?? {})).toEqual([]);
+    const { spec } = z
+      .object({ spec: z.object({ selector: z.record(z.string(), z.string()), ports: z.array(z.looseObject({})) }) })
+      .parse(consoleService);
+    expect(pod.metadata.labels).toMatchObject(spec.selector);
+    expect(spec.ports).toEqual([{ name: 'page', port: 80, targetPort: 'page' }]);
+    expect(portsOf(policies[1]?.ingress ?? [])).toEqual([page]);
   });
 });
 
