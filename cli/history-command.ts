@@ -1,14 +1,16 @@
 import { Argument, type Command } from 'commander';
 import type { Pool } from 'pg';
-import { type HistoryQuestion, readHistory, readHostHistory } from '../journal/queries.ts';
 import type { HostEntry } from '../domain/journal/host-entry.ts';
+import { tellCause, tellStep } from '../domain/journal/told-lives.ts';
+import { tellDuration } from '../domain/report/duration-words.ts';
+import { type HistoryQuestion, readHistory, readHostHistory } from '../journal/queries.ts';
 import type { ReadEntry } from '../journal/rows.ts';
 import type { CliWorld } from './cli-world.ts';
 import { withJournal } from './journal-access.ts';
 import { withKube } from './kube-access.ts';
 import { keyOf, nameArgument } from './machine-name.ts';
 import { momentOption } from './moment.ts';
-import { printRecords, type RecordOptions, recordOutputOption, tellDuration } from './record-output.ts';
+import { printRecords, type RecordOptions, recordOutputOption } from './record-output.ts';
 import type { Column } from './table.ts';
 
 interface HistoryOptions extends RecordOptions {
@@ -27,7 +29,7 @@ const columns: readonly Column<HistoryLine>[] = [
   { head: 'FROM', key: 'from', text: ({ from }) => from ?? '' },
   { head: 'AFTER', key: 'after', text: ({ durationMs }) => tellDuration(durationMs) },
   { head: 'REASON', key: 'reason', text: ({ reason }) => reason ?? '' },
-  { head: 'STEP', key: 'step', text: ({ step, attempt }) => (attempt === null ? step : `${step} ${attempt}`) },
+  { head: 'STEP', key: 'step', text: tellStep },
   { head: 'CAUSE', key: 'cause', text: tellCause },
   { head: 'HOST', key: 'host', text: ({ host }) => host ?? '' },
   { head: 'MACHINE', key: 'machine', text: ({ machine }) => machine?.name ?? '' },
@@ -70,11 +72,4 @@ async function readLines(pool: Pool, question: HistoryQuestion): Promise<History
     question.kind === 'host' ? readHostHistory(pool, question) : [],
   ]);
   return [...ofRuns, ...ofBridge].toSorted((a, b) => a.at - b.at).slice(-question.limit);
-}
-
-function tellCause(line: HistoryLine): string {
-  const { cause, actor } = line;
-  const collapsed = 'collapsed' in line ? (line.collapsed ?? 1) : 1;
-  if (collapsed > 1) return `${cause}: ${collapsed} entries`;
-  return actor === null ? cause : `${cause}: ${actor}`;
 }

@@ -1,12 +1,9 @@
 import type { ObjectKey } from '../api/meta.ts';
-import { endOfUse } from '../domain/journal/host-entry.ts';
-import { type HostUse, usesOf } from '../domain/journal/uses.ts';
+import { tellLives } from '../domain/journal/told-lives.ts';
 import { readHistory, readHostHistory } from '../journal/queries.ts';
-import type { ReadEntry } from '../journal/rows.ts';
 import { readEnv } from '../runtime/env.ts';
 import { describeCause } from './failures.ts';
 import { withJournal } from './journal-access.ts';
-import { tellDuration } from './record-output.ts';
 
 const MAX_LIVES = 3;
 /** More than the newest lives have. */
@@ -23,29 +20,9 @@ export async function tellLastLives(key: ObjectKey, nowMs: number, missing: stri
     const [entries, done] = await withJournal((pool) =>
       Promise.all([readHistory(pool, question), readHostHistory(pool, question)]),
     );
-    const uses = usesOf([...entries, ...done.flatMap(endOfUse)])
-      .slice(-MAX_LIVES)
-      .toReversed();
-    return uses.map((use) => `Life      ${tellUse(use, nowMs)}${tellFailures(use, entries)}`);
+    return tellLives(entries, done, nowMs, MAX_LIVES).map(({ words }) => `Life      ${words}`);
   } catch (error) {
     missing.push(`Earlier lives are not seen: ${describeCause(error)}`);
     return [];
   }
-}
-
-function tellUse({ machine, cluster, fromMs, toMs }: HostUse, nowMs: number): string {
-  const day = new Date(fromMs).toISOString().slice(0, 10);
-  const length = tellDuration(Math.max(0, (toMs ?? nowMs) - fromMs));
-  return `BaremetalMachine ${machine.name}, Cluster ${cluster ?? 'unknown'}, from ${day}, ${toMs === null ? 'now for' : 'for'} ${length}`;
-}
-
-function tellFailures({ machine }: HostUse, entries: readonly ReadEntry[]): string {
-  const failed = entries.filter((entry) => entry.machine.uid === machine.uid && entry.to === 'Failed' && isNew(entry));
-  const why = [...new Set(failed.flatMap(({ reason }) => reason ?? []))];
-  return failed.length === 0 ? '' : `; failed: ${why.join(', ')}`;
-}
-
-/** What operators ask for while a machine is Failed is no failure. */
-function isNew({ from, cause }: ReadEntry): boolean {
-  return from !== 'Failed' && cause !== 'Operator';
 }

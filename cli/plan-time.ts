@@ -1,11 +1,11 @@
 import type { Pool } from 'pg';
+import { tellDuration } from '../domain/report/duration-words.ts';
 import { tellLastPlan } from '../domain/report/last-plan.ts';
 import { type PlanTimes, readPlanTimes } from '../journal/plan-times.ts';
 import { readEnv } from '../runtime/env.ts';
 import { describeCause } from './failures.ts';
 import type { SeenFleet } from './fleet-reader.ts';
 import { withJournal } from './journal-access.ts';
-import { tellDuration } from './record-output.ts';
 
 /** What is planned. */
 export interface PlannedPlace {

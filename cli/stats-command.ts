@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
+import { tellDuration } from '../domain/report/duration-words.ts';
 import { readStats, statsGroups, type StepStats } from '../journal/queries.ts';
 import type { CliWorld } from './cli-world.ts';
 import { withJournal } from './journal-access.ts';
 import { withKube } from './kube-access.ts';
 import { momentOption } from './moment.ts';
-import { printRecords, type RecordOptions, recordOutputOption, tellDuration } from './record-output.ts';
+import { printRecords, type RecordOptions, recordOutputOption } from './record-output.ts';
 import type { Column } from './table.ts';
 
 interface StatsOptions extends RecordOptions {
@@ -41,7 +42,9 @@ async function tell(world: CliWorld, options: StatsOptions): Promise<void> {
   const { by, since = world.now().getTime() - DEFAULT_DAYS * DAY_MS } = options;
   const own = await withKube(world, options, async ({ kube }) => options.namespace ?? kube?.namespace ?? 'default');
   const namespace = options.allNamespaces ? undefined : own;
-  const stats = await withJournal((pool) => readStats(pool, { by, namespace, sinceMs: since }));
+  const stats = await withJournal((pool) =>
+    readStats(pool, { by, namespaces: namespace === undefined ? undefined : [namespace], sinceMs: since }),
+  );
   if (stats.length === 0) world.complain(`note: the journal knows of no step in ${namespace ?? 'any namespace'}`);
   const [step, ...others] = columns;
   const shown = step === undefined || by === 'step' ? columns : [step, group, ...others];

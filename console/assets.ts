@@ -13,7 +13,12 @@ export interface Asset {
 
 const folder = new URL('page/', import.meta.url);
 /** What the page has in common with the tool: the same words. By the path of its URL, which imports of the page lead to. */
-const shared = { '/domain/report/time-in-phase.ts': new URL('../domain/report/time-in-phase.ts', import.meta.url) };
+const shared = Object.fromEntries(
+  ['/domain/report/duration-words.ts', '/domain/report/time-in-phase.ts'].map((path) => [
+    path,
+    new URL(`..${path}`, import.meta.url),
+  ]),
+);
 
 const contentTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import type { ObjectKey } from '../api/meta.ts';
 import type { ListenAddress } from '../runtime/env-schema.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { type Access, isDenial, type Viewer } from './access.ts';
@@ -9,6 +10,7 @@ import type { Asset } from './assets.ts';
 import type { Describer } from './describe-objects.ts';
 import { streamEvents } from './events.ts';
 import type { FleetSight } from './fleet-sight.ts';
+import type { JournalSight } from './journal-sight.ts';
 import { formatPosition, selectChange } from './viewer-stream.ts';
 
 export interface ConsoleServerOptions {
@@ -16,6 +18,7 @@ export interface ConsoleServerOptions {
   assets: ReadonlyMap<string, Asset>;
   sight: FleetSight;
   describer: Describer;
+  journal: JournalSight;
   access: Access;
   /** Names this process. */
   instance: string;
@@ -94,7 +97,7 @@ interface ApiCall {
 
 async function answerApi(options: ConsoleServerOptions, call: ApiCall): Promise<void> {
   const { path, viewer, request, response } = call;
-  const { sight, describer, instance } = options;
+  const { sight, journal, instance } = options;
   const missing = sight.missing();
   if (missing.length > 0) return sendJson(response, 503, { error: `Not listed yet: ${missing.join(', ')}` });
   if (path === '/api/fleet') {
@@ -104,18 +107,34 @@ async function answerApi(options: ConsoleServerOptions, call: ApiCall): Promise<
     return sendJson(response, 200, { position, ...whole }, request);
   }
   if (path === '/api/events') return streamEvents({ beatMs: 20_000, ...options }, viewer, request, response);
-  const [, , kind, namespace = '', name = '', ...rest] = path.split('/').map(decode);
-  const key = { namespace, name };
+  if (path === '/api/charts') {
+    const namespaces = await viewer.namespaces(sight.map.namespaces());
+    return sendJson(response, 200, await journal.charts({ namespaces, days: daysOf(request) }), request);
+  }
+  const [, , kind, namespace = '', name = '', part, ...rest] = path.split('/').map(decode);
   const isVisible = rest.length === 0 && name !== '' && (await viewer.namespaces(new Set([namespace]))).has(namespace);
-  const page = !isVisible
-    ? undefined
-    : kind === 'hosts'
-      ? await describer.host(key, await viewer.mayReadSecrets(namespace))
-      : kind === 'pools'
-        ? describer.pool(key)
-        : undefined;
+  const page = isVisible ? await tellOf(options, viewer, { kind, part, key: { namespace, name } }) : undefined;
   if (page === undefined) return sendJson(response, 404, { error: 'There is none that you may see' });
   return sendJson(response, 200, page);
+}
+
+async function tellOf(
+  { describer, journal }: ConsoleServerOptions,
+  viewer: Viewer,
+  { kind, part, key }: { kind: string | undefined; part: string | undefined; key: ObjectKey },
+): Promise<object | undefined> {
+  if (kind === 'hosts' && part === 'lives') return journal.lives(key);
+  if (part !== undefined) return undefined;
+  if (kind === 'hosts') return describer.host(key, await viewer.mayReadSecrets(key.namespace));
+  return kind === 'pools' ? describer.pool(key) : undefined;
+}
+
+const CHART_DAYS: readonly number[] = [7, 30, 90];
+
+/** As asked for by `?days=`; what is not drawn is a month. */
+function daysOf({ url = '' }: IncomingMessage): number {
+  const days = Number(new URL(url, 'http://localhost').searchParams.get('days'));
+  return CHART_DAYS.includes(days) ? days : 30;
 }
 
 function sendAsset(asset: Asset, request: IncomingMessage, response: ServerResponse): void {

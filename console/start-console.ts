@@ -14,6 +14,7 @@ import { createConsoleCaches, unsyncedCaches } from './caches.ts';
 import { createDescriber } from './describe-objects.ts';
 import { watchFleet } from './fleet-sight.ts';
 import { followGoneMachines } from './gone-machines.ts';
+import { createJournalSight } from './journal-sight.ts';
 import { createRunSight } from './run-sight.ts';
 import { startConsoleServer } from './server.ts';
 import { createTokenAccess } from './token-access.ts';
@@ -42,11 +43,14 @@ export async function startConsole({ env, logger, shutdown }: ConsoleOptions): P
   const sight = watchFleet(caches, runs);
   const runsUrl =
     temporalUiUrl && `${temporalUiUrl}/namespaces/${encodeURIComponent(env.temporal.namespace)}/workflows`;
+  const journal = createJournalSight({ address: env.journal, logger, nowMs: Date.now });
+  shutdown.onShutdown('journal', () => journal.close());
   const server = await startConsoleServer({
     address,
     assets: await readAssets(),
     sight,
     describer: createDescriber({ client, caches, sight, runs, runsUrl, logger }),
+    journal,
     access: chooseAccess(env, client, logger),
     instance: randomUUID(),
     logger,

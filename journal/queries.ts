@@ -96,7 +96,7 @@ const statsSchema = z.object({
 });
 
 /** A step of a life as people mean it, by the entry that ends it. */
-const SPAN = `case
+export const SPAN = `case
     when step in ('begin', 'claim') and to_phase = 'Allocated' and cause = 'Step' then 'claim'
     when step = 'provision' and to_phase = 'Reprovisioning' then 'write plan'
     when from_phase = 'Reprovisioning' and (step = 'complete' or to_phase = 'Failed') then 'reprovision'
@@ -104,22 +104,22 @@ const SPAN = `case
     when from_phase = 'Running' and to_phase = 'Preparing' then 'running'
   end`;
 
-/** Times of steps that went well, and failures, by pool, image or host; `namespace` undefined: all. */
+/** Times of steps that went well, and failures, by pool, image or host; `namespaces` undefined: all. */
 export async function readStats(
   pool: Pool,
-  question: { by: keyof typeof statsGroups; namespace: string | undefined; sinceMs: number },
+  question: { by: keyof typeof statsGroups; namespaces: readonly string[] | undefined; sinceMs: number },
 ): Promise<StepStats[]> {
-  const { by, namespace, sinceMs } = question;
+  const { by, namespaces, sinceMs } = question;
   const { rows } = await pool.query<object>(
     `select span as step, grouped as "group", count(*) as count, count(*) filter (where failed) as failures,
        coalesce(percentile_disc(0.5) within group (order by ms) filter (where not failed), 0) as p50,
        coalesce(percentile_disc(0.9) within group (order by ms) filter (where not failed), 0) as p90,
        coalesce(percentile_disc(0.99) within group (order by ms) filter (where not failed), 0) as p99
      from (select ${SPAN} as span, ${statsGroups[by]} as grouped, to_phase = 'Failed' as failed, duration_ms as ms
-       from ironloom.journal where at >= $1 and ($2::text is null or namespace = $2)) as spans
+       from ironloom.journal where at >= $1 and ($2::text[] is null or namespace = any($2))) as spans
      where span is not null and (failed or ms is not null)
      group by span, grouped order by span, grouped`,
-    [new Date(sinceMs), namespace ?? null],
+    [new Date(sinceMs), namespaces ?? null],
   );
   return rows.map((row) => {
     const { p50, p90, p99, group, ...rest } = statsSchema.parse(row);

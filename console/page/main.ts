@@ -1,3 +1,4 @@
+import { ChartsView } from './charts-view.ts';
 import { byId } from './element.ts';
 import { type Filters, readFilters, writeFilters } from './filters.ts';
 import { followFleet } from './follow.ts';
@@ -8,6 +9,7 @@ import { FleetModel, keyOf } from './model.ts';
 import { Panel, type Opened } from './panel.ts';
 import { Toolbar } from './toolbar.ts';
 import { tellNews } from './news.ts';
+import { Views } from './views.ts';
 import { Walk } from './walk.ts';
 
 const model = new FleetModel();
@@ -15,6 +17,7 @@ const view = new MapView(model);
 const walk = new Walk(view);
 const panel = new Panel(byId('panel'), () => close());
 const toolbar = new Toolbar(byId('toolbar'), (change) => filter({ ...filters, ...change }));
+const views = new Views(new ChartsView(byId('charts')), () => panel.opened !== undefined && close());
 const main = byId('main');
 let filters: Filters = readFilters(new URLSearchParams(location.search));
 
@@ -108,6 +111,7 @@ async function follow(): Promise<void> {
         show();
         main.replaceChildren(view.grid, view.nothing);
         walk.settle();
+        views.show();
         openFromUrl();
         document.documentElement.dataset['shown'] = String(model.cells.size);
       },
@@ -125,10 +129,9 @@ async function follow(): Promise<void> {
         if (byId('link').textContent !== words) byId('link').textContent = words;
       },
     });
-    byId('toolbar').hidden = true;
+    views.leave();
     panel.close();
     await askForToken(main, refused);
-    byId('toolbar').hidden = false;
   }
 }
 

@@ -3,6 +3,7 @@ import type { HostPage, MachinePart, PoolPage } from '../../domain/report/fleet-
 import { getJson, Refusal } from './api.ts';
 import { element } from './element.ts';
 import { lifeBar } from './life-bar.ts';
+import { LivesView } from './lives-view.ts';
 import { toldView } from './told-view.ts';
 
 /** What somebody opened. */
@@ -18,6 +19,7 @@ export class Panel {
   readonly #onClose: () => void;
   #opened: Opened | undefined;
   #asking: AbortController | undefined;
+  #lives: { key: string; view: LivesView } | undefined;
 
   constructor(node: HTMLElement, onClose: () => void) {
     this.#node = node;
@@ -43,6 +45,7 @@ export class Panel {
   close(): void {
     this.#asking?.abort();
     this.#opened = undefined;
+    this.#lives = undefined;
     this.#node.hidden = true;
     this.#node.replaceChildren();
     delete this.#node.dataset['key'];
@@ -56,15 +59,28 @@ export class Panel {
     const asking = new AbortController();
     this.#asking = asking;
     const [namespace = '', name = ''] = opened.key.split('/').map(encodeURIComponent);
+    const path = `/api/${opened.kind}/${namespace}/${name}`;
+    const lives = opened.kind === 'hosts' ? this.#livesOf(opened.key, path) : undefined;
+    void lives?.refresh(asking.signal);
     try {
-      const path = `/api/${opened.kind}/${namespace}/${name}`;
       const page = await getJson<HostPage | PoolPage>(path, asking.signal);
-      if (!asking.signal.aborted) this.#fill(opened, ...('pool' in page ? hostView(page) : poolView(page)));
+      if (!asking.signal.aborted)
+        this.#fill(
+          opened,
+          ...('pool' in page ? hostView(page) : poolView(page)),
+          ...(lives === undefined ? [] : [lives.node]),
+        );
     } catch (error) {
       if (asking.signal.aborted) return;
       const words = error instanceof Refusal ? error.message : 'The console does not answer';
       this.#fill(opened, element('p', { class: 'quiet' }, words));
     }
+  }
+
+  /** Those of a host that is still open stay as they are. */
+  #livesOf(key: string, path: string): LivesView {
+    if (this.#lives?.key !== key) this.#lives = { key, view: new LivesView(path) };
+    return this.#lives.view;
   }
 
   /** Where the focus was, it stays, as far as it can. */

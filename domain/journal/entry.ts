@@ -4,12 +4,15 @@ import type { MachineRef } from '../inputs/machine-snapshot.ts';
 import type { OperatorVerb } from '../life/machine-life.ts';
 import type { Step } from '../life/step.ts';
 
+/** How a machine leaves its host, or is gone without one. */
+export const leftPhases = ['Available', 'Unavailable', 'Lost', 'Moved', 'Gone'] as const;
+
 /**
  * Where a machine was or came to: a phase of its life while it lives, else how it left its host: given back (`Available`),
  * let go uncleaned (`Unavailable`), lost to somebody else or with its inventory (`Lost`), taken along by a move (`Moved`);
  * `Gone`: the machine ended without a host.
  */
-export type JournalPhase = MachinePhase | 'Available' | 'Unavailable' | 'Lost' | 'Moved' | 'Gone';
+export type JournalPhase = MachinePhase | (typeof leftPhases)[number];
 
 export const journalCauses = [
   /** A step of ours did it. */
@@ -77,5 +80,5 @@ export function holdsHost({ host, to }: { host: string | null; to: string }): bo
 
 /** The host is not the machine's any more, or the machine is gone. */
 export function hasLeft(phase: string): boolean {
-  return phase === 'Available' || phase === 'Unavailable' || phase === 'Lost' || phase === 'Moved' || phase === 'Gone';
+  return leftPhases.some((left) => left === phase);
 }

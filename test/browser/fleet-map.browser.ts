@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTokenAccess } from '../../console/token-access.ts';
@@ -9,6 +8,7 @@ import { type RunningConsole, runConsole } from '../console/running-console.ts';
 import { silentLogger } from '../runtime/kube/fake-api-server.ts';
 import { startChromium } from './chromium.ts';
 import { everyState, HOSTILE, inventory, machineOn } from './every-state.ts';
+import { findFaults, NOW, visit as open } from './visitor.ts';
 
 const PICTURES = new URL('../../docs/pictures/', import.meta.url).pathname;
 
@@ -35,43 +35,12 @@ afterEach(async () => {
 });
 
 async function visit(path = '/', options: BrowserContextOptions = {}): Promise<void> {
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 720 },
-    timezoneId: 'UTC',
-    locale: 'en-GB',
-    ...options,
-  });
-  page = await context.newPage();
-  page.on('pageerror', ({ message }) => faults.push(message));
-  page.on('console', (line) => {
-    if (line.type() === 'error' && !line.text().includes('401')) faults.push(line.text());
-  });
-  page.on('request', (request) => {
-    if (!request.url().startsWith(running.url)) faults.push(`asked ${request.url()}`);
-  });
-  // Pictures are to be the same each day.
-  await page.clock.setFixedTime(new Date('2026-07-05T01:31:00Z'));
-  await page.goto(running.url + path);
+  ({ page, faults } = await open(browser, running.url, path, { now: NOW, ...options }));
 }
 const grid = () => page.getByRole('grid').waitFor();
 const cell = (name: string) => page.locator(`[data-key="metal/${name}"]`);
 const panel = () => page.getByRole('complementary', { name: 'Details' });
 const shownCells = () => page.locator('[role=gridcell]:not([hidden])').count();
-
-/** What axe finds wrong, with the elements. It is run from outside: the page's policy lets nothing in. */
-async function findFaults(): Promise<string[]> {
-  const session = await page.context().newCDPSession(page);
-  const evaluate = async (expression: string) => {
-    const { result } = await session.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
-    return String(result.value);
-  };
-  await evaluate(axe.source);
-  const told = await evaluate(
-    `axe.run().then(({ violations, passes }) => JSON.stringify([passes.length > 20 ? [] : ['axe saw nothing'], violations.map(({ id, nodes }) => id + ': ' + nodes.slice(0, 3).map(({ html }) => html).join(' '))].flat()))`,
-  );
-  const found: unknown = JSON.parse(told);
-  return Array.isArray(found) ? found.map(String) : ['axe answers nothing'];
-}
 
 describe('the picture', () => {
   it('has every state, and counters that add up to the hosts', async () => {
@@ -217,12 +186,13 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
   it('has no accessibility fault, and makes the pictures of the guide', async () => {
     await visit('/', { colorScheme, reducedMotion: 'reduce' });
     await grid();
-    expect(await findFaults()).toEqual([]);
+    expect(await findFaults(page)).toEqual([]);
     await page.screenshot({ path: `${PICTURES}fleet-${colorScheme}.png` });
     await cell('web-09').click();
     await panel().getByRole('heading', { name: 'Machine m-web-09' }).waitFor();
+    await panel().getByText('There is no journal').waitFor();
     await page.mouse.move(0, 0);
-    expect(await findFaults()).toEqual([]);
+    expect(await findFaults(page)).toEqual([]);
     await page.screenshot({ path: `${PICTURES}host-${colorScheme}.png` });
   });
 });
@@ -239,17 +209,17 @@ describe('in a cluster', () => {
     await visit();
     await page.goto(guarded.url);
     const token = page.getByLabel('Bearer token of Kubernetes');
-    faults = [];
+    faults.length = 0;
     await token.fill('wrong');
     await page.keyboard.press('Enter');
     await page.getByText('Kubernetes does not know this token').waitFor();
-    expect(await findFaults()).toEqual([]);
+    expect(await findFaults(page)).toEqual([]);
     await token.fill('token-of-ada');
     await page.keyboard.press('Enter');
     await grid();
     expect(page.url()).not.toContain('token');
     expect(await page.evaluate('document.cookie')).toBe('');
     await page.goto('about:blank');
-    faults = [];
+    faults.length = 0;
   });
 });

@@ -3,8 +3,10 @@ import { readAssets } from '../../console/assets.ts';
 import { createConsoleCaches } from '../../console/caches.ts';
 import { createDescriber } from '../../console/describe-objects.ts';
 import { type FleetSight, watchFleet } from '../../console/fleet-sight.ts';
+import { createJournalSight } from '../../console/journal-sight.ts';
 import { createRunSight } from '../../console/run-sight.ts';
 import { startConsoleServer } from '../../console/server.ts';
+import type { JournalAddress } from '../../journal/connection.ts';
 import type { KubeClient } from '../../runtime/kube/client.ts';
 import { silentLogger } from '../runtime/kube/fake-api-server.ts';
 import { hostLabels } from '../support/host-labels.ts';
@@ -20,20 +22,27 @@ export interface RunningOptions {
   access?: Access;
   instance?: string;
   beatMs?: number;
+  /** Default: there is no journal. */
+  journal?: JournalAddress;
+  /** Default: now. */
+  nowMs?: () => number;
 }
 
 /** Resolves when there is a whole picture. */
-export async function runConsole({ client, access = openAccess, ...rest }: RunningOptions): Promise<RunningConsole> {
+export async function runConsole(options: RunningOptions): Promise<RunningConsole> {
+  const { client, access = openAccess, journal: address, nowMs = Date.now, ...rest } = options;
   const logger = silentLogger;
   const caches = createConsoleCaches({ client, logger, namespace: undefined, hostLabels, watchFilter: undefined });
   const runs = createRunSight(() => undefined);
   const sight = watchFleet(caches, runs);
   const runsUrl = 'http://temporal.example/namespaces/default/workflows';
+  const journal = createJournalSight({ address, logger, nowMs });
   const server = await startConsoleServer({
     address: { host: '127.0.0.1', port: 0 },
     assets: await readAssets(),
     sight,
     describer: createDescriber({ client, caches, sight, runs, runsUrl, logger }),
+    journal,
     access,
     instance: 'test',
     logger,
@@ -48,6 +57,7 @@ export async function runConsole({ client, access = openAccess, ...rest }: Runni
     sight,
     async [Symbol.asyncDispose]() {
       await server.close();
+      await journal.close();
       sight.stop();
       await Promise.all(informers.map((informer) => informer.stop()));
     },

@@ -83,12 +83,12 @@ test('a quarantine that takes the record of a machine away ends its use; nothing
     const question = { namespace: 'ns', cluster: 'c', untilMs: NOW };
     const before = [
       await readHostsOf(pool, question),
-      await readStats(pool, { by: 'step', namespace: 'ns', sinceMs: 0 }),
+      await readStats(pool, { by: 'step', namespaces: ['ns'], sinceMs: 0 }),
     ];
     await journal.write([hostEntry(NOW - 50 * MINUTE), hostEntry(NOW - 40 * MINUTE, { step: 'unquarantine' })]);
     expect([
       await readHostsOf(pool, question),
-      await readStats(pool, { by: 'step', namespace: 'ns', sinceMs: 0 }),
+      await readStats(pool, { by: 'step', namespaces: ['ns'], sinceMs: 0 }),
     ]).toEqual(before);
     expect(await readHistory(pool, { kind: 'host', ...always })).toHaveLength(1);
     await journal.write([hostEntry(NOW - 30 * MINUTE, { machine: claimed.machine, cluster: 'c' })]);

@@ -198,7 +198,7 @@ describe('asking', () => {
       }
       const failed = { from: 'Reprovisioning', to: 'Failed', step: 'awaitPlan', reason: 'PlanFailed' } as const;
       await journal.write([entry('bad', { at: NOW - 1000, durationMs: 99_000, ...failed })]);
-      const stats = await readStats(pool, { by: 'step', namespace: undefined, sinceMs: 0 });
+      const stats = await readStats(pool, { by: 'step', namespaces: undefined, sinceMs: 0 });
       expect(stats.find(({ step }) => step === 'reprovision')).toEqual({
         step: 'reprovision',
         group: '',
@@ -209,12 +209,12 @@ describe('asking', () => {
         p99Ms: 10_000,
       });
       expect(stats.map(({ step }) => step)).toEqual(['claim', 'clean', 'reprovision', 'running', 'write plan']);
-      const byHost = await readStats(pool, { by: 'host', namespace: 'ns', sinceMs: 0 });
+      const byHost = await readStats(pool, { by: 'host', namespaces: ['ns'], sinceMs: 0 });
       expect(byHost.find(({ group, step }) => group === 'ns/h3' && step === 'reprovision')).toMatchObject({
         count: 1,
         p50Ms: 4000,
       });
-      expect(await readStats(pool, { by: 'pool', namespace: 'elsewhere', sinceMs: 0 })).toEqual([]);
+      expect(await readStats(pool, { by: 'pool', namespaces: ['elsewhere'], sinceMs: 0 })).toEqual([]);
     });
   });
 });
