@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Pool } from 'pg';
 import { findFreePorts } from '../dev/process/ports.ts';
 import { createProcessSet } from '../dev/process/set.ts';
@@ -111,7 +110,7 @@ interface Database extends AsyncDisposable {
 async function startDatabase({ cluster }: BenchSite): Promise<Database> {
   const processes = createProcessSet(cluster.logs);
   const [port] = await findFreePorts(1);
-  await startPostgresql(processes, { dir: join(cluster.dir, 'journal'), port, user: USER, password: PASSWORD });
+  await startPostgresql(processes, { dir: cluster.dir, port, user: USER, password: PASSWORD });
   const url = `postgresql://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`;
   const connections = new Pool({ connectionString: url, max: 1 });
   return {

@@ -34,7 +34,13 @@ const second = life(
 const ofFirst: Tenure = { host: 'h', uid: 'uid-a', fromMs: 900, toMs: 9_050 };
 const ofSecond: Tenure = { host: 'h', uid: 'uid-b', fromMs: 9_080, toMs: 20_100 };
 const tenures = [ofFirst, ofSecond];
-const sound = { entries: [...first, ...second], tenures, isEndedByHand: () => false, isInTrouble: () => false };
+const sound = {
+  entries: [...first, ...second],
+  ends: [],
+  tenures,
+  isEndedByHand: () => false,
+  isInTrouble: () => false,
+};
 
 describe('the rules of the journal', () => {
   it('are kept by lives that are told as they were', () => {

@@ -1,5 +1,5 @@
 import { holdsHost } from '../../domain/journal/entry.ts';
-import { usesOf } from '../../domain/journal/uses.ts';
+import { type UseEntry, usesOf } from '../../domain/journal/uses.ts';
 import type { ReadEntry } from '../../journal/rows.ts';
 
 /** A time in which an inventory named a machine as its owner, as it was seen. */
@@ -15,6 +15,8 @@ export interface Tenure {
 /** What the journal says of machines that are gone, what was seen of their hosts, and of whom it may know less. */
 export interface JournalCase {
   entries: readonly ReadEntry[];
+  /** What the bridge did to hosts whose machine was gone. */
+  ends: readonly UseEntry[];
   /** Of each host in their order. */
   tenures: readonly Tenure[];
   /**
@@ -81,8 +83,8 @@ function isMove({ durationMs }: ReadEntry): boolean {
 }
 
 /** The same machines used the host, in the same order and in the same time, as its inventory said. */
-function judgeUses(host: string, { entries, tenures, isEndedByHand }: JournalCase): string[] {
-  const uses = usesOf(entries.filter((entry) => entry.host === host));
+function judgeUses(host: string, { entries, ends, tenures, isEndedByHand }: JournalCase): string[] {
+  const uses = usesOf([...entries, ...ends].filter((entry) => entry.host === host));
   const seen = tenures.filter((tenure) => tenure.host === host);
   const problems: string[] = [];
   let next = 0;

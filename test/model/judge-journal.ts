@@ -1,4 +1,6 @@
+import { endOfUse } from '../../domain/journal/host-entry.ts';
 import { viewHost } from '../../domain/inputs/host-view.ts';
+import { fromHostRow } from '../../journal/host-rows.ts';
 import { fromRow } from '../../journal/rows.ts';
 import { hostLabels } from '../support/host-labels.ts';
 import type { HistoryEntry } from './history.ts';
@@ -14,12 +16,15 @@ export async function inspectJournal(
   uids: ReadonlyMap<string, string>,
   entries: readonly HistoryEntry[],
 ): Promise<string[]> {
-  const { rows } = await lane.journal.query<object>(
-    'select * from ironloom.journal where namespace = $1 and machine_uid = any($2)',
-    [lane.namespace, [...uids.keys()]],
-  );
+  const ask = (table: string) =>
+    lane.journal.query<object>(`select * from ironloom.${table} where namespace = $1 and machine_uid = any($2)`, [
+      lane.namespace,
+      [...uids.keys()],
+    ]);
+  const [ofRuns, ofBridge] = [await ask('journal'), await ask('host_journal')];
   return judgeJournal({
-    entries: rows.map(fromRow),
+    entries: ofRuns.rows.map(fromRow),
+    ends: ofBridge.rows.map(fromHostRow).flatMap(endOfUse),
     tenures: tenuresOf(entries),
     isEndedByHand: (uid) => model.endedByHand.has(uids.get(uid) ?? ''),
     isInTrouble: (host) => model.records.ever.has(host),
