@@ -17,10 +17,18 @@ const versioned = (version: string) => new RegExp(`^( +(?:image|value): .*)${ver
  * @throws Error when image and build id of bridge and worker are not where they belong
  */
 export function finishComponents(built: string, version: string): string {
+  return quoteVariables(giveVersion(built, version, { places: 3, what: 'Two images and a build id' }));
+}
+
+/** The same for `console.yaml`, of config/console. @throws Error when its image is not where it belongs */
+export function finishConsole(built: string, version: string): string {
+  return giveVersion(built, version, { places: 1, what: 'One image' });
+}
+
+function giveVersion(built: string, version: string, { places, what }: { places: number; what: string }): string {
   const found = built.match(versioned(CURRENT_VERSION)) ?? [];
-  if (found.length !== 3)
-    throw new Error(`Two images and a build id of ${CURRENT_VERSION} expected: ${found.join(';')}`);
-  return quoteVariables(built.replace(versioned(CURRENT_VERSION), `$1${version}`));
+  if (found.length !== places) throw new Error(`${what} of ${CURRENT_VERSION} expected: ${found.join(';')}`);
+  return built.replace(versioned(CURRENT_VERSION), `$1${version}`);
 }
 
 /** What replaces a variable stays a string, whatever it looks like. */

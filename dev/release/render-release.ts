@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { finishComponents, quoteVariables } from './components.ts';
+import { finishComponents, finishConsole, quoteVariables } from './components.ts';
 import { listImages } from './images.ts';
 import { buildKustomization } from './kustomize.ts';
 import { cutNotes } from './notes.ts';
@@ -21,7 +21,7 @@ const templates = {
 } as const;
 
 /**
- * All files of a release: what clusterctl looks for, alerts and dashboards, the images, the packages, the notes, and the checksums of them.
+ * All files of a release: what clusterctl looks for, the fleet map, alerts and dashboards, the images, the packages, the notes, and the checksums of them.
  * The same checkout gives the same bytes.
  * @param version with its leading v
  * @throws ToolBuildError without kustomize; Error when a manifest, the changelog or npm is not as expected
@@ -32,15 +32,17 @@ export async function renderRelease(version: string): Promise<Map<string, string
     Object.entries(templates).map(async ([name, folder]) => [name, await build(folder)] as const),
   );
   const components = finishComponents(await build('clusterctl'), version);
+  const console = finishConsole(await build('console'), version);
   const files = new Map([
     ['infrastructure-components.yaml', components],
     ['infrastructure-components-namespaced.yaml', finishComponents(await build('clusterctl-namespaced'), version)],
     ['namespace-rights.yaml', quoteVariables(await build('clusterctl-rights'))],
+    ['console.yaml', console],
     ['network-policy.yaml', await build('network-policy')],
     ['monitoring.yaml', await build('monitoring')],
     ['metadata.yaml', await readFile(join(config, 'metadata.yaml'), 'utf8')],
     ...built,
-    ['images.txt', listImages([components, ...built.map(([, text]) => text)])],
+    ['images.txt', listImages([components, console, ...built.map(([, text]) => text)])],
     ['ironloom.cdx.json', await renderSbom(root, version)],
     ['RELEASE-NOTES.md', cutNotes(await readFile(join(root, 'CHANGELOG.md'), 'utf8'), version)],
   ]);

@@ -14,6 +14,7 @@ test.each([
     'config/rbac/worker-role.yaml',
     [
       'dev/stack/rbac.ts',
+      'test/support/rights.ts',
       'test/config/manifests.test.ts',
       'dev/release/render-release.ts',
       'test/k8s-bridge/crd-marks.test.ts',

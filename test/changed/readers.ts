@@ -3,13 +3,17 @@
  * changed file counts as a change of the modules in its line, too.
  */
 const readers: readonly (readonly [changed: RegExp, readers: readonly string[]])[] = [
-  // Worker and bridge are processes of their own.
-  [/^(api|domain|reading|runtime|activities|workflows|workers|k8s-bridge)\/.*\.ts$/, ['dev/lab/services.ts']],
+  // Worker, bridge and console are processes of their own.
+  [
+    /^(api|domain|journal|reading|runtime|activities|workflows|workers|k8s-bridge|console)\/.*\.ts$/,
+    ['dev/lab/services.ts'],
+  ],
   [/^(api|domain)\/.*\.ts$|^reading\/|^runtime\/thread-pool\.ts$/, ['reading/reader.ts']],
   [/^(api|domain|workflows)\/.*\.ts$/, ['workers/worker.ts', 'workers/bundle.ts']],
-  [/^(api|domain|runtime|workflows|cli)\/.*\.ts$/, ['test/support/cli.ts']],
+  [/^(api|domain|journal|runtime|workflows|cli)\/.*\.ts$/, ['test/support/cli.ts']],
   [/^config\/samples\//, ['dev/lab/samples.ts', 'test/support/control-plane.ts']],
   [/^config\/(rbac|manager)\//, ['dev/stack/rbac.ts']],
+  [/^config\/(rbac|console)\//, ['test/support/rights.ts']],
   [/^config\/(crd|policy)\/|^dev\/stack\/crds\//, ['dev/stack/kubernetes.ts']],
   [/^config\/crd\//, ['config/generate-crds.ts']],
   [/^config\/|^Dockerfile$|^\.dockerignore$/, ['test/config/manifests.test.ts']],

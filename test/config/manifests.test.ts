@@ -310,8 +310,9 @@ describe('the manager', () => {
   });
 
   it('is of the version of package.json, whose series clusterctl knows', () => {
-    const images = manifests.flatMap((manifest) => /"image":"([^"]+)"/.exec(JSON.stringify(manifest))?.[1] ?? []);
-    expect(images).toEqual(Array(2).fill(`registry.example.com/ironloom/ironloom:${CURRENT_VERSION}`));
+    const all = [...manifests, ...read('console').map(({ manifest }) => manifest)];
+    const images = all.flatMap((manifest) => /"image":"([^"]+)"/.exec(JSON.stringify(manifest))?.[1] ?? []);
+    expect(images).toEqual(Array(3).fill(`registry.example.com/ironloom/ironloom:${CURRENT_VERSION}`));
     const [major, minor] = CURRENT_VERSION.slice(1).split('.').map(Number);
     const { releaseSeries } = z
       .object({ releaseSeries: z.array(z.object({ major: z.int(), minor: z.int(), contract: z.string() })) })

@@ -22,7 +22,7 @@ async function build(folder: string): Promise<Manifest[]> {
 }
 
 beforeAll(async () => {
-  manifests = await build('default');
+  manifests = (await Promise.all(['default', 'console'].map(build))).flat();
   const ours = manifests.find(({ kind }) => kind === 'Namespace');
   const labels = ours?.metadata['labels'];
   expect(labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
@@ -43,25 +43,32 @@ function createPod({ metadata, spec }: ReturnType<typeof podOf>): Promise<unknow
   });
 }
 
-test.each(['ironloom-bridge', 'ironloom-worker'])('the Pods of %s are restricted', async (deployment) => {
-  const pod = podOf(deployment);
-  expect(await createPod(pod)).toMatchObject({ metadata: { name: 'one' } });
-  const containers = pod.spec.containers.map((one) => ({
-    ...one,
-    securityContext: { ...one.securityContext, allowPrivilegeEscalation: true },
-  }));
-  await expect(createPod({ ...pod, spec: { ...pod.spec, containers } })).rejects.toThrow(
-    'violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',
-  );
-});
+test.each(['ironloom-bridge', 'ironloom-worker', 'ironloom-console'])(
+  'the Pods of %s are restricted',
+  async (deployment) => {
+    const pod = podOf(deployment);
+    expect(await createPod(pod)).toMatchObject({ metadata: { name: 'one' } });
+    const containers = pod.spec.containers.map((one) => ({
+      ...one,
+      securityContext: { ...one.securityContext, allowPrivilegeEscalation: true },
+    }));
+    await expect(createPod({ ...pod, spec: { ...pod.spec, containers } })).rejects.toThrow(
+      'violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',
+    );
+  },
+);
 
-test('the optional NetworkPolicy is one, for our Pods', async () => {
-  const [policy] = await build('network-policy');
-  const created = await askKube({
-    method: 'POST',
-    path: `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
-    query: new URLSearchParams({ dryRun: 'All', fieldValidation: 'Strict' }),
-    body: { ...policy, metadata: { ...policy?.metadata, namespace } },
-  });
-  expect(created).toMatchObject({ spec: { policyTypes: ['Ingress', 'Egress'] } });
+test('the optional NetworkPolicies are some, for our Pods and for the page of one', async () => {
+  const created = (await build('network-policy')).map((policy) =>
+    askKube({
+      method: 'POST',
+      path: `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
+      query: new URLSearchParams({ dryRun: 'All', fieldValidation: 'Strict' }),
+      body: { ...policy, metadata: { ...policy.metadata, namespace } },
+    }),
+  );
+  expect(await Promise.all(created)).toMatchObject([
+    { spec: { policyTypes: ['Ingress', 'Egress'] } },
+    { spec: { policyTypes: ['Ingress'] } },
+  ]);
 });

@@ -112,7 +112,7 @@ async function imagesOf(): Promise<string[]> {
 test('the same checkout gives the same bytes, and clusterctl installs them with the variables that it is given', async () => {
   const [one, other] = [await repository.add('v0.1.0'), await repository.add('v0.1.0')];
   expect(other).toEqual(one);
-  const optional = ['namespace-rights.yaml', 'network-policy.yaml', 'monitoring.yaml'];
+  const optional = ['namespace-rights.yaml', 'console.yaml', 'network-policy.yaml', 'monitoring.yaml'];
   expect([...one.keys()]).toEqual(
     expect.arrayContaining(['SHA256SUMS', 'ironloom.cdx.json', 'images.txt', ...optional]),
   );

@@ -20,8 +20,10 @@ const kubeconfigSchema = z.object({
   clusters: z.tuple([z.object({ cluster: z.object({ 'certificate-authority-data': z.string() }) })]),
   users: z.tuple([z.object({ user: z.object({ tokenFile: z.string() }) })]),
 });
-const mains = { worker: 'workers/main.ts', bridge: 'k8s-bridge/main.ts' } as const;
+const mains = { worker: 'workers/main.ts', bridge: 'k8s-bridge/main.ts', console: 'console/main.ts' } as const;
 type Kind = keyof typeof mains;
+/** Whose account a process has; the console's shows the same. */
+const accounts = { worker: 'worker', bridge: 'bridge', console: 'worker' } as const;
 
 /** A namespace with one host, and processes of the image that look after it. */
 export interface ImageSite extends AsyncDisposable {
@@ -29,7 +31,7 @@ export interface ImageSite extends AsyncDisposable {
   /** Runs a program in a new container of the image, as the Pod of a worker would; answers what it prints. */
   execute(program: string, ...args: readonly string[]): Promise<string>;
   /** Starts a process of the image and waits until it says that it is ready. */
-  start(kind: Kind): Promise<void>;
+  start(kind: Kind, told?: Readonly<Record<string, string>>): Promise<void>;
   /** Makes a Machine for the host, and waits until Cluster API says that it is Running. */
   bringUpMachine(): Promise<void>;
 }
@@ -65,10 +67,10 @@ export async function startImageSite(
     return ['run', ...volumes, ...variables, container, '--', '/emulator', '/usr/local/bin/node', ...command.slice(1)];
   }
 
-  async function start(kind: Kind): Promise<void> {
+  async function start(kind: Kind, told: Readonly<Record<string, string>> = {}): Promise<void> {
     const [port] = await findFreePorts(1);
     const command = ['node', mains[kind]];
-    const args = await inContainer(kind, { IRONLOOM_HEALTH_ADDRESS: `127.0.0.1:${port}` }, command);
+    const args = await inContainer(kind, { IRONLOOM_HEALTH_ADDRESS: `127.0.0.1:${port}`, ...told }, command);
     const service = startProcess({
       name: `image-${kind}`,
       command: ['buildah', ...args],
@@ -119,7 +121,7 @@ function tellPod(namespace: string): Record<string, string> {
 async function writeAccount(folder: string, kind: Kind): Promise<string> {
   const account = join(folder, kind);
   await mkdir(account, { recursive: true });
-  const kubeconfig: unknown = JSON.parse(await readFile(useStack().kubeconfigs[kind], 'utf8'));
+  const kubeconfig: unknown = JSON.parse(await readFile(useStack().kubeconfigs[accounts[kind]], 'utf8'));
   const { clusters, users } = kubeconfigSchema.parse(kubeconfig);
   await copyFile(users[0].user.tokenFile, join(account, 'token'));
   await writeFile(join(account, 'ca.crt'), Buffer.from(clusters[0].cluster['certificate-authority-data'], 'base64'));

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { type AuditEvent, readAllAuditEvents } from '../../dev/stack/audit.ts';
 import { readManifestFolder } from '../../dev/stack/cluster-api-manifests.ts';
 
-const folder = fileURLToPath(new URL('../../config/rbac/', import.meta.url));
-const accounts = ['ironloom-bridge', 'ironloom-worker'];
+const config = new URL('../../config/', import.meta.url);
+const accountsOf = { rbac: ['ironloom-bridge', 'ironloom-worker'], console: ['ironloom-console'] } as const;
+/** The folder of config/ that gives the rights. */
+type Part = keyof typeof accountsOf;
 const rolesSchema = z.object({
   rules: z.array(
     z.object({ apiGroups: z.array(z.string()), resources: z.array(z.string()), verbs: z.array(z.string()) }),
@@ -15,9 +17,9 @@ const bindingSchema = z.object({
   subjects: z.array(z.object({ name: z.string() })),
 });
 
-/** `account: verb group/resource`, one for each thing that config/rbac lets bridge and worker do. */
-export async function listGrantedRights(): Promise<string[]> {
-  const manifests = await readManifestFolder(folder);
+/** `account: verb group/resource`, one for each thing that a part of config/ lets its accounts do. */
+export async function listGrantedRights(part: Part = 'rbac'): Promise<string[]> {
+  const manifests = await readManifestFolder(fileURLToPath(new URL(`${part}/`, config)));
   const bindings = manifests
     .filter(({ kind }) => kind.endsWith('Binding'))
     .map((manifest) => bindingSchema.parse(manifest));
@@ -35,7 +37,11 @@ export async function listGrantedRights(): Promise<string[]> {
 }
 
 /** The same of what they did, and what they were refused for want of a right. */
-export async function listUsedRights(auditLogPath: string): Promise<{ used: string[]; denied: string[] }> {
+export async function listUsedRights(
+  auditLogPath: string,
+  part: Part = 'rbac',
+): Promise<{ used: string[]; denied: string[] }> {
+  const accounts: readonly string[] = accountsOf[part];
   const events = (await readAllAuditEvents(auditLogPath)).filter(({ user }) => accounts.includes(user.username));
   const isDenied = (event: AuditEvent): boolean => event.annotations['authorization.k8s.io/decision'] === 'forbid';
   const toRights = (some: readonly AuditEvent[]): string[] => [...new Set(some.flatMap(toRight))].toSorted();

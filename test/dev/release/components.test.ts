@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CURRENT_VERSION, finishComponents, quoteVariables } from '../../../dev/release/components.ts';
+import { CURRENT_VERSION, finishComponents, finishConsole, quoteVariables } from '../../../dev/release/components.ts';
 import { listImages } from '../../../dev/release/images.ts';
 import { cutNotes } from '../../../dev/release/notes.ts';
 
@@ -31,6 +31,14 @@ describe('finishComponents', () => {
     expect(() => finishComponents(built.replace(`value: ${CURRENT_VERSION}`, 'value: v9'), 'v0.2.0')).toThrow(
       'Two images and a build id',
     );
+  });
+});
+
+describe('finishConsole', () => {
+  it('gives its image the version, and refuses any other number of them', () => {
+    const image = `        image: example.com/ironloom:${CURRENT_VERSION}\n`;
+    expect(finishConsole(image, 'v0.2.0')).toBe('        image: example.com/ironloom:v0.2.0\n');
+    expect(() => finishConsole(`${image}${image}`, 'v0.2.0')).toThrow('One image');
   });
 });
 
