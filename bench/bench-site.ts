@@ -5,7 +5,7 @@ import { capiClusters, configMaps, type Resource } from '../api/resources.ts';
 import { loadClusterApiManifests, type Manifest } from '../dev/stack/cluster-api-manifests.ts';
 import { applyCrds, applyManifest } from '../dev/stack/manifests.ts';
 import { type ManagementCluster, startManagementCluster } from '../dev/stack/management-cluster.ts';
-import { type Service, type ServiceKind, startService } from '../dev/lab/services.ts';
+import { readPageUrl, type Service, type ServiceKind, startService } from '../dev/lab/services.ts';
 import { createKubeClient, type KubeClient } from '../runtime/kube/client.ts';
 
 /** Name of the one CAPI Cluster of a benchmark. */
@@ -24,6 +24,8 @@ export interface BenchSite extends AsyncDisposable {
   temporal: Client;
   /** Starts a worker or the bridge; stopped with the site. */
   start(kind: ServiceKind, name?: string, variables?: Readonly<Record<string, string>>): Promise<Service>;
+  /** Starts the console, which has listed all there is then; stopped with the site. */
+  startConsole(): Promise<{ pageUrl: string }>;
 }
 
 /** Starts a site without worker and bridge. */
@@ -45,6 +47,12 @@ export async function startBenchSite(namespace: string): Promise<BenchSite> {
         const service = await startService(cluster, { kind, name, env });
         services.push(service);
         return service;
+      },
+      async startConsole() {
+        const env = { IRONLOOM_CONSOLE_ADDRESS: '127.0.0.1:0' };
+        const service = await startService(cluster, { kind: 'console', name: 'console', env });
+        services.push(service);
+        return { pageUrl: await readPageUrl(service) };
       },
       async [Symbol.asyncDispose]() {
         await Promise.all(services.map((service) => service.stop()));

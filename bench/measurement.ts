@@ -9,7 +9,7 @@ export interface Measurement {
 }
 
 export interface BenchmarkOptions {
-  /** Machines of the benchmark `rest`. */
+  /** Machines of the benchmarks `rest` and `console`. */
   machines: number;
   /** Tells a person at the terminal how far it is. */
   progress: (line: string) => void;

@@ -22,7 +22,7 @@ export async function readUsage(): Promise<Usage> {
   const byProcess = new Map<string, number>();
   const rssMiB = new Map<string, number>();
   for (const { pid, cpuMs, rss, label } of processes) {
-    if (!descends(pid, parents) || label === 'sh') continue;
+    if (!descends(pid, parents) || label === 'sh' || label === '') continue;
     byProcess.set(label, (byProcess.get(label) ?? 0) + cpuMs);
     rssMiB.set(label, (rssMiB.get(label) ?? 0) + rss);
   }
@@ -35,7 +35,7 @@ export async function readPeaksMiB(): Promise<ReadonlyMap<string, number>> {
   const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
   const peaks = new Map<string, number>();
   for (const { pid, label } of processes) {
-    if (!descends(pid, parents) || label === 'sh') continue;
+    if (!descends(pid, parents) || label === 'sh' || label === '') continue;
     const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
     const kib = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]);
     if (!Number.isNaN(kib)) peaks.set(label, Math.max(peaks.get(label) ?? 0, kib / 1024));
@@ -97,10 +97,16 @@ async function readStat(pid: number): Promise<string[]> {
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
-const scripts: Record<string, string> = { 'workers/main.ts': 'worker', 'k8s-bridge/main.ts': 'bridge' };
+const scripts: Record<string, string> = {
+  'workers/main.ts': 'worker',
+  'k8s-bridge/main.ts': 'bridge',
+  'console/main.ts': 'console',
+};
 
 function labelOf(command: readonly string[]): string {
-  const program = (command[0]?.split('/').at(-1) ?? '').replace(/-v\d.*$/, '');
+  // A child of Chromium makes one word of all its arguments.
+  const path = command[0]?.split(' ', 1)[0] ?? '';
+  const program = (path.split('/').at(-1) ?? '').replace(/-v\d.*$/, '');
   // Its processes write what they do where others have their name.
   if (program.startsWith('postgres')) return 'postgresql';
   if (program !== 'node') return program;

@@ -2,15 +2,13 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { searchAttributeNames } from '../api/constants.ts';
 import type { Service } from '../dev/lab/services.ts';
-import { createPool, hostNames, inParallel } from './bench-objects.ts';
 import { type BenchSite, startBenchSite } from './bench-site.ts';
 import { measureMeanwhile } from './meanwhile.ts';
-import { type Benchmark, type BenchmarkOptions, formatSeconds, type Measurement } from './measurement.ts';
+import { type Benchmark, formatSeconds, type Measurement } from './measurement.ts';
 import { describeCpu, readUsage, shareOfCore, type Usage } from './process-usage.ts';
-import { createSettledMachine, recordSettledMachine } from './settled-machines.ts';
+import { createMachineCopies } from './machine-copies.ts';
 import { waitUntil } from './wait-until.ts';
 
-const POOL_SIZE = 500;
 const WINDOW_MS = 60_000;
 const QUIET_MS = 10_000;
 /** CPU time that an idle Node process may use, as a share of one core. */
@@ -25,10 +23,9 @@ const signalCalls = ['observe', 'tell', 'wake', 'completePlan', 'operate'];
 export const rest: Benchmark = {
   name: 'rest',
   about: 'machines that have come to rest: signals, API writes, CPU, memory, and a restart of the bridge',
-  async run(options) {
-    const { machines, progress } = options;
+  async run({ machines, progress }) {
     await using site = await startBenchSite('rest');
-    await makeMachines(site, options);
+    await createMachineCopies(site, machines, progress);
     progress('starting worker and bridge: every run is started and adopts its machine');
     const before = await readUsage();
     const startedAtMs = performance.now();
@@ -46,23 +43,6 @@ export const rest: Benchmark = {
     return [...atRest, ...restart, adopted, ...meanwhile, { what: 'CPU time of that adoption', measured: adoption }];
   },
 };
-
-async function makeMachines(site: BenchSite, { machines, progress }: BenchmarkOptions): Promise<void> {
-  const services = await Promise.all([site.start('worker', 'worker-model'), site.start('bridge', 'bridge-model')]);
-  const model = await recordSettledMachine(site);
-  await Promise.all(services.map((service) => service.stop()));
-  progress(`creating the objects of ${machines} machines`);
-  const hosts = hostNames(machines);
-  const poolOf = (index: number): string => `pool-${String(Math.floor(index / POOL_SIZE)).padStart(3, '0')}`;
-  for (let first = 0; first < machines; first += POOL_SIZE) {
-    await createPool(site.client, site.namespace, hosts.slice(first, first + POOL_SIZE), poolOf(first));
-  }
-  await inParallel(hosts.entries(), 24, async ([index, host]) => {
-    const machine = host.replace('host', 'machine');
-    await createSettledMachine(site, model, { machine, host, pool: poolOf(index) });
-    if ((index + 1) % 2000 === 0) progress(`${index + 1} of ${machines}`);
-  });
-}
 
 /** Until every run has shown itself as Running and nobody wrote anything for a while. */
 async function waitForRest(site: BenchSite, machines: number, progress: (line: string) => void): Promise<void> {

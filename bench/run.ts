@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
 import { burst } from './burst.ts';
 import { claims } from './claims.ts';
+import { fleetMap } from './console.ts';
 import { journal } from './journal.ts';
 import { large } from './large.ts';
 import { latency } from './latency.ts';
@@ -10,13 +11,13 @@ import type { Benchmark, Measurement } from './measurement.ts';
 import { recordMeasurements, verdictOf } from './record.ts';
 import { rest } from './rest.ts';
 
-const benchmarks: readonly Benchmark[] = [latency, burst, journal, claims, lives, rest, large];
+const benchmarks: readonly Benchmark[] = [latency, burst, journal, claims, lives, rest, large, fleetMap];
 
 const program = new Command()
   .name('npm run bench --')
   .description(`Measures the budgets of docs/benchmarks.md here: ${benchmarks.map(({ name }) => name).join(', ')}`)
   .argument('[names...]', 'benchmarks to run; default: all')
-  .option('--machines <count>', 'machines of the benchmark rest', parseCount, 10_000)
+  .option('--machines <count>', 'machines of the benchmarks rest and console', parseCount, 10_000)
   .option('--record', 'write the results to docs/benchmarks.md')
   .parse();
 const { machines, record = false } = program.opts<{ machines: number; record?: boolean }>();

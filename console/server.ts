@@ -11,7 +11,7 @@ import type { Describer } from './describe-objects.ts';
 import { streamEvents } from './events.ts';
 import type { FleetSight } from './fleet-sight.ts';
 import type { JournalSight } from './journal-sight.ts';
-import { formatPosition, selectChange } from './viewer-stream.ts';
+import { WholeAnswer } from './whole-answer.ts';
 
 export interface ConsoleServerOptions {
   address: ListenAddress;
@@ -46,10 +46,11 @@ const HEADERS = {
 
 /** Serves the page and what it shows. GET only: the console changes nothing. @throws when the address is taken */
 export async function startConsoleServer(options: ConsoleServerOptions): Promise<ConsoleServer> {
-  const { address, logger } = options;
+  const { address, logger, sight, instance } = options;
+  const answering = { ...options, whole: new WholeAnswer(sight.map, instance) };
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-    answer(options, request, response).catch((error: unknown) => {
+    answer(answering, request, response).catch((error: unknown) => {
       logger.error({ err: error }, 'A request failed');
       if (response.headersSent) response.destroy();
       else void sendJson(response, 500, { error: 'The console could not answer; its log says why' });
@@ -70,11 +71,12 @@ export async function startConsoleServer(options: ConsoleServerOptions): Promise
   };
 }
 
-async function answer(
-  options: ConsoleServerOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+/** What requests are answered with. */
+interface Answering extends ConsoleServerOptions {
+  whole: WholeAnswer;
+}
+
+async function answer(options: Answering, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return sendJson(response, 405, { error: 'GET only' });
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   const asset = options.assets.get(path);
@@ -95,16 +97,15 @@ interface ApiCall {
   response: ServerResponse;
 }
 
-async function answerApi(options: ConsoleServerOptions, call: ApiCall): Promise<void> {
+async function answerApi(options: Answering, call: ApiCall): Promise<void> {
   const { path, viewer, request, response } = call;
-  const { sight, journal, instance } = options;
+  const { sight, journal, whole } = options;
   const missing = sight.missing();
   if (missing.length > 0) return sendJson(response, 503, { error: `Not listed yet: ${missing.join(', ')}` });
   if (path === '/api/fleet') {
     const namespaces = await viewer.namespaces(sight.map.namespaces());
-    const whole = selectChange(sight.map.whole(), namespaces);
-    const position = formatPosition({ instance, version: whole.version });
-    return sendJson(response, 200, { position, ...whole }, request);
+    if (!takesGzip(request)) return sendJson(response, 200, whole.plain(namespaces));
+    return sendGzipped(response, 200, await whole.gzipped(namespaces));
   }
   if (path === '/api/events') return streamEvents({ beatMs: 20_000, ...options }, viewer, request, response);
   if (path === '/api/charts') {
@@ -143,6 +144,8 @@ function sendAsset(asset: Asset, request: IncomingMessage, response: ServerRespo
   response.writeHead(200, { ...headers, 'content-length': asset.body.length }).end(asset.body);
 }
 
+const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' } as const;
+
 async function sendJson(
   response: ServerResponse,
   status: number,
@@ -150,13 +153,18 @@ async function sendJson(
   compressFor?: IncomingMessage,
 ): Promise<void> {
   const text = JSON.stringify(body);
-  const headers = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
-  if (compressFor === undefined || !/\bgzip\b/.test(String(compressFor.headers['accept-encoding']))) {
-    response.writeHead(status, headers).end(text);
-    return;
+  if (compressFor !== undefined && takesGzip(compressFor)) {
+    return sendGzipped(response, status, await compress(text, { level: 1 }));
   }
-  const bytes = await compress(text, { level: 1 });
-  response.writeHead(status, { ...headers, 'content-encoding': 'gzip', vary: 'accept-encoding' }).end(bytes);
+  response.writeHead(status, JSON_HEADERS).end(text);
+}
+
+function sendGzipped(response: ServerResponse, status: number, bytes: Buffer): void {
+  response.writeHead(status, { ...JSON_HEADERS, 'content-encoding': 'gzip', vary: 'accept-encoding' }).end(bytes);
+}
+
+function takesGzip({ headers }: IncomingMessage): boolean {
+  return /\bgzip\b/.test(String(headers['accept-encoding']));
 }
 
 function decode(part: string): string {

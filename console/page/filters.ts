@@ -52,7 +52,14 @@ function hasWords(cell: FleetCell, words: readonly string[]): boolean {
   return words.every((word) => text.includes(word));
 }
 
+/** By namespace and pool: one text for all hosts of a row. */
+const rows = new Map<string, Map<string, string>>();
+
 /** The row where a host stands. */
 export function rowOf({ namespace, pool }: FleetCell): string {
-  return `${namespace}/${pool}`;
+  const ofNamespace = rows.get(namespace) ?? new Map<string, string>();
+  rows.set(namespace, ofNamespace);
+  const row = ofNamespace.get(pool) ?? `${namespace}/${pool}`;
+  ofNamespace.set(pool, row);
+  return row;
 }

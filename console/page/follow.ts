@@ -1,6 +1,7 @@
 import type { MapChange } from '../../domain/report/fleet-map.ts';
 import { parseAnswer } from './answer.ts';
 import { getJson, readEvents, Refusal, type WholeFleet } from './api.ts';
+import { firstFleet } from './early.ts';
 
 /** What the page does about the news. */
 export interface Follower {
@@ -14,6 +15,14 @@ export interface Follower {
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
+
+let early: Promise<WholeFleet> | undefined = firstFleet;
+
+function askForWhole(): Promise<WholeFleet> {
+  const asked = early ?? getJson<WholeFleet>('/api/fleet');
+  early = undefined;
+  return asked;
+}
 
 /** Follows the fleet for as long as nobody is refused: a whole picture, then each change, and again after whatever breaks. */
 export async function followFleet(follower: Follower): Promise<void> {
@@ -41,7 +50,7 @@ export async function followFleet(follower: Follower): Promise<void> {
 async function followOnce(from: string, follower: Follower): Promise<string> {
   let position = from;
   if (position === '') {
-    const fleet = await getJson<WholeFleet>('/api/fleet');
+    const fleet = await askForWhole();
     position = fleet.position;
     follower.onWhole(fleet);
   }

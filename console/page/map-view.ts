@@ -51,7 +51,7 @@ export class MapView {
     const rowKey = rowOf(cell);
     const row = this.#rowOf(rowKey);
     const moved = known !== undefined && known.row !== rowKey ? this.#drop(key) : [];
-    const node = known?.node ?? element('div', { role: 'gridcell', tabindex: '-1' });
+    const node = known?.node ?? document.importNode(blank);
     if (known?.cell !== cell) paint(node, key, cell);
     if (node.hidden === isVisible) node.hidden = !isVisible;
     this.#shown.set(key, { node, row: rowKey, cell });
@@ -90,13 +90,25 @@ export class MapView {
 /** By namespace and name; hosts without a pool last. */
 function compareRows(a: string, b: string): number {
   const spare = Number(a.endsWith('/')) - Number(b.endsWith('/'));
-  return spare === 0 ? a.localeCompare(b) : spare;
+  if (spare !== 0) return spare;
+  const [namespaceA = '', nameA = ''] = a.split('/');
+  const [namespaceB = '', nameB = ''] = b.split('/');
+  return compareNames(namespaceA, namespaceB) || compareNames(nameA, nameB);
 }
+
+/** Names of Kubernetes are ASCII: a collator, which takes a browser tens of milliseconds to make, orders them no better. */
+function compareNames(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** What each host is a copy of, which is made faster than anew. */
+const blank = element('div', { role: 'gridcell', tabindex: '-1' });
 
 function paint(node: HTMLElement, key: string, cell: FleetCell): void {
   const { letter } = looks[cell.state];
   node.className = `cell ${cell.state}${cell.alarm === '' ? '' : ` alarm ${cell.alarm}`}`;
-  if (node.dataset['key'] !== key) node.dataset['key'] = key;
+  if (node.getAttribute('data-key') !== key) node.setAttribute('data-key', key);
   if (node.textContent !== letter) node.textContent = letter;
   node.ariaLabel = describe(cell);
 }

@@ -70,6 +70,7 @@ export class RowView {
       return [part];
     });
     this.#bar.replaceChildren(...parts);
+    this.node.style.containIntrinsicBlockSize = `auto ${heightOf(this.#placed.size)}px`;
   }
 
   #sort(): void {
@@ -86,6 +87,11 @@ export class RowView {
     if (this.node.hidden === visible) this.node.hidden = !visible;
     return visible;
   }
+}
+
+/** What a row of so many hosts is high, about: rows that nobody sees yet are not laid out for that. */
+function heightOf(hosts: number): number {
+  return Math.max(84, 28 + 21 * Math.ceil(hosts / 45));
 }
 
 /** Those that the pool names no more come last. */

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -82,6 +83,13 @@ export async function launchService(cluster: ManagementClusterDescription, optio
     },
   });
   return { ...service, url: `http://127.0.0.1:${port}` };
+}
+
+/** Where the page of a console is that was told to listen on any port of 127.0.0.1. @throws Error when it does not listen yet */
+export async function readPageUrl({ logPath, name }: Service): Promise<string> {
+  const port = /"port":(\d+),"msg":"The fleet map is served"/.exec(await readFile(logPath, 'utf8'))?.[1];
+  if (port === undefined) throw new Error(`${name} has not said where its page is`);
+  return `http://127.0.0.1:${port}`;
 }
 
 /** A bridge whose runs nobody picks up yet does all that it can: its worker may come later. */

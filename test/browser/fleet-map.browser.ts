@@ -6,7 +6,7 @@ import { cellStates } from '../../domain/report/fleet-cell.ts';
 import { type FleetServer, startFleetServer } from '../console/fleet-server.ts';
 import { type RunningConsole, runConsole } from '../console/running-console.ts';
 import { silentLogger } from '../runtime/kube/fake-api-server.ts';
-import { startChromium } from './chromium.ts';
+import { startChromium } from '../../dev/tools/chromium.ts';
 import { everyState, HOSTILE, inventory, machineOn } from './every-state.ts';
 import { findFaults, NOW, visit as open } from './visitor.ts';
 

@@ -7,7 +7,7 @@ import { type FleetServer, startFleetServer } from '../console/fleet-server.ts';
 import { type RunningConsole, runConsole } from '../console/running-console.ts';
 import { useJournalDatabase } from '../journal/journal-database.ts';
 import { silentLogger } from '../runtime/kube/fake-api-server.ts';
-import { startChromium } from './chromium.ts';
+import { startChromium } from '../../dev/tools/chromium.ts';
 import { everyState, inventory, machineOn } from './every-state.ts';
 import { pastLives } from './past-lives.ts';
 import { findFaults, NOW, type Visit, visit } from './visitor.ts';

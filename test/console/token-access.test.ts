@@ -55,6 +55,9 @@ describe('a console that wants tokens', () => {
       user === 'ada' && namespace === 'metal' && verb === 'list' && allowed.has(resource);
     expect(await seenBy('token-of-ada')).toHaveLength(5);
     expect((await ask('/api/hosts/metal/rack1', 'Bearer token-of-ada')).status).toBe(200);
+    server.users.set('token-of-bob', { username: 'bob', groups: [] });
+    expect(await seenBy('token-of-bob')).toEqual([]);
+    expect(await seenBy('token-of-ada')).toHaveLength(5);
     nowMs += 30_000;
     allowed.delete('machineinventories');
     expect(await seenBy('token-of-ada')).toEqual([]);
