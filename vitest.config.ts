@@ -28,6 +28,8 @@ export default defineConfig({
           // Most of their time went into importing the same modules for each file: those of a worker share them now.
           isolate: false,
           maxWorkers: '100%',
+          // None of them says how fast something is, and other work may have the cores.
+          testTimeout: 20_000,
           expect: { poll },
         },
       },
