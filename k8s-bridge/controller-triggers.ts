@@ -14,13 +14,25 @@ export function connectHostPlanTriggers({ hosts, planSecrets }: BridgeCaches, en
   });
 }
 
-/** Enqueues the hosts that a change of themselves, their plan Secrets, their pool's checks or who is named by can make run checks. */
+/**
+ * Enqueues the hosts that a change of themselves, their plan Secrets, their pool's checks, its Cluster's pause or who is named by
+ * can make run checks.
+ */
 export function connectAcceptanceTriggers(caches: BridgeCaches, enqueue: Enqueue): void {
-  const { hosts, pools, machines } = caches;
+  const { hosts, pools, machines, capiClusters } = caches;
+  const enqueuePool = (pool: string): void => {
+    for (const host of hosts.store.byIndex('pool', pool)) enqueue(keyText(host));
+  };
   connectHostPlanTriggers(caches, enqueue);
   pools.onChange((key, current, previous) => {
     if (current?.acceptance?.hash === previous?.acceptance?.hash) return;
-    for (const host of hosts.store.byIndex('pool', keyText(key))) enqueue(keyText(host));
+    enqueuePool(keyText(key));
+  });
+  capiClusters.onChange(({ namespace, name }, current, previous) => {
+    if (current?.paused === previous?.paused) return;
+    for (const pool of pools.store.list()) {
+      if (pool.namespace === namespace && pool.clusterName === name) enqueuePool(keyText(pool));
+    }
   });
   machines.onChange((_key, current, previous) => {
     const freed = previous && machineIndexes.providerHost(previous);

@@ -162,8 +162,8 @@ function startRemediations(deps: ControllerDeps): Workqueue {
 
 function startAcceptance(deps: ControllerDeps): Workqueue {
   const { kube: client, caches, reader, hostLabels, validateDeadlineMs: deadlineMs, logger } = deps;
-  const { hosts, pools, planSecrets, machines } = storesOf(caches);
-  const world = { client, reader, hosts, pools, planSecrets, machines, hostLabels, deadlineMs };
+  const { hosts, pools, planSecrets, machines, capiClusters } = storesOf(caches);
+  const world = { client, reader, hosts, pools, planSecrets, machines, capiClusters, hostLabels, deadlineMs };
   const acceptanceDeps = { ...world, pauses: new RetryPauses(), logger, now: () => new Date() };
   const queue = createQueue('acceptance', 8, deps, (key) => reconcileAcceptance(key, acceptanceDeps));
   connectAcceptanceTriggers(caches, (key) => queue.add(key));

@@ -14,6 +14,8 @@ export interface AcceptanceSight {
   secret: PlanSecretView | undefined;
   /** A machine's providerID names the host. */
   named: boolean;
+  /** The pool's Cluster is paused: another management cluster may be about to take the host over, and nothing new begins. */
+  paused: boolean;
   /** How long the host may say nothing. */
   deadlineMs: number;
   /** Wall clock. */
@@ -42,8 +44,9 @@ const noChecks = wantChecks([]);
  * keeps what it has passed.
  */
 export function nextAcceptanceStep(sight: AcceptanceSight): AcceptanceStep {
-  const { host, pool, secret, named } = sight;
-  if (host.deleting || host.takenBySelector || host.quarantined || host.owner !== undefined || named) return none;
+  const { host, pool, secret, named, paused } = sight;
+  if (paused || host.deleting || host.takenBySelector || host.quarantined || host.owner !== undefined || named)
+    return none;
   if (secret === undefined || !isUsable(secret, host)) return none;
   if (isKeptByChecks(host)) return nextOfKept(sight, secret);
   const wanted = pool?.acceptance;

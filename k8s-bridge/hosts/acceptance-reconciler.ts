@@ -1,7 +1,9 @@
 import type { Secret } from '../../api/core.ts';
-import { machineInventories, secrets } from '../../api/resources.ts';
+import type { ObjectKey } from '../../api/meta.ts';
+import { capiClusters, machineInventories, secrets } from '../../api/resources.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { type AcceptanceSight, type AcceptanceStep, nextAcceptanceStep } from '../../domain/hosts/acceptance-step.ts';
+import { type CapiClusterView, viewCapiCluster } from '../../domain/inputs/capi-view.ts';
 import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import type { PoolView } from '../../domain/inputs/pool-view.ts';
@@ -21,6 +23,7 @@ export interface AcceptanceDeps extends AcceptanceWrites {
   hosts: Pick<WritableStore<HostView>, 'get' | 'upsert'>;
   pools: Pick<ReadStore<PoolView>, 'get'>;
   planSecrets: Pick<ReadStore<PlanSecretView>, 'get'>;
+  capiClusters: Pick<ReadStore<CapiClusterView>, 'get' | 'problemOf'>;
   /** Indexed by `machineIndexes`. */
   machines: Pick<ReadStore<MachineView>, 'byIndex'>;
   /** How long a host may say nothing, beside the limits of its checks. */
@@ -58,26 +61,41 @@ function cachedSight(host: HostView, deps: AcceptanceDeps): AcceptanceSight {
   const { namespace, planSecretName: name } = host;
   const secret = name === undefined ? undefined : deps.planSecrets.get({ namespace, name });
   const [naming] = deps.machines.byIndex('providerHost', keyText(host));
-  return sightOf(host, secret, naming !== undefined, deps);
+  const cluster = clusterKeyOf(host, deps);
+  const { capiClusters: known } = deps;
+  const paused =
+    cluster !== undefined && (known.get(cluster)?.paused === true || known.problemOf(cluster) !== undefined);
+  return sightOf(host, { secret, named: naming !== undefined, paused }, deps);
+}
+
+function poolOf({ namespace, pool: name }: HostView, { pools }: Pick<AcceptanceDeps, 'pools'>): PoolView | undefined {
+  return name === undefined ? undefined : pools.get({ namespace, name });
+}
+
+/** The Cluster of the host's pool. */
+function clusterKeyOf(host: HostView, deps: Pick<AcceptanceDeps, 'pools'>): ObjectKey | undefined {
+  const pool = poolOf(host, deps);
+  return pool && { namespace: pool.namespace, name: pool.clusterName };
 }
 
 function sightOf(
   host: HostView,
-  secret: PlanSecretView | undefined,
-  named: boolean,
+  seen: Pick<AcceptanceSight, 'secret' | 'named' | 'paused'>,
   deps: AcceptanceDeps,
 ): AcceptanceSight {
-  const pool = host.pool === undefined ? undefined : deps.pools.get({ namespace: host.namespace, name: host.pool });
+  const pool = poolOf(host, deps);
   const deadlineMs = deps.deadlineMs + secondsOf(pool?.acceptance?.checks ?? []) * 1000;
-  return { host, pool, secret, named, deadlineMs, nowMs: deps.now().getTime() };
+  return { host, pool, ...seen, deadlineMs, nowMs: deps.now().getTime() };
 }
 
 async function lookAndAct(cached: HostView, deps: AcceptanceDeps): Promise<ReconcileResult | undefined> {
   const { client, hosts, hostLabels } = deps;
-  const [found, inventory, naming] = await Promise.all([
+  const clusterKey = clusterKeyOf(cached, deps);
+  const [found, inventory, naming, cluster] = await Promise.all([
     findSecret(cached, client),
     client.find(machineInventories, { namespace: cached.namespace, name: cached.name }),
     findNaming(cached, { client }),
+    clusterKey === undefined ? undefined : client.find(capiClusters, clusterKey),
   ]);
   if (found === undefined || inventory === undefined) return undefined;
   const host = viewHost(inventory, hostLabels);
@@ -85,7 +103,8 @@ async function lookAndAct(cached: HostView, deps: AcceptanceDeps): Promise<Recon
   // It names another Secret by now, and so has changed: its event brings us back.
   if (host.planSecretName !== cached.planSecretName) return { requeueAfterMs: CONFLICT_REQUEUE_MS };
   const secret = viewPlanSecret(found);
-  const step = nextAcceptanceStep(sightOf(host, secret, naming !== undefined, deps));
+  const paused = cluster !== undefined && viewCapiCluster(cluster).paused;
+  const step = nextAcceptanceStep(sightOf(host, { secret, named: naming !== undefined, paused }, deps));
   return act(step, { host, secret, found }, deps);
 }
 

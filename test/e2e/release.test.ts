@@ -316,8 +316,9 @@ test('a host that is recorded for a machine that is gone is brought back, clean'
   expect(plansReceived(site, stray).at(-1)).toBe('clean');
 });
 
-test('where a pool has a limit, bridge and worker share the slots', async () => {
-  await createPool(site, 'limited', [stray], 'demo', { maxConcurrentReprovisions: 1 });
+test('where a pool has a limit and checks, bridge and worker share the slots, and the host passes', async () => {
+  const checks = [{ name: 'own', script: { content: 'true', timeoutSeconds: 20 } }];
+  await createPool(site, 'limited', [stray], 'demo', { maxConcurrentReprovisions: 1, acceptance: { checks } });
   await createMachine(site, { name: 'limited', pool: 'limited' });
   await untilProvisioned(site, 'limited');
 });

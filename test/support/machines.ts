@@ -75,12 +75,12 @@ export async function createPool(
   name: string,
   hosts: readonly (string | PoolMember)[],
   clusterName = 'demo',
-  limits: { maxConcurrentReprovisions?: number } = {},
+  rules: { maxConcurrentReprovisions?: number; acceptance?: { checks: readonly object[] } } = {},
 ): Promise<void> {
   const machineInventories = hosts.map((host) => (typeof host === 'string' ? { name: host } : host));
   await client.create(machineInventoryPools, {
     metadata: { namespace, name },
-    spec: { clusterName, machineInventories, ...limits },
+    spec: { clusterName, machineInventories, ...rules },
   });
 }
 

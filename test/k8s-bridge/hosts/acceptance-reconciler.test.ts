@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { annotations } from '../../../api/constants.ts';
-import { machineInventories, secrets } from '../../../api/resources.ts';
+import { capiClusters, machineInventories, secrets } from '../../../api/resources.ts';
 import { readAcceptance } from '../../../domain/inputs/host-acceptance.ts';
 import { readHostNotes } from '../../../domain/inputs/host-notes.ts';
+import { type CapiClusterView, viewCapiCluster } from '../../../domain/inputs/capi-view.ts';
 import { type HostView, viewHost } from '../../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../../domain/inputs/machine-view.ts';
 import { type PoolView, wantChecks } from '../../../domain/inputs/pool-view.ts';
@@ -26,6 +27,7 @@ function createWorld() {
   const planSecrets = createMemoryStore<PlanSecretView>();
   const pools = createMemoryStore<PoolView>();
   const machines = createMemoryStore<MachineView>();
+  const clusters = createMemoryStore<CapiClusterView>();
   const told: string[] = [];
   const named: object[] = [];
   let now = new Date('2026-01-01T00:00:00Z');
@@ -63,6 +65,7 @@ function createWorld() {
     pools,
     planSecrets,
     machines,
+    capiClusters: clusters,
     reader: { failure: async () => ({ message: 'the script says nothing' }), lastFailure: async () => ({}) },
     hostLabels,
     deadlineMs: 60_000,
@@ -87,6 +90,7 @@ function createWorld() {
   const world = {
     told,
     objects,
+    clusters,
     named,
     /** The informers have seen what stands there. */
     catchUp(): void {
@@ -154,6 +158,23 @@ describe('a host of a pool that asks for checks', () => {
     world.objects.refuse('h1', 409);
     expect(await world.look()).toEqual({ requeueAfterMs: CONFLICT_REQUEUE_MS });
     expect(viewPlanSecret(world.secret()).planAttempt).toBeUndefined();
+  });
+
+  it.each(['cache', 'API server'])('of a Cluster that is paused, as the %s says, stays as it is', async (who) => {
+    const world = createWorld();
+    const infrastructureRef = { apiGroup: 'infrastructure.cluster.x-k8s.io', kind: 'BaremetalCluster', name: 'c' };
+    const cluster = (paused: boolean) =>
+      world.objects.put(capiClusters, {
+        metadata: { namespace: 'demo', name: 'c', uid: 'c' },
+        spec: { paused, infrastructureRef },
+      });
+    const known = viewCapiCluster(cluster(true));
+    world.clusters.upsert({ ...known, paused: who === 'cache' });
+    await world.look();
+    expect(world.objects.writes).toEqual([]);
+    world.clusters.upsert(viewCapiCluster(cluster(false)));
+    await world.look();
+    expect(world.objects.writes).toHaveLength(2);
   });
 
   it('that a machine names, as the API server says, stays as it is', async () => {
