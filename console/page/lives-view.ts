@@ -2,6 +2,9 @@ import type { FromJournal, ToldEntry, ToldLife } from '../../domain/report/journ
 import { getJson, Refusal } from './api.ts';
 import { element, table } from './element.ts';
 
+/** An entry may come to the journal a moment after what it tells of. */
+const AGAIN_MS = 15_000;
+
 /** The lives of a host, from the journal, in a section that asks for them itself: nothing waits for it. */
 export class LivesView {
   readonly node = element('section', { class: 'lives', 'aria-label': 'Lives' });
@@ -14,8 +17,16 @@ export class LivesView {
     this.#show('Asking the journal …');
   }
 
-  /** Asks again. What is shown already stays as it is, with what somebody opened. */
+  /** Asks now, and again and again until it is aborted. What somebody opened stays open. */
   async refresh(signal: AbortSignal): Promise<void> {
+    await this.#ask(signal);
+    if (signal.aborted) return;
+    setTimeout(() => {
+      if (!signal.aborted) void this.refresh(signal);
+    }, AGAIN_MS);
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
     try {
       const answer = await getJson<FromJournal<ToldLife[]>>(this.#path, signal);
       if (signal.aborted) return;
@@ -24,12 +35,19 @@ export class LivesView {
       this.#shown = text;
       if (answer.kind === 'unseen') this.#show(answer.why);
       else if (answer.value.length === 0) this.#show('The journal knows of none.');
-      else this.#show(...answer.value.map(lifeView));
+      else this.#showLives(answer.value);
     } catch (error) {
       if (signal.aborted) return;
       this.#shown = '';
       this.#show(error instanceof Refusal ? error.message : 'The console does not answer');
     }
+  }
+
+  #showLives(lives: readonly ToldLife[]): void {
+    const open = new Set(Array.from(this.node.querySelectorAll<HTMLElement>('details[open]'), ({ id }) => id));
+    const views = lives.map(lifeView);
+    for (const view of views) view.open = open.has(view.id);
+    this.#show(...views);
   }
 
   #show(...content: readonly (HTMLElement | string)[]): void {
@@ -38,7 +56,7 @@ export class LivesView {
   }
 }
 
-function lifeView({ words, failed, entries }: ToldLife): HTMLElement {
+function lifeView({ words, failed, entries }: ToldLife): HTMLDetailsElement {
   const heads = ['At', 'To', 'After', 'Reason', 'Step', 'Cause'];
   const summary = element('summary', failed ? { class: 'failed' } : {}, words);
   const scroll = element(
@@ -46,7 +64,8 @@ function lifeView({ words, failed, entries }: ToldLife): HTMLElement {
     { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': words },
     table(words, heads, entries.map(entryCells)),
   );
-  return element('details', {}, summary, scroll);
+  // A life is known by its first entry: it lasts on.
+  return element('details', { id: `life-${entries[0]?.at ?? ''}` }, summary, scroll);
 }
 
 function entryCells({ at, to, from, after, reason, step, cause }: ToldEntry): (Node | string)[] {

@@ -100,6 +100,18 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
   });
 });
 
+it('shows an entry that comes later, and leaves open what is open', async () => {
+  visitor = await visit(browser, running.url, '/?host=metal/cp-1', { now: NOW });
+  const lives = visitor.page.getByRole('region', { name: 'Lives' });
+  await lives.locator('summary').click();
+  const [first] = pastLives().filter(({ host }) => host === 'cp-1');
+  if (first === undefined) throw new Error('cp-1 has no past');
+  const late = openJournal({ ...journal, retentionMonths: 999, logger: silentLogger });
+  await late.write([{ ...first, number: 9, at: NOW.getTime() - 60_000, to: 'Lost', step: 'finish', from: 'Running' }]);
+  await late.close();
+  await lives.getByRole('row', { name: /Lost .* finish/ }).waitFor();
+});
+
 it('says in words that there is no journal', async () => {
   await running[Symbol.asyncDispose]();
   running = await runConsole({ client: server.api.client });
