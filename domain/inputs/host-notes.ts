@@ -46,9 +46,10 @@ export function readHostNotes({ uid, journal }: Pick<HostView, 'uid' | 'journal'
 
 /**
  * The annotation that tells of one more thing, to be written together with the thing itself: what was done and that it is
- * to be told are one write, whatever dies then.
+ * to be told are one write, whatever dies then. None where the API server would refuse it for its size, and the thing with it.
  */
 export function noteOnHost(host: HostView, note: NewNote, now: Date): Readonly<Record<string, string>> {
+  if (host.annotationsFull) return {};
   const { step, to, cause, reason, attempt, actor, pool = host.pool, cluster, machine } = note;
   const last = readHostNotes(host);
   const from = placeOfHost(host);

@@ -20,8 +20,8 @@ import {
 } from '../support/worker-groups.ts';
 
 // Two lives at a time, for a step whose worker was killed is tried again after 15 s. At each of their entries one of the
-// two workers, or the database, is killed: before the database has it, or
-// when the database has it and nobody knows. What is done to hosts goes on where a bridge was killed.
+// two workers, or the database, is killed: before the database has the entry, or when it has it and nobody knows. What is
+// done to hosts goes on where a bridge was killed.
 const GROUP = 'killed';
 const lives = 2;
 const hosts = ['jk-1', 'jk-2', 'jk-3'];

@@ -50,6 +50,11 @@ describe('notes of what was done to a host', () => {
     }
   });
 
+  it('are not made where they would keep the thing itself from being written', () => {
+    const full = hostWith({ 'example.com/filler': 'x'.repeat(256 * 1024 - 200) });
+    expect(noteOnHost(full, { step: 'join', pool: 'racks', cause: 'Observed' }, NOW)).toEqual({});
+  });
+
   it('hold no character that a database or a log stumbles over, whatever the annotations of the host hold', () => {
     const host = hostWith({ [annotations.pool]: 'a\u0000"b' });
     const noted = noteOnHost(host, { step: 'validate', cause: 'Operator' }, NOW);
