@@ -1,14 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { activityInfo } from '@temporalio/activity';
-import { machineConditionTypes, reasons } from '../api/conditions.ts';
-import type { BaremetalMachine, BaremetalMachineStatus } from '../api/machine.ts';
+import type { BaremetalMachine } from '../api/machine.ts';
 import { baremetalMachines } from '../api/resources.ts';
-import { mergeConditions } from '../domain/conditions.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
-import { fingerprintSnapshot } from '../domain/inputs/snapshot-fingerprint.ts';
+import { type StatusPatch, toStatusPatch } from '../domain/report/status-patch.ts';
 import { isConflict } from '../runtime/kube/client.ts';
-import { machineWorkflowId } from '../domain/life/run-id.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { noteTransition } from './step/event-recorder.ts';
 import type { Fence } from './step/fence.ts';
@@ -86,7 +83,7 @@ export async function writeStatus(
 ): Promise<BaremetalMachine> {
   const author = statusAuthor(desired);
   if (isOutdated(author, current.status?.writtenBy)) return current;
-  const status = toStatus(deps, current, desired);
+  const status = toStatusPatch(current, desired, { temporalNamespace: deps.temporalNamespace, now: new Date() });
   const isUnsigned = signs && !current.status?.writtenBy?.startsWith(`${author.runId}/`);
   if (!isUnsigned && isDeepStrictEqual(withoutNulls(status), current.status ?? {})) return current;
   status.writtenBy = `${author.runId}/${author.number}`;
@@ -102,76 +99,6 @@ export async function writeStatus(
   return written;
 }
 
-/** A merge patch of the whole status: null removes a field. */
-function toStatus(deps: ActivityDependencies, current: BaremetalMachine, desired: NumberedStatus): StatusPatch {
-  const { namespace, name, uid, generation } = current.metadata;
-  const before = current.status;
-  if (desired.unlooked && before?.phase !== undefined) return toUnlookedStatus(deps, current, before, desired);
-  const avoided = desired.avoidedInventories ?? before?.avoidedInventories ?? [];
-  const wanted = desired.conditions.map((condition) => ({ ...condition, observedGeneration: generation }));
-  const provisioned = desired.provisioned || before?.initialization?.provisioned === true;
-  return {
-    phase: desired.phase ?? before?.phase ?? null,
-    ready: provisioned || null,
-    initialization: provisioned ? { provisioned } : null,
-    machineInventoryRef: desired.inventory === null ? null : { name: desired.inventory },
-    avoidedInventories: avoided.length > 0 ? avoided : null,
-    pausedByOperator: (desired.pausedByOperator ?? before?.pausedByOperator) || null,
-    planSecretRef: desired.planSecret === null ? null : { name: desired.planSecret },
-    failureDomain: desired.failureDomain ?? keptOfHost('failureDomain', before, desired),
-    awaitedFailureDomain: desired.awaitedFailureDomain ?? null,
-    addresses: desired.addresses.length > 0 ? desired.addresses : ((provisioned ? before?.addresses : null) ?? null),
-    nodeName: desired.nodeName === undefined ? keptOfHost('nodeName', before, desired) : desired.nodeName,
-    lastAppliedPlanChecksum: desired.appliedPlanChecksum ?? before?.lastAppliedPlanChecksum ?? null,
-    lastAppliedBootstrapHash: desired.appliedBootstrapHash ?? before?.lastAppliedBootstrapHash ?? null,
-    workflow: { namespace: deps.temporalNamespace, workflowID: machineWorkflowId({ namespace, name, uid }) },
-    lastOperation: desired.lastOperation ?? before?.lastOperation ?? null,
-    writtenBy: before?.writtenBy ?? null,
-    observedInputs: fingerprintSnapshot(desired.observed),
-    conditions: [...mergeConditions(before?.conditions, wanted, new Date(), machineConditionTypes).conditions],
-  };
-}
-
-/** A run that took the machine over does not know it, and it holds as long as the host does. */
-function keptOfHost(
-  field: 'nodeName' | 'failureDomain',
-  before: BaremetalMachineStatus | undefined,
-  { inventory }: NumberedStatus,
-): string | null {
-  return before?.machineInventoryRef?.name === inventory ? (before?.[field] ?? null) : null;
-}
-
-/**
- * What a run may say of a machine that an earlier run has described, before it has looked itself: whether it is paused, and
- * why it has not looked. Nothing that stands there is taken away.
- */
-function toUnlookedStatus(
-  { temporalNamespace: namespace }: ActivityDependencies,
-  { metadata }: BaremetalMachine,
-  before: BaremetalMachineStatus,
-  desired: NumberedStatus,
-): StatusPatch {
-  const stopped = desired.conditions.filter(({ type, reason }) => type === 'Paused' || haltReasons.includes(reason));
-  const wanted = stopped
-    .filter(({ type }) => type !== 'Ready')
-    .map((condition) => ({ ...condition, observedGeneration: metadata.generation }));
-  return {
-    ...before,
-    pausedByOperator: (desired.pausedByOperator ?? before.pausedByOperator) || null,
-    workflow: { namespace, workflowID: machineWorkflowId(metadata) },
-    lastOperation: desired.lastOperation ?? before.lastOperation ?? null,
-    observedInputs: fingerprintSnapshot(desired.observed),
-    conditions: [...mergeConditions(before.conditions, wanted, new Date()).conditions],
-  };
-}
-
-const haltReasons: readonly string[] = [
-  reasons.WriteRefused,
-  reasons.InventoryUnreadable,
-  reasons.Unreachable,
-  reasons.Restless,
-];
-
 interface StatusAuthor {
   runId: string;
   number: number;
@@ -186,8 +113,6 @@ function isOutdated({ runId, number }: StatusAuthor, writtenBy: string | undefin
   const [lastRunId, lastNumber] = writtenBy?.split('/') ?? [];
   return lastRunId === runId && Number(lastNumber) > number;
 }
-
-type StatusPatch = { [Key in keyof BaremetalMachineStatus]: BaremetalMachineStatus[Key] | null };
 
 function withoutNulls(patch: StatusPatch): object {
   return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== null));

@@ -115,7 +115,9 @@ export const envSchema = z.object({
     .string()
     .refine((url) => /^postgres(ql)?:\/\/./.test(url) && URL.canParse(url), 'must be postgresql://user@host/database')
     .optional()
-    .describe('Worker, console and CLI: PostgreSQL database of the journal. Default: the journal is lines of the log.'),
+    .describe(
+      'Worker, bridge, console and CLI: PostgreSQL database of the journal. Default: the journal is lines of the log.',
+    ),
   IRONLOOM_JOURNAL_PASSWORD: text.describe('Its password, where the URL is not secret.'),
   IRONLOOM_JOURNAL_RETENTION: z
     .string()

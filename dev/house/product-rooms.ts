@@ -97,7 +97,6 @@ const activityRooms: readonly Room[] = [
     holds: 'One step of a life each: read, decide, write one thing',
     mayImport: [
       'api',
-      'domain',
       'domain/inputs',
       'domain/life',
       'domain/plan',
