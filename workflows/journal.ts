@@ -1,5 +1,6 @@
 import { ActivityFailure, log, patched, workflowInfo } from '@temporalio/workflow';
 import { type Journaled, loadJournal, unloadJournal } from '../domain/journal/carried.ts';
+import { hasLeft } from '../domain/journal/entry.ts';
 import { confirm } from '../domain/journal/journal.ts';
 import { type Moment, noteOperation, noteTransition } from '../domain/journal/transitions.ts';
 import type { MachineLife, OperatorVerb } from '../domain/life/machine-life.ts';
@@ -51,6 +52,14 @@ export function noteLook(run: Run, outcome: Exclude<BeginOutcome, { kind: 'gone'
     ...(typeof group === 'string' && { group }),
     ...(typeof describedAtMs === 'number' && run.journal.place === null && { unknownSinceMs: describedAtMs }),
   };
+}
+
+/** Notes an end to which no step led: the machine was moved away, or its object went and nobody could say why. */
+export function noteUnledEnd(run: Run, life: MachineLife, { kind, outcome }: Extract<Step, { kind: 'end' }>): void {
+  const { place } = run.journal;
+  if (place === null || hasLeft(place.phase) || !patched(patches.journalUnledEnd)) return;
+  const after = { ...life, stage: { kind: 'ended', outcome } } satisfies MachineLife;
+  run.journal = noteTransition(run.journal, { kind, before: life, after }, thisMoment());
 }
 
 /** Writes, beside a wait, what no step has written; nobody waits for it, and the run starts over without it. */

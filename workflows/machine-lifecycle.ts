@@ -15,7 +15,7 @@ import { startJournal } from '../domain/journal/journal.ts';
 import { carryOver, MAX_EVENTS_PER_RUN, type MachineLife } from '../domain/life/machine-life.ts';
 import { waitIdOf } from './await-answer.ts';
 import { bindHandlers } from './handlers.ts';
-import { noteStep, writeAtEnd } from './journal.ts';
+import { noteStep, noteUnledEnd, writeAtEnd } from './journal.ts';
 import type { MachineLifecycleInput } from './messages.ts';
 import { patches } from './patches.ts';
 import { noteEnd } from './meter.ts';
@@ -74,6 +74,7 @@ async function live(run: Run, present: Presenter): Promise<string> {
     if (step.kind === 'end') {
       noteEnd(life);
       run.leaving = true;
+      noteUnledEnd(run, life, step);
       await writeAtEnd(run);
       await condition(allHandlersFinished);
       return tellEnd(step.outcome, knownLife(run), Date.now());

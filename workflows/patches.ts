@@ -46,4 +46,6 @@ export const patches = {
   journal: 'journal',
   /** The same, when the life is over. */
   journalAtEnd: 'journal-at-end',
+  /** An end to which no step led, of a machine that was moved away or lost, is an entry of the journal. */
+  journalUnledEnd: 'journal-unled-end',
 } as const;

@@ -99,6 +99,7 @@ function isSamePlace(a: Place, b: Place): boolean {
 
 function causeOf(journal: Journal, step: EndedStep): { cause: JournalCause; actor: string | null } {
   const by = (cause: JournalCause) => ({ cause, actor: null });
+  if (step.kind === 'end') return by('Observed');
   if (step.kind !== 'wait' && step.kind !== 'awaitPlan') return by('Step');
   const { before, after } = step;
   const operation = after.lastOperation;

@@ -225,3 +225,16 @@ test('an outage of the sink makes no step longer than its twenty oldest entries'
   expect(carried?.own).toBeUndefined();
   expect(JSON.stringify(carried).length).toBeLessThan(10_000);
 });
+
+test.each([
+  ['moved', '4 end: Running > Moved on h (Observed)'],
+  ['orphaned', '4 end: Running > Lost on h (Observed)'],
+] as const)('a life that ends as %s, to which no step led, leaves its host', (outcome, last) => {
+  const teller = new Teller(lifeAt({ kind: 'claimed', host: host(), attempt: 1 }));
+  teller.ended('begin', teller.life);
+  const reprovisioning = lifeAt({ kind: 'reprovisioning', host: host(), plan: plan() });
+  teller.ended('provision', reprovisioning);
+  teller.ended('complete', onCompleted(onPlanAnswered(reprovisioning, { kind: 'applied' })));
+  teller.ended('end', { ...teller.life, stage: { kind: 'ended', outcome } });
+  expect(teller.told.slice(3)).toEqual([last]);
+});
