@@ -49,9 +49,11 @@ export function isRefused(error: unknown): boolean {
 
 function isLastAttempt({ reason }: StepStopped, error: unknown): boolean {
   const { attempt, scheduledTimestampMs } = activityInfo();
-  const healsByItself = reason === 'Unreachable' || (error instanceof KubeApiError && error.code === 409);
-  if (!healsByItself) return attempt >= REFUSED_ATTEMPTS;
-  return attempt >= UNREACHABLE_ATTEMPTS || (attempt > 1 && Date.now() - scheduledTimestampMs > LONGEST_STEP_MS);
+  const conflicts = error instanceof KubeApiError && error.code === 409;
+  if (reason !== 'Unreachable' && !conflicts) return attempt >= REFUSED_ATTEMPTS;
+  // The time may have gone with a worker that died: one conflict after that is none that does not heal.
+  const isLate = Date.now() - scheduledTimestampMs > LONGEST_STEP_MS && attempt >= (conflicts ? REFUSED_ATTEMPTS : 2);
+  return attempt >= UNREACHABLE_ATTEMPTS || isLate;
 }
 
 function stop(reason: StepStopped['reason'], message: string): StepStopped {
