@@ -17,10 +17,11 @@ import {
   orderedAttemptId,
   writePlan,
 } from './host/plan-writer.ts';
+import { readHolderStanding } from './host/holder-standing.ts';
 import { noteLastGroup } from './host/last-group.ts';
 import { dropFinalizerUnlessHeld } from './host/last-host.ts';
 import { logStep } from './step/log.ts';
-import { mayGiveUp, readStanding } from './step/standing.ts';
+import { mayGiveUp } from './step/standing.ts';
 import { isRefused, stoppedBy } from './step/stopped.ts';
 import { findReadable } from './step/unreadable.ts';
 
@@ -40,7 +41,7 @@ export function createForceReleaseHost(deps: ActivityDependencies) {
   }): Promise<ForceReleaseOutcome> {
     const fence = startFence();
     const { machine } = input;
-    const standing = await readStanding(deps, machine, input.cluster ?? undefined);
+    const standing = await readHolderStanding(deps, { machine, inventory: input.host.inventory }, input.cluster);
     if (standing.kind === 'moved' || standing.kind === 'paused') return { kind: standing.kind };
     if (standing.kind === 'live' && (input.last || !mayGiveUp(standing.machine, true))) return { kind: 'unjustified' };
     const owned = await readOwnedHost(deps, machine, input.host.inventory);

@@ -5,6 +5,7 @@ import { tellRelease } from '../domain/report/machine-news.ts';
 import { parseAttemptId } from '../domain/plan/attempt.ts';
 import { viewPlanSecret } from '../domain/plan/secret.ts';
 import type { ReleaseOutcome } from '../domain/life/step-outcomes.ts';
+import { readHolderStanding } from './host/holder-standing.ts';
 import { noteLastGroup } from './host/last-group.ts';
 import { dropFinalizerUnlessHeld } from './host/last-host.ts';
 import { findStandingProgress } from './host/plan-answer.ts';
@@ -14,7 +15,7 @@ import type { ActivityDependencies } from './step/dependencies.ts';
 import { noteNews } from './step/event-recorder.ts';
 import { type Fence, startFence } from './step/fence.ts';
 import { logStep } from './step/log.ts';
-import { mayGiveUp, readStanding } from './step/standing.ts';
+import { mayGiveUp } from './step/standing.ts';
 import { findReadable } from './step/unreadable.ts';
 
 export interface ReleaseRequest {
@@ -41,7 +42,7 @@ export function createReleaseHost(deps: ActivityDependencies) {
   return async function releaseHost(input: ReleaseRequest): Promise<ReleaseOutcome> {
     const fence = startFence();
     const { machine, host, untouched } = input;
-    const standing = await readStanding(deps, machine, input.cluster ?? undefined);
+    const standing = await readHolderStanding(deps, { machine, inventory: host.inventory }, input.cluster);
     if (standing.kind === 'paused') return { kind: 'paused' };
     // Giving back what was never written to harms nobody, wherever the machine went.
     if (standing.kind === 'moved' && !untouched) return { kind: 'moved' };

@@ -8,10 +8,11 @@ import type { CleanOutcome } from '../domain/life/step-outcomes.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { writeStatusOfWait } from './publish-status.ts';
 import { adoptHost, findAdoptableHost } from './host/adopt.ts';
+import { readHolderStanding } from './host/holder-standing.ts';
 import { refuseWhileCrdGoes } from './step/crd-goes.ts';
 import { noteNews } from './step/event-recorder.ts';
 import { type Fence, startFence } from './step/fence.ts';
-import { mayGiveUp, readStanding } from './step/standing.ts';
+import { mayGiveUp } from './step/standing.ts';
 import {
   confirmWrittenPlan,
   inspectPlanSlot,
@@ -51,7 +52,7 @@ async function clean(
 ): Promise<CleanOutcome> {
   const { machine, host, attempt } = input;
   const order = { machine, host, attempt, planType: 'clean' } as const;
-  const standing = await readStanding(deps, machine, input.cluster ?? undefined);
+  const standing = await readHolderStanding(deps, { machine, inventory: host.inventory }, input.cluster);
   if (standing.kind === 'moved' || standing.kind === 'paused') return { kind: standing.kind };
   if (standing.kind === 'live' && !mayGiveUp(standing.machine, input.givingUp)) return { kind: 'unjustified' };
   if (standing.kind !== 'live') await refuseWhileCrdGoes(deps);

@@ -23,10 +23,11 @@ import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // Objects that go while nobody looks: what justified a clean plan is read from what is left of them.
-const hosts = ['mm-moved', 'mm-stripped', 'mm-held'];
+const hosts = ['mm-moved', 'mm-stripped', 'mm-back', 'mm-held'];
 
 const test = siteTest('moved', { hosts });
 let bridge: Site['bridge'];
+let worker: Site['bridge'];
 
 test.beforeAll(({ site, cluster }) => deployCluster(site, cluster, { name: 'leaving' }));
 
@@ -78,7 +79,7 @@ test('a machine that is moved away while worker and bridge are down is not clean
   const cluster = { namespace: site.namespace, name: 'leaving' };
   await site.client.patch(capiClusters, cluster, { spec: { paused: true } });
   await Promise.all([strip(site, 'mm-moved', { [foreign.deleteForMoveAnnotation]: '' }), strip(site, 'mm-stripped')]);
-  [bridge] = await Promise.all([start(site, 'bridge', 'bridge-again'), start(site, 'worker', 'worker-again')]);
+  [bridge, worker] = await Promise.all([start(site, 'bridge', 'bridge-again'), start(site, 'worker', 'worker-again')]);
 
   expect(await runOf(site, moved).result()).toMatch(/^moved: /);
   // Whose Cluster is at work lost its finalizers only: its host is cleaned.
@@ -89,6 +90,24 @@ test('a machine that is moved away while worker and bridge are down is not clean
   expect(writes).toEqual([]);
   expect(await ownerOf(site, 'mm-moved')).toBe(moved.uid);
   expect(plansReceived(site, 'mm-moved')).toEqual([undefined, 'reprovision']);
+});
+
+test('a machine that came back while worker and bridge were down is not cleaned for the one that went', async ({
+  site,
+}) => {
+  const { client, namespace } = site;
+  const gone = await bringUp(site, 'mm-back', 'demo');
+  const { metadata, spec } = await client.get(baremetalMachines, { namespace, name: 'mm-back' });
+  await worker.stop();
+  await deleteAndTell(site, gone);
+  await bridge.stop();
+  await strip(site, 'mm-back');
+  // Its Machine, which is being deleted, would take one of the same name along.
+  await client.create(baremetalMachines, { metadata: { namespace, name: 'returned', labels: metadata.labels }, spec });
+  [bridge, worker] = await Promise.all([start(site, 'bridge', 'bridge-back'), start(site, 'worker', 'worker-back')]);
+
+  expect(await runOf(site, gone).result()).toMatch(/^moved: /);
+  expect(plansReceived(site, 'mm-back')).toEqual([undefined, 'reprovision']);
 });
 
 test('an operator holds a deletion, also when the object goes while the bridge is down', async ({ site }) => {
