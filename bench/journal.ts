@@ -75,22 +75,24 @@ async function runRound(site: BenchSite, number: number, database: Database | un
   const worker = await site.start('worker', `worker-${number}`, database?.variables);
   await using plans = await watchPlans(client, namespace);
   const writtenBefore = plans.writtenAtMs.size;
+  // A plan Secret has the name of its host, and a bootstrap Secret that of its machine.
+  const machines = hosts.map((host) => `machine-${host}`);
   const owners = new Map<string, string>();
-  await inParallel(hosts, 8, async (machine) => {
+  await inParallel(machines, 8, async (machine) => {
     owners.set(machine, await createCapiMachine(client, namespace, machine));
   });
-  const createAll = (machines: readonly string[], width: number): Promise<void> =>
-    inParallel(machines, width, async (machine) => {
+  const createAll = (those: readonly string[], width: number): Promise<void> =>
+    inParallel(those, width, async (machine) => {
       await createMachine(client, namespace, machine, owners.get(machine) ?? '', name);
     });
-  const untilTold = (machines: number): Promise<unknown> =>
-    database === undefined ? Promise.resolve() : database.untilTold(name, machines * ENTRIES);
-  await createAll(hosts.slice(0, WARM_UP), 2);
+  const untilTold = (count: number): Promise<unknown> =>
+    database === undefined ? Promise.resolve() : database.untilTold(name, count * ENTRIES);
+  await createAll(machines.slice(0, WARM_UP), 2);
   await plans.untilWritten(writtenBefore + WARM_UP, TIMEOUT_MS);
   await untilTold(WARM_UP);
   const before = await readUsage();
   const startedAtMs = performance.now();
-  await createAll(hosts.slice(WARM_UP), MACHINES);
+  await createAll(machines.slice(WARM_UP), MACHINES);
   await plans.untilWritten(writtenBefore + hosts.length, TIMEOUT_MS);
   await untilTold(hosts.length);
   const cpu = cpuBetween(before, await readUsage());
