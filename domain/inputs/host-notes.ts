@@ -33,12 +33,15 @@ export const MAX_NOTES = 8;
 /** More than they ever take. */
 export const MAX_NOTES_CHARS = 8_192;
 
-/** What was done to the host last, oldest first; nothing where that cannot be read. */
-export function readHostNotes({ uid, journal }: Pick<HostView, 'uid' | 'journal'>): readonly HostNote[] {
+/** No clocks of ours are so far apart: whoever else wrote such a time would hide all that is noted until then. */
+const MAX_AHEAD_MS = 3_600_000;
+
+/** What was done to the host last, oldest first; nothing where that cannot be read, or is said of a time to come. */
+export function readHostNotes({ uid, journal }: Pick<HostView, 'uid' | 'journal'>, now: Date): readonly HostNote[] {
   if (journal === undefined) return [];
   try {
     const read = hostNotesSchema.safeParse(JSON.parse(journal)).data;
-    return read?.uid === uid ? read.notes : [];
+    return read?.uid === uid ? read.notes.filter(({ at }) => at <= now.getTime() + MAX_AHEAD_MS) : [];
   } catch {
     return [];
   }
@@ -51,7 +54,7 @@ export function readHostNotes({ uid, journal }: Pick<HostView, 'uid' | 'journal'
 export function noteOnHost(host: HostView, note: NewNote, now: Date): Readonly<Record<string, string>> {
   if (host.annotationsFull) return {};
   const { step, to, cause, reason, attempt, actor, pool = host.pool, cluster, machine } = note;
-  const last = readHostNotes(host);
+  const last = readHostNotes(host, now);
   const from = placeOfHost(host);
   const at = Math.max(now.getTime(), (last.at(-1)?.at ?? 0) + 1);
   const names = {

@@ -64,7 +64,7 @@ export class HostJournalKeeper {
     for (const host of this.#pending.values()) {
       if (entries.length >= MAX_WRITTEN) break;
       taken.push(host);
-      entries.push(...this.#unwrittenOf(host, readHostNotes(host), written));
+      entries.push(...this.#unwrittenOf(host, readHostNotes(host, new Date()), written));
     }
     if (entries.length > 0) await this.#sink.write(entries);
     for (const { hostUid, at } of entries) written.set(hostUid, at);

@@ -106,7 +106,7 @@ function createWorld() {
     notes: () => objects.read(machineInventories, host).metadata.annotations,
     /** What is to be journalled. */
     journaled: () =>
-      readHostNotes(viewHost(objects.read(machineInventories, host), hostLabels)).map(
+      readHostNotes(viewHost(objects.read(machineInventories, host), hostLabels), now).map(
         ({ from, to, cause, reason = '', attempt }) => `${from} ${to} ${cause} ${reason} ${attempt}`,
       ),
     acceptance: () => readAcceptance(objects.read(machineInventories, host).metadata.annotations),

@@ -111,7 +111,7 @@ function createWorld() {
       return notes;
     },
     /** What is to be journalled. */
-    journaled: () => readHostNotes(viewHost(objects.read(machineInventories, host), hostLabels)),
+    journaled: () => readHostNotes(viewHost(objects.read(machineInventories, host), hostLabels), new Date()),
     /** Somebody writes to the inventory, and no informer has seen it. */
     noteOwner: (notes: Record<string, string>) =>
       objects.patch(machineInventories, host, { metadata: { annotations: notes } }),

@@ -137,7 +137,9 @@ describe('reconcilePool', () => {
     ]);
     expect(hosts.map((host) => bench.poolOf(host))).toEqual(hosts.map(() => 'workers'));
     const noted = hosts.map((host) => bench.caches.hosts.get({ namespace: 'demo', name: host }));
-    expect(noted.flatMap((host) => host && readHostNotes(host)).map((note) => `${note?.step} ${note?.to}`)).toEqual([
+    expect(
+      noted.flatMap((host) => host && readHostNotes(host, new Date())).map((note) => `${note?.step} ${note?.to}`),
+    ).toEqual([
       'join Available',
       'join Unavailable',
       'join Unavailable',
