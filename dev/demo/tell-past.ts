@@ -30,12 +30,12 @@ export async function tellPast(
   return { host, command: ['ironloom', ...args].join(' '), lines: stdout.trimEnd().split('\n') };
 }
 
-/** The host's life with its machine is known from the first entry to the last. */
+/** The host's past is known: its pool took it in, a machine had it, and it is free again. */
 export function checkPast({ host, lines: [, ...entries] }: ToldPast): Fact {
   const phases = entries.map((entry) => entry.split(/\s+/)[1] ?? '');
   return {
-    name: `the journal knows what happened to ${host}, from Allocated to Available`,
-    holds: phases[0] === 'Allocated' && phases.at(-1) === 'Available',
+    name: `the journal knows what happened to ${host}: taken into its pool, Allocated, …, Available`,
+    holds: phases[0] === 'Available' && phases[1] === 'Allocated' && phases.length > 2 && phases.at(-1) === 'Available',
     seen: phases.join(', ') || 'nothing',
   };
 }
