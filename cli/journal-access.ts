@@ -29,6 +29,6 @@ export async function withJournal<T>(body: (pool: Pool) => Promise<T>): Promise<
 
 function tellFailure(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  if (code === UNDEFINED_TABLE) return 'it has no table ironloom.journal; a worker makes it with its first entry';
+  if (code === UNDEFINED_TABLE) return 'it has no table ironloom.journal; a worker that reaches the database makes it';
   return explainUnreached(error) ?? (describeCause(error) || String(code));
 }

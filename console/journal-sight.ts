@@ -117,8 +117,8 @@ async function remember<T>(
 
 /** Words of PostgreSQL's codes that somebody has to do something about. */
 const failures: Readonly<Record<string, string>> = {
-  '42P01': 'The journal has no table ironloom.journal yet; a worker makes it with its first entry.',
-  '3F000': 'The journal has no table ironloom.journal yet; a worker makes it with its first entry.',
+  '42P01': 'The journal has no table ironloom.journal yet; a worker that reaches the database makes it.',
+  '3F000': 'The journal has no table ironloom.journal yet; a worker that reaches the database makes it.',
   '42501': "The console's user may not read the journal: grant it the role ironloom_journal_reader.",
   '57014': 'The journal took too long to answer.',
 };

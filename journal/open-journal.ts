@@ -9,6 +9,7 @@ export interface OpenJournal extends JournalWriter {
 /** The journal in PostgreSQL. The database may be away at any time: a write then fails at once, and is asked for again. */
 export function openJournal(options: JournalOptions): OpenJournal {
   const database = prepareDatabase(options, 'entries wait in the runs');
+  void database.begin();
   const writer = createJournalWriter(database.pool, (entry: JournalEntry) =>
     options.logger.error(
       { runId: entry.runId, number: entry.number },

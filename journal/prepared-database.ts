@@ -15,6 +15,8 @@ export interface PreparedDatabase {
   pool: Pool;
   /** Does what is asked once the schema is there. Rejects at once for a while after a failure: it is to be asked again. */
   use<T>(body: () => Promise<T>): Promise<T>;
+  /** Brings the schema about before anybody asks, so that a wrong address is in the log and readers find tables. Never rejects. */
+  begin(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -60,20 +62,26 @@ export function prepareDatabase(
     isAway = false;
   }
 
+  async function use<T>(body: () => Promise<T>): Promise<T> {
+    if (performance.now() < awayUntilMs) throw new Error('The database of the journal was away a moment ago');
+    try {
+      await ensurePrepared();
+      const answer = await body();
+      noteBack();
+      return answer;
+    } catch (error) {
+      noteAway(error);
+      throw error;
+    }
+  }
+
   return {
     pool,
-    async use(body) {
-      if (performance.now() < awayUntilMs) throw new Error('The database of the journal was away a moment ago');
-      try {
-        await ensurePrepared();
-        const answer = await body();
-        noteBack();
-        return answer;
-      } catch (error) {
-        noteAway(error);
-        throw error;
-      }
-    },
+    use,
+    begin: () =>
+      use(() => Promise.resolve()).catch(() => {
+        // It is in the log, and the first entry asks again.
+      }),
     close: () => pool.end(),
   };
 }

@@ -53,6 +53,16 @@ function life(uid: string, startMs: number, changes: Partial<JournalEntry> = {})
 }
 
 describe('writing', () => {
+  test('who asks before the first entry finds the tables', async () => {
+    await withJournal('begun', async (_, pool) => {
+      const asked = { kind: 'machine', namespace: 'ns', name: 'm', sinceMs: 0, limit: 10 } as const;
+      await waitFor(
+        'the journal can be read',
+        async () => (await readHistory(pool, asked).catch(() => undefined)) !== undefined,
+      );
+    });
+  });
+
   test('what is written twice, at once or by a run that was reset, stands there once', async () => {
     await withJournal('twice', async (journal, pool) => {
       const entries = life('a', NOW - 7_200_000);
