@@ -15,7 +15,7 @@ import { findHeldHost, type HeldHost } from './host/held-host.ts';
 import { readOwnedHost } from './host/record.ts';
 import { swapOwner } from './swap-owner.ts';
 import { findMachine } from './step/find-machine.ts';
-import { writeStatus } from './publish-status.ts';
+import { writeClaimStatus } from './publish-status.ts';
 import type { PoolView } from '../domain/inputs/pool-view.ts';
 import { groupOf } from '../domain/inputs/preference.ts';
 import { findNamingMachine, findPlanSecret, liveProblemOf } from './host/live-candidate.ts';
@@ -118,7 +118,7 @@ async function tryHosts(
       const namedBefore = machine.status?.machineInventoryRef?.name;
       const [secret, named] = await Promise.all([
         findPlanSecret(deps, choice.host),
-        writeStatus(deps, fence, machine, { ...looked(wish.status), inventory: choice.host.name }),
+        writeClaimStatus(deps, fence, machine, { ...looked(wish.status), inventory: choice.host.name }),
       ]);
       const writtenAs = named.metadata.resourceVersion;
       const isNews = writtenAs !== machine.metadata.resourceVersion;

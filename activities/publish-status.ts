@@ -99,6 +99,28 @@ export async function writeStatus(
   return written;
 }
 
+/**
+ * Writes the status of a claim that is about to be tried: the name of the host stands there in any case. A later status of
+ * the same run, by an attempt that was lost or by the run meanwhile, keeps all the rest.
+ */
+export async function writeClaimStatus(
+  deps: ActivityDependencies,
+  fence: Fence,
+  current: BaremetalMachine,
+  desired: NumberedStatus & { inventory: string },
+): Promise<BaremetalMachine> {
+  const written = await writeStatus(deps, fence, current, desired);
+  if (written.status?.machineInventoryRef?.name === desired.inventory) return written;
+  fence.assertAlive();
+  const { namespace, name, uid, resourceVersion } = current.metadata;
+  return deps.kube.patch(
+    baremetalMachines,
+    { namespace, name },
+    { metadata: { uid, resourceVersion }, status: { machineInventoryRef: { name: desired.inventory } } },
+    { subresource: 'status' },
+  );
+}
+
 interface StatusAuthor {
   runId: string;
   number: number;

@@ -1,11 +1,18 @@
 import { expect } from 'vitest';
-import { annotations, providerIdOf } from '../../api/constants.ts';
-import { secrets } from '../../api/resources.ts';
+import { annotations, foreign, providerIdOf } from '../../api/constants.ts';
+import { baremetalMachines, capiClusters, capiMachines, secrets } from '../../api/resources.ts';
 import { listHostWrites, markAudit } from '../support/host-writes.ts';
 import { plansReceived } from '../support/host-answers.ts';
 import { allocationState, findInventory } from '../support/hosts.ts';
 import type { KubeWrite, Passage } from '../support/kube-gate.ts';
-import { beginOn, untilProvisioned } from '../support/machines.ts';
+import {
+  beginOn,
+  bootstrapSecretOf,
+  createBootstrapSecret,
+  createPool,
+  untilProvisioned,
+} from '../support/machines.ts';
+import { openOwnershipLedger } from '../support/ownership-ledger.ts';
 import { refOf } from '../support/runs.ts';
 import { type Site, summarise } from '../support/site.ts';
 import { gatedStack, siteTestOn } from '../support/site-test.ts';
@@ -15,7 +22,30 @@ import { waitFor } from '../support/wait-for.ts';
 
 const host = 'oc-host';
 const spare = 'oc-spare';
-const test = siteTestOn(gatedStack(holdSwap), 'overlap', { hosts: [host, spare] });
+const late = 'oc-late';
+const test = siteTestOn(
+  gatedStack((write) => stopFirstStep(write) ?? holdSwap(write)),
+  'overlap',
+  {
+    hosts: [host, spare, late],
+  },
+);
+
+const begun = Promise.withResolvers<void>();
+const paused = Promise.withResolvers<void>();
+const described = Promise.withResolvers<void>();
+const seen = { finalizer: false, status: false };
+
+/** The first step of the late machine is paused when it begins, describes that, and never ends. */
+function stopFirstStep({ resource, name, subresource }: KubeWrite): Passage | undefined {
+  if (resource !== 'baremetalmachines' || name !== late) return undefined;
+  const kind = subresource === 'status' ? 'status' : 'finalizer';
+  if (seen[kind]) return undefined;
+  seen[kind] = true;
+  if (kind === 'status') return { kind: 'stopAfter', onStopped: () => described.resolve() };
+  begun.resolve();
+  return { kind: 'passAfter', over: paused.promise };
+}
 
 const held = Promise.withResolvers<void>();
 const letGo = Promise.withResolvers<void>();
@@ -28,6 +58,33 @@ function holdSwap({ resource, name, body }: KubeWrite): Passage {
   isArmed = false;
   held.resolve();
   return { kind: 'passAfter', over: letGo.promise };
+}
+
+async function pause({ client, namespace }: Site, isPaused: boolean): Promise<void> {
+  const annotations = { [foreign.pausedAnnotation]: isPaused ? '' : null };
+  await client.patch(baremetalMachines, { namespace, name: late }, { metadata: { annotations } });
+}
+
+/** Nothing keeps it from a host: its run's first step is to claim one. */
+async function createReady(site: Site): Promise<void> {
+  const { client, namespace } = site;
+  const metadata = { namespace, name: late, labels: { [foreign.clusterNameLabel]: 'demo' } };
+  await waitFor('the infrastructure of the Cluster is ready', async () => {
+    const { status } = await client.get(capiClusters, { namespace, name: 'demo' });
+    return status?.initialization?.infrastructureProvisioned === true;
+  });
+  await createBootstrapSecret(site, { name: late });
+  const infrastructureRef = { apiGroup: baremetalMachines.group, kind: baremetalMachines.kind, name: late };
+  const bootstrap = { dataSecretName: bootstrapSecretOf(late) };
+  const { metadata: owner } = await client.create(capiMachines, {
+    metadata,
+    spec: { clusterName: 'demo', version: 'v1.34.2', bootstrap, infrastructureRef },
+  });
+  const reference = { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Machine', name: late, uid: owner.uid };
+  await client.create(baremetalMachines, {
+    metadata: { ...metadata, ownerReferences: [{ ...reference, controller: true }] },
+    spec: { machineInventoryPoolRef: { name: late } },
+  });
 }
 
 async function ownerOf(site: Site, name: string): Promise<string | undefined> {
@@ -61,4 +118,22 @@ test('a claim that was failed by hand and goes on all the same gives back what t
   const running = await untilProvisioned(site, host);
   expect(running.spec.providerID).toBe(providerIdOf(spare));
   expect(plansReceived(site, host)).toEqual([undefined]);
+});
+
+test('a first step that described a pause and was lost claims a host at once when it is tried again', async ({
+  site,
+}) => {
+  const ledger = await openOwnershipLedger(site);
+  await createPool(site, late, [late]);
+  await createReady(site);
+  await begun.promise;
+  await pause(site, true);
+  paused.resolve();
+  await described.promise;
+  await pause(site, false);
+  await untilProvisioned(site, late);
+  const { uid } = await refOf(site, late);
+  const owners = ledger.ownerChanges().flatMap(({ host: of, to }) => (of === late ? [to] : []));
+  await ledger.stop();
+  expect(owners.filter((owner) => owner !== undefined)).toEqual([uid]);
 });
