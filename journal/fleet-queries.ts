@@ -25,8 +25,8 @@ const deltaSchema = z.object({
 });
 
 /**
- * How many hosts of each pool were in use, from Allocated to Available as `usesOf` has it: whoever leaves a host after
- * somebody else began with it ends no use. A use whose beginning nobody noted counts from its first entry on.
+ * How many hosts of each pool were in use, from Allocated to Available as `usesOf` has it: what somebody says of a host
+ * after another one began with it changes nothing, unless it begins anew. A use whose beginning nobody noted counts from its first entry on.
  */
 export async function readOccupancy(
   pool: Pool,
@@ -36,11 +36,15 @@ export async function readOccupancy(
   const { rows } = await pool.query<object>(
     `with entries as (
        select namespace, host, pool, machine_uid, at, number, to_phase <> all($5::text[]) as holds,
-         count(*) filter (where to_phase <> all($5::text[])) over (partition by namespace, host order by at, number) as turn
+         cause = 'Adopted' or from_phase is null or from_phase = 'Pending' or from_phase = any($5::text[])
+           or row_number() over (partition by namespace, host, machine_uid order by at, number) = 1 as fresh
        from ironloom.journal where namespace = any($1) and host is not null and at <= $3),
+     told as (
+       select *, count(*) filter (where holds and fresh) over (partition by namespace, host order by at, number) as turn
+       from entries),
      owned as (
        select *, first_value(machine_uid) over (partition by namespace, host, turn order by at, number) as holder
-       from entries where turn > 0),
+       from told where turn > 0),
      turns as (
        select namespace, pool, holds, greatest(0, ceil(extract(epoch from at - $2::timestamptz) * 1000 / $4::float8)) as moment,
          lag(holds) over host as held, lag(pool) over host as before_pool

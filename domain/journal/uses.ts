@@ -26,15 +26,23 @@ export interface HostUse {
 
 /**
  * The uses of one host by its entries, in any order: disjoint, oldest first. A host has one user at a time, so another
- * one's beginning ends a use whose end nobody noted, also where clocks disagree.
+ * one's beginning ends a use whose end nobody noted, also where clocks disagree. What a machine says after that without
+ * having begun anew, as one does that moved away and is told so late, changes nothing.
  */
 export function usesOf(entries: readonly UseEntry[]): HostUse[] {
   const uses: HostUse[] = [];
+  const known = new Set<string>();
+  let holder: string | undefined;
   for (const entry of entries.toSorted(byTime)) {
     if (entry.host === null) continue;
+    const { uid } = entry.machine;
+    const begins = !known.has(uid) || entry.cause === 'Adopted' || !hasBegunBefore(entry);
+    known.add(uid);
+    if (!begins && uid !== holder) continue;
+    if (holdsHost(entry)) holder = uid;
     const last = uses.at(-1);
     const open = last?.toMs === null ? last : undefined;
-    if (open?.machine.uid === entry.machine.uid) {
+    if (open?.machine.uid === uid) {
       open.cluster ??= entry.cluster;
       open.group ??= entry.group;
       if (!holdsHost(entry)) open.toMs = entry.at;

@@ -34,6 +34,7 @@ const entries = fc.array(
     host: fc.constantFrom('h', 'i', null),
     pool: fc.constantFrom('web', 'db'),
     at: fc.integer({ min: 0, max: 40 }),
+    from: fc.constantFrom(null, 'Running'),
     to: fc.constantFrom('Allocated', 'Running', 'Failed', 'Available', 'Lost'),
   }),
   { maxLength: 12 },
@@ -48,7 +49,7 @@ test('hosts in use at each moment are those of the uses of each host', async () 
         const namespace = `ns-${++seen}`;
         const all = made.map(({ uid, ...rest }, index) => ({
           // No use begins before its first entry here: what nobody noted is not drawn.
-          ...entry(`${uid}-${seen}`, { ...rest, number: index + 1, from: null, runId: `${seen}-${index}` }),
+          ...entry(`${uid}-${seen}`, { ...rest, number: index + 1, durationMs: 0, runId: `${seen}-${index}` }),
           machine: { namespace, name: uid, uid: `${uid}-${seen}` },
         }));
         if (all.length > 0) await write(all);

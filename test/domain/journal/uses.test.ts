@@ -39,6 +39,25 @@ test('a use whose end was lost ends where the next begins, also if the clock wen
   ]);
 });
 
+test('who moved away and is told so only when it is back as another machine does not use its host again', () => {
+  const away = [
+    entry('a', { at: 1 }),
+    entry('a', { at: 5, number: 2, from: 'Allocated', to: 'Running' }),
+    entry('a', { at: 30, number: 3, from: 'Running', to: 'Preparing' }),
+    entry('a', { at: 31, number: 4, from: 'Preparing', to: 'Moved' }),
+  ];
+  const back = [
+    entry('b', { at: 20, from: 'Pending', to: 'Running' }),
+    entry('b', { at: 40, number: 2, from: 'Running', to: 'Preparing' }),
+  ];
+  expect(brief([...away, ...back])).toEqual([
+    ['a', 1, 20],
+    ['b', 20, null],
+  ]);
+  const again = entry('a', { at: 50, number: 5, from: 'Pending', to: 'Allocated' });
+  expect(brief([...away, ...back, again]).at(-1)).toEqual(['a', 50, null]);
+});
+
 test('a use whose beginning was lost begins with the time that is unknown', () => {
   const adopted = entry('a', { at: 100, from: null, to: 'Running', cause: 'Adopted', durationMs: 60 });
   expect(brief([adopted])).toEqual([['a', 40, null]]);
