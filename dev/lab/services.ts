@@ -34,7 +34,7 @@ const commands: Record<ServiceOptions['kind'], readonly string[]> = {
   bridge: ['--max-semi-space-size=8', '--max-old-space-size=384', pathOf('../../k8s-bridge/main.ts')],
   console: [
     '--disable-warning=ExperimentalWarning',
-    '--max-semi-space-size=8',
+    '--max-semi-space-size=4',
     '--max-old-space-size=192',
     pathOf('../../console/main.ts'),
   ],
