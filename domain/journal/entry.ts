@@ -78,6 +78,11 @@ export function holdsHost({ host, to }: { host: string | null; to: string }): bo
   return host !== null && !hasLeft(to);
 }
 
+/** What an operator asked for moves nothing, and can be noted after the step that it came too late for. */
+export function isRequest({ cause, durationMs }: { cause: string; durationMs: number | null }): boolean {
+  return cause === 'Operator' && durationMs === null;
+}
+
 /** The host is not the machine's any more, or the machine is gone. */
 export function hasLeft(phase: string): boolean {
   return leftPhases.some((left) => left === phase);

@@ -1,5 +1,5 @@
 import type { MachineRef } from '../inputs/machine-snapshot.ts';
-import { hasLeft, holdsHost, type JournalEntry } from './entry.ts';
+import { hasLeft, holdsHost, isRequest, type JournalEntry } from './entry.ts';
 
 /** What an entry tells of the use of its host; phases and causes may be words of a later version. */
 export interface UseEntry extends Pick<
@@ -34,7 +34,7 @@ export function usesOf(entries: readonly UseEntry[]): HostUse[] {
   const known = new Set<string>();
   let holder: string | undefined;
   for (const entry of entries.toSorted(byTime)) {
-    if (entry.host === null) continue;
+    if (entry.host === null || isRequest(entry)) continue;
     const { uid } = entry.machine;
     const begins = !known.has(uid) || entry.cause === 'Adopted' || !hasBegunBefore(entry);
     known.add(uid);

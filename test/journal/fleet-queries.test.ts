@@ -68,12 +68,15 @@ test('hosts in use at each moment are those of the uses of each host', async () 
 });
 
 test('a host counts for the pool that it was in use for', async () => {
+  const asked = { cause: 'Operator', durationMs: null } as const;
   await withPool('pools', async (pool, write) => {
     await write([
       entry('a', { at: 5, pool: 'web' }),
       entry('b', { at: 25, pool: 'web', host: 'i' }),
       entry('a', { number: 2, at: 26, pool: 'db', from: 'Allocated', to: 'Running' }),
-      entry('a', { number: 3, at: 40, pool: 'db', from: 'Preparing', to: 'Available' }),
+      entry('a', { number: 3, at: 35, pool: 'db', from: 'Preparing', to: 'Available' }),
+      // Asked for while the host was given back.
+      entry('a', { number: 4, at: 36, pool: 'db', from: 'Preparing', to: 'Preparing', ...asked }),
     ]);
     const question = { namespaces: ['ns', 'other'], sinceMs: 10, stepMs: 10, count: 4 };
     expect(await readOccupancy(pool, question)).toEqual([

@@ -58,6 +58,12 @@ test('who moved away and is told so only when it is back as another machine does
   expect(brief([...away, ...back, again]).at(-1)).toEqual(['a', 50, null]);
 });
 
+test('what an operator asked for too late does not use the host again', () => {
+  const life = [entry('a', { at: 1 }), entry('a', { at: 5, number: 2, from: 'Allocated', to: 'Available' })];
+  const asked = { from: 'Allocated', to: 'Allocated', cause: 'Operator', durationMs: null } as const;
+  expect(brief([...life, entry('a', { at: 6, number: 3, ...asked })])).toEqual([['a', 1, 5]]);
+});
+
 test('a use whose beginning was lost begins with the time that is unknown', () => {
   const adopted = entry('a', { at: 100, from: null, to: 'Running', cause: 'Adopted', durationMs: 60 });
   expect(brief([adopted])).toEqual([['a', 40, null]]);
