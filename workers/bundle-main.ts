@@ -1,6 +1,6 @@
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { workflowsPath } from './worker.ts';
+import { bundleOptions } from './bundle-options.ts';
 
 // Prints the workflow bundle on standard output; what the bundler has to say goes to standard error.
-const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
+const { code } = await bundleWorkflowCode({ ...bundleOptions, logger: new DefaultLogger('WARN') });
 process.stdout.write(code);

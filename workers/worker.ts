@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { createActivities, type GivenDependencies } from '../activities/index.ts';
 import type { Build } from '../runtime/temporal/task-queue.ts';
@@ -6,9 +5,6 @@ import type { LifeMeter } from '../domain/life/meter.ts';
 import { journalInterceptors } from './journal-interceptor.ts';
 import { lifeSinks } from './meters.ts';
 import { deploymentOptions } from './deployment.ts';
-
-/** Path of the workflows; they are bundled, never imported. */
-export const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
 
 export interface MachineWorkerOptions {
   connection: NativeConnection;

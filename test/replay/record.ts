@@ -14,7 +14,7 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime } from '@t
 import { z } from 'zod';
 import { searchAttributeNames } from '../../api/constants.ts';
 import { ensureSearchAttributes } from '../../runtime/temporal/search-attributes.ts';
-import { workflowsPath } from '../../workers/worker.ts';
+import { bundleOptions } from '../../workers/bundle-options.ts';
 import { RECORDER_IDENTITY, writeHistory } from './histories.ts';
 import { recordLife } from './record-life.ts';
 import { scenarios } from './scenarios.ts';
@@ -35,7 +35,7 @@ const connection = await Connection.connect({ address });
 const native = await NativeConnection.connect({ address });
 await ensureSearchAttributes(connection, 'default', Object.values(searchAttributeNames));
 const client = new Client({ connection, identity: RECORDER_IDENTITY });
-const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+const workflowBundle = await bundleWorkflowCode({ ...bundleOptions, logger: new DefaultLogger('ERROR') });
 
 for (const [name, makeScenario] of Object.entries(scenarios)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;

@@ -8,7 +8,7 @@ import {
 } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { workflowsPath } from '../../workers/worker.ts';
+import { bundleOptions } from '../../workers/bundle-options.ts';
 import { readHistories, RECORDER_IDENTITY } from './histories.ts';
 import { scenarios } from './scenarios.ts';
 import { lifeSinks } from '../../workers/meters.ts';
@@ -19,7 +19,7 @@ let workflowBundle: WorkflowBundleWithSourceMap;
 beforeAll(async () => {
   // A replay that fails, as two of these shall, is logged loudly.
   Runtime.install({ logger: new DefaultLogger('ERROR', () => {}) });
-  workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  workflowBundle = await bundleWorkflowCode({ ...bundleOptions, logger: new DefaultLogger('ERROR') });
 }, 30_000);
 
 function replay(history: string): Promise<void> {
