@@ -24,6 +24,7 @@ import { readStandingAnswer } from './host/plan-answer.ts';
 import { pendingPlan } from './host/plan-writer.ts';
 import { findMachine } from './step/find-machine.ts';
 import { findCluster } from './step/standing.ts';
+import { type FirstLook, writeFirstEntry } from './step/journaling.ts';
 import { logStep } from './step/log.ts';
 import { tellPast } from './step/past.ts';
 import { findReadable } from './step/unreadable.ts';
@@ -36,8 +37,11 @@ interface BeginInput {
   claim?: ClaimWish | null;
   /** False: the host was taken from the node, and one that comes back is blank. */
   mayAdopt?: boolean;
-  /** What the run knows, and the number of the status that tells what becomes of it. Absent: asked by a worker of before this field. */
-  told?: { life: MachineLife; statusNumber: number };
+  /**
+   * What the run knows, the number of the status that tells what becomes of it, and its journal if nothing is noted yet.
+   * Absent: asked by a worker of before this field.
+   */
+  told?: { life: MachineLife; statusNumber: number; look?: FirstLook };
 }
 
 /**
@@ -64,7 +68,8 @@ export function createBeginLife(deps: ActivityDependencies) {
     // A claim has written a status of its own.
     const read = outcome.kind === 'claimTried' ? undefined : machine;
     const written = await publishUnlessRefused(deps, fence, input.machine, status, { read, signs: true });
-    return written ? { ...outcome, statusWritten: true } : outcome;
+    const noted = await writeFirstEntry(deps.journal, input.machine, { look: input.told.look, after: life, outcome });
+    return { ...outcome, ...(written && { statusWritten: true }), ...(noted && { entryWritten: true }) };
   };
 }
 

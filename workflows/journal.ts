@@ -1,8 +1,10 @@
 import { ActivityFailure, log, patched, workflowInfo } from '@temporalio/workflow';
 import { type Journaled, loadJournal, unloadJournal } from '../domain/journal/carried.ts';
 import { hasLeft } from '../domain/journal/entry.ts';
+import { type FirstLook, firstLookOf, learnPast, noteFirstLook } from '../domain/journal/first-look.ts';
 import { confirm } from '../domain/journal/journal.ts';
 import { type Moment, noteOperation, noteTransition } from '../domain/journal/transitions.ts';
+import { onceBegun } from '../domain/life/forecast.ts';
 import type { MachineLife, OperatorVerb } from '../domain/life/machine-life.ts';
 import type { Step } from '../domain/life/step.ts';
 import type { BeginOutcome } from '../domain/life/step-outcomes.ts';
@@ -44,14 +46,23 @@ export function noteRequest(run: Run, verb: OperatorVerb, life: MachineLife): vo
   run.journal = noteOperation(run.journal, verb, life, thisMoment());
 }
 
-/** Notes what the first look tells of the time before the run. */
-export function noteLook(run: Run, outcome: Exclude<BeginOutcome, { kind: 'gone' }>): void {
-  const { group, describedAtMs } = outcome;
-  run.journal = {
-    ...run.journal,
-    ...(typeof group === 'string' && { group }),
-    ...(typeof describedAtMs === 'number' && run.journal.place === null && { unknownSinceMs: describedAtMs }),
-  };
+/** What the look needs that begins a run, to write the entry that it is. */
+export function firstLook(run: Run): FirstLook | undefined {
+  return firstLookOf(run.journal, thisMoment());
+}
+
+/** Notes what a look tells of the time before the run, and the entry that it wrote itself because the machine rests there. */
+export function noteLook(
+  run: Run,
+  outcome: Exclude<BeginOutcome, { kind: 'gone' }>,
+  look: FirstLook | undefined,
+  life: MachineLife,
+): void {
+  if (look === undefined || outcome.entryWritten !== true) run.journal = learnPast(run.journal, outcome);
+  else {
+    const { number, pending } = run.journal;
+    run.journal = { ...noteFirstLook(look, onceBegun(life, outcome), outcome).journal, number, pending };
+  }
 }
 
 /** Notes an end to which no step led: the machine was moved away, or its object went and nobody could say why. */

@@ -5,7 +5,7 @@ import { onceBegun, onceCompleted, whileReprovisioning } from '../domain/life/fo
 import type { Step } from '../domain/life/step.ts';
 import { type MachineLife, takerOf } from '../domain/life/machine-life.ts';
 import { shortStep } from './activity-proxies.ts';
-import { carry, noteLook } from './journal.ts';
+import { carry, firstLook, noteLook } from './journal.ts';
 import { settle, settlePlanStep } from './settle-step.ts';
 import { hostIn, notePublished, planIn, type Run, take, wentMissing } from './run.ts';
 
@@ -20,14 +20,15 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
       const summary = step.claim ? `Claim a host of pool ${life.snapshot.pool}` : 'Look for what is ours already';
       const claim = step.claim ? { status: take(run, life), avoid: life.avoidedHosts } : null;
       const mayAdopt = takerOf(life.stage) === undefined;
-      const told = { life, statusNumber: ++run.statusNumber };
+      const look = firstLook(run);
+      const told = { life, statusNumber: ++run.statusNumber, ...(look && { look }) };
       const begun = carry(run, life, step, shortStep(summary).beginLife, { machine, claim, mayAdopt, told });
       return settle(run, life, step, begun, (now, outcome) => {
         const claimed = outcome.kind === 'claimTried' && outcome.claim.kind === 'claimed';
         if (outcome.kind !== 'gone' && outcome.statusWritten === true) notePublished(run, onceBegun(life, outcome));
         // The status was not written, or names a host that the machine then did not get.
         else if (step.claim && !claimed) run.published = null;
-        if (outcome.kind !== 'gone') noteLook(run, outcome);
+        if (outcome.kind !== 'gone') noteLook(run, outcome, look, life);
         return advance.onBegun(now, outcome, at, wentMissing(now, at));
       });
     }

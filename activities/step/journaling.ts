@@ -1,13 +1,17 @@
 import { log } from '@temporalio/activity';
 import { type CarriedJournal, type Journaled, tookEffect } from '../../domain/journal/carried.ts';
 import type { JournalEntry, JournalRecord } from '../../domain/journal/entry.ts';
+import { type FirstLook, type LookTold, noteFirstLook } from '../../domain/journal/first-look.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
+import type { MachineLife } from '../../domain/life/machine-life.ts';
 
 /** Where entries are written. */
 export interface JournalSink {
   /** Resolves when they are safe; one that was written before is none again. Rejects soon if nobody takes them. */
   write(entries: readonly JournalEntry[]): Promise<void>;
 }
+
+export type { FirstLook } from '../../domain/journal/first-look.ts';
 
 /** So long a step that has done its work waits for its entries: then the next one takes them. */
 const LONGEST_WAIT_MS = 250;
@@ -24,6 +28,16 @@ export async function journaling<Outcome>(
   const last = records.at(-1);
   const isWritten = last !== undefined && (await endsSoon(sink.write(toEntries(machine, records))));
   return { outcome, journaled: isWritten ? last.number : null };
+}
+
+/** Writes the entry of the look that begins a run, after which the machine rests. False: it is the run's to write. */
+export async function writeFirstEntry(
+  sink: JournalSink,
+  machine: MachineRef,
+  { look, after, outcome }: { look: FirstLook | undefined; after: MachineLife; outcome: LookTold },
+): Promise<boolean> {
+  if (look === undefined) return false;
+  return endsSoon(sink.write(toEntries(machine, [noteFirstLook(look, after, outcome).entry])));
 }
 
 /** Writes entries at a rest, and answers the number of the last one. Temporal tries again what fails. */

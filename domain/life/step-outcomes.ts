@@ -45,6 +45,8 @@ interface Begun {
   describedAtMs?: number;
   /** The status of the life that comes to rest by what was found is written. */
   statusWritten?: true;
+  /** So is the entry that this makes in the journal. */
+  entryWritten?: true;
 }
 
 /** What `beginLife` found. */

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { annotations } from '../../api/constants.ts';
 import { machineInventoryPools } from '../../api/resources.ts';
+import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { startManagementCluster } from '../../dev/stack/management-cluster.ts';
 import { lifeQuery } from '../../workflows/messages.ts';
 import { letAnswer, plansReceived, readPlanSecret, untilPlanned, untilSettled } from '../support/host-answers.ts';
@@ -52,6 +53,7 @@ test('after Temporal lost all it knew, each machine gets a run again, and no hos
   // Else a bridge that starts takes each of them for a run that was reset, and tells it all anew.
   for (const { metadata, status } of await site.machines()) {
     expect(status?.writtenBy).toMatch(new RegExp(`^${await currentRunId(site, metadata)}/`));
+    if (status?.phase === 'Running') expect(await stepsOf(site, metadata)).toEqual(['beginLife']);
   }
 }, 300_000);
 
@@ -117,6 +119,12 @@ async function describeMachines(site: Site) {
 
 async function planChecksums(site: Site): Promise<string[]> {
   return Promise.all(hosts.map(async (host) => (await readPlanSecret(site, host)).planChecksum));
+}
+
+/** What its run has asked of workers. */
+async function stepsOf(site: Site, machine: MachineRef): Promise<string[]> {
+  const { events } = await runOf(site, machine).fetchHistory();
+  return (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: step }) => step?.activityType?.name ?? []);
 }
 
 async function openRuns(site: Site): Promise<number> {

@@ -457,6 +457,26 @@ export const scenarios: Record<string, () => Scenario> = {
     },
   }),
 
+  'adoption-whose-look-writes-the-journal': () => ({
+    activities: {
+      beginLife: give<BeginOutcome>({
+        kind: 'provisioned',
+        host: host(),
+        plan: { ...plan(), progress: { kind: 'applied' } },
+        nodeJoinDeadlineMs,
+        statusWritten: true,
+        entryWritten: true,
+      }),
+    },
+    async live(driver) {
+      await driver.observe(joined);
+      await driver.untilRan('beginLife');
+      await driver.observe(deleting);
+      await driver.answer('clean', { kind: 'applied' });
+      await driver.untilRan('releaseHost');
+    },
+  }),
+
   'host-lost-while-it-is-looked-at': () => {
     const told = Promise.withResolvers<void>();
     const there = { kind: 'provisioned', host: host(), plan: null, nodeJoinDeadlineMs } as const;

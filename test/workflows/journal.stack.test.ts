@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { startJournal } from '../../domain/journal/journal.ts';
 import type { JournalEntry } from '../../domain/journal/entry.ts';
 import { MAX_EVENTS_PER_RUN } from '../../domain/life/machine-life.ts';
+import { lifeQuery } from '../../workflows/messages.ts';
 import { record } from '../domain/journal/journal-fixtures.ts';
 import { at, host } from '../domain/life/life-fixtures.ts';
 import { scriptActivities } from '../support/scripted-activities.ts';
@@ -39,6 +40,24 @@ test('each step writes its entry itself: a life costs no activity more', async (
     const { runId } = await life.handle.describe();
     expect(new Set(script.journal.map((entry) => entry.runId))).toEqual(new Set([runId]));
     expect(script.ran).not.toContain('recordJournal');
+  });
+});
+
+test.each([
+  ['has written its entry, and the run goes on from there', true, [], [1, 2, 3]],
+  ['could not write its entry leaves it to the run', undefined, ['begin > Running'], [1, 2, 3, 4]],
+] as const)('a look after which the machine rests and that %s', async (_, entryWritten, first, numbers) => {
+  const found = { kind: 'provisioned', host: host(), plan: null, nodeJoinDeadlineMs: 60_000 } as const;
+  const looked = { ...found, statusWritten: true as const, ...(entryWritten && { entryWritten }) };
+  const script = scriptActivities({ beginLife: async () => looked });
+  await withLife(script, async (life) => {
+    await life.observe(joined);
+    await waitFor('the look is over', async () => (await life.handle.query(lifeQuery))?.stage.kind === 'running');
+    await die(life);
+    expect(await life.handle.result()).toMatch(/^released/);
+    expect(told(script.journal)).toEqual([...first, 'wait > Preparing', 'clean > Preparing', 'release > Available']);
+    expect(script.journal.map(({ number }) => number)).toEqual(numbers);
+    expect(script.ran.includes('recordJournal')).toBe(entryWritten === undefined);
   });
 });
 

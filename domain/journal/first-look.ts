@@ -1,0 +1,45 @@
+import type { MachineLife } from '../life/machine-life.ts';
+import type { BeginOutcome } from '../life/step-outcomes.ts';
+import type { JournalRecord } from './entry.ts';
+import type { Journal } from './journal.ts';
+import { type Moment, noteTransition } from './transitions.ts';
+
+/** The journal of a run that has noted nothing yet, as its first look finds it. */
+export interface FirstLook {
+  journal: Journal;
+  moment: Moment;
+}
+
+/**
+ * The look writes its entry only where it has made the machine rest. One that is tried again may find something else, of
+ * which the run makes its number 1.
+ */
+const NUMBER = 0;
+
+/** undefined: something is noted already, or waits to be written. */
+export function firstLookOf(journal: Journal, moment: Moment): FirstLook | undefined {
+  return journal.place === null && journal.number === 0 ? { journal, moment } : undefined;
+}
+
+/** The entry of a first look that leads to `after`, and the journal as that entry leaves it. Shared by the run and the activity. */
+export function noteFirstLook(
+  { journal, moment }: FirstLook,
+  after: MachineLife,
+  outcome: LookTold,
+): { entry: JournalRecord; journal: Journal } {
+  const noted = noteTransition(learnPast(journal, outcome), { kind: 'begin', before: after, after }, moment);
+  const [entry] = noted.pending;
+  if (entry === undefined) throw new TypeError('Where a machine is at first is an entry');
+  return { entry: { ...entry, number: NUMBER }, journal: { ...noted, number: NUMBER, pending: [] } };
+}
+
+/** What a look tells of the time before the run. */
+export type LookTold = Pick<Exclude<BeginOutcome, { kind: 'gone' }>, 'group' | 'describedAtMs'>;
+
+export function learnPast(journal: Journal, { group, describedAtMs }: LookTold): Journal {
+  return {
+    ...journal,
+    ...(typeof group === 'string' && { group }),
+    ...(typeof describedAtMs === 'number' && journal.place === null && { unknownSinceMs: describedAtMs }),
+  };
+}
