@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type JournalEntry } from '../domain/journal/entry.ts';
+import { LOOK_NUMBER } from '../domain/journal/first-look.ts';
 
 /** Columns of an entry, with the types of `json_to_recordset`. */
 const columns = {
@@ -32,6 +33,9 @@ const types = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
 export const INSERT = `insert into ironloom.journal (${names})
 select ${names} from json_to_recordset($1::json) as entry (${types.join(', ')})
 on conflict do nothing`;
+
+/** Takes away what the first looks of these runs wrote. */
+export const FORGET_LOOKS = `delete from ironloom.journal where number = ${LOOK_NUMBER} and run_id = any($1)`;
 
 export function toRow({ machine, ...entry }: JournalEntry): Record<keyof typeof columns, string | number | null> {
   return {

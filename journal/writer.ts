@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { JournalEntry } from '../domain/journal/entry.ts';
-import { INSERT, toRow } from './rows.ts';
+import { LOOK_NUMBER } from '../domain/journal/first-look.ts';
+import { FORGET_LOOKS, INSERT, toRow } from './rows.ts';
 
 /** Entries of one statement; more wait for the next. */
 const MAX_ROWS = 500;
@@ -40,6 +41,8 @@ export function createJournalWriter(pool: Pick<Pool, 'query'>, onUnusable: (entr
 
   async function insert(entries: readonly JournalEntry[]): Promise<void> {
     try {
+      const looks = entries.filter(replacesLook).map(({ runId }) => runId);
+      if (looks.length > 0) await pool.query(FORGET_LOOKS, [looks]);
       await pool.query(INSERT, [JSON.stringify(entries.map(toRow))]);
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -67,6 +70,11 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
   let rows = 0;
   const end = waiting.findIndex(({ entries }) => (rows += entries.length) > MAX_ROWS);
   return waiting.splice(0, end === -1 ? waiting.length : Math.max(1, end));
+}
+
+/** What the first look of a run wrote itself counts only until the look, or the run, tells it otherwise. */
+function replacesLook({ number, from }: JournalEntry): boolean {
+  return number === LOOK_NUMBER || (number === LOOK_NUMBER + 1 && from === null);
 }
 
 /** Data that no attempt makes better (class 22), or that breaks a constraint (class 23). */

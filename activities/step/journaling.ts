@@ -15,6 +15,8 @@ export type { FirstLook } from '../../domain/journal/first-look.ts';
 
 /** So long a step that has done its work waits for its entries: then the next one takes them. */
 const LONGEST_WAIT_MS = 250;
+/** No step follows a look after which the machine rests. */
+const LONGEST_WAIT_OF_LOOK_MS = 5_000;
 
 /** Writes the entries that came with a step once it has ended, and says which are written; a failure stops nothing. */
 export async function journaling<Outcome>(
@@ -37,7 +39,8 @@ export async function writeFirstEntry(
   { look, after, outcome }: { look: FirstLook | undefined; after: MachineLife; outcome: LookTold },
 ): Promise<boolean> {
   if (look === undefined) return false;
-  return endsSoon(sink.write(toEntries(machine, [noteFirstLook(look, after, outcome).entry])));
+  const { entry } = noteFirstLook(look, after, outcome);
+  return endsSoon(sink.write(toEntries(machine, [entry])), LONGEST_WAIT_OF_LOOK_MS);
 }
 
 /** Writes entries at a rest, and answers the number of the last one. Temporal tries again what fails. */
@@ -56,9 +59,9 @@ function toEntries(machine: MachineRef, records: readonly JournalRecord[]): Jour
 }
 
 /** Whether it ends well, and in time. */
-async function endsSoon(writing: Promise<void>): Promise<boolean> {
+async function endsSoon(writing: Promise<void>, longestMs = LONGEST_WAIT_MS): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), LONGEST_WAIT_MS);
+  const timer = setTimeout(() => resolve(false), longestMs);
   const ended = writing.then(
     () => true,
     (error: unknown) => {

@@ -11,10 +11,10 @@ export interface FirstLook {
 }
 
 /**
- * The look writes its entry only where it has made the machine rest. One that is tried again may find something else, of
- * which the run makes its number 1.
+ * The look writes its entry only where it has made the machine rest. One whose answer is lost is tried again and may find
+ * something else: it then replaces the entry, or the run does with its number 1.
  */
-const NUMBER = 0;
+export const LOOK_NUMBER = 0;
 
 /** undefined: something is noted already, or waits to be written. */
 export function firstLookOf(journal: Journal, moment: Moment): FirstLook | undefined {
@@ -30,7 +30,7 @@ export function noteFirstLook(
   const noted = noteTransition(learnPast(journal, outcome), { kind: 'begin', before: after, after }, moment);
   const [entry] = noted.pending;
   if (entry === undefined) throw new TypeError('Where a machine is at first is an entry');
-  return { entry: { ...entry, number: NUMBER }, journal: { ...noted, number: NUMBER, pending: [] } };
+  return { entry: { ...entry, number: LOOK_NUMBER }, journal: { ...noted, number: LOOK_NUMBER, pending: [] } };
 }
 
 /** What a look tells of the time before the run. */

@@ -76,6 +76,21 @@ describe('writing', () => {
     });
   });
 
+  test('what a first look wrote whose answer was lost is replaced by the next look, or by the run', async () => {
+    await withJournal('looks', async (journal, pool) => {
+      const [begun] = life('a', NOW - 7_200_000);
+      const [other] = life('b', NOW - 7_200_000);
+      if (begun === undefined || other === undefined) throw new Error('A life has entries');
+      const look = { ...begun, number: 0, to: 'Pending' } as const;
+      await journal.write([look, { ...other, number: 0 }]);
+      await journal.write([{ ...look, to: 'Running' }]);
+      const { rows } = await pool.query("select machine_uid, to_phase from ironloom.journal where machine_uid = 'a'");
+      expect(rows).toEqual([{ machine_uid: 'a', to_phase: 'Running' }]);
+      await journal.write([{ ...begun, at: begun.at + 15_000 }]);
+      expect(await keysIn(pool)).toEqual(['a/1', 'b/0']);
+    });
+  });
+
   test('an entry that no database takes holds up no other', async () => {
     await withJournal('unusable', async (journal, pool) => {
       const [first, ...others] = life('a', NOW - 7_200_000);
