@@ -102,9 +102,10 @@ function close(deps: SlotReconcilerDeps): ReconcileResult {
   return {};
 }
 
-/** Who held a slot that nobody freed has given it back: its plan could not be written. */
-function noteReturned({ holders }: SlotLease, { holders: before, patience }: SlotBook, nowMs: number): void {
-  for (const uid of before) if (!holders.has(uid)) patience.pause(uid, nowMs);
+/** Who held a slot that nobody freed has given it back: its plan could not be written. Once noted, however the look ends. */
+function noteReturned({ holders }: SlotLease, book: SlotBook, nowMs: number): void {
+  for (const uid of book.holders) if (!holders.has(uid)) book.patience.pause(uid, nowMs);
+  book.holders = new Set([...book.holders].filter((uid) => holders.has(uid)));
 }
 
 interface Round {

@@ -155,6 +155,10 @@ describe('the slots', () => {
     world.api.refuse('m0', 422);
     await expect(world.step(0)).rejects.toThrow('422');
     expect(uses(world)).toEqual([]);
+    // Somebody else writes at the same moment: the look is repeated, and the pause is not.
+    world.api.refuse('ironloom-slots', 409);
+    await bridge.look();
+    world.api.refuse('ironloom-slots', undefined);
     await bridge.look();
     expect(uses(world)).toEqual(['m1 granted']);
     world.api.refuse('m0', undefined);
