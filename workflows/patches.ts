@@ -48,4 +48,6 @@ export const patches = {
   journalAtEnd: 'journal-at-end',
   /** An end to which no step led, of a machine that was moved away or lost, is an entry of the journal. */
   journalUnledEnd: 'journal-unled-end',
+  /** The look that begins the run of a provisioned machine is a local activity. */
+  lookWithinTask: 'look-within-task',
 } as const;

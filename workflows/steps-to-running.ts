@@ -1,11 +1,14 @@
+import { patched } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
 import * as advanceHost from '../domain/life/advance-host.ts';
 import * as advance from '../domain/life/advance-life.ts';
 import { assertNever } from '../domain/assert-never.ts';
 import { onceBegun, onceCompleted, whileReprovisioning } from '../domain/life/forecast.ts';
 import type { Step } from '../domain/life/step.ts';
 import { type MachineLife, takerOf } from '../domain/life/machine-life.ts';
-import { shortStep } from './activity-proxies.ts';
+import { lookWithinTask, shortStep } from './activity-proxies.ts';
 import { carry, firstLook, noteLook } from './journal.ts';
+import { patches } from './patches.ts';
 import { settle, settlePlanStep } from './settle-step.ts';
 import { hostIn, notePublished, planIn, type Run, take, wentMissing } from './run.ts';
 
@@ -17,12 +20,13 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
   const at = life.revision;
   switch (step.kind) {
     case 'begin': {
-      const summary = step.claim ? `Claim a host of pool ${life.snapshot.pool}` : 'Look for what is ours already';
+      const mayClaim = step.claim && life.snapshot.provisioning !== null;
+      const summary = mayClaim ? `Claim a host of pool ${life.snapshot.pool}` : 'Look for what is ours already';
       const claim = step.claim ? { status: take(run, life), avoid: life.avoidedHosts } : null;
       const mayAdopt = takerOf(life.stage) === undefined;
       const look = firstLook(run);
       const told = { life, statusNumber: ++run.statusNumber, ...(look && { look }) };
-      const begun = carry(run, life, step, shortStep(summary).beginLife, { machine, claim, mayAdopt, told });
+      const begun = carry(run, life, step, lookOf(life, summary).beginLife, { machine, claim, mayAdopt, told });
       return settle(run, life, step, begun, (now, outcome) => {
         const claimed = outcome.kind === 'claimTried' && outcome.claim.kind === 'claimed';
         if (outcome.kind !== 'gone' && outcome.statusWritten === true) notePublished(run, onceBegun(life, outcome));
@@ -80,4 +84,10 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
     default:
       return assertNever(step);
   }
+}
+
+/** A run that begins on a machine which came to Running under another one looks at it within its first task. */
+function lookOf({ stage, snapshot }: MachineLife, summary: string): Pick<Activities, 'beginLife'> {
+  const isSettled = stage.kind === 'new' && snapshot.provisioning === null && !snapshot.deleting;
+  return isSettled && patched(patches.lookWithinTask) ? lookWithinTask(summary) : shortStep(summary);
 }

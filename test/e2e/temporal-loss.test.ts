@@ -53,7 +53,7 @@ test('after Temporal lost all it knew, each machine gets a run again, and no hos
   // Else a bridge that starts takes each of them for a run that was reset, and tells it all anew.
   for (const { metadata, status } of await site.machines()) {
     expect(status?.writtenBy).toMatch(new RegExp(`^${await currentRunId(site, metadata)}/`));
-    if (status?.phase === 'Running') expect(await stepsOf(site, metadata)).toEqual(['beginLife']);
+    if (status?.phase === 'Running') expect(await stepsOf(site, metadata)).toEqual([]);
   }
 }, 300_000);
 
@@ -121,7 +121,7 @@ async function planChecksums(site: Site): Promise<string[]> {
   return Promise.all(hosts.map(async (host) => (await readPlanSecret(site, host)).planChecksum));
 }
 
-/** What its run has asked of workers. */
+/** What its run has asked of workers beside its tasks. */
 async function stepsOf(site: Site, machine: MachineRef): Promise<string[]> {
   const { events } = await runOf(site, machine).fetchHistory();
   return (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: step }) => step?.activityType?.name ?? []);
