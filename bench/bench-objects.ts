@@ -105,16 +105,21 @@ export async function createCapiMachine(
     type: foreign.clusterSecretType,
     data: { value: toValue(userData), format: toValue('cloud-config') },
   });
-  const machine = await client.create(capiMachines, {
-    metadata: { namespace, name, labels },
+  const machine = await client.create(capiMachines, capiMachineManifest(namespace, name));
+  return machine.metadata.uid;
+}
+
+/** The CAPI Machine of a BaremetalMachine of the same name, whose bootstrap Secret has that name, too. */
+export function capiMachineManifest(namespace: string, name: string) {
+  return {
+    metadata: { namespace, name, labels: { [foreign.clusterNameLabel]: CLUSTER_NAME } },
     spec: {
       clusterName: CLUSTER_NAME,
       version: VERSION,
       bootstrap: { dataSecretName: name },
       infrastructureRef: { apiGroup: API_GROUP, kind: 'BaremetalMachine', name },
     },
-  });
-  return machine.metadata.uid;
+  };
 }
 
 /** The BaremetalMachine as Cluster API would make it, with its owner set: ready to go. */

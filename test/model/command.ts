@@ -70,6 +70,10 @@ export type Command =
   | { kind: 'addMember'; slot: Slot; nth: number }
   | { kind: 'dropImage' | 'addImage' | 'pauseCluster' | 'unpauseCluster' | 'forbidPlans' | 'allowPlans' }
   | { kind: 'pauseMachine' | 'unpauseMachine'; nth: number }
+  /** The cluster moves away as `clusterctl move` does it, and comes back. */
+  | { kind: 'moveAway' | 'moveBack' }
+  /** Somebody waits for a machine to be provisioned, and not for long. */
+  | { kind: 'awaitMachine' }
   | { kind: 'failPlan'; nth: number; plan: MachinePlanType }
   | { kind: 'answerLate'; nth: number; ms: number }
   | { kind: 'fallSilent' | 'speakAgain'; nth: number }

@@ -28,6 +28,7 @@ export function describeScene({ lane, model }: Scene): string {
     hostile: model.hostile,
     pausedSteps: new Set(model.pausedSteps.keys()),
     endedByHand: model.endedByHand,
+    away: new Set(model.away.keys()),
     ...model.records,
   };
   return [

@@ -40,6 +40,7 @@ const sound = {
   tenures,
   isEndedByHand: () => false,
   isInTrouble: () => false,
+  isSame: () => false,
 };
 
 describe('the rules of the journal', () => {

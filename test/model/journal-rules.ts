@@ -26,6 +26,8 @@ export interface JournalCase {
   isEndedByHand: (uid: string) => boolean;
   /** Somebody damaged what stands in the API server about the host. */
   isInTrouble: (host: string) => boolean;
+  /** A machine that came back from a move had the first uid before, and has the second one now. */
+  isSame: (before: string, now: string) => boolean;
 }
 
 /** The journal's times are those of the runs, the others those at which a watch brought the news. */
@@ -83,7 +85,7 @@ function isMove({ durationMs }: ReadEntry): boolean {
 }
 
 /** The same machines used the host, in the same order and in the same time, as its inventory said. */
-function judgeUses(host: string, { entries, ends, tenures, isEndedByHand }: JournalCase): string[] {
+function judgeUses(host: string, { entries, ends, tenures, isEndedByHand, isSame }: JournalCase): string[] {
   const uses = usesOf([...entries, ...ends].filter((entry) => entry.host === host));
   const seen = tenures.filter((tenure) => tenure.host === host);
   const problems: string[] = [];
@@ -98,7 +100,10 @@ function judgeUses(host: string, { entries, ends, tenures, isEndedByHand }: Jour
     }
     problems.push(...untold(seen.slice(next, index), isEndedByHand));
     next = index + 1;
-    const { fromMs: ownedMs, toMs: freedMs } = tenure;
+    const { toMs: freedMs } = tenure;
+    const before = seen[index - 1];
+    // Who comes back from a move uses its host before the inventory names it again.
+    const { fromMs: ownedMs } = before !== undefined && isSame(before.uid, machine.uid) ? before : tenure;
     if (fromMs < ownedMs - LAG_MS) problems.push(`${name}: used ${ownedMs - fromMs} ms before it was owned`);
     if (isEndedByHand(machine.uid)) continue;
     if (toMs === null) problems.push(`${name}: the use has no end`);

@@ -4,6 +4,7 @@ import { fromHostRow } from '../../journal/host-rows.ts';
 import { fromRow } from '../../journal/rows.ts';
 import { hostLabels } from '../support/host-labels.ts';
 import type { HistoryEntry } from './history.ts';
+import { isSameMachine } from './model-state.ts';
 import { judgeJournal, type Tenure } from './journal-rules.ts';
 import type { Scene } from './outcome.ts';
 
@@ -28,6 +29,7 @@ export async function inspectJournal(
     tenures: tenuresOf(entries),
     isEndedByHand: (uid) => model.endedByHand.has(uids.get(uid) ?? ''),
     isInTrouble: (host) => model.records.ever.has(host),
+    isSame: (before, now) => isSameMachine(model, before, now),
   });
 }
 

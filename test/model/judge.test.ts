@@ -53,6 +53,7 @@ function judge(entries: readonly HistoryEntry[], givingUp: readonly string[] = [
     givesUp: (machine) => givingUp.includes(machine),
     isLiedTo: () => false,
     isInTrouble: (name) => name === 'damaged',
+    isSame: () => false,
     slotLimit: undefined,
   });
   return entries.flatMap((each) => one.see(each)).map(({ what }) => what);

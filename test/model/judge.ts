@@ -30,6 +30,8 @@ export interface Circumstances {
   isLiedTo: (machine: string) => boolean;
   /** Somebody damaged what stands in the API server about the host. */
   isInTrouble: (host: string) => boolean;
+  /** A machine that came back from a move had the first uid before, and has the second one now. */
+  isSame: (before: string, now: string) => boolean;
   /** How many hosts may be at a reprovision plan at a time; undefined: as many as there are. */
   slotLimit: number | undefined;
 }
@@ -37,7 +39,7 @@ export interface Circumstances {
 /** Judges by all rules. */
 export function createJudge(circumstances: Circumstances): Judge {
   const { givesUp, isInTrouble } = circumstances;
-  const findOwnershipBreaches = createBreachFinder();
+  const findOwnershipBreaches = createBreachFinder(circumstances.isSame);
   const judgePlan = createPlanRules(givesUp);
   const claims = createClaimRules();
   const slots = createSlotRules(circumstances.slotLimit, isInTrouble);

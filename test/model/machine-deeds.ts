@@ -72,7 +72,8 @@ export async function sweepSecrets({ lane, model }: Scene): Promise<void> {
 }
 
 export async function pauseCluster({ lane, model }: Scene, paused: boolean): Promise<Outcome> {
-  if (model.clusterPaused === paused) return 'skipped';
+  // Who has moved machines away does not let what is left of their cluster go on.
+  if (model.clusterPaused === paused || model.away.size > 0) return 'skipped';
   const key = { namespace: lane.namespace, name: CLUSTER_NAME };
   await lane.client.patch(capiClusters, key, { spec: { paused: paused ? true : null } });
   model.clusterPaused = paused;

@@ -1,5 +1,6 @@
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import type { Slot } from './command.ts';
+import type { Machine } from './history.ts';
 
 /** A machine as the one who made it knows it. */
 export interface ModelMachine {
@@ -37,6 +38,10 @@ export interface ModelState {
   pools: Record<Slot, ModelPool>;
   machines: Map<string, ModelMachine>;
   clusterPaused: boolean;
+  /** Machines that a move took away, by name, as they were. */
+  away: Map<string, Machine>;
+  /** Uids that machines had before a move and after it. */
+  cameBackAs: Map<string, string>;
   imageDropped: boolean;
   /** By a policy of the cluster. */
   plansForbidden: boolean;
@@ -77,6 +82,8 @@ export function createModelState(plan: PoolPlan): ModelState {
     },
     machines: new Map(),
     clusterPaused: false,
+    away: new Map(),
+    cameBackAs: new Map(),
     imageDropped: false,
     plansForbidden: false,
     pausedMachines: new Set(),
@@ -108,9 +115,17 @@ export function basePoolName(slot: Slot): string {
   return `pool-${slot}`;
 }
 
-/** Machines that nobody has deleted, oldest first. */
-export function livingMachines({ machines }: ModelState, slot?: Slot): ModelMachine[] {
-  return [...machines.values()].filter((machine) => !machine.deleted && (slot === undefined || machine.slot === slot));
+/** Machines that are here and that nobody has deleted, oldest first. */
+export function livingMachines({ machines, away }: ModelState, slot?: Slot): ModelMachine[] {
+  return [...machines.values()].filter(
+    ({ name, deleted, slot: of }) => !deleted && !away.has(name) && (slot === undefined || of === slot),
+  );
+}
+
+/** A machine had the first uid, and after one or more moves has the second one. */
+export function isSameMachine({ cameBackAs }: Pick<ModelState, 'cameBackAs'>, before: string, now: string): boolean {
+  const next = cameBackAs.get(before);
+  return next !== undefined && (next === now || isSameMachine({ cameBackAs }, next, now));
 }
 
 /** Whether somebody answers a query or an update now. */

@@ -6,11 +6,12 @@ import { answerByHand, flood, forgeSnapshot } from './hand-deeds.ts';
 import { troubleHost } from './host-deeds.ts';
 import { createMachines, deleteMachine, pauseCluster, pauseMachine, scale } from './machine-deeds.ts';
 import { operateMachine, unquarantineHost } from './operator-deeds.ts';
+import { moveAway, moveBack } from './move-deeds.ts';
 import type { Outcome, Scene } from './outcome.ts';
 import { forbidPlans } from './policy-deeds.ts';
 import { addMember, dropImage, dropMember, renamePool } from './pool-deeds.ts';
 import { cutJournal, cutTemporal, resumeWatches, stallWatch, startNextBuild, switchProcess } from './process-deeds.ts';
-import { letRest } from './let-rest.ts';
+import { awaitMachine, letRest } from './let-rest.ts';
 import { troubleRecord } from './record-deeds.ts';
 
 /** Does a command if there is somebody to do it to; what it leads to is not waited for. */
@@ -38,6 +39,12 @@ export async function performCommand(scene: Scene, command: Command): Promise<Ou
     case 'pauseCluster':
     case 'unpauseCluster':
       return pauseCluster(scene, command.kind === 'pauseCluster');
+    case 'awaitMachine':
+      return awaitMachine(scene);
+    case 'moveAway':
+      return moveAway(scene);
+    case 'moveBack':
+      return moveBack(scene);
     case 'forbidPlans':
     case 'allowPlans':
       return forbidPlans(scene, command.kind === 'forbidPlans');

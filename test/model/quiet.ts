@@ -15,6 +15,7 @@ import { blankHost, mendRecords } from './record-deeds.ts';
 import { untilRunsAreStill } from './still-runs.ts';
 import { deleteOne, pauseCluster, pauseMachine } from './machine-deeds.ts';
 import { livingMachines } from './model-state.ts';
+import { moveBack } from './move-deeds.ts';
 import { updateMachine } from './operator-deeds.ts';
 import type { Scene } from './outcome.ts';
 import { resumeWatches, switchProcess } from './process-deeds.ts';
@@ -36,6 +37,7 @@ export async function comeToRest(scene: Scene, onLook: () => void): Promise<void
   await forbidPlans(scene, false);
   await mendRecords(scene);
   await mendBootstrap(scene);
+  await moveBack(scene);
   await pauseCluster(scene, false);
   await dropImage(scene, false);
   while (model.pausedMachines.size > 0) {

@@ -6,7 +6,7 @@ import type { HistoryEntry } from './history.ts';
 import { inspectJournal } from './judge-journal.ts';
 import { createJudge, describeEntry, type Judge } from './judge.ts';
 import type { Lane } from './lane.ts';
-import { createModelState, type ModelState } from './model-state.ts';
+import { createModelState, isSameMachine, type ModelState } from './model-state.ts';
 import type { Outcome, Scene } from './outcome.ts';
 import { performCommand } from './perform-command.ts';
 import { describeScene } from './describe-scene.ts';
@@ -47,6 +47,7 @@ export function createSequenceRunner(lane: Lane, tally: Tally): SequenceRunner {
     givesUp: (machine) => model.askedToGiveUp.has(machine),
     isLiedTo: (machine) => model.liedTo.has(machine),
     isInTrouble: (host) => model.records.ever.has(host),
+    isSame: (before, now) => isSameMachine(model, before, now),
     slotLimit: lane.slotLimit,
   });
   return {

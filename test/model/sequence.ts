@@ -30,6 +30,7 @@ const addMember = fc.record({ kind: fc.constant('addMember' as const), slot, nth
 const ms = fc.constantFrom(200, 800, 3_000, 6_000);
 const answerLate = fc.record({ kind: fc.constant('answerLate' as const), nth, ms });
 const rest = plain('rest');
+const provisioned = plain('awaitMachine');
 
 function failPlan(...plans: readonly (typeof machinePlanTypes)[number][]) {
   return fc.record({ kind: fc.constant('failPlan' as const), nth, plan: fc.constantFrom(...plans) });
@@ -95,6 +96,20 @@ const anyChain: Chain = fc.oneof(
   weigh(2, addMember),
   weigh(3, plain('dropImage'), create, plain('addImage')),
   weigh(3, plain('pauseCluster'), fc.oneof(create, scale, aimed('delete')), plain('unpauseCluster')),
+  weigh(3, create, provisioned, plain('moveAway'), plain('moveBack')),
+  weigh(3, create, provisioned, plain('killWorker'), plain('moveAway'), plain('moveBack'), plain('startWorker')),
+  weigh(
+    2,
+    create,
+    provisioned,
+    plain('killBridge'),
+    plain('moveAway'),
+    oneDeed,
+    plain('moveBack'),
+    plain('startBridge'),
+  ),
+  weigh(2, create, provisioned, aimed('pauseMachine'), plain('moveAway'), plain('moveBack'), aimed('unpauseMachine')),
+  weigh(3, create, provisioned, operate('reboot')),
   weigh(4, aimed('pauseMachine'), fc.oneof(aimed('delete'), create), aimed('unpauseMachine')),
   weigh(3, aimed('fallSilent'), aimed('speakAgain')),
   weigh(2, aimed('switchOff'), aimed('switchOn')),

@@ -98,8 +98,13 @@ export function findBreaches(entries: readonly LedgerEntry[]): string[] {
   return entries.flatMap(createBreachFinder());
 }
 
-/** Takes the entries one by one, in the order of their revisions, and answers what each of them breaks. */
-export function createBreachFinder(): (entry: LedgerEntry) => string[] {
+/**
+ * Takes the entries one by one, in the order of their revisions, and answers what each of them breaks. `isSame`: whether a
+ * machine that came back from a move had the first uid before, and has the second one now.
+ */
+export function createBreachFinder(
+  isSame: (before: string, now: string) => boolean = () => false,
+): (entry: LedgerEntry) => string[] {
   const ownerOf = new Map<string, string>();
   const uidOf = new Map<string, string>();
   const planOf = new Map<string, string>();
@@ -110,7 +115,7 @@ export function createBreachFinder(): (entry: LedgerEntry) => string[] {
     else ownerOf.set(name, owner.uid);
     const others = [...ownerOf].filter(([host, uid]) => host !== name && uid === owner?.uid).map(([host]) => host);
     return [
-      ...(before !== undefined && owner !== undefined && owner.uid !== before
+      ...(before !== undefined && owner !== undefined && owner.uid !== before && !isSame(before, owner.uid)
         ? [`${name} went from ${before} to ${owner.uid} without having been released`]
         : []),
       ...(others.length > 0 ? [`${owner?.uid} owns ${name} and ${others.join(', ')}`] : []),
