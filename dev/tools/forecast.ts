@@ -20,6 +20,7 @@ const effortSeconds: Record<ToolName, number> = {
   'temporal-server': 300,
   'temporal-sql-tool': 20,
   'temporal-ui': 60,
+  capim: 60,
 };
 
 /** How far a row of builds has come. */

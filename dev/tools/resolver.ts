@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isAccessible, toolCacheDir, withFileLock } from './cache.ts';
 import { checkGo, runGo } from './go.ts';
 import { findInstalled } from './installed.ts';
-import { writeLoopbackMain } from './loopback.ts';
+import { writeLoopbackMain, writeLoopbackModule } from './loopback.ts';
 import { reportToTerminal, type ToolReport } from './progress.ts';
 import { readTool, type Tool, type ToolName, toolNames } from './table.ts';
 
@@ -98,16 +98,22 @@ async function buildTool(tool: Tool, path: string, signal?: AbortSignal): Promis
   const workDir = await mkdtemp(join(toolCacheDir(), 'build-'));
   try {
     const binary = join(workDir, 'binary');
-    const loopback = tool.bindWebhooksToLoopback === true;
-    const mainPackage = loopback ? await writeLoopbackMain(tool, workDir) : tool.package;
+    const source = await prepareSource(tool, workDir);
     // Nobody debugs them, and what debuggers need takes a tenth of the compiler's time.
     const flags = ['-trimpath', '-buildvcs=false', '-gcflags=all=-dwarf=false', '-ldflags', tool.ldflags];
-    const args = ['build', ...flags, '-o', binary, mainPackage];
-    await runGo(args, loopback ? workDir : tool.moduleDir, signal);
+    await runGo(['build', ...flags, '-o', binary, source.package], source.dir, signal);
     await rename(binary, path);
   } finally {
     await rm(workDir, { recursive: true, force: true });
   }
+}
+
+/** What is built, and in the folder of which module. */
+async function prepareSource(tool: Tool, workDir: string): Promise<{ dir: string; package: string }> {
+  if (tool.bindWebhooksToLoopback === true) return { dir: workDir, package: await writeLoopbackMain(tool, workDir) };
+  if (tool.bindServersToLoopback !== true) return { dir: tool.moduleDir, package: tool.package };
+  await writeLoopbackModule(tool, workDir);
+  return { dir: workDir, package: tool.package };
 }
 
 function hasEach<N extends ToolName>(

@@ -21,7 +21,10 @@ export type ClusterToolName = (typeof toolNames)[number];
 /** Temporal as it runs in production, which only `npm run test:production` builds. */
 export const productionToolNames = ['temporal-server', 'temporal-sql-tool', 'temporal-ui'] as const;
 
-export type ToolName = ClusterToolName | (typeof productionToolNames)[number];
+/** Cluster API's in-memory provider, which only `npm run bench -- rival` builds. */
+export const rivalToolNames = ['capim'] as const;
+
+export type ToolName = ClusterToolName | (typeof productionToolNames)[number] | (typeof rivalToolNames)[number];
 
 interface ToolSource {
   /** Folder below dev/tools/ that holds go.mod and go.sum. */
@@ -35,13 +38,16 @@ interface ToolSource {
     | 'temporal'
     | 'temporal-server'
     | 'temporal-ui'
-    | 'workload-cluster';
+    | 'workload-cluster'
+    | 'capim';
   /** Go import path of the main package; `.` is one of our own, beside go.mod. */
   package: string;
   /** Go module that gives the tool its version. */
   versionOf: string;
   /** The upstream program listens on all interfaces: build it with its webhook server bound to 127.0.0.1. */
   bindWebhooksToLoopback?: true;
+  /** Its other servers do so, too, out of packages of its module: build it from a copy with all of them bound to 127.0.0.1. */
+  bindServersToLoopback?: true;
 }
 
 const CLUSTER_API = 'sigs.k8s.io/cluster-api';
@@ -92,6 +98,12 @@ const sources: Record<ToolName, ToolSource> = {
   },
   'temporal-ui': { module: 'temporal-ui', package: `${TEMPORAL_UI}/cmd/server`, versionOf: TEMPORAL_UI },
   'workload-cluster': { module: 'workload-cluster', package: '.', versionOf: `${CLUSTER_API}/test` },
+  capim: {
+    module: 'capim',
+    package: `${CLUSTER_API}/test/infrastructure/docker`,
+    versionOf: `${CLUSTER_API}/test`,
+    bindServersToLoopback: true,
+  },
 };
 
 /** All that decides what a built tool is. */

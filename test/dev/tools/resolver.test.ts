@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isAtLeast } from '../../../dev/tools/go.ts';
 import { cachedToolPath, resolveTools } from '../../../dev/tools/resolver.ts';
-import { moduleVersion, productionToolNames, readTool, toolNames } from '../../../dev/tools/table.ts';
+import { moduleVersion, productionToolNames, readTool, rivalToolNames, toolNames } from '../../../dev/tools/table.ts';
 import { type ToolEvent } from '../../../dev/tools/progress.ts';
 
 let dir: string;
@@ -161,7 +161,7 @@ describe('a program that is installed', () => {
 });
 
 describe('the table', () => {
-  test.each([...toolNames, ...productionToolNames])('%s is pinned by its go.mod', async (name) => {
+  test.each([...toolNames, ...productionToolNames, ...rivalToolNames])('%s is pinned by its go.mod', async (name) => {
     const tool = await readTool(name);
     expect(tool.version).toMatch(/^v\d+\.\d+\.\d+$/);
     expect(tool.hash).toMatch(/^[0-9a-f]{12}$/);
