@@ -17,7 +17,7 @@ const budgets = { firstMs: 1_000, changeMs: 200, memoryMiB: 300 };
 export const fleetMap: Benchmark = {
   name: 'console',
   about: 'the fleet map in Chromium: first picture, a change on screen, memory of the console',
-  async run({ machines, progress }) {
+  async run({ machines = 10_000, progress }) {
     await using site = await startBenchSite('console');
     await createMachineCopies(site, machines, progress);
     progress('starting the console');

@@ -9,8 +9,10 @@ export interface Measurement {
 }
 
 export interface BenchmarkOptions {
-  /** Machines of the benchmarks `rest` and `console`. */
-  machines: number;
+  /** Machines of the benchmarks `rest`, `console` and `rival`; undefined: as many as each has by itself. */
+  machines: number | undefined;
+  /** Pairs of turns of the benchmark `rival`; undefined: as many as it has by itself. */
+  pairs: number | undefined;
   /** Tells a person at the terminal how far it is. */
   progress: (line: string) => void;
 }
@@ -35,6 +37,18 @@ export function quantile(samples: readonly number[], share: number): number {
   const value = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
   if (value === undefined) throw new RangeError('No samples');
   return value;
+}
+
+/** Between the two in the middle where their number is even. @throws without samples */
+export function median(samples: readonly number[]): number {
+  return (
+    (quantile(samples, 0.5) -
+      quantile(
+        samples.map((sample) => -sample),
+        0.5,
+      )) /
+    2
+  );
 }
 
 /** @throws RangeError without samples */

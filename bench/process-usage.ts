@@ -55,14 +55,23 @@ export function cpuBetween(before: Usage, after: Usage): ReadonlyMap<string, num
 
 /** `worker 7.3 s, temporal 7.4 s, …; others 12 % of 2 cores`: who used the machine between two moments. */
 export function describeCpu(before: Usage, after: Usage): string {
-  const used = [...cpuBetween(before, after)];
-  const ours = used.reduce((sum, [, ms]) => sum + ms, 0);
-  const shown = used.toSorted(([, a], [, b]) => b - a).filter(([, ms]) => ms >= 50);
+  const shown = [...cpuBetween(before, after)].toSorted(([, a], [, b]) => b - a).filter(([, ms]) => ms >= 50);
   const list = shown.map(([name, ms]) => `${name} ${(ms / 1000).toFixed(1)} s`).join(', ');
-  if (after.machineMs === undefined || before.machineMs === undefined) return list;
-  const cores = availableParallelism();
-  const others = Math.max(0, after.machineMs - before.machineMs - ours) / ((after.atMs - before.atMs) * cores);
-  return `${list}; other programs ${Math.round(others * 100)} % of ${cores} cores`;
+  const others = shareOfOthers(before, after);
+  return others === undefined ? list : `${list}; ${describeOthers(others)}`;
+}
+
+/** Share of all cores that programs which do not belong here used between two moments; undefined: not Linux. */
+export function shareOfOthers(before: Usage, after: Usage): number | undefined {
+  if (after.machineMs === undefined || before.machineMs === undefined) return undefined;
+  const ours = [...cpuBetween(before, after).values()].reduce((sum, ms) => sum + ms, 0);
+  const allMs = (after.atMs - before.atMs) * availableParallelism();
+  return Math.max(0, after.machineMs - before.machineMs - ours) / allMs;
+}
+
+/** `other programs 12 % of 2 cores`. */
+export function describeOthers(share: number): string {
+  return `other programs ${Math.round(share * 100)} % of ${availableParallelism()} cores`;
 }
 
 interface ProcessEntry {

@@ -23,7 +23,7 @@ const signalCalls = ['observe', 'tell', 'wake', 'completePlan', 'operate'];
 export const rest: Benchmark = {
   name: 'rest',
   about: 'machines that have come to rest: signals, API writes, CPU, memory, and a restart of the bridge',
-  async run({ machines, progress }) {
+  async run({ machines = 10_000, progress }) {
     await using site = await startBenchSite('rest');
     await createMachineCopies(site, machines, progress);
     progress('starting worker and bridge: every run is started and adopts its machine');

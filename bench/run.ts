@@ -10,17 +10,19 @@ import { lives } from './lives.ts';
 import type { Benchmark, Measurement } from './measurement.ts';
 import { recordMeasurements, verdictOf } from './record.ts';
 import { rest } from './rest.ts';
+import { rival } from './rival.ts';
 
-const benchmarks: readonly Benchmark[] = [latency, burst, journal, claims, lives, rest, large, fleetMap];
+const benchmarks: readonly Benchmark[] = [latency, burst, journal, claims, lives, rest, large, fleetMap, rival];
 
 const program = new Command()
   .name('npm run bench --')
   .description(`Measures the budgets of docs/benchmarks.md here: ${benchmarks.map(({ name }) => name).join(', ')}`)
   .argument('[names...]', 'benchmarks to run; default: all')
-  .option('--machines <count>', 'machines of the benchmarks rest and console', parseCount, 10_000)
+  .option('--machines <count>', 'machines of the benchmarks rest, console (10000) and rival (100)', parseCount)
+  .option('--pairs <count>', 'pairs of turns of the benchmark rival (5)', parseCount)
   .option('--record', 'write the results to docs/benchmarks.md')
   .parse();
-const { machines, record = false } = program.opts<{ machines: number; record?: boolean }>();
+const { machines, pairs, record = false } = program.opts<{ machines?: number; pairs?: number; record?: boolean }>();
 const names = program.args;
 const unknown = names.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
 if (unknown.length > 0) program.error(`No benchmark is called ${unknown.join(', ')}`);
@@ -28,7 +30,7 @@ if (unknown.length > 0) program.error(`No benchmark is called ${unknown.join(', 
 for (const benchmark of benchmarks.filter(({ name }) => names.length === 0 || names.includes(name))) {
   console.log(`\n${benchmark.name}: ${benchmark.about}`);
   const progress = (line: string): void => console.log(`  ${line}`);
-  const measurements = await benchmark.run({ machines, progress });
+  const measurements = await benchmark.run({ machines, pairs, progress });
   console.log(renderTable(measurements));
   if (record) await recordMeasurements(benchmark.name, measurements);
   if (measurements.some(({ ok }) => ok === false)) process.exitCode = 1;

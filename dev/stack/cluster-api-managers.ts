@@ -34,7 +34,8 @@ export function clusterApiCrds(manifests: ClusterApiManifests, ports: AllManager
   return [...crds, ...manifests.clusterctlCrds.map((crd) => withLabels(crd, { 'clusterctl.cluster.x-k8s.io': '' }))];
 }
 
-function adaptCrd(crd: Manifest, port: number, caPem: string): Manifest {
+/** A provider's CRD in that way; its manager serves webhooks at the port. */
+export function adaptCrd(crd: Manifest, port: number, caPem: string): Manifest {
   const labelled = withLabels(crd, {
     'cluster.x-k8s.io/v1beta1': 'v1beta1',
     'cluster.x-k8s.io/v1beta2': 'v1beta2',
@@ -61,18 +62,21 @@ export function clusterApiWebhooks(
   port: number,
   caPem: string,
 ): Manifest[] {
-  return manifests.managers[name].webhooks.map((manifest) => {
-    const webhooks = z.array(webhookSchema).parse(manifest['webhooks']);
-    const metadata = { ...manifest.metadata, name: `${name}-${manifest.metadata.name}` };
-    const adapted = webhooks.map((webhook) => ({
-      ...webhook,
-      clientConfig: {
-        url: `https://127.0.0.1:${port}${webhook.clientConfig.service.path}`,
-        caBundle: toBase64(caPem),
-      },
-    }));
-    return { ...manifest, metadata, webhooks: adapted };
-  });
+  return manifests.managers[name].webhooks.map((manifest) => adaptWebhooks(manifest, name, port, caPem));
+}
+
+/** One configuration of webhooks in that way; `prefix` is for its name. */
+export function adaptWebhooks(manifest: Manifest, prefix: string, port: number, caPem: string): Manifest {
+  const webhooks = z.array(webhookSchema).parse(manifest['webhooks']);
+  const metadata = { ...manifest.metadata, name: `${prefix}-${manifest.metadata.name}` };
+  const adapted = webhooks.map((webhook) => ({
+    ...webhook,
+    clientConfig: {
+      url: `https://127.0.0.1:${port}${webhook.clientConfig.service.path}`,
+      caBundle: toBase64(caPem),
+    },
+  }));
+  return { ...manifest, metadata, webhooks: adapted };
 }
 
 export interface ClusterApiOptions {
