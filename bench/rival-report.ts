@@ -7,21 +7,34 @@ import type { Scaling, Turn, Way } from './rival-turn.ts';
 /** Of the median of the ratios. */
 const MOST = 0.95;
 
-/** How long ours took by how long theirs did: the nth turn of a side belongs to the nth of the other. */
-export function compareTurns(what: string, way: Way, turns: readonly Turn[]): Measurement {
-  const timesOf = (name: SideName): number[] =>
-    turns.filter(({ side }) => side === name).map((turn) => turn[way].elapsedMs);
-  const theirs = timesOf('capim');
-  const ratios = timesOf('ironloom').map((ms, pair) => ms / (theirs[pair] ?? Number.NaN));
+/** How long ours took by how long theirs did, and the same of CPU time. */
+export function compareTurns(what: string, way: Way, turns: readonly Turn[]): Measurement[] {
+  const time = comparePairs(turns, (turn) => turn[way].elapsedMs);
+  const cpu = comparePairs(turns, (turn) => cpuOf(turn[way]));
+  return [
+    {
+      what: `${what}, ironloom : capim`,
+      budget: `median ≤ ${MOST}`,
+      measured: time.shown,
+      ok: time.ratio <= MOST,
+    },
+    { what: `${way}: CPU time of all, ironloom : capim`, measured: cpu.shown },
+  ];
+}
+
+/** The nth turn of a side belongs to the nth of the other. */
+function comparePairs(turns: readonly Turn[], of: (turn: Turn) => number): { ratio: number; shown: string } {
+  const valuesOf = (name: SideName): number[] => turns.filter(({ side }) => side === name).map(of);
+  const theirs = valuesOf('capim');
+  const ratios = valuesOf('ironloom').map((ms, pair) => ms / (theirs[pair] ?? Number.NaN));
   const ratio = median(ratios);
-  const times = sideNames.map((name) => formatSeconds(median(timesOf(name)))).join(' : ');
+  const medians = sideNames.map((name) => formatSeconds(median(valuesOf(name)))).join(' : ');
   const each = ratios.map((one) => one.toFixed(2)).join(', ');
-  return {
-    what: `${what}, ironloom : capim`,
-    budget: `median ≤ ${MOST}`,
-    measured: `${ratio.toFixed(2)} (pairs ${each}; medians ${times})`,
-    ok: ratio <= MOST,
-  };
+  return { ratio, shown: `${ratio.toFixed(2)} (pairs ${each}; medians ${medians})` };
+}
+
+function cpuOf({ cpu }: Scaling): number {
+  return [...cpu.values()].reduce((sum, ms) => sum + ms, 0);
 }
 
 /** `all 61.3 s: kube-apiserver 24.1 s, …`, each the median of its runs. */
@@ -30,7 +43,7 @@ export function describeCpuOf(runs: readonly Scaling[]): string {
   const names = [...new Set(runs.flatMap(({ cpu }) => [...cpu.keys()]))];
   const medians = names.map((name) => ({ name, ms: medianOf(({ cpu }) => cpu.get(name) ?? 0) }));
   const shown = medians.filter(({ ms }) => ms >= 50).toSorted((a, b) => b.ms - a.ms);
-  const all = medianOf(({ cpu }) => [...cpu.values()].reduce((sum, ms) => sum + ms, 0));
+  const all = medianOf(cpuOf);
   const list = shown.map(({ name, ms }) => `${name} ${formatSeconds(ms)}`).join(', ');
   return `all ${formatSeconds(all)}: ${list}; ${describeOthers(medianOf(({ others }) => others))}`;
 }

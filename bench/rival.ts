@@ -31,7 +31,7 @@ export const rival: Benchmark = {
     return ways.flatMap((way) => {
       const title = way === 'up' ? `0 → ${machines}, all with a providerID` : `${machines} → 0, no Machine left`;
       return [
-        compareTurns(title, way, turns),
+        ...compareTurns(title, way, turns),
         ...sideNames.flatMap((name) => {
           const runs = turns.filter(({ side }) => side === name).map((turn) => turn[way]);
           return [
