@@ -77,6 +77,8 @@ export async function launchService(cluster: ManagementClusterDescription, optio
       TEMPORAL_NAMESPACE: cluster.temporal.namespace,
       IRONLOOM_HEALTH_ADDRESS: `127.0.0.1:${port}`,
       IRONLOOM_LEASE_NAMESPACE: 'default',
+      // As in config/manager.
+      ...(kind === 'worker' && { MALLOC_ARENA_MAX: '2' }),
       // Surroundings of its own may forbid to write.
       ...(options.within === undefined && { NODE_COMPILE_CACHE: compileCache }),
       ...options.env,
