@@ -30,7 +30,7 @@ export interface Service extends ManagedProcess {
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 /** As in config/manager: without limits V8 lets garbage pile up in proportion to the memory of the machine. */
 const commands: Record<ServiceOptions['kind'], readonly string[]> = {
-  worker: ['--max-semi-space-size=8', pathOf('../../workers/main.ts')],
+  worker: ['--max-semi-space-size=8', '--max-old-space-size=512', pathOf('../../workers/main.ts')],
   bridge: ['--max-semi-space-size=8', '--max-old-space-size=384', pathOf('../../k8s-bridge/main.ts')],
   console: [
     '--disable-warning=ExperimentalWarning',

@@ -36,7 +36,8 @@ export function usesOf(entries: readonly UseEntry[]): HostUse[] {
   for (const entry of entries.toSorted(byTime)) {
     if (entry.host === null || isRequest(entry)) continue;
     const { uid } = entry.machine;
-    const begins = !known.has(uid) || entry.cause === 'Adopted' || !hasBegunBefore(entry);
+    const isFirst = !known.has(uid);
+    const begins = isFirst || entry.cause === 'Adopted' || !hasBegunBefore(entry);
     known.add(uid);
     if (!begins && uid !== holder) continue;
     if (holdsHost(entry)) holder = uid;
@@ -54,7 +55,7 @@ export function usesOf(entries: readonly UseEntry[]): HostUse[] {
     if (holdsHost(entry)) {
       if (open !== undefined) open.toMs = use.fromMs;
       uses.push(use);
-    } else if (open === undefined && hasBegunBefore(entry) && use.fromMs < entry.at) {
+    } else if (open === undefined && isFirst && hasBegunBefore(entry) && use.fromMs < entry.at) {
       uses.push({ ...use, toMs: entry.at });
     }
   }

@@ -69,6 +69,15 @@ describe('the rules of the journal', () => {
     expect(judgeJournal({ ...sound, ...change })).toContainEqual(expect.stringMatching(problem));
   });
 
+  it('know that a step which was lost after its entry may find something else', () => {
+    const [begun, ended] = first;
+    if (begun === undefined || ended === undefined) throw new Error('There are two');
+    const again = { ...ended, number: 3, to: 'Lost', at: ended.at + 50, durationMs: (ended.durationMs ?? 0) + 50 };
+    expect(judgeJournal({ ...sound, entries: [...first, again, ...second] })).toEqual([]);
+    const late = judgeJournal({ ...sound, entries: [...first, { ...again, at: ended.at + 70 }, ...second] });
+    expect(late).toContainEqual(expect.stringMatching(/#3 Allocated -> Lost.*does not follow Available/));
+  });
+
   it('do not hold for whom somebody ended by hand, or for damaged records', () => {
     const half = { ...sound, entries: first.slice(0, 1), tenures: tenures.slice(0, 1) };
     expect(judgeJournal(half)).not.toEqual([]);

@@ -62,6 +62,8 @@ test('what an operator asked for too late does not use the host again', () => {
   const life = [entry('a', { at: 1 }), entry('a', { at: 5, number: 2, from: 'Allocated', to: 'Available' })];
   const asked = { from: 'Allocated', to: 'Allocated', cause: 'Operator', durationMs: null } as const;
   expect(brief([...life, entry('a', { at: 6, number: 3, ...asked })])).toEqual([['a', 1, 5]]);
+  const again = { from: 'Allocated', to: 'Lost', durationMs: 5 } as const;
+  expect(brief([...life, entry('a', { at: 6, number: 3, ...again })])).toEqual([['a', 1, 5]]);
 });
 
 test('a use whose beginning was lost begins with the time that is unknown', () => {
