@@ -6,7 +6,7 @@ import { type BenchSite, startBenchSite } from './bench-site.ts';
 import { type Benchmark, distributionOf, formatDistribution, type Measurement } from './measurement.ts';
 import { describeCpu, readPeaksMiB, readUsage } from './process-usage.ts';
 import { waitUntil } from './wait-until.ts';
-import { createMachineCopies } from './machine-copies.ts';
+import { createMachineCopies, liveModel } from './machine-copies.ts';
 
 const VISITS = 7;
 const CHANGES = 100;
@@ -19,7 +19,7 @@ export const fleetMap: Benchmark = {
   about: 'the fleet map in Chromium: first picture, a change on screen, memory of the console',
   async run({ machines = 10_000, progress }) {
     await using site = await startBenchSite('console');
-    await createMachineCopies(site, machines, progress);
+    await createMachineCopies(site, await liveModel(site), { from: 0, to: machines }, progress);
     progress('starting the console');
     const beforeStart = await readUsage();
     const { pageUrl } = await site.startConsole();

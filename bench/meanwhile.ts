@@ -6,20 +6,24 @@ import type { BenchSite } from './bench-site.ts';
 import { formatSeconds, type Measurement } from './measurement.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** While the runs adopt their machines: one more machine, and one that is deleted. */
-export async function measureMeanwhile(site: BenchSite, machines: number): Promise<Measurement[]> {
+/** While the runs adopt the machines from one number to another: one more machine, and one that is deleted. */
+export async function measureMeanwhile(
+  site: BenchSite,
+  { from, to }: { from: number; to: number },
+): Promise<Measurement[]> {
   const { client, namespace, temporal } = site;
   const host = 'host-of-newcomer';
   await registerHosts(client, namespace, [host]);
   await createPool(client, namespace, [host], 'newcomers');
   const ownerUid = await createCapiMachine(client, namespace, 'newcomer');
-  const begun = async (): Promise<boolean> => (await temporal.workflow.count()).count > 0.2 * machines;
+  const begun = async (): Promise<boolean> =>
+    (await temporal.workflow.count("ExecutionStatus='Running'")).count > from + 0.2 * (to - from);
   await waitUntil('a part of the runs is started', begun, { timeoutMs: 300_000, everyMs: 100 });
   const newcomer = await measurePlan(site, host, 'reprovision', async () => {
     await createMachine(client, namespace, 'newcomer', ownerUid, 'newcomers');
   });
   // The last one that is adopted, if anybody keeps to an order.
-  const last = hostNames(machines).at(-1) ?? '';
+  const last = hostNames(to).at(-1) ?? '';
   const deleted = await measurePlan(site, last, 'clean', async () => {
     await client.delete(baremetalMachines, { namespace, name: last.replace('host', 'machine') });
   });

@@ -5,12 +5,18 @@ import { readTool, type ToolName } from '../dev/tools/table.ts';
 import type { Measurement } from './measurement.ts';
 
 const documentPath = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
+const pictureFolder = new URL('../docs/pictures/', import.meta.url);
 const tools: readonly ToolName[] = ['kube-apiserver', 'etcd', 'temporal'];
 
-/** Replaces a benchmark's block in docs/benchmarks.md. @throws Error when the document has no such block */
-export async function recordMeasurements(name: string, measurements: readonly Measurement[]): Promise<void> {
+/** Replaces a benchmark's block in docs/benchmarks.md, and its pictures. @throws Error when the document has no such block */
+export async function recordMeasurements(
+  name: string,
+  measurements: readonly Measurement[],
+  pictures: ReadonlyMap<string, string>,
+): Promise<void> {
   const block = `${await describeMachine()}\n\n${renderMarkdown(measurements)}`;
   await writeFile(documentPath, replaceBlock(await readFile(documentPath, 'utf8'), name, block));
+  for (const [file, svg] of pictures) await writeFile(new URL(file, pictureFolder), svg);
 }
 
 /** Replaces what stands between `<!-- bench:NAME -->` and `<!-- end -->`. @throws Error when there is no such block */

@@ -30,9 +30,11 @@ if (unknown.length > 0) program.error(`No benchmark is called ${unknown.join(', 
 for (const benchmark of benchmarks.filter(({ name }) => names.length === 0 || names.includes(name))) {
   console.log(`\n${benchmark.name}: ${benchmark.about}`);
   const progress = (line: string): void => console.log(`  ${line}`);
-  const measurements = await benchmark.run({ machines, pairs, progress });
+  const pictures = new Map<string, string>();
+  const draw = (file: string, svg: string): void => void pictures.set(file, svg);
+  const measurements = await benchmark.run({ machines, pairs, progress, draw });
   console.log(renderTable(measurements));
-  if (record) await recordMeasurements(benchmark.name, measurements);
+  if (record) await recordMeasurements(benchmark.name, measurements, pictures);
   if (measurements.some(({ ok }) => ok === false)) process.exitCode = 1;
 }
 
