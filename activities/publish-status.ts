@@ -63,13 +63,14 @@ export async function publishUnlessRefused(
   }
 }
 
-/** The status of the wait for a plan that was just written, if the order of the plan came with one. */
+/** The status of the wait for a plan that was just written, if the order of the plan came with one. `read`: see `StatusOccasion`. */
 export async function writeStatusOfWait(
   deps: ActivityDependencies,
   fence: Fence,
   { machine, status }: { machine: MachineRef; status?: NumberedStatus },
+  read?: BaremetalMachine,
 ): Promise<{ statusUnwritten?: true }> {
-  if (status === undefined || (await publishUnlessRefused(deps, fence, machine, status))) return {};
+  if (status === undefined || (await publishUnlessRefused(deps, fence, machine, status, { read }))) return {};
   return { statusUnwritten: true };
 }
 

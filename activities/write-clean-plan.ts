@@ -12,7 +12,7 @@ import { readHolderStanding } from './host/holder-standing.ts';
 import { refuseWhileCrdGoes } from './step/crd-goes.ts';
 import { noteNews } from './step/event-recorder.ts';
 import { type Fence, startFence } from './step/fence.ts';
-import { mayGiveUp } from './step/standing.ts';
+import { mayGiveUp, type Standing } from './step/standing.ts';
 import {
   confirmWrittenPlan,
   inspectPlanSlot,
@@ -40,19 +40,26 @@ export function createWriteCleanPlan(deps: ActivityDependencies) {
     status?: NumberedStatus;
   }): Promise<CleanOutcome> {
     const fence = startFence();
-    const outcome = await clean(deps, fence, input);
-    return outcome.kind === 'written' ? { ...outcome, ...(await writeStatusOfWait(deps, fence, input)) } : outcome;
+    const standing = await readHolderStanding(
+      deps,
+      { machine: input.machine, inventory: input.host.inventory },
+      input.cluster,
+    );
+    const outcome = await clean(deps, fence, input, standing);
+    if (outcome.kind !== 'written') return outcome;
+    const read = 'machine' in standing ? standing.machine : undefined;
+    return { ...outcome, ...(await writeStatusOfWait(deps, fence, input, read)) };
   };
 }
 
 async function clean(
   deps: ActivityDependencies,
   fence: Fence,
-  input: Omit<PlanOrder, 'planType'> & { givingUp?: boolean; cluster?: string | null },
+  input: Omit<PlanOrder, 'planType'> & { givingUp?: boolean },
+  standing: Standing,
 ): Promise<CleanOutcome> {
   const { machine, host, attempt } = input;
   const order = { machine, host, attempt, planType: 'clean' } as const;
-  const standing = await readHolderStanding(deps, { machine, inventory: host.inventory }, input.cluster);
   if (standing.kind === 'moved' || standing.kind === 'paused') return { kind: standing.kind };
   if (standing.kind === 'live' && !mayGiveUp(standing.machine, input.givingUp)) return { kind: 'unjustified' };
   if (standing.kind !== 'live') await refuseWhileCrdGoes(deps);

@@ -1,4 +1,5 @@
 import { reasons } from '../api/conditions.ts';
+import type { BaremetalMachine } from '../api/machine.ts';
 import type { HostView } from '../domain/inputs/host-view.ts';
 import type { BoundHost, Obstacle } from '../domain/life/machine-life.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
@@ -45,8 +46,10 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     status?: NumberedStatus;
   }): Promise<ProvisionOutcome> {
     const fence = startFence();
-    const outcome = await provision(deps, fence, input);
-    return outcome.kind === 'written' ? { ...outcome, ...(await writeStatusOfWait(deps, fence, input)) } : outcome;
+    const reading = findMachine(deps, input.machine);
+    const outcome = await provision(deps, fence, input, reading);
+    if (outcome.kind !== 'written') return outcome;
+    return { ...outcome, ...(await writeStatusOfWait(deps, fence, input, await reading)) };
   };
 }
 
@@ -54,11 +57,12 @@ async function provision(
   deps: ActivityDependencies,
   fence: Fence,
   input: Omit<PlanOrder, 'planType'>,
+  reading: Promise<BaremetalMachine | undefined>,
 ): Promise<ProvisionOutcome> {
   const host = renameHost(input.host, findPool(deps, input.machine));
   const order = { ...input, host, planType: 'reprovision' } as const;
   const [machine, slot, read, namedBy] = await Promise.all([
-    findMachine(deps, input.machine),
+    reading,
     inspectPlanSlot(deps, order),
     findContent(deps, input.machine),
     findNamingMachine(deps, input.machine, { namespace: input.machine.namespace, name: host.inventory }),

@@ -1,4 +1,4 @@
-import { baremetalMachines, customResourceDefinitions } from '../../api/resources.ts';
+import { baremetalMachines } from '../../api/resources.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { RefusedError } from './refused.ts';
 
@@ -9,8 +9,8 @@ const NAME = `${baremetalMachines.plural}.${baremetalMachines.group}`;
  * look may go moments before the others, by the same deletion, so without it they are left, too.
  * @throws RefusedError while the CRD goes, and where there is none any more; KubeApiError 403 without the right to look
  */
-export async function refuseWhileCrdGoes({ kube }: ActivityDependencies): Promise<void> {
-  const crd = await kube.find(customResourceDefinitions, { namespace: '', name: NAME });
+export async function refuseWhileCrdGoes({ shared }: ActivityDependencies): Promise<void> {
+  const crd = await shared.findCrd({ namespace: '', name: NAME });
   if (crd !== undefined && crd.metadata.deletionTimestamp === undefined) return;
   throw new RefusedError(
     `The CRD ${NAME} is being deleted and takes its machines along, so their hosts stay as they are ` +
