@@ -39,7 +39,8 @@ export async function readOccupancy(
          cause = 'Adopted' or from_phase is null or from_phase = 'Pending' or from_phase = any($5::text[])
            or row_number() over (partition by namespace, host, machine_uid order by at, number) = 1 as fresh
        from ironloom.journal
-       where namespace = any($1) and host is not null and at <= $3 and not (cause = 'Operator' and duration_ms is null)),
+       where namespace = any($1) and host is not null and at <= $3
+         and not (cause = 'Operator' and duration_ms is null and from_phase is not distinct from to_phase)),
      told as (
        select *, count(*) filter (where holds and fresh) over (partition by namespace, host order by at, number) as turn
        from entries),

@@ -79,8 +79,13 @@ export function holdsHost({ host, to }: { host: string | null; to: string }): bo
 }
 
 /** What an operator asked for moves nothing, and can be noted after the step that it came too late for. */
-export function isRequest({ cause, durationMs }: { cause: string; durationMs: number | null }): boolean {
-  return cause === 'Operator' && durationMs === null;
+export function isRequest(entry: {
+  cause: string;
+  durationMs: number | null;
+  from: string | null;
+  to: string;
+}): boolean {
+  return entry.cause === 'Operator' && entry.durationMs === null && entry.from === entry.to;
 }
 
 /** The host is not the machine's any more, or the machine is gone. */
