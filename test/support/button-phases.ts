@@ -15,6 +15,7 @@ import {
   untilJoined,
   waitForMachine,
 } from './machines.ts';
+import { untilWarning } from './object-events.ts';
 import { refuseWrites } from './refusals.ts';
 import { refOf, runOf } from './runs.ts';
 import type { Site } from './site.ts';
@@ -125,6 +126,8 @@ const phases = {
       await site.host(name).failStep('elemental upgrade', 1);
       await beginOn(site, name);
       await untilReason(site, name, 'PlanApplied', 'PlanFailed');
+      // elemental-operator says so of the host a moment later, and the pool of the name tells it.
+      await untilWarning(site, name, 'MemberNotReady');
     },
     release: (site, name) => ask(site, name, 'retry'),
     end: 'running',
