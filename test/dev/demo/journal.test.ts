@@ -38,6 +38,9 @@ function countProcesses(): number {
   return readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && worksHere(entry)).length;
 }
 
+/** The shell around each program tells its helper to end and does not wait for it. */
+const untilNoProcess = (): Promise<void> => vi.waitFor(() => expect(countProcesses()).toBe(0), until);
+
 /** Somebody whose question never ends: their server process looks after nothing else, not even whether its parent lives. */
 async function keepBusy(url: string | undefined): Promise<void> {
   const client = new Client({ connectionString: url });
@@ -66,7 +69,7 @@ test('nothing of it is left when the demo ends, whoever still asks', async () =>
   await keepBusy(journal?.IRONLOOM_JOURNAL_URL);
   expect(countProcesses()).toBeGreaterThan(2);
   await closing.disposeAsync();
-  expect(countProcesses()).toBe(0);
+  await untilNoProcess();
 });
 
 test('a demo that is interrupted while its files are made leaves nothing, and says nothing of PostgreSQL', async () => {
@@ -76,7 +79,7 @@ test('a demo that is interrupted while its files are made leaves nothing, and sa
   await vi.waitFor(() => expect(countProcesses()).toBeGreaterThan(0), until);
   ending.abort(new Error('Ended by SIGINT'));
   await expect(starting).rejects.toThrow('Ended by SIGINT');
-  await vi.waitFor(() => expect(countProcesses()).toBe(0), until);
+  await untilNoProcess();
   expect(said).toEqual([]);
 });
 
@@ -99,7 +102,7 @@ test('nothing of it outlives a demo that is killed, whoever still asks', async (
   await vi.waitFor(() => expect(url).toMatch(/\n$/), until);
   await keepBusy(url.trim());
   demo.kill('SIGKILL');
-  await vi.waitFor(() => expect(countProcesses()).toBe(0), until);
+  await untilNoProcess();
 });
 
 test('where it does not start, one line says why, and nothing else happens', async () => {
@@ -107,5 +110,5 @@ test('where it does not start, one line says why, and nothing else happens', asy
   writeFileSync(join(dir, 'postgresql', 'in-the-way'), '');
   expect(await start(never)).toBeUndefined();
   expect(said).toEqual([expect.stringMatching(/^PostgreSQL does not start here, .*initdb ended with exit code 1.*$/)]);
-  expect(countProcesses()).toBe(0);
+  await untilNoProcess();
 });
