@@ -58,10 +58,12 @@ export function noteLook(
   look: FirstLook | undefined,
   life: MachineLife,
 ): void {
-  if (look === undefined || outcome.entryWritten !== true) run.journal = learnPast(run.journal, outcome);
+  const isWritten = look !== undefined && outcome.entryWritten === true;
+  const noted = isWritten ? noteFirstLook(look, onceBegun(life, outcome), outcome) : undefined;
+  if (noted === undefined) run.journal = learnPast(run.journal, outcome);
   else {
     const { number, pending } = run.journal;
-    run.journal = { ...noteFirstLook(look, onceBegun(life, outcome), outcome).journal, number, pending };
+    run.journal = { ...noted.journal, number, pending };
   }
 }
 

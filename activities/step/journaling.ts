@@ -39,8 +39,9 @@ export async function writeFirstEntry(
   { look, after, outcome }: { look: FirstLook | undefined; after: MachineLife; outcome: LookTold },
 ): Promise<boolean> {
   if (look === undefined) return false;
-  const { entry } = noteFirstLook(look, after, outcome);
-  return endsSoon(sink.write(toEntries(machine, [entry])), LONGEST_WAIT_OF_LOOK_MS);
+  const noted = noteFirstLook(look, after, outcome);
+  if (noted === undefined) return false;
+  return endsSoon(sink.write(toEntries(machine, [noted.entry])), LONGEST_WAIT_OF_LOOK_MS);
 }
 
 /** Writes entries at a rest, and answers the number of the last one. Temporal tries again what fails. */

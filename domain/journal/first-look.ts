@@ -21,25 +21,32 @@ export function firstLookOf(journal: Journal, moment: Moment): FirstLook | undef
   return journal.place === null && journal.number === 0 ? { journal, moment } : undefined;
 }
 
-/** The entry of a first look that leads to `after`, and the journal as that entry leaves it. Shared by the run and the activity. */
+/**
+ * The entry of a first look that leads to `after`, and the journal as that entry leaves it. Shared by the run and the
+ * activity. undefined: it is more than one entry, which the run writes.
+ */
 export function noteFirstLook(
   { journal, moment }: FirstLook,
   after: MachineLife,
   outcome: LookTold,
-): { entry: JournalRecord; journal: Journal } {
+): { entry: JournalRecord; journal: Journal } | undefined {
   const noted = noteTransition(learnPast(journal, outcome), { kind: 'begin', before: after, after }, moment);
-  const [entry] = noted.pending;
-  if (entry === undefined) throw new TypeError('Where a machine is at first is an entry');
+  const [entry, another] = noted.pending;
+  if (entry === undefined || another !== undefined) return undefined;
   return { entry: { ...entry, number: LOOK_NUMBER }, journal: { ...noted, number: LOOK_NUMBER, pending: [] } };
 }
 
 /** What a look tells of the time before the run. */
-export type LookTold = Pick<Exclude<BeginOutcome, { kind: 'gone' }>, 'group' | 'describedAtMs'>;
+export type LookTold = Pick<Exclude<BeginOutcome, { kind: 'gone' }>, 'kind' | 'group' | 'describedAtMs'>;
 
-export function learnPast(journal: Journal, { group, describedAtMs }: LookTold): Journal {
+export function learnPast(journal: Journal, { kind, group, describedAtMs }: LookTold): Journal {
   return {
     ...journal,
     ...(typeof group === 'string' && { group }),
-    ...(typeof describedAtMs === 'number' && journal.place === null && { unknownSinceMs: describedAtMs }),
+    ...(typeof describedAtMs === 'number' &&
+      journal.place === null && {
+        unknownSinceMs: describedAtMs,
+        ...(kind === 'claimTried' && { foundHostless: true as const }),
+      }),
   };
 }

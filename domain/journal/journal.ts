@@ -19,6 +19,8 @@ export interface Journal {
   image: string | null;
   /** A run of before described the machine last at this time, and this one has not noted anything yet. */
   unknownSinceMs?: number;
+  /** In that case: this one found no host, so the machine was without one before it claimed. */
+  foundHostless?: true;
   /** Entries that nobody has confirmed as written, oldest first. */
   pending: readonly JournalRecord[];
 }

@@ -25,14 +25,23 @@ export function noteTransition(journal: Journal, step: EndedStep, moment: Moment
   const { place } = journal;
   if (place !== null && isSamePlace(place, to)) return journal;
   if (place !== null && hasLeft(place.phase) && hasLeft(to.phase)) return journal;
+  // What was believed of its host is wrong, and what is right shows the look that comes next.
+  if (step.after.stage.kind === 'new' && place !== null && place.host !== null) return journal;
   const { cause, actor } = causeOf(journal, step);
   const how = { step: step.kind, cause, actor, attempt: attemptIn(step.after) };
   const lost = place !== null && place.host !== null && place.host !== to.host;
-  if (!lost) return move(journal, step.after, moment, to, how);
+  if (!lost) return move(toHostless(journal, step, moment, to), step.after, moment, to, how);
   // The end of a use is an entry of its own: a host that goes without a word is lost, to whomever.
   const phase = hasLeft(to.phase) && to.phase !== 'Gone' ? to.phase : 'Lost';
   const without = move(journal, step.after, moment, { phase, host: null, reason: to.reason }, how);
   return hasLeft(to.phase) ? without : move(without, step.after, moment, to, how);
+}
+
+/** A machine that has just got its host was without one in the unknown time before: that is an entry of its own. */
+function toHostless(journal: Journal, { kind, after }: EndedStep, moment: Moment, to: Place): Journal {
+  if (journal.place !== null || journal.foundHostless !== true || to.host === null) return journal;
+  const how = { step: kind, cause: 'Adopted', actor: null, attempt: null } as const;
+  return move(journal, after, moment, { phase: 'Pending', host: null, reason: null }, how);
 }
 
 /** Notes what an operator asked for; it moves nothing by itself. */
@@ -59,7 +68,7 @@ interface How extends Pick<JournalRecord, 'step' | 'cause' | 'actor' | 'attempt'
 
 function move(journal: Journal, life: MachineLife, moment: Moment, to: Place, how: How): Journal {
   const record = toRecord(journal, life, moment, to, how);
-  const { unknownSinceMs: _, ...known } = append(journal, record);
+  const { unknownSinceMs: _, foundHostless: __, ...known } = append(journal, record);
   return { ...known, place: to, sinceMs: record.at, image: record.image };
 }
 

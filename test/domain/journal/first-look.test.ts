@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
-import { firstLookOf, noteFirstLook } from '../../../domain/journal/first-look.ts';
+import { firstLookOf, learnPast, noteFirstLook } from '../../../domain/journal/first-look.ts';
 import { startJournal } from '../../../domain/journal/journal.ts';
 import { noteOperation, noteTransition } from '../../../domain/journal/transitions.ts';
+import { usesOf } from '../../../domain/journal/uses.ts';
 import { onceBegun } from '../../../domain/life/forecast.ts';
 import { startLife } from '../../../domain/life/machine-life.ts';
+import type { BeginOutcome } from '../../../domain/life/step-outcomes.ts';
 import { host, snapshot } from '../life/life-fixtures.ts';
 
 const moment = { runId: 'r', atMs: 5_000 };
@@ -16,9 +18,15 @@ function lookOnce() {
   return look;
 }
 
+function noteOnce(outcome: Exclude<BeginOutcome, { kind: 'gone' }>) {
+  const noted = noteFirstLook(lookOnce(), onceBegun(life, outcome), outcome);
+  if (noted === undefined) throw new Error('It is one entry');
+  return noted;
+}
+
 test('a look that adopts a machine of another run is an entry before all that the run counts', () => {
   const outcome = { ...found, group: 'MachineDeployment/workers', describedAtMs: 1_000 };
-  const { entry, journal } = noteFirstLook(lookOnce(), onceBegun(life, outcome), outcome);
+  const { entry, journal } = noteOnce(outcome);
   const { group } = outcome;
   expect(entry).toMatchObject({
     number: 0,
@@ -44,9 +52,29 @@ test('a look that adopts a machine of another run is an entry before all that th
   expect(later.pending).toMatchObject([{ number: 1, from: 'Running', to: 'Preparing', durationMs: 4_000 }]);
 });
 
+test("a host that the look claims was nobody's in the unknown time before", () => {
+  const claim = { kind: 'claimed', host: host() } as const;
+  const outcome = { kind: 'claimTried', claim, nodeJoinDeadlineMs: 60_000, describedAtMs: 1_000 } as const;
+  const after = onceBegun(life, outcome);
+  expect(noteFirstLook(lookOnce(), after, outcome)).toBeUndefined();
+  const learnt = learnPast(startJournal(4_000), outcome);
+  const { pending, ...journal } = noteTransition(learnt, { kind: 'begin', before: life, after }, moment);
+  expect(pending).toMatchObject([
+    { number: 1, from: null, to: 'Pending', host: null, cause: 'Adopted', durationMs: 4_000 },
+    { number: 2, from: 'Pending', to: 'Allocated', host: host().inventory, cause: 'Step', durationMs: 0 },
+  ]);
+  expect(journal).toMatchObject({ number: 2, place: { phase: 'Allocated' } });
+  const machine = { namespace: 'n', name: 'm', uid: 'u' };
+  expect(usesOf(pending.map((entry) => ({ ...entry, machine })))).toMatchObject([{ fromMs: 5_000, toMs: null }]);
+  // A claim without a known past is one entry, as is a host that was ours before.
+  const { describedAtMs: _, ...first } = outcome;
+  expect(noteOnce(first).entry).toMatchObject({ from: null, to: 'Allocated', cause: 'Step' });
+  expect(noteOnce({ ...found, kind: 'holding', describedAtMs: 1_000 }).entry).toMatchObject({ cause: 'Adopted' });
+});
+
 test('only a run that has noted nothing begins with a look', () => {
   const asked = noteOperation(startJournal(0), 'retry', life, moment);
   expect(firstLookOf(asked, moment)).toBeUndefined();
-  const { journal } = noteFirstLook(lookOnce(), onceBegun(life, found), {});
+  const { journal } = noteOnce(found);
   expect(firstLookOf(journal, moment)).toBeUndefined();
 });

@@ -3,7 +3,7 @@ import type { JournalRecord } from '../../../domain/journal/entry.ts';
 import { loadJournal, unloadJournal } from '../../../domain/journal/carried.ts';
 import { type Journal, startJournal } from '../../../domain/journal/journal.ts';
 import { noteOperation, noteTransition } from '../../../domain/journal/transitions.ts';
-import { onCompleted, onPlanAnswered } from '../../../domain/life/advance-host.ts';
+import { onCompleted, onPlanAnswered, onReleaseTried } from '../../../domain/life/advance-host.ts';
 import { onObserved } from '../../../domain/life/advance-life.ts';
 import { whileCleaning, whileReprovisioning } from '../../../domain/life/forecast.ts';
 import type { MachineLife, Stage } from '../../../domain/life/machine-life.ts';
@@ -167,6 +167,26 @@ test('a host that goes without a word is lost, and the next one is another use',
   expect(teller.told.slice(3)).toEqual([
     '4 begin: Running > Lost on h (Step)',
     '5 begin: Lost > Allocated on h2 (Step)',
+  ]);
+});
+
+test('a step that began for a wrong reason loses no host: what the look finds after it is told', () => {
+  const deleting = lifeAt({ kind: 'leaving', host: host() }, { deleting: true });
+  const unjustified = onReleaseTried(deleting, { kind: 'unjustified' }, true);
+  expect(unjustified.stage).toEqual({ kind: 'new' });
+  const tellAfter = (found: MachineLife): string[] => {
+    const teller = runningTeller();
+    teller.ended('wait', deleting);
+    teller.ended('release', unjustified);
+    teller.ended('begin', found);
+    return teller.told.slice(3);
+  };
+  const left = '4 wait: Running > Pending on h (Deletion)';
+  expect(tellAfter(claimed)).toEqual([left, '5 begin: Pending > Allocated on h (Step)']);
+  expect(tellAfter(lifeAt({ kind: 'unclaimed' }))).toEqual([
+    left,
+    '5 begin: Pending > Lost on h (Step)',
+    '6 begin: Lost > Pending on none (Step)',
   ]);
 });
 
