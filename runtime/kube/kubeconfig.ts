@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { createKubeConfig } from './client-node.ts';
 import { createTokenFile, type TokenFile } from './token-file.ts';
 
 /** What client-node makes up then; nobody serves there without TLS. */
@@ -46,7 +47,7 @@ export interface Access {
  * @throws when it can't be read, or names no cluster
  */
 export function loadAccess({ kubeconfigPath: path, context }: KubeconfigChoice): Access {
-  const config = new KubeConfig();
+  const config = createKubeConfig();
   const files = path?.split(delimiter).filter((file) => file !== '') ?? listUsual();
   if (path === undefined) config.loadFromDefault();
   else loadFiles(config, files);
@@ -75,7 +76,7 @@ export function loadAccess({ kubeconfigPath: path, context }: KubeconfigChoice):
 function loadFiles(config: KubeConfig, [first = '', ...others]: readonly string[]): void {
   config.loadFromFile(first);
   for (const file of others) {
-    const more = new KubeConfig();
+    const more = createKubeConfig();
     more.loadFromFile(file);
     config.mergeConfig(more);
   }

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { Agent, request, type RequestOptions } from 'node:https';
 import { readFile, writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import { KubeConfig } from '@kubernetes/client-node';
+import { createKubeConfig } from '../../runtime/kube/client-node.ts';
 import { z } from 'zod';
 import { isWatch, type WatchStalls } from './watch-stalls.ts';
 
@@ -39,7 +39,7 @@ export interface KubeGateOptions {
 
 /** Stands between a process and the API server and stops chosen writes, before or after they are done. */
 export async function startKubeGate(options: KubeGateOptions): Promise<{ close(): Promise<void> }> {
-  const config = new KubeConfig();
+  const config = createKubeConfig();
   config.loadFromFile(options.kubeconfigPath);
   const upstream: RequestOptions = {};
   await config.applyToHTTPSOptions(upstream);
