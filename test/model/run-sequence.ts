@@ -59,9 +59,8 @@ export function createSequenceRunner(lane: Lane, tally: Tally): SequenceRunner {
         await follow(course);
       } catch (error) {
         const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        const { logs, namespace } = lane;
         const seen = [...course.entries, ...lane.history.takeAll()];
-        const evidence = await keepEvidence(seen, { logs, namespace });
+        const evidence = await keepEvidence(seen, lane);
         throw new SequenceError(`${report(seed, course, problem)}\nMore in ${evidence}`, { cause: error });
       }
     },
