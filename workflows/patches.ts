@@ -50,4 +50,6 @@ export const patches = {
   journalUnledEnd: 'journal-unled-end',
   /** The look that begins the run of a provisioned machine is a local activity. */
   lookWithinTask: 'look-within-task',
+  /** A run that is told that its machine goes on while a step found it paused lets the step read again. */
+  heedLaterResumption: 'heed-later-resumption',
 } as const;

@@ -28,7 +28,10 @@ export async function settle<Outcome>(
     log.warn('A step was stopped', { step: step.kind, reason: stopped.reason, problem: stopped.message });
     return update(run, (now) => onStopped(now, step, stopped, life.revision));
   }
-  const overtaken = isUnjustified(outcome) && wasToldMore(run, life, told);
+  const resumed = isPaused(outcome) && wasResumed(run, life);
+  // The status that the step carried, or wrote, says that the machine is paused.
+  if (resumed) run.published = null;
+  const overtaken = resumed || (isUnjustified(outcome) && wasToldMore(run, life, told));
   update(run, (now) => (overtaken ? withoutHalt(now) : advanceBy(withoutHalt(now), outcome)));
 }
 
@@ -55,7 +58,27 @@ function writesPlan({ kind }: Step): boolean {
 }
 
 function isUnjustified(outcome: unknown): boolean {
-  return typeof outcome === 'object' && outcome !== null && 'kind' in outcome && outcome.kind === 'unjustified';
+  return kindOf(outcome) === 'unjustified';
+}
+
+/** The step read that the machine is paused; a look may have claimed, too. */
+function isPaused(outcome: unknown): boolean {
+  const claim = kindOf(outcome) === 'claimTried' && isObject(outcome) && 'claim' in outcome ? outcome.claim : undefined;
+  return kindOf(outcome) === 'paused' || kindOf(claim) === 'paused';
+}
+
+function kindOf(outcome: unknown): unknown {
+  return isObject(outcome) && 'kind' in outcome ? outcome.kind : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** While the step read that the machine is paused, the bridge told that it is not: what the step saw is perhaps older. */
+function wasResumed(run: Run, began: MachineLife): boolean {
+  const isTold = run.life?.revision !== began.revision && run.life?.snapshot.paused === false;
+  return isTold && patched(patches.heedLaterResumption);
 }
 
 /**

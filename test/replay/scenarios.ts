@@ -421,6 +421,28 @@ export const scenarios: Record<string, () => Scenario> = {
     };
   },
 
+  'resumed-while-it-is-found-paused': () => {
+    const resumed = Promise.withResolvers<void>();
+    const paused = { kind: 'claimTried', claim: { kind: 'paused' }, nodeJoinDeadlineMs, statusWritten: true } as const;
+    return {
+      activities: {
+        beginLife: inTurn<BeginOutcome>(
+          () => resumed.promise.then(() => paused),
+          give({ kind: 'fresh', nodeJoinDeadlineMs }),
+        ),
+      },
+      async live(driver) {
+        await driver.observe();
+        await driver.untilRan('beginLife');
+        await driver.observe({ paused: true });
+        await driver.observe();
+        resumed.resolve();
+        await driver.answer('reprovision', { kind: 'applied' });
+        await driver.untilReason('WaitingForNode');
+      },
+    };
+  },
+
   'paused-while-its-host-is-lost': () => {
     const paused = Promise.withResolvers<void>();
     return {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { lifeQuery } from '../../workflows/messages.ts';
-import { snapshot } from '../domain/life/life-fixtures.ts';
+import type { BeginOutcome } from '../../domain/life/step-outcomes.ts';
+import { host, snapshot } from '../domain/life/life-fixtures.ts';
 import { scriptActivities } from '../support/scripted-activities.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
@@ -53,6 +54,28 @@ describe('a flood of signals that change nothing', () => {
       });
     },
   );
+});
+
+test('a machine that is told to go on counts as that, although a step found it paused before', async () => {
+  const told = Promise.withResolvers<void>();
+  const found: BeginOutcome[] = [
+    { kind: 'claimTried', claim: { kind: 'paused' }, nodeJoinDeadlineMs: 60_000, statusWritten: true },
+    { kind: 'claimTried', claim: { kind: 'claimed', host: host() }, nodeJoinDeadlineMs: 60_000 },
+  ];
+  const beginLife = async (): Promise<BeginOutcome> => {
+    await told.promise;
+    return found.shift() ?? { kind: 'gone' };
+  };
+  await withLife(scriptActivities({ beginLife }), async (life) => {
+    await life.observe({});
+    await life.until('beginLife');
+    await life.observe({ paused: true });
+    await life.observe({});
+    told.resolve();
+    await life.until('awaitPlanResult');
+    expect(found).toEqual([]);
+    await life.handle.terminate();
+  });
 });
 
 test('a deletion that repeats a lie counts while a step finds the lie untrue', async () => {
