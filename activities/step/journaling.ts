@@ -16,7 +16,7 @@ export type { FirstLook } from '../../domain/journal/first-look.ts';
 /** So long a step that has done its work waits for its entries: then the next one takes them. */
 const LONGEST_WAIT_MS = 250;
 /** No step follows a look after which the machine rests. */
-const LONGEST_WAIT_OF_LOOK_MS = 5_000;
+const LONGEST_WAIT_OF_LOOK_MS = 1_000;
 
 /** Writes the entries that came with a step once it has ended, and says which are written; a failure stops nothing. */
 export async function journaling<Outcome>(

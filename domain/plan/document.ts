@@ -61,5 +61,7 @@ export function checksumOf(bytes: string | Uint8Array): string {
 /** Attempt id in the bytes of a plan that `renderPlan` made; undefined in any other. */
 export function readPlanAttempt(plan: Uint8Array): string | undefined {
   const head = Buffer.from(plan.subarray(0, 200)).toString('latin1');
-  return new RegExp(`^\\{"${attemptField}":"([A-Za-z0-9.-]{1,150})"`).exec(head)?.[1];
+  const found = new RegExp(`^\\{"${attemptField}":"([A-Za-z0-9.-]{1,150})"`).exec(head)?.[1];
+  // A copy: a slice would keep the head in memory.
+  return found && Buffer.from(found).toString('latin1');
 }

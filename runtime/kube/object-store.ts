@@ -32,6 +32,9 @@ export interface ObjectStore<T extends StoreItem> {
   keys(): IterableIterator<string>;
 }
 
+/** Most values have one item, and a Set for each of them would be a quarter of what an object costs. */
+type Keys = string | Set<string>;
+
 // A late answer to a write of ours arrives within seconds of the deletion; this many deletions are remembered.
 const MAX_TOMBSTONES = 2000;
 
@@ -39,17 +42,16 @@ const MAX_TOMBSTONES = 2000;
 export function createObjectStore<T extends StoreItem>(indexers: Indexers<T> = {}): ObjectStore<T> {
   const items = new Map<string, T>();
   const deletedAt = new Map<string, string>();
-  const indexes = new Map(
-    Object.entries(indexers).map(([name, of]) => [name, { of, keys: new Map<string, Set<string>>() }]),
-  );
+  const indexes = new Map(Object.entries(indexers).map(([name, of]) => [name, { of, keys: new Map<string, Keys>() }]));
 
   function index(key: string, item: T): void {
     for (const { of, keys } of indexes.values()) {
       const value = of(item);
       if (value === undefined) continue;
       const found = keys.get(value);
-      if (found === undefined) keys.set(value, new Set([key]));
-      else found.add(key);
+      if (found === undefined) keys.set(value, key);
+      else if (typeof found === 'object') found.add(key);
+      else if (found !== key) keys.set(value, new Set([found, key]));
     }
   }
 
@@ -58,8 +60,8 @@ export function createObjectStore<T extends StoreItem>(indexers: Indexers<T> = {
       const value = of(item);
       const found = value === undefined ? undefined : keys.get(value);
       if (value === undefined || found === undefined) continue;
-      found.delete(key);
-      if (found.size === 0) keys.delete(value);
+      if (typeof found === 'object') found.delete(key);
+      if (found === key || (typeof found === 'object' && found.size === 0)) keys.delete(value);
     }
   }
 
@@ -80,7 +82,8 @@ export function createObjectStore<T extends StoreItem>(indexers: Indexers<T> = {
     byIndex(name, value) {
       const found = indexes.get(name);
       if (found === undefined) throw new Error(`No index '${name}'`);
-      return [...(found.keys.get(value) ?? [])].flatMap((key) => items.get(key) ?? []);
+      const keys = found.keys.get(value) ?? [];
+      return (typeof keys === 'string' ? [keys] : [...keys]).flatMap((key) => items.get(key) ?? []);
     },
 
     put(item, options = {}) {
