@@ -1,8 +1,14 @@
 import { log, patched, setDefaultSignalHandler, setHandler, workflowInfo } from '@temporalio/workflow';
 import * as advance from '../domain/life/advance-life.ts';
-import { MAX_EVENTS_PER_RUN, operatorVerbs, type OperatorVerb, startLife } from '../domain/life/machine-life.ts';
+import {
+  MAX_EVENTS_PER_RUN,
+  type MachineLife,
+  operatorVerbs,
+  type OperatorVerb,
+  startLife,
+} from '../domain/life/machine-life.ts';
 import { isSnapshot } from '../domain/inputs/machine-snapshot.ts';
-import { applyOperation, isHeldReleased, judgeOperation } from '../domain/life/operations.ts';
+import { applyOperation, isBeforeLook, isHeldReleased, judgeOperation } from '../domain/life/operations.ts';
 import {
   capacityAvailableSignal,
   lifeQuery,
@@ -94,13 +100,17 @@ function bindOperation(run: Run, verb: OperatorVerb): void {
 function operate(run: Run, verb: OperatorVerb, request: OperationRequest | undefined): string {
   if (run.life === null) return 'The run has not begun';
   const record = { actor: request?.actor ?? 'unknown', reason: request?.reason ?? '' };
-  const resumesReleased = verb !== 'resume' || !isHeldReleased(run.life) || patched(patches.resumeReleased);
-  run.life = applyOperation(run.life, verb, record, resumesReleased);
+  run.life = applyOperation(run.life, verb, record, verb !== 'resume' || resumesMore(run.life));
   noteRequest(run, verb, run.life);
   const answer = run.life.lastOperation?.answer ?? '';
   meter.operationAsked(verb, run.life.lastOperation?.accepted === true ? 'accepted' : 'refused');
   log.info('An operator asked for an operation', { verb, accepted: run.life.lastOperation?.accepted, answer });
   return answer;
+}
+
+function resumesMore(life: MachineLife): boolean {
+  if (isHeldReleased(life)) return patched(patches.resumeReleased);
+  return !isBeforeLook(life) || life.pausedByOperator || patched(patches.resumeBeforeLook);
 }
 
 /** @throws Error with the reason of the refusal; the update then leaves no trace in the history */

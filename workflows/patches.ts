@@ -36,6 +36,8 @@ export const patches = {
   tellLateness: 'tell-lateness',
   /** A machine that lost its host while it was being paused goes on when it is resumed. */
   resumeReleased: 'resume-released',
+  /** A run that has not looked yet takes the end of a pause that an earlier run was asked for. */
+  resumeBeforeLook: 'resume-before-look',
   /** A run that began when nobody could ask for a reboot ignored whoever did. */
   reboot: 'reboot',
   /** A host that is told to be gone while a step finds it is looked for again. */

@@ -11,10 +11,11 @@ export type Verdict = { accepted: true; answer: string; life: MachineLife } | { 
 
 /**
  * Decides on an operator's request by nothing but what the run knows; signal, update and annotation all end here.
- * @param resumesReleased false for runs that have refused to go on after a pause that came while they lost their host
+ * @param resumesMore false for runs of before `isHeldReleased` and `isBeforeLook` were heeded, where it makes a difference
  */
-export function judgeOperation(life: MachineLife, verb: OperatorVerb, resumesReleased = true): Verdict {
-  if (verb === 'resume' && isHeldReleased(life) && resumesReleased) return judgeResume(life);
+export function judgeOperation(life: MachineLife, verb: OperatorVerb, resumesMore = true): Verdict {
+  if (verb === 'resume' && resumesMore && isHeldReleased(life)) return judgeResume(life);
+  if (verb === 'resume' && resumesMore && isBeforeLook(life)) return acceptResume(life);
   if (life.stage.kind === 'ended' || life.stage.kind === 'released') {
     return refuse('The machine has given its host back; there is nothing left to do');
   }
@@ -43,14 +44,22 @@ export function isHeldReleased({ stage, pausedByOperator }: MachineLife): boolea
   return stage.kind === 'released' && pausedByOperator;
 }
 
+/**
+ * The run has not looked yet, and an earlier one may have been paused: whoever wants an end of that, as the status shows it,
+ * is heeded by the look.
+ */
+export function isBeforeLook({ stage }: MachineLife): boolean {
+  return stage.kind === 'new';
+}
+
 /** Takes a request into the life: what it changes, and a record of it either way. */
 export function applyOperation(
   life: MachineLife,
   verb: OperatorVerb,
   { actor, reason }: Pick<OperationRecord, 'actor' | 'reason'>,
-  resumesReleased = true,
+  resumesMore = true,
 ): MachineLife {
-  const verdict = judgeOperation(life, verb, resumesReleased);
+  const verdict = judgeOperation(life, verb, resumesMore);
   const { accepted, answer } = verdict;
   const next = verdict.accepted ? verdict.life : life;
   return { ...next, revision: next.revision + 1, lastOperation: { verb, actor, reason, accepted, answer } };
@@ -136,10 +145,14 @@ function judgeForceRelease(life: MachineLife): Verdict {
 }
 
 function judgeResume(life: MachineLife): Verdict {
-  if (life.pausedByOperator) return accept({ ...life, pausedByOperator: false }, 'The machine goes on');
+  if (life.pausedByOperator) return acceptResume(life);
   return life.snapshot.paused
     ? refuse(`${reasons.Paused} by the Cluster or by the object's annotation; take that away instead`)
     : refuse('The machine is not paused');
+}
+
+function acceptResume(life: MachineLife): Verdict {
+  return accept({ ...life, pausedByOperator: false }, 'The machine goes on');
 }
 
 function accept(life: MachineLife, answer: string): Verdict {

@@ -443,6 +443,24 @@ export const scenarios: Record<string, () => Scenario> = {
     };
   },
 
+  'resumed-before-the-look-is-over': () => {
+    const resumed = Promise.withResolvers<void>();
+    const kept = { pausedByOperator: true, avoidedHosts: [] };
+    return {
+      activities: {
+        beginLife: () => resumed.promise.then(() => ({ kind: 'fresh', kept, nodeJoinDeadlineMs })),
+      },
+      async live(driver) {
+        await driver.observe();
+        await driver.untilRan('beginLife');
+        await driver.operate('resume');
+        resumed.resolve();
+        await driver.answer('reprovision', { kind: 'applied' });
+        await driver.untilReason('WaitingForNode');
+      },
+    };
+  },
+
   'paused-while-its-host-is-lost': () => {
     const paused = Promise.withResolvers<void>();
     return {

@@ -31,7 +31,7 @@ const hostless: BeginOutcome = { kind: 'hostMissing', inventory: 'h', nodeJoinDe
 
 /** For each row of the table in docs/lifecycle.md a life that is there, and the steps that accepted verbs lead to. */
 const rows: Record<string, { life: MachineLife; steps: Partial<Record<OperatorVerb, Step['kind']>> }> = {
-  Pending: { life: at({ kind: 'new' }, { machine: null }), steps: { pause: 'wait' } },
+  Pending: { life: at({ kind: 'unclaimed' }, { machine: null }), steps: { pause: 'wait' } },
   'Pending, blocked (`PoolExhausted`, `PoolMissing`)': {
     life: advance.onClaimed(at({ kind: 'unclaimed' }), { kind: 'exhausted', message: 'none' }, 0),
     steps: { retry: 'claim', pause: 'wait' },
@@ -147,6 +147,17 @@ test('a pause that comes while a host turns out to be gone holds the end of the 
   const resumed = applyOperation(released, 'resume', by);
   expect(resumed.lastOperation?.accepted).toBe(true);
   expect(nextStep(resumed)).toEqual({ kind: 'finish' });
+});
+
+test('a run that has not looked yet ends the pause that an earlier one was asked for', () => {
+  const kept = { pausedByOperator: true, avoidedHosts: [] };
+  const outcome = { kind: 'fresh', kept, nodeJoinDeadlineMs: 1 } as const;
+  const asked = applyOperation(at({ kind: 'new' }), 'resume', by);
+  expect(asked.lastOperation?.accepted).toBe(true);
+  expect(advance.onBegun(asked, outcome, asked.revision)).toMatchObject({ pausedByOperator: false });
+  expect(advance.onBegun(at({ kind: 'new' }), outcome, 0)).toMatchObject({ pausedByOperator: true });
+  // As runs of before.
+  expect(applyOperation(at({ kind: 'new' }), 'resume', by, false).lastOperation?.accepted).toBe(false);
 });
 
 test('pause holds until resume, and CAPI decides for itself', () => {
