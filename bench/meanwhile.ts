@@ -44,7 +44,12 @@ export async function measureMeanwhile(
 }
 
 /** Milliseconds from before `cause` until a plan of that type stands in the host's Secret. */
-async function measurePlan(site: BenchSite, name: string, type: string, cause: () => Promise<void>): Promise<number> {
+export async function measurePlan(
+  site: BenchSite,
+  name: string,
+  type: string,
+  cause: () => Promise<void>,
+): Promise<number> {
   const key = { namespace: site.namespace, name };
   const startedAtMs = performance.now();
   await cause();

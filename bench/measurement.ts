@@ -9,7 +9,7 @@ export interface Measurement {
 }
 
 export interface BenchmarkOptions {
-  /** Machines of the benchmarks `rest`, `console` and `rival`; undefined: as many as each has by itself. */
+  /** Machines of the benchmarks `rest`, `console`, `thousand` and `rival`; undefined: as many as each has by itself. */
   machines: number | undefined;
   /** Pairs of turns of the benchmark `rival`; undefined: as many as it has by itself. */
   pairs: number | undefined;

@@ -1,9 +1,9 @@
-import type { Service } from '../dev/lab/services.ts';
-import { type BenchSite, startBenchSite } from './bench-site.ts';
+import { startBenchSite } from './bench-site.ts';
 import { drawGrowth } from './growth-chart.ts';
 import { createMachineCopies, liveModel } from './machine-copies.ts';
 import { measureMeanwhile } from './meanwhile.ts';
 import { type Benchmark, formatSeconds, type Measurement } from './measurement.ts';
+import { measureOutage } from './outage.ts';
 import { describeCpu, readUsage } from './process-usage.ts';
 import { measureRest, measureRestart, type RestStage, waitForRest, WINDOW_MS } from './rest-stage.ts';
 
@@ -25,9 +25,10 @@ export const rest: Benchmark = {
   async run({ machines = 10_000, progress, draw }) {
     await using site = await startBenchSite('rest');
     const model = await liveModel(site);
-    await site.start('worker', 'worker-at-rest');
+    const worker = await site.start('worker', 'worker-at-rest');
     const stages: RestStage[] = [];
     let meanwhile: Measurement[] = [];
+    let outage: Measurement[] = [];
     let cpu = '';
     for (const to of SHARES.map((share) => Math.max(1, Math.round(share * machines)))) {
       const from = stages.at(-1)?.machines ?? 0;
@@ -42,8 +43,15 @@ export const rest: Benchmark = {
       const adopted = { machines: to, adopted: to - from, adoptedMs: endedAtMs - startedAtMs };
       progress(`a minute of rest with ${to} machines`);
       const atRest = await measureRest(site, bridge);
-      const restarted = await restart(site, bridge, to);
+      await bridge.stop();
+      const { bridge: again, ...restarted } = await measureRestart(() => site.start('bridge', `bridge-again-of-${to}`));
       stages.push({ ...adopted, ...atRest, ...restarted });
+      if (to === machines) {
+        progress('the API server is away for a minute');
+        outage = await measureOutage(site, { worker, bridge: again, machines });
+      }
+      // The next machines are made without it.
+      await again.stop();
     }
     draw('growth.svg', drawGrowth(stages));
     const [last] = stages.slice(-1);
@@ -51,19 +59,12 @@ export const rest: Benchmark = {
     return [
       ...describeStage(last),
       ...meanwhile,
+      ...outage,
       { what: `CPU time of the last ${last.adopted} adoptions`, measured: cpu },
       ...describeGrowth(stages),
     ];
   },
 };
-
-/** The bridge is stopped again in the end: the next machines are made without it. */
-async function restart(site: BenchSite, bridge: Service, machines: number) {
-  await bridge.stop();
-  const { bridge: again, ...figures } = await measureRestart(() => site.start('bridge', `bridge-again-of-${machines}`));
-  await again.stop();
-  return figures;
-}
 
 function describeStage(stage: RestStage): Measurement[] {
   const { machines, signals, writes, restartSignals, adopted, adoptedMs } = stage;

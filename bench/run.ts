@@ -8,17 +8,35 @@ import { large } from './large.ts';
 import { latency } from './latency.ts';
 import { lives } from './lives.ts';
 import type { Benchmark, Measurement } from './measurement.ts';
+import { pool } from './pool.ts';
 import { recordMeasurements, verdictOf } from './record.ts';
 import { rest } from './rest.ts';
 import { rival } from './rival.ts';
+import { thousand } from './thousand.ts';
 
-const benchmarks: readonly Benchmark[] = [latency, burst, journal, claims, lives, rest, large, fleetMap, rival];
+const benchmarks: readonly Benchmark[] = [
+  latency,
+  burst,
+  thousand,
+  journal,
+  claims,
+  pool,
+  lives,
+  rest,
+  large,
+  fleetMap,
+  rival,
+];
 
 const program = new Command()
   .name('npm run bench --')
   .description(`Measures the budgets of docs/benchmarks.md here: ${benchmarks.map(({ name }) => name).join(', ')}`)
   .argument('[names...]', 'benchmarks to run; default: all')
-  .option('--machines <count>', 'machines of the benchmarks rest, console (10000) and rival (100)', parseCount)
+  .option(
+    '--machines <count>',
+    'machines of the benchmarks rest, console (10000), thousand (1000) and rival (100)',
+    parseCount,
+  )
   .option('--pairs <count>', 'pairs of turns of the benchmark rival (5)', parseCount)
   .option('--record', 'write the results to docs/benchmarks.md')
   .parse();

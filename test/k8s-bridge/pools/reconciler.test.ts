@@ -214,6 +214,18 @@ describe('reconcilePool', () => {
     expect(bench.status()).toMatchObject({ allocated: 2 });
   });
 
+  it('writes the status of a large pool at once where that rested, and more seldom than that of a small one', async () => {
+    const names = Array.from({ length: 5_000 }, (_, index) => `h${index}`);
+    bench.addPool('workers', names);
+    await bench.reconcile();
+    bench.addHost('h1', busy('Allocated'));
+    bench.clock.nowMs += STATUS_INTERVAL_MS;
+    expect(await bench.reconcile()).toEqual({ requeueAfterMs: 1_500 });
+    bench.clock.nowMs += 1_500;
+    expect(await bench.reconcile()).toEqual({});
+    expect(bench.status()).toMatchObject({ allocated: 1 });
+  });
+
   it('is not held up by a wall clock that was put back', async () => {
     bench.addPool('workers', ['a']);
     bench.addHost('a');
