@@ -4,7 +4,7 @@ import { type ChangeHandler, createInformerCache, type ProjectedStore } from './
 import { listPages } from './list-pages.ts';
 import { createPageSize } from './page-size.ts';
 import { type Selection } from './call-options.ts';
-import { isExpired, type KubeClient } from './client.ts';
+import { isExpired, type KubeClient, KubeConnectionError } from './client.ts';
 import { WatchProtocolError } from './watch.ts';
 import { type Logger } from '../logger.ts';
 import { compareVersions, type Indexers, type StoreItem } from './object-store.ts';
@@ -20,7 +20,7 @@ export interface InformerOptions<T extends StoreItem> extends Selection {
   logger: Logger;
   /** Most objects a page of a list, which holds as many as its bytes allow; default 500. */
   pageSize?: number;
-  /** Default: 250 ms doubling to 30 s. */
+  /** Default: 250 ms doubling to 30 s. While the API server cannot be reached at most 5 s: a fleet waits for it. */
   reconnect?: { initialMs: number; maxMs: number };
   /** How long a watch may send nothing, not even a bookmark, and be resumed. Default 140 s. */
   silenceMs?: number;
@@ -56,6 +56,9 @@ export interface Informer<T extends StoreItem> {
 
 const MAX_PAGE_ITEMS = 500;
 const DEFAULT_RECONNECT = { initialMs: 250, maxMs: 30_000 };
+const MAX_AWAY_MS = 5_000;
+/** One line of an informer in this time says that the API server cannot be reached. */
+const SAY_AWAY_EVERY_MS = 30_000;
 const WATCH_MIN_SECONDS = 300;
 const SHORT_WATCH_MS = 1000;
 const LONG_WATCH_MS = 60_000;
@@ -107,10 +110,23 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
       position.protocolErrors = 0;
       position.heard = true;
       backoff.reset();
+      whileAway.reset();
     }
   }
 
-  const backoff = createBackoff(options.reconnect ?? DEFAULT_RECONNECT);
+  const reconnect = options.reconnect ?? DEFAULT_RECONNECT;
+  const backoff = createBackoff(reconnect);
+  const whileAway = createBackoff({ ...reconnect, maxMs: Math.min(reconnect.maxMs, MAX_AWAY_MS) });
+  let saidAwayAt = -Infinity;
+
+  async function tellAndWait(error: unknown, relist: boolean): Promise<void> {
+    const isAway = error instanceof KubeConnectionError;
+    const isSaid = isAway && performance.now() - saidAwayAt < SAY_AWAY_EVERY_MS;
+    if (isAway && !isSaid) saidAwayAt = performance.now();
+    const level = isSaid ? 'debug' : isExpired(error) ? 'info' : 'warn';
+    logger[level]({ err: error, relist }, 'Watch or list failed, trying again');
+    await (isAway ? whileAway : backoff).wait(stop.signal).catch(() => {});
+  }
 
   /** A watch that is silent for long waits for a version that a restored etcd has not reached yet. */
   function isSilent({ heard }: Position, begunAt: number): boolean {
@@ -138,9 +154,7 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
           isExpired(error) ||
           isSilent(position, begunAt) ||
           (error instanceof WatchProtocolError && ++position.protocolErrors >= MAX_PROTOCOL_ERRORS);
-        const level = isExpired(error) ? 'info' : 'warn';
-        logger[level]({ err: error, relist: mustList }, 'Watch or list failed, trying again');
-        await backoff.wait(stop.signal).catch(() => {});
+        await tellAndWait(error, mustList);
       }
     }
   }
