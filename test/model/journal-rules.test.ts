@@ -48,6 +48,14 @@ describe('the rules of the journal', () => {
     expect(judgeJournal(sound)).toEqual([]);
   });
 
+  it('are kept by a run that was started once more, and found that the machine is gone', () => {
+    const echo = life('a', { from: null, to: 'Pending', at: 9_500 }, { from: 'Pending', to: 'Gone', at: 9_900 });
+    const ofNoHost = echo.map((entry) => ({ ...entry, runId: 'again', host: null }));
+    expect(judgeJournal({ ...sound, entries: [...sound.entries, ...ofNoHost] })).toEqual([]);
+    const early = ofNoHost.map((entry) => ({ ...entry, at: entry.at - 8_000 }));
+    expect(judgeJournal({ ...sound, entries: [...sound.entries, ...early] })).not.toEqual([]);
+  });
+
   it.each([
     ['an entry is missing', { entries: [...first.slice(1), ...second] }, /#2 Allocated -> Available.*is the first/],
     ['the end is missing', { entries: [...first, ...second.slice(0, 1)] }, /#1 null -> Allocated.*is the last/],

@@ -1,4 +1,4 @@
-import { holdsHost } from '../../domain/journal/entry.ts';
+import { hasLeft, holdsHost } from '../../domain/journal/entry.ts';
 import { type UseEntry, usesOf } from '../../domain/journal/uses.ts';
 import type { ReadEntry } from '../../journal/rows.ts';
 
@@ -39,9 +39,21 @@ export function judgeJournal(given: JournalCase): string[] {
   const lives = [...Map.groupBy(entries, ({ machine }) => machine.uid)];
   const hosts = new Set([...entries.flatMap(({ host }) => host ?? []), ...tenures.map(({ host }) => host)]);
   return [
-    ...lives.flatMap(([uid, life]) => (isEndedByHand(uid) ? judgeParts(life) : judgeLife(life))),
+    ...lives.flatMap(([uid, life]) => (isEndedByHand(uid) ? judgeParts(life) : judgeLife(withoutEchoes(life)))),
     ...[...hosts].flatMap((host) => (isInTrouble(host) ? [] : judgeUses(host, given))),
   ];
+}
+
+/**
+ * Temporal's client asks once more when the answer to a start is lost: if that run has ended meanwhile, another one finds that
+ * the machine is gone, and says so.
+ */
+function withoutEchoes(entries: readonly ReadEntry[]): ReadEntry[] {
+  const runs = [...Map.groupBy(entries, ({ runId }) => runId).values()];
+  const isEcho = (run: readonly ReadEntry[]): boolean =>
+    run.every(({ host, to }) => host === null && (to === 'Pending' || to === 'Gone')) &&
+    runs.some((other) => other !== run && other.some(({ to, at }) => hasLeft(to) && at <= (run[0]?.at ?? 0)));
+  return runs.filter((run) => !isEcho(run)).flat();
 }
 
 /** A life is told from its first moment to its last. */
