@@ -32,5 +32,7 @@ export function connectJournal({ url, password }: JournalAddress, onLost: (error
     keepAlive: true,
   });
   pool.on('error', onLost);
+  // One that ends while it is lent, between two queries, would end the process: its user hears of it by the next one.
+  pool.on('connect', (client) => void client.on('error', () => {}));
   return pool;
 }

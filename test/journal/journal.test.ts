@@ -243,3 +243,17 @@ describe('asking', () => {
     });
   });
 });
+
+test('a connection that breaks while it is lent, between two queries, ends no process', async () => {
+  const address = await database().create('lent');
+  const pool = connectJournal(address, () => {});
+  const admin = connectJournal(address, () => {});
+  const lent = await pool.connect();
+  const ended = new Promise<void>((resolve) => void lent.once('end', resolve));
+  const { rows } = await lent.query<{ pid: number }>('select pg_backend_pid() as pid');
+  await admin.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+  await ended;
+  await expect(lent.query('select 1')).rejects.toThrow();
+  lent.release(true);
+  await Promise.all([pool.end(), admin.end()]);
+});

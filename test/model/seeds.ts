@@ -9,7 +9,7 @@ export interface SeedList {
 
 /** The same sequences in every run, so that a red one is red again. */
 const FIRST_SEED = 20_261_122;
-/** What a person waits for. CI runs two hundred, which take eleven minutes on two cores. */
+/** Two hundred take eleven minutes on two cores. */
 const DEFAULT_SEQUENCES = 20;
 const DEFAULT_LANES = 5;
 
