@@ -1,9 +1,9 @@
 import { ActivityFailure, log, patched, workflowInfo } from '@temporalio/workflow';
 import { type Journaled, loadJournal, unloadJournal } from '../domain/journal/carried.ts';
 import { hasLeft } from '../domain/journal/entry.ts';
-import { type FirstLook, firstLookOf, learnPast, noteFirstLook } from '../domain/journal/first-look.ts';
+import { type FirstLook, firstLookOf, isFreshClaim, learnPast, noteFirstLook } from '../domain/journal/first-look.ts';
 import { confirm } from '../domain/journal/journal.ts';
-import { type Moment, noteOperation, noteTransition } from '../domain/journal/transitions.ts';
+import { awaitsLook, type Moment, noteOperation, noteTransition } from '../domain/journal/transitions.ts';
 import { onceBegun } from '../domain/life/forecast.ts';
 import type { MachineLife, OperatorVerb } from '../domain/life/machine-life.ts';
 import type { Step } from '../domain/life/step.ts';
@@ -38,7 +38,8 @@ export async function carry<Input extends object, Outcome>(
 /** Notes where a step, or an event during a wait, brought the machine. */
 export function noteStep(run: Run, before: MachineLife, { kind }: Step): void {
   const after = run.life;
-  if (after !== null) run.journal = noteTransition(run.journal, { kind, before, after }, thisMoment());
+  if (after === null || (awaitsLook(run.journal, after) && patched(patches.journalAfterLook))) return;
+  run.journal = noteTransition(run.journal, { kind, before, after }, thisMoment());
 }
 
 /** Notes an operator's request, as the life records it. */
@@ -58,9 +59,10 @@ export function noteLook(
   look: FirstLook | undefined,
   life: MachineLife,
 ): void {
+  const isFresh = isFreshClaim(outcome) && run.journal.place === null && patched(patches.journalFreshClaim);
   const isWritten = look !== undefined && outcome.entryWritten === true;
-  const noted = isWritten ? noteFirstLook(look, onceBegun(life, outcome), outcome) : undefined;
-  if (noted === undefined) run.journal = learnPast(run.journal, outcome);
+  const noted = isWritten ? noteFirstLook(look, onceBegun(life, outcome), outcome, isFresh) : undefined;
+  if (noted === undefined) run.journal = learnPast(run.journal, outcome, isFresh);
   else {
     const { number, pending } = run.journal;
     run.journal = { ...noted.journal, number, pending };

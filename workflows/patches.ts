@@ -50,6 +50,10 @@ export const patches = {
   journalAtEnd: 'journal-at-end',
   /** An end to which no step led, of a machine that was moved away or lost, is an entry of the journal. */
   journalUnledEnd: 'journal-unled-end',
+  /** A host that a look claimed is an entry of its own, after the unknown time before it. */
+  journalFreshClaim: 'journal-fresh-claim',
+  /** What a step was wrong about is told once the look that follows has shown it. */
+  journalAfterLook: 'journal-after-look',
   /** The look that begins the run of a provisioned machine is a local activity. */
   lookWithinTask: 'look-within-task',
   /** A run that is told that its machine goes on while a step found it paused lets the step read again. */

@@ -29,24 +29,31 @@ export function noteFirstLook(
   { journal, moment }: FirstLook,
   after: MachineLife,
   outcome: LookTold,
+  isFresh = isFreshClaim(outcome),
 ): { entry: JournalRecord; journal: Journal } | undefined {
-  const noted = noteTransition(learnPast(journal, outcome), { kind: 'begin', before: after, after }, moment);
+  const noted = noteTransition(learnPast(journal, outcome, isFresh), { kind: 'begin', before: after, after }, moment);
   const [entry, another] = noted.pending;
   if (entry === undefined || another !== undefined) return undefined;
   return { entry: { ...entry, number: LOOK_NUMBER }, journal: { ...noted, number: LOOK_NUMBER, pending: [] } };
 }
 
 /** What a look tells of the time before the run. */
-export type LookTold = Pick<Exclude<BeginOutcome, { kind: 'gone' }>, 'kind' | 'group' | 'describedAtMs'>;
+export type LookTold = Exclude<BeginOutcome, { kind: 'gone' }>;
 
-export function learnPast(journal: Journal, { kind, group, describedAtMs }: LookTold): Journal {
+/** The look claimed the host, of which the unknown time before tells nothing. */
+export function isFreshClaim(outcome: LookTold): boolean {
+  return outcome.kind === 'claimTried' && outcome.claim.kind === 'claimed' && typeof outcome.describedAtMs === 'number';
+}
+
+/** @param isFresh see `isFreshClaim`; false for runs of before */
+export function learnPast(journal: Journal, { group, describedAtMs }: LookTold, isFresh: boolean): Journal {
   return {
     ...journal,
     ...(typeof group === 'string' && { group }),
     ...(typeof describedAtMs === 'number' &&
       journal.place === null && {
         unknownSinceMs: describedAtMs,
-        ...(kind === 'claimTried' && { foundHostless: true as const }),
+        ...(isFresh && { foundHostless: true as const }),
       }),
   };
 }

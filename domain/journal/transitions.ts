@@ -25,8 +25,6 @@ export function noteTransition(journal: Journal, step: EndedStep, moment: Moment
   const { place } = journal;
   if (place !== null && isSamePlace(place, to)) return journal;
   if (place !== null && hasLeft(place.phase) && hasLeft(to.phase)) return journal;
-  // What was believed of its host is wrong, and what is right shows the look that comes next.
-  if (step.after.stage.kind === 'new' && place !== null && place.host !== null) return journal;
   const { cause, actor } = causeOf(journal, step);
   const how = { step: step.kind, cause, actor, attempt: attemptIn(step.after) };
   const lost = place !== null && place.host !== null && place.host !== to.host;
@@ -35,6 +33,11 @@ export function noteTransition(journal: Journal, step: EndedStep, moment: Moment
   const phase = hasLeft(to.phase) && to.phase !== 'Gone' ? to.phase : 'Lost';
   const without = move(journal, step.after, moment, { phase, host: null, reason: to.reason }, how);
   return hasLeft(to.phase) ? without : move(without, step.after, moment, to, how);
+}
+
+/** What was believed of the machine's host is wrong, and the look that comes next shows what is right. */
+export function awaitsLook({ place }: Journal, { stage }: MachineLife): boolean {
+  return stage.kind === 'new' && place !== null && place.host !== null;
 }
 
 /** A machine that has just got its host was without one in the unknown time before: that is an entry of its own. */

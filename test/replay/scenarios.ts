@@ -443,6 +443,22 @@ export const scenarios: Record<string, () => Scenario> = {
     };
   },
 
+  'host-claimed-after-a-lost-run': () => ({
+    activities: {
+      beginLife: give({
+        kind: 'claimTried',
+        claim: { kind: 'claimed', host: host() },
+        nodeJoinDeadlineMs,
+        describedAtMs: Date.parse('2026-11-22T00:00:00Z'),
+      }),
+    },
+    async live(driver) {
+      await driver.observe();
+      await driver.answer('reprovision', { kind: 'applied' });
+      await driver.untilReason('WaitingForNode');
+    },
+  }),
+
   'resumed-before-the-look-is-over': () => {
     const resumed = Promise.withResolvers<void>();
     const kept = { pausedByOperator: true, avoidedHosts: [] };

@@ -57,7 +57,7 @@ test("a host that the look claims was nobody's in the unknown time before", () =
   const outcome = { kind: 'claimTried', claim, nodeJoinDeadlineMs: 60_000, describedAtMs: 1_000 } as const;
   const after = onceBegun(life, outcome);
   expect(noteFirstLook(lookOnce(), after, outcome)).toBeUndefined();
-  const learnt = learnPast(startJournal(4_000), outcome);
+  const learnt = learnPast(startJournal(4_000), outcome, true);
   const { pending, ...journal } = noteTransition(learnt, { kind: 'begin', before: life, after }, moment);
   expect(pending).toMatchObject([
     { number: 1, from: null, to: 'Pending', host: null, cause: 'Adopted', durationMs: 4_000 },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JournalRecord } from '../../../domain/journal/entry.ts';
 import { loadJournal, unloadJournal } from '../../../domain/journal/carried.ts';
 import { type Journal, startJournal } from '../../../domain/journal/journal.ts';
-import { noteOperation, noteTransition } from '../../../domain/journal/transitions.ts';
+import { awaitsLook, noteOperation, noteTransition } from '../../../domain/journal/transitions.ts';
 import { onCompleted, onPlanAnswered, onReleaseTried } from '../../../domain/life/advance-host.ts';
 import { onObserved } from '../../../domain/life/advance-life.ts';
 import { whileCleaning, whileReprovisioning } from '../../../domain/life/forecast.ts';
@@ -26,7 +26,10 @@ class Teller {
 
   /** A step without an entry of its own, or a wait. */
   ended(kind: Step['kind'], after: MachineLife): void {
-    this.journal = noteTransition(this.journal, { kind, before: this.#began, after }, this.#tick());
+    const moment = this.#tick();
+    if (!awaitsLook(this.journal, after)) {
+      this.journal = noteTransition(this.journal, { kind, before: this.#began, after }, moment);
+    }
     this.life = after;
     this.#began = after;
   }
