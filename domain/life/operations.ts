@@ -46,10 +46,10 @@ export function isHeldReleased({ stage, pausedByOperator }: MachineLife): boolea
 
 /**
  * The run has not looked yet, and an earlier one may have been paused: whoever wants an end of that, as the status shows it,
- * is heeded by the look.
+ * is heeded by the look. Where CAPI paused the machine, that is to be taken away, as ever.
  */
-export function isBeforeLook({ stage }: MachineLife): boolean {
-  return stage.kind === 'new';
+export function isBeforeLook({ stage, snapshot }: MachineLife): boolean {
+  return stage.kind === 'new' && !snapshot.paused;
 }
 
 /** Takes a request into the life: what it changes, and a record of it either way. */

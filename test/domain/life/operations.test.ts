@@ -156,6 +156,7 @@ test('a run that has not looked yet ends the pause that an earlier one was asked
   expect(asked.lastOperation?.accepted).toBe(true);
   expect(advance.onBegun(asked, outcome, asked.revision)).toMatchObject({ pausedByOperator: false });
   expect(advance.onBegun(at({ kind: 'new' }), outcome, 0)).toMatchObject({ pausedByOperator: true });
+  expect(judgeOperation(at({ kind: 'new' }, { paused: true }), 'resume').accepted).toBe(false);
   // As runs of before.
   expect(applyOperation(at({ kind: 'new' }), 'resume', by, false).lastOperation?.accepted).toBe(false);
 });
