@@ -74,6 +74,9 @@ async function clean(
     case 'secretMissing':
     case 'taken':
       return { kind: slot.kind };
+    // Of another type than the one that is ordered: not this order.
+    case 'cleaning':
+      return { kind: 'taken' };
     case 'written': {
       const written = await confirmWrittenPlan(deps, fence, order, slot);
       return { kind: 'written', plan: pendingPlan(order, written, cleanDeadlineMs, null) };

@@ -59,6 +59,7 @@ async function order(deps: ActivityDependencies, fence: Fence, plan: PlanOrder):
     case 'secretMissing':
       return refuse('The plan Secret of the host is gone; reboot it by hand');
     case 'taken':
+    case 'cleaning':
       return refuse('A plan of somebody else, or a clean plan, stands in the Secret of the host; nothing is written');
     case 'written':
       // What is noted stands there because this step wrote it; what is not is of a run before that counted, too.

@@ -88,6 +88,7 @@ async function provision(
   }
   if (slot.kind === 'secretMissing') return { kind: 'secretMissing' };
   if (slot.kind === 'taken') return { kind: 'blocked', obstacles: [hostTaken(host)] };
+  if (slot.kind === 'cleaning') return { kind: 'givenUp' };
   if (slot.kind !== 'free') return { kind: 'hostLost' };
   if (namedBy !== undefined) return { kind: 'hostOfOther', owner: namedBy };
 

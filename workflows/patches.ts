@@ -56,6 +56,8 @@ export const patches = {
   journalAfterLook: 'journal-after-look',
   /** The look that begins the run of a provisioned machine is a local activity. */
   lookWithinTask: 'look-within-task',
+  /** What a run was told of a missing host is over once it has claimed one. */
+  believeClaim: 'believe-claim',
   /** A run that is told that its machine goes on while a step found it paused lets the step read again. */
   heedLaterResumption: 'heed-later-resumption',
 } as const;

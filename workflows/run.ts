@@ -121,6 +121,11 @@ export function wentMissing({ snapshot, revision }: MachineLife, startRevision: 
   return snapshot.hostMissing && revision !== startRevision && patched(patches.heedNewerLoss);
 }
 
+/** A host was claimed: that one is missing was told of the host before. */
+export function believesClaim({ snapshot }: MachineLife): boolean {
+  return snapshot.hostMissing && patched(patches.believeClaim);
+}
+
 /** Changes the life as it is now: signals may have moved it since a step began. */
 export function update(run: Run, change: (life: MachineLife) => MachineLife): void {
   if (run.life !== null) run.life = change(run.life);

@@ -10,7 +10,7 @@ import { lookWithinTask, shortStep } from './activity-proxies.ts';
 import { carry, firstLook, noteLook } from './journal.ts';
 import { patches } from './patches.ts';
 import { settle, settlePlanStep } from './settle-step.ts';
-import { hostIn, notePublished, planIn, type Run, take, wentMissing } from './run.ts';
+import { believesClaim, hostIn, notePublished, planIn, type Run, take, wentMissing } from './run.ts';
 
 type StepToRunning = Extract<Step, { kind: 'begin' | 'claim' | 'provision' | 'complete' }>;
 
@@ -33,7 +33,10 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
         // The status was not written, or names a host that the machine then did not get.
         else if (step.claim && !claimed) run.published = null;
         if (outcome.kind !== 'gone') noteLook(run, outcome, look, life);
-        return advance.onBegun(now, outcome, at, wentMissing(now, at));
+        return advance.onBegun(now, outcome, at, {
+          hostWentMissing: wentMissing(now, at),
+          believesClaim: claimed && believesClaim(now),
+        });
       });
     }
     case 'claim': {
@@ -46,7 +49,7 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
         (now, outcome) => {
           // The claim may have named a host in the status that it then did not get.
           if (outcome.kind !== 'claimed') run.published = null;
-          return advance.onClaimed(now, outcome, at);
+          return advance.onClaimed(now, outcome, at, outcome.kind === 'claimed' && believesClaim(now));
         },
       );
     }

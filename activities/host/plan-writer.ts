@@ -29,7 +29,8 @@ export type PlanSlot =
       secret: PlanSecretView;
       attempt: PlanAttempt;
     }
-  | { kind: 'inventoryMissing' | 'hostLost' | 'secretMissing' | 'taken' };
+  /** `cleaning`: a clean plan of this machine, written by a step of ours, stands there, and another one is to be written. */
+  | { kind: 'inventoryMissing' | 'hostLost' | 'secretMissing' | 'taken' | 'cleaning' };
 
 export interface PlanOrder {
   machine: MachineRef;
@@ -60,7 +61,10 @@ export async function inspectPlanSlot(deps: ActivityDependencies, order: PlanOrd
   // Of a machine that had the host before: its life is over.
   if (standing.uid !== order.machine.uid) return { kind: 'free', inventory, host, secret, found };
   if (standing.planType !== order.planType) {
-    return standing.planType === 'clean' ? { kind: 'taken' } : { kind: 'free', inventory, host, secret, found };
+    if (standing.planType === 'clean' && isNoted(host, secret)) return { kind: 'cleaning' };
+    // One that is applied is of a claim before this one, which took the note away.
+    const isDone = standing.planType !== 'clean' || secret.appliedChecksum === secret.planChecksum;
+    return isDone ? { kind: 'free', inventory, host, secret, found } : { kind: 'taken' };
   }
   return isOwnAttempt(standing, order, host, secret)
     ? { kind: 'written', inventory, host, secret, attempt: standing }
@@ -71,10 +75,15 @@ export async function inspectPlanSlot(deps: ActivityDependencies, order: PlanOrd
  * Whether the attempt that stands in the Secret is the one to be written, or a later one of this claim. A host can write
  * any number there: a later one is believed where the record on the inventory, which no host writes, names it, too.
  */
-function isOwnAttempt(standing: PlanAttempt, order: PlanOrder, { plan }: HostView, secret: PlanSecretView): boolean {
+function isOwnAttempt(standing: PlanAttempt, order: PlanOrder, host: HostView, secret: PlanSecretView): boolean {
   if (standing.claim !== undefined && standing.claim !== secret.uid) return false;
   if (standing.attempt === order.attempt) return true;
-  return standing.attempt > order.attempt && plan?.attemptId === secret.planAttempt;
+  return standing.attempt > order.attempt && isNoted(host, secret);
+}
+
+/** A step of ours wrote the plan: the record on the inventory names it. */
+function isNoted({ plan }: HostView, { planAttempt }: PlanSecretView): boolean {
+  return plan !== undefined && plan.attemptId === planAttempt;
 }
 
 /** @throws RefusedError: another kind of Secret, or another inventory's (notes/host-agent.md section 5) */

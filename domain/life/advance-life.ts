@@ -48,13 +48,13 @@ export function onWoken(life: MachineLife): MachineLife {
 
 /**
  * `startRevision` is the revision that the step began with: an event meanwhile makes the obstacle void.
- * `hostWentMissing`: what the step has seen of the host is older than the news that it is gone.
+ * `hostWentMissing`: what the step has seen of the host is older than the news that it is gone. `believesClaim`: see `onClaimed`.
  */
 export function onBegun(
   life: MachineLife,
   outcome: BeginOutcome,
   startRevision: number,
-  hostWentMissing = false,
+  { hostWentMissing = false, believesClaim = true }: { hostWentMissing?: boolean; believesClaim?: boolean } = {},
 ): MachineLife {
   if (outcome.kind === 'gone') return onObserved(life, { ...life.snapshot, gone: true });
   const next = {
@@ -76,7 +76,7 @@ export function onBegun(
     case 'fresh':
       return { ...next, stage: { kind: 'unclaimed' } };
     case 'claimTried':
-      return onClaimed({ ...next, stage: { kind: 'unclaimed' } }, outcome.claim, startRevision);
+      return onClaimed({ ...next, stage: { kind: 'unclaimed' } }, outcome.claim, startRevision, believesClaim);
     case 'holding':
       return adoptHolding(next, outcome.host, outcome.plan);
     case 'provisioned':
@@ -167,10 +167,22 @@ export function onPresenceSeen(life: MachineLife, { kind }: PresenceOutcome): Ma
   }
 }
 
-export function onClaimed(life: MachineLife, outcome: ClaimOutcome, startRevision: number): MachineLife {
+/**
+ * `believesClaim`: the step has written to the host's inventory, so what the run was told of a missing one is of the host
+ * before. False: in a run that began before that was so.
+ */
+export function onClaimed(
+  life: MachineLife,
+  outcome: ClaimOutcome,
+  startRevision: number,
+  believesClaim = true,
+): MachineLife {
   switch (outcome.kind) {
-    case 'claimed':
-      return { ...life, stage: { kind: 'claimed', host: outcome.host, attempt: 1 }, obstacles: [] };
+    case 'claimed': {
+      const hostMissing = life.snapshot.hostMissing && !believesClaim;
+      const snapshot = { ...life.snapshot, hostMissing };
+      return { ...life, snapshot, stage: { kind: 'claimed', host: outcome.host, attempt: 1 }, obstacles: [] };
+    }
     case 'provisioned':
       return { ...life, stage: { kind: 'new' }, obstacles: [] };
     case 'deleting':
@@ -212,6 +224,7 @@ export function onProvisionTried(life: MachineLife, outcome: ProvisionOutcome, s
         obstacles: [hostOfOther(stage.host.inventory, outcome.owner)],
       };
     case 'provisioned':
+    case 'givenUp':
       return { ...life, stage: { kind: 'new' }, obstacles: [] };
     case 'deleting':
     case 'paused':

@@ -96,6 +96,8 @@ export type ProvisionOutcome =
   | { kind: 'blocked'; obstacles: Obstacle[] }
   | { kind: 'secretMissing' }
   | { kind: 'hostLost' }
+  /** A clean plan of this machine stands there: another run of it gives the host up. */
+  | { kind: 'givenUp' }
   /** Another machine's providerID names the host: a node of its runs there. */
   | { kind: 'hostOfOther'; owner: string };
 

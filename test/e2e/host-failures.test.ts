@@ -1,8 +1,11 @@
 import { describe, expect } from 'vitest';
-import { MACHINE_FINALIZER } from '../../api/constants.ts';
+import { annotations, MACHINE_FINALIZER } from '../../api/constants.ts';
 import { machineInventories, secrets } from '../../api/resources.ts';
 import { elementalAnnotations } from '../../dev/elemental/inventory.ts';
 import { readAuditEvents } from '../../dev/stack/audit.ts';
+import { attemptId } from '../../domain/plan/attempt.ts';
+import { renderCleanPlan } from '../../domain/plan/clean.ts';
+import { planSecretPatch } from '../../domain/plan/secret.ts';
 import { runCli } from '../support/cli.ts';
 import {
   allocationState,
@@ -19,18 +22,20 @@ import {
   deleteMachine,
   findMachine,
   untilGone,
+  untilJoined,
   untilProvisioned,
   untilReason,
   waitForMachine,
 } from '../support/machines.ts';
 import { untilWarning } from '../support/object-events.ts';
+import { refOf, untilStage } from '../support/runs.ts';
 import type { Site } from '../support/site.ts';
 import { recordPools, siteTest } from '../support/site-test.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // What hosts do wrong. Each test has a host, a pool of it and a machine, all of the same name.
-const hosts = ['hf-upgrade', 'hf-silent', 'hf-secret', 'hf-reset', 'hf-clean'];
+const hosts = ['hf-upgrade', 'hf-silent', 'hf-secret', 'hf-reset', 'hf-clean', 'hf-late'];
 
 const test = siteTest('hosts', { hosts, env: { IRONLOOM_REPROVISION_DEADLINE: '3s' } }).extend(
   'pools',
@@ -48,6 +53,40 @@ async function untilPlanStands(site: Site, host: string): Promise<void> {
 }
 
 describe.concurrent('a host', () => {
+  test('that a run which was reset was still giving up is cleaned, and claimed anew', async ({ site }) => {
+    const name = 'hf-late';
+    site.host(name).neverAnswer();
+    await beginOn(site, name);
+    await untilPlanStands(site, name);
+    const machine = await refOf(site, name);
+    // What a step of that run writes once the new one has looked.
+    const { metadata } = await getPlanSecret(site, name);
+    const id = attemptId({ uid: machine.uid, planType: 'clean', attempt: 1, claim: metadata.uid });
+    const plan = renderCleanPlan({ attemptId: id });
+    const key = { namespace: site.namespace, name };
+    const notes = {
+      [annotations.allocationState]: 'Preparing',
+      [annotations.hostPlanAttempt]: id,
+      [annotations.hostPlanChecksum]: plan.checksum,
+    };
+    await site.client.patch(machineInventories, key, { metadata: { annotations: notes } });
+    const { uid, resourceVersion } = (await getPlanSecret(site, name)).metadata;
+    const order = {
+      plan,
+      attemptId: id,
+      planType: 'clean',
+      unattended: false,
+      lastFailure: {},
+      uid,
+      resourceVersion,
+    } as const;
+    await site.client.patch(secrets, key, planSecretPatch(order));
+    await untilStage(site, machine, 'cleaning');
+    site.host(name).neverAnswer(false);
+    await untilJoined(site, name);
+    expect(plansOf(site, name).slice(-2)).toEqual(['clean', 'reprovision']);
+  });
+
   test('that fails its reprovision plan is kept out of the pool; a deletion cleans it', async ({ site }) => {
     const fault = { output: 'cannot write layer: no space left on device\n' };
     await site.host('hf-upgrade').failStep('elemental upgrade', 1, fault);

@@ -77,9 +77,15 @@ export async function pressButton(scene: Scene, { button, nth }: { button: UiBut
   return press(scene, button, { namespace, name, uid });
 }
 
-/** Ends every pause that somebody began in Temporal. */
+/**
+ * Ends every pause that somebody began in Temporal. A step whose worker died while it was paused may not be tried again by the
+ * server (1.31) until its ten minutes are over: who sees that resets it.
+ */
 export async function unpauseAll(scene: Scene): Promise<void> {
-  for (const machine of scene.model.pausedSteps.values()) await press(scene, 'unpauseSteps', machine);
+  for (const machine of scene.model.pausedSteps.values()) {
+    await press(scene, 'unpauseSteps', machine);
+    await press(scene, 'resetSteps', machine);
+  }
 }
 
 async function press(scene: Scene, button: UiButton, machine: MachineRef): Promise<Outcome> {

@@ -93,10 +93,10 @@ function judgeOrder(entries: readonly ReadEntry[]): string[] {
   ];
 }
 
-/** The step that wrote the first one was lost before it could answer, and found something else when it was tried again. */
+/** The step that wrote the first one was lost before it could answer, and found something else when it was tried again, or nothing to tell. */
 function isAgain(first: ReadEntry, second: ReadEntry): boolean {
   const beganAt = ({ at, durationMs }: ReadEntry): number => at - (durationMs ?? 0);
-  return first.step === second.step && first.from === second.from && beganAt(first) === beganAt(second);
+  return first.from === second.from && beganAt(first) === beganAt(second);
 }
 
 /** What an operator asked for moves nothing. */

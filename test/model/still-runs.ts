@@ -7,8 +7,8 @@ import type { Scene } from './outcome.ts';
 
 /** In so short a time a run at rest writes nothing; the limit is 30 events a minute. */
 const STILL_MS = 700;
-/** Until the last status is written, and what it leads to is done. */
-const MAX_UNREST_MS = 30_000;
+/** The bridge believes the listing that a machine has no run once it has told it nothing for a minute; then a run begins. */
+const MAX_UNREST_MS = 100_000;
 
 /**
  * Waits until every machine that is not on its way out has a run, and none of them writes to its history.

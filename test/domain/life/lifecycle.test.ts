@@ -286,6 +286,29 @@ describe('a host that is not there any more', () => {
   });
 });
 
+describe('a machine whose host went before it had a plan', () => {
+  const lost = at({ kind: 'unclaimed' }, { hostMissing: true });
+  const claimed = { kind: 'claimed', host: host() } as const;
+  const reasonOf = (life: MachineLife) =>
+    projectStatus(life).conditions.find(({ type }) => type === 'InventoryAllocated')?.reason;
+
+  test('shows the next one as allocated', () => {
+    expect(reasonOf(advance.onClaimed(lost, claimed, lost.revision))).toBe('InventoryAllocated');
+    const outcome = { kind: 'claimTried', claim: claimed, nodeJoinDeadlineMs: 5 } as const;
+    const anew = at({ kind: 'new' }, { hostMissing: true });
+    expect(reasonOf(advance.onBegun(anew, outcome, anew.revision))).toBe('InventoryAllocated');
+  });
+
+  test('waits for the word of the bridge in a run of before that rule', () => {
+    expect(reasonOf(advance.onClaimed(lost, claimed, lost.revision, false))).toBe('InventoryMissing');
+  });
+});
+
+test('a machine looks again where its own clean plan stands instead of the plan that is to be written', () => {
+  const life = at({ kind: 'claimed', host: host(), attempt: 1 });
+  expect(nextStep(advance.onProvisionTried(life, { kind: 'givenUp' }, life.revision))).toMatchObject({ kind: 'begin' });
+});
+
 describe('a running machine whose inventory is deleted', () => {
   const lost = at(running, { hostMissing: true });
   const begun = { nodeJoinDeadlineMs: 1000, kept: { pausedByOperator: false, avoidedHosts: [] } };
@@ -308,7 +331,9 @@ describe('a running machine whose inventory is deleted', () => {
   });
 
   test('looks again if that was told while it looked', () => {
-    const there = advance.onBegun(lost, { kind: 'provisioned', host: host(), plan: null, ...begun }, -1, true);
+    const there = advance.onBegun(lost, { kind: 'provisioned', host: host(), plan: null, ...begun }, -1, {
+      hostWentMissing: true,
+    });
     expect(nextStep(there)).toEqual({ kind: 'begin', claim: false });
     const clean = { kind: 'written', plan: plan() } as const;
     const cleaning = advanceHost.onCleanTried(at(running, { deleting: true, hostMissing: true }), 1, clean, true);
