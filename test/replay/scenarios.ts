@@ -459,6 +459,45 @@ export const scenarios: Record<string, () => Scenario> = {
     },
   }),
 
+  'host-lost-before-its-plan': () => {
+    const lost = Promise.withResolvers<void>();
+    return {
+      activities: {
+        writeReprovisionPlan: inTurn<ProvisionOutcome>(
+          () => lost.promise.then(() => ({ kind: 'hostLost' })),
+          give({ kind: 'written', plan: plan() }),
+        ),
+      },
+      async live(driver) {
+        await driver.observe();
+        await driver.untilRan('writeReprovisionPlan');
+        await driver.observe({ hostMissing: true });
+        lost.resolve();
+        await driver.answer('reprovision', { kind: 'applied' });
+        await driver.untilReason('WaitingForNode');
+      },
+    };
+  },
+
+  'host-that-another-run-gave-up': () => ({
+    activities: {
+      beginLife: inTurn<BeginOutcome>(
+        give({ kind: 'claimTried', claim: { kind: 'claimed', host: host() }, nodeJoinDeadlineMs }),
+        give({ kind: 'holding', host: host(), plan: { ...plan(), type: 'clean' }, nodeJoinDeadlineMs }),
+      ),
+      writeReprovisionPlan: inTurn<ProvisionOutcome>(
+        give({ kind: 'givenUp' }),
+        give({ kind: 'written', plan: plan() }),
+      ),
+    },
+    async live(driver) {
+      await driver.observe();
+      await driver.answer('clean', { kind: 'applied' });
+      await driver.answer('reprovision', { kind: 'applied' });
+      await driver.untilReason('WaitingForNode');
+    },
+  }),
+
   'resumed-before-the-look-is-over': () => {
     const resumed = Promise.withResolvers<void>();
     const kept = { pausedByOperator: true, avoidedHosts: [] };
