@@ -13,6 +13,8 @@ export interface Crew {
   startNextBuild(): Promise<void>;
   /** Stops the workers of all builds but the last; answers whether there was one. */
   stopOldBuild(): Promise<boolean>;
+  /** @throws Error when a process has ended that nobody has ended */
+  assertAlive(): void;
   stop(): Promise<void>;
 }
 
@@ -70,6 +72,11 @@ export function createCrew(
       const old = workers.splice(0, workers.length - 1);
       await Promise.all(old.map((worker) => worker.stop()));
       return old.length > 0;
+    },
+    assertAlive() {
+      const ended = [...workers, ...bridges].find((service) => service.exitCode() !== undefined);
+      if (ended === undefined) return;
+      throw new Error(`${ended.name} ended by itself with ${ended.exitCode()}; its log is ${ended.logPath}`);
     },
     async kill(kind) {
       const killed = kind === 'worker' ? workers.splice(0) : bridges.splice(0);

@@ -89,8 +89,9 @@ async function follow(course: Course): Promise<void> {
   if (untold.length > 0) throw new Error(`The journal: ${untold.join('; ')}`);
 }
 
-/** @throws Error that tells of every breach, its step and its object */
+/** @throws Error that tells of every breach, its step and its object, or of a process that died */
 function judgeWhatIsNew(course: Course): void {
+  course.scene.lane.crew.assertAlive();
   const entries = course.scene.lane.history.take();
   course.entries.push(...entries);
   for (const entry of entries) noteMachine(course, entry);
