@@ -78,8 +78,8 @@ export async function pressButton(scene: Scene, { button, nth }: { button: UiBut
 }
 
 /**
- * Ends every pause that somebody began in Temporal. A step whose worker died while it was paused may not be tried again by the
- * server (1.31) until its ten minutes are over: who sees that resets it.
+ * Ends every pause that somebody began in Temporal. Once the server (1.31) did not try a step again whose worker had died while
+ * it was paused: such a step ends after its ten minutes, and who does not want to wait presses Reset.
  */
 export async function unpauseAll(scene: Scene): Promise<void> {
   for (const machine of scene.model.pausedSteps.values()) {
