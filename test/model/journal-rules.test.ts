@@ -56,6 +56,35 @@ describe('the rules of the journal', () => {
     expect(judgeJournal({ ...sound, entries: [...sound.entries, ...early] })).not.toEqual([]);
   });
 
+  it('are kept by a run that was ended while its step gave the host back, which the next one saw before', () => {
+    const told = life(
+      'a',
+      { from: null, to: 'Preparing', at: 9_030 },
+      { from: 'Preparing', to: 'Available', at: 9_040 },
+    );
+    const next = told.map((entry) => ({ ...entry, runId: 'reset' }));
+    const early = first.map((entry) => ({ ...entry, at: Math.min(entry.at, 9_000) }));
+    const given = { ...sound, entries: [...early, ...next, ...second] };
+    expect(judgeJournal({ ...given, isEndedByHand: (uid) => uid === 'uid-a' })).toEqual([]);
+    expect(judgeJournal(given)).not.toEqual([]);
+    const late = next.map((entry) => ({ ...entry, at: entry.at + 9_000 }));
+    const other = { ...given, entries: [...early, ...late, ...second] };
+    expect(judgeJournal({ ...other, isEndedByHand: (uid) => uid === 'uid-a' })).not.toEqual([]);
+  });
+
+  it('are kept by a step that died once its entry was written, and then left it to the next step to tell', () => {
+    const lost = { from: 'Allocated', to: 'Reprovisioning', step: 'provision', at: 5_000 } as const;
+    const next = { from: 'Allocated', to: 'Preparing', step: 'release', at: 6_000, durationMs: 5_000 } as const;
+    const told = life('a', { from: null, to: 'Allocated', at: 1_000 }, lost, next, {
+      from: 'Preparing',
+      to: 'Available',
+      at: 9_000,
+    });
+    expect(judgeJournal({ ...sound, entries: [...told, ...second] })).toEqual([]);
+    const other = told.map((entry) => (entry.step === 'release' ? { ...entry, durationMs: 4_000 } : entry));
+    expect(judgeJournal({ ...sound, entries: [...other, ...second] })).not.toEqual([]);
+  });
+
   it.each([
     ['an entry is missing', { entries: [...first.slice(1), ...second] }, /#2 Allocated -> Available.*is the first/],
     ['the end is missing', { entries: [...first, ...second.slice(0, 1)] }, /#1 null -> Allocated.*is the last/],
