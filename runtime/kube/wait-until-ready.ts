@@ -11,7 +11,7 @@ export async function waitForKubernetes(
   signal: AbortSignal,
   logger: Logger,
 ): Promise<void> {
-  const backoff = createBackoff({ initialMs: 250, maxMs: 10_000 });
+  const backoff = createBackoff({ initialMs: 250, maxMs: 2_000 });
   for (;;) {
     signal.throwIfAborted();
     try {
