@@ -11,7 +11,7 @@ const SMALL = 50;
 const LARGE = 5_000;
 const CHANGES = 20;
 /** Longer than the bridge keeps between two writes of a pool's status. */
-const PAUSE_MS = 2_500;
+const PAUSE_MS = 5_500;
 const TIMEOUT_MS = 300_000;
 const budgets = { countedMs: 1_000, ratio: 2 };
 

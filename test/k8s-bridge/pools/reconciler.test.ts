@@ -220,8 +220,8 @@ describe('reconcilePool', () => {
     await bench.reconcile();
     bench.addHost('h1', busy('Allocated'));
     bench.clock.nowMs += STATUS_INTERVAL_MS;
-    expect(await bench.reconcile()).toEqual({ requeueAfterMs: 1_500 });
-    bench.clock.nowMs += 1_500;
+    expect(await bench.reconcile()).toEqual({ requeueAfterMs: 4_500 });
+    bench.clock.nowMs += 4_500;
     expect(await bench.reconcile()).toEqual({});
     expect(bench.status()).toMatchObject({ allocated: 1 });
   });
