@@ -5,22 +5,34 @@ const FIRST_PORT = 10_240;
 const LAST_PORT = 31_999;
 const ATTEMPTS = 200;
 
-/** Finds `count` different ports that nothing listens on at 127.0.0.1. */
+/** Ports that were found last: the process that is to listen there may need seconds until it does. */
+const found = new Set<number>();
+const MAX_FOUND = 2_000;
+
+/** Finds `count` different ports that nothing listens on at 127.0.0.1, and that were not found a short while ago. */
 export async function findFreePorts<N extends number>(count: N): Promise<Tuple<N>> {
   const ports = new Set<number>();
   for (let attempt = 0; attempt < ATTEMPTS && ports.size < count; attempt++) {
     const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT + 1));
-    if (!ports.has(port) && (await canListen(port))) ports.add(port);
+    if (found.has(port)) continue;
+    remember(port);
+    if (await canListen(port)) ports.add(port);
   }
-  const found = [...ports];
-  if (!hasLength(found, count)) throw new Error(`Found no ${count} free ports on 127.0.0.1`);
-  return found;
+  const free = [...ports];
+  if (!hasLength(free, count)) throw new Error(`Found no ${count} free ports on 127.0.0.1`);
+  return free;
+}
+
+function remember(port: number): void {
+  found.add(port);
+  const [oldest] = found;
+  if (found.size > MAX_FOUND && oldest !== undefined) found.delete(oldest);
 }
 
 type Tuple<N extends number, T extends number[] = []> = T['length'] extends N ? T : Tuple<N, [...T, number]>;
 
-function hasLength<N extends number>(found: number[], count: N): found is number[] & Tuple<N> {
-  return found.length === count;
+function hasLength<N extends number>(ports: number[], count: N): ports is number[] & Tuple<N> {
+  return ports.length === count;
 }
 
 function canListen(port: number): Promise<boolean> {
