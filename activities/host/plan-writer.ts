@@ -61,10 +61,9 @@ export async function inspectPlanSlot(deps: ActivityDependencies, order: PlanOrd
   // Of a machine that had the host before: its life is over.
   if (standing.uid !== order.machine.uid) return { kind: 'free', inventory, host, secret, found };
   if (standing.planType !== order.planType) {
-    if (standing.planType === 'clean' && isNoted(host, secret)) return { kind: 'cleaning' };
-    // One that is applied is of a claim before this one, which took the note away.
-    const isDone = standing.planType !== 'clean' || secret.appliedChecksum === secret.planChecksum;
-    return isDone ? { kind: 'free', inventory, host, secret, found } : { kind: 'taken' };
+    if (standing.planType !== 'clean') return { kind: 'free', inventory, host, secret, found };
+    // One without a note is of a claim before: its attempts have the same ids, and their marks outlive a clean plan.
+    return { kind: isNoted(host, secret) ? 'cleaning' : 'taken' };
   }
   return isOwnAttempt(standing, order, host, secret)
     ? { kind: 'written', inventory, host, secret, attempt: standing }
