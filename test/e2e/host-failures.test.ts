@@ -82,6 +82,7 @@ describe.concurrent('a host', () => {
     await site.client.patch(secrets, key, planSecretPatch(order));
     await untilStage(site, machine, 'cleaning');
     site.host(name).neverAnswer(false);
+    await untilAllocationState(site, name, 'Allocated');
     await untilReason(site, name, 'PlanApplied', 'HostTaken');
     expect(plansOf(site, name).at(-1)).toBe('clean');
   });
