@@ -65,6 +65,13 @@ async function refusal(site: Site, name: string, verb: OperatorVerb): Promise<st
     : `accepted: ${String(failure)}`;
 }
 
+/** What a step has written is seen a moment before its run has heard that it was written. */
+async function untilRefused(site: Site, name: string, verb: OperatorVerb, text: string): Promise<void> {
+  let last: string | undefined;
+  const look = async () => (last = await refusal(site, name, verb)).includes(text);
+  await waitFor(`${verb} of ${name} is refused with "${text}"`, look, () => last);
+}
+
 async function annotate(site: Site, resource: Resource<unknown>, name: string, text: string) {
   const key = { namespace: site.namespace, name };
   await site.client.patch(resource, key, { metadata: { annotations: { [annotations.operation]: text } } });
@@ -79,7 +86,7 @@ describe.concurrent('operators', () => {
     const running = await untilProvisioned(site, 'op-update');
     expect(running.status?.lastOperation).toMatchObject({ ...request, verb: 'retry', accepted: true });
     expect(attemptsOf(site, 'op-update')).toEqual([undefined, 'reprovision-1', 'reprovision-2']);
-    expect(await refusal(site, 'op-update', 'retry')).toContain('Nothing has failed');
+    await untilRefused(site, 'op-update', 'retry', 'Nothing has failed');
     expect(await refusal(site, 'op-update', 'reallocate')).toContain('delete the Machine instead');
     expect(await refusal(site, 'op-update', 'forceRelease')).toContain('delete the Machine');
   });
@@ -148,7 +155,7 @@ describe.concurrent('operators', () => {
   test('force the release of a dead host; it is clean before it is eligible again', async ({ site }) => {
     await beginOn(site, 'op-force');
     await untilProvisioned(site, 'op-force');
-    expect(await refusal(site, 'op-force', 'forceRelease')).toContain('delete the Machine');
+    await untilRefused(site, 'op-force', 'forceRelease', 'delete the Machine');
     await site.host('op-force').die();
     await deleteMachine(site, 'op-force');
     await untilAllocationState(site, 'op-force', 'Preparing');
