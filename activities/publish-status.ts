@@ -102,7 +102,8 @@ export async function writeStatus(
 
 /**
  * Writes the status of a claim that is about to be tried: the name of the host stands there in any case. A later status of
- * the same run, by an attempt that was lost or by the run meanwhile, keeps all the rest.
+ * the same run, by an attempt that was lost or by the run meanwhile, keeps all the rest. A machine that has said nothing yet
+ * names its host and no more: Cluster API copies what is Ready's message into the Machine, and this one holds for a moment.
  */
 export async function writeClaimStatus(
   deps: ActivityDependencies,
@@ -110,7 +111,7 @@ export async function writeClaimStatus(
   current: BaremetalMachine,
   desired: NumberedStatus & { inventory: string },
 ): Promise<BaremetalMachine> {
-  const written = await writeStatus(deps, fence, current, desired);
+  const written = current.status?.phase === undefined ? current : await writeStatus(deps, fence, current, desired);
   if (written.status?.machineInventoryRef?.name === desired.inventory) return written;
   fence.assertAlive();
   const { namespace, name, uid, resourceVersion } = current.metadata;

@@ -1,17 +1,20 @@
 import { expect } from 'vitest';
 import { annotations, API_GROUP_VERSION } from '../../api/constants.ts';
+import { baremetalMachines } from '../../api/resources.ts';
 import { readAuditEvents } from '../../dev/stack/audit.ts';
 import { readTable } from '../support/kube-raw.ts';
 import { readEvents, untilEvent } from '../support/object-events.ts';
 import { fetchHistory, type Site, summarise } from '../support/site.ts';
-import { siteTest } from '../support/site-test.ts';
+import { recordObjects } from '../support/object-recorder.ts';
+import { beside, siteTest } from '../support/site-test.ts';
 import { useStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // In an order unlike their names.
 const hosts = ['h4', 'h1', 'h5', 'h2', 'h3'];
 
-const test = siteTest('main', { hosts, replicas: 3 });
+const recordMachines = beside((site) => recordObjects(site, baremetalMachines));
+const test = siteTest('main', { hosts, replicas: 3 }).extend('shown', { scope: 'file', auto: true }, recordMachines);
 /** Every machine that was seen, for what is asked of the whole of their lives. */
 const seen = new Map<string, { metadata: { namespace: string; name: string; uid: string } }>();
 
@@ -40,6 +43,17 @@ test('three workers come up on the first three hosts of the pool', async ({ site
     },
     async () => (await site.pool()).status,
   );
+});
+
+test('a machine says nothing that holds for a moment only: each word of Ready is a write to its Machine', ({
+  shown,
+}) => {
+  const words = shown.seen.flatMap(({ status }) =>
+    (status?.conditions ?? []).flatMap(({ type, message }) => (type === 'Ready' ? [message] : [])),
+  );
+  expect(words).toContain('');
+  expect(words.some((word) => word.includes('to apply the reprovision plan'))).toBe(true);
+  expect(words.filter((word) => word.includes('no step is blocked'))).toEqual([]);
 });
 
 test('kubectl get shows them, their pool and their cluster in all columns', async ({ site }) => {

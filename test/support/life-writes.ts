@@ -72,9 +72,11 @@ function recogniseOnMachine(subresource: string, { metadata, spec, status }: Bod
   const isTrue = (type: string): boolean =>
     status?.conditions.some((condition) => condition.type === type && condition.status === 'True') === true;
   switch (status?.phase) {
+    // A machine that has said nothing yet names its host and no more.
+    case undefined:
     case 'Pending':
     case 'Allocated':
-      return (status.machineInventoryRef ?? null) === null ? undefined : 'nameHostInStatus';
+      return (status?.machineInventoryRef ?? null) === null ? undefined : 'nameHostInStatus';
     case 'Reprovisioning':
       return 'reportReprovisioning';
     case 'Running':
