@@ -1,3 +1,4 @@
+import { collectAtRest } from '../runtime/collect-at-rest.ts';
 import { readEnv, rereadTemporal } from '../runtime/env.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { installShutdown } from '../runtime/shutdown.ts';
@@ -11,6 +12,7 @@ const logger = createLogger({ level: env.logLevel, component: 'bridge' });
 const shutdown = installShutdown({ logger, deadlineMs: 10_000 });
 void endWhenRenewed({ temporal: env.temporal, reread: () => rereadTemporal(args), shutdown, logger });
 void followSettings({ env, args, logger, shutdown });
+void collectAtRest({ signal: shutdown.signal });
 
 try {
   await startBridge({ env, logger, shutdown });

@@ -1,3 +1,4 @@
+import { collectAtRest } from '../runtime/collect-at-rest.ts';
 import { readEnv, rereadTemporal } from '../runtime/env.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { installShutdown } from '../runtime/shutdown.ts';
@@ -16,6 +17,7 @@ const observed = env.metricsAddress ?? env.healthAddress;
 const freePort = observed === undefined ? undefined : await findLoopbackPort();
 const sdkMetricsPort = installTemporalRuntime({ logger, sdkMetricsPort: freePort });
 void followSettings({ env, args, logger, shutdown });
+void collectAtRest({ signal: shutdown.signal });
 
 try {
   await startWorker({ env, logger, shutdown, sdkMetricsPort });

@@ -30,8 +30,8 @@ export interface Service extends ManagedProcess {
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 /** As in config/manager: without limits V8 lets garbage pile up in proportion to the memory of the machine. */
 const commands: Record<ServiceOptions['kind'], readonly string[]> = {
-  worker: ['--max-semi-space-size=8', '--max-old-space-size=512', pathOf('../../workers/main.ts')],
-  bridge: ['--max-semi-space-size=4', '--max-old-space-size=384', pathOf('../../k8s-bridge/main.ts')],
+  worker: ['--expose-gc', '--max-semi-space-size=8', '--max-old-space-size=512', pathOf('../../workers/main.ts')],
+  bridge: ['--expose-gc', '--max-semi-space-size=4', '--max-old-space-size=384', pathOf('../../k8s-bridge/main.ts')],
   console: [
     '--disable-warning=ExperimentalWarning',
     '--max-semi-space-size=4',
@@ -78,7 +78,7 @@ export async function launchService(cluster: ManagementClusterDescription, optio
       IRONLOOM_HEALTH_ADDRESS: `127.0.0.1:${port}`,
       IRONLOOM_LEASE_NAMESPACE: 'default',
       // As in config/manager.
-      ...(kind !== 'console' && { MALLOC_ARENA_MAX: '2' }),
+      ...(kind !== 'console' && { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' }),
       // Surroundings of its own may forbid to write.
       ...(options.within === undefined && { NODE_COMPILE_CACHE: compileCache }),
       ...options.env,
