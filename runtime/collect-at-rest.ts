@@ -13,12 +13,16 @@ export interface CollectableProcess {
 export interface CollectOptions {
   signal: AbortSignal;
   process?: CollectableProcess;
-  /** Default 15 s. */
+  /** Default 5 s. */
   everyMs?: number;
+  /** Default 60 s. */
+  apartMs?: number;
 }
 
-const EVERY_MS = 15_000;
-/** A process that used less of a core in that time rests. */
+const EVERY_MS = 5_000;
+/** Between two collections: one may take half a second of a core. */
+const APART_MS = 60_000;
+/** A process that used less of a core between two looks rests. */
 const REST_SHARE = 0.05;
 /** Garbage of less than this is not worth the pause. */
 const WORTH_BYTES = 8 * 2 ** 20;
@@ -28,17 +32,21 @@ const WORTH_BYTES = 8 * 2 ** 20;
  * adoptions keeps their garbage, and the buffers that it holds, for as long as it rests. Ends with the signal.
  */
 export async function collectAtRest(options: CollectOptions): Promise<void> {
-  const { signal, process: { cpuMs, heldBytes, collect } = thisProcess, everyMs = EVERY_MS } = options;
+  const { signal, process: observed = thisProcess, everyMs = EVERY_MS, apartMs = APART_MS } = options;
+  const { collect } = observed;
   if (collect === undefined) return;
   let left = 0;
+  let collectedMs = -Infinity;
   for (;;) {
-    const [beganMs, usedMs] = [performance.now(), cpuMs()];
+    const [beganMs, usedMs] = [performance.now(), observed.cpuMs()];
     await sleep(everyMs, undefined, { signal, ref: false }).catch(() => {});
     if (signal.aborted) return;
-    const share = (cpuMs() - usedMs) / (performance.now() - beganMs);
-    if (share > REST_SHARE || heldBytes() < left + WORTH_BYTES) continue;
+    const share = (observed.cpuMs() - usedMs) / (performance.now() - beganMs);
+    if (performance.now() - collectedMs < apartMs) continue;
+    if (share > REST_SHARE || observed.heldBytes() < left + WORTH_BYTES) continue;
     await collect();
-    left = heldBytes();
+    left = observed.heldBytes();
+    collectedMs = performance.now();
   }
 }
 

@@ -40,10 +40,10 @@ class FakeProcess implements CollectableProcess {
   }
 }
 
-function watch(process: FakeProcess): void {
+function watch(process: FakeProcess, apartMs = 0): void {
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
-  void collectAtRest({ signal: stop.signal, process, everyMs: 2 });
+  void collectAtRest({ signal: stop.signal, process, everyMs: 2, apartMs });
 }
 
 describe('the garbage of a process', () => {
@@ -59,6 +59,16 @@ describe('the garbage of a process', () => {
     process.held = 28 * MIB;
     await process.untilLookedAt(3);
     expect(process.collections).toBe(2);
+  });
+
+  it('is freed no more often than it may be', async () => {
+    const process = new FakeProcess();
+    process.held = 100 * MIB;
+    watch(process, 600_000);
+    await process.untilLookedAt(3);
+    process.held = 100 * MIB;
+    await process.untilLookedAt(3);
+    expect(process.collections).toBe(1);
   });
 
   it('is left to V8 while it works', async () => {
