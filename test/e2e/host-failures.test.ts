@@ -52,7 +52,9 @@ async function untilPlanStands(site: Site, host: string): Promise<void> {
 }
 
 describe.concurrent('a host', () => {
-  test('that a run which was reset was still giving up is cleaned, and has no second plan of its id', async ({ site }) => {
+  test('that a run which was reset was still giving up is cleaned, and has no second plan of its id', async ({
+    site,
+  }) => {
     const name = 'hf-late';
     site.host(name).neverAnswer();
     await beginOn(site, name);
