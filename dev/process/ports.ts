@@ -5,15 +5,24 @@ const FIRST_PORT = 10_240;
 const LAST_PORT = 31_999;
 const ATTEMPTS = 200;
 
+/**
+ * Processes that look for ports at the same time look at different ones: a server that is killed and started again has none
+ * meanwhile, and another's could get it, or stand there for the moment of the question. Vitest numbers those that run beside
+ * each other.
+ */
+const SLICES = 8;
+const PORTS_OF_SLICE = Math.floor((LAST_PORT - FIRST_PORT + 1) / SLICES);
+const firstOfSlice = FIRST_PORT + (Number(process.env['VITEST_POOL_ID'] ?? 0) % SLICES) * PORTS_OF_SLICE;
+
 /** Ports that were found last: the process that is to listen there may need seconds until it does. */
 const found = new Set<number>();
-const MAX_FOUND = 2_000;
+const MAX_FOUND = PORTS_OF_SLICE / 2;
 
 /** Finds `count` different ports that nothing listens on at 127.0.0.1, and that were not found a short while ago. */
 export async function findFreePorts<N extends number>(count: N): Promise<Tuple<N>> {
   const ports = new Set<number>();
   for (let attempt = 0; attempt < ATTEMPTS && ports.size < count; attempt++) {
-    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT + 1));
+    const port = firstOfSlice + Math.floor(Math.random() * PORTS_OF_SLICE);
     if (found.has(port)) continue;
     remember(port);
     if (await canListen(port)) ports.add(port);
