@@ -16,12 +16,6 @@ import type { UnattendedMachines } from './unattended.ts';
  */
 export const OWNER_GRACE_MS = 10_000;
 
-/**
- * A bootstrap provider makes the data right after the Machine: a run that starts before writes, and tells all who watch, that
- * it waits for it, and is told the same moment after that it is there. Waiting delays nobody either.
- */
-export const BOOTSTRAP_GRACE_MS = 5_000;
-
 export interface MachineReconcilerDeps {
   machines: Pick<ReadStore<MachineView>, 'get'>;
   takeSnapshot: (view: MachineView) => MachineSnapshot;
@@ -62,8 +56,6 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
   const ownerGraceLeftMs = waitForOwner(view, deps.nowMs());
   if (ownerGraceLeftMs > 0) return ownerGraceLeftMs;
   const seen = takeSnapshot(view);
-  const bootstrapGraceLeftMs = waitForBootstrapData(view, seen, deps.nowMs());
-  if (bootstrapGraceLeftMs > 0) return bootstrapGraceLeftMs;
   const missing = missingRuns.has(view.uid);
   const suspicionMs = deps.suspicions.waitMs(view.uid, seen);
   if (isReleased(view) || view.observedInputs === fingerprintSnapshot(seen)) unattended.forget(view.uid);
@@ -104,23 +96,11 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
   return lookAgainMs();
 }
 
-/** Milliseconds that CAPI may still take to set the ownerRef. */
+/** Milliseconds that CAPI may still take to set the ownerRef; a creation time in the future (skewed clocks) counts not. */
 function waitForOwner(view: MachineView, nowMs: number): number {
   if (view.ownerMachine !== undefined || view.deleting || view.phase !== undefined) return 0;
-  return graceLeftMs(view, OWNER_GRACE_MS, nowMs);
-}
-
-/** Milliseconds that the bootstrap provider may still take; nothing else is to be said of the machine until then. */
-function waitForBootstrapData(view: MachineView, seen: MachineSnapshot, nowMs: number): number {
-  if (view.phase !== undefined || view.hasFinalizer || seen.paused) return 0;
-  if (seen.machine === null || seen.provisioning === null || seen.provisioning.bootstrapSecret !== null) return 0;
-  return graceLeftMs(view, BOOTSTRAP_GRACE_MS, nowMs);
-}
-
-/** A creation time in the future (skewed clocks) counts not. */
-function graceLeftMs({ creationTimestamp }: MachineView, graceMs: number, nowMs: number): number {
-  const ageMs = nowMs - Date.parse(creationTimestamp);
-  return ageMs >= 0 && ageMs < graceMs ? graceMs - ageMs : 0;
+  const ageMs = nowMs - Date.parse(view.creationTimestamp);
+  return ageMs >= 0 && ageMs < OWNER_GRACE_MS ? OWNER_GRACE_MS - ageMs : 0;
 }
 
 function key({ namespace, name }: MachineView): string {

@@ -15,7 +15,6 @@ import {
   triggerIndexes,
 } from '../../../k8s-bridge/machines/caches.ts';
 import {
-  BOOTSTRAP_GRACE_MS,
   type MachineReconcilerDeps,
   OWNER_GRACE_MS,
   reconcileMachine,
@@ -314,37 +313,6 @@ describe('reconcileMachine', () => {
     world.clock.advance(leftMs);
     await world.reconcile();
     expect(world.runs.calls).toMatchObject([{ kind: 'observe', snapshot: { machine: null } }]);
-  });
-
-  it('waits a moment for the bootstrap data, then starts without', async () => {
-    const view = machineView({ creationTimestamp: new Date(T0 + 59_500).toISOString() });
-    const leftMs = BOOTSTRAP_GRACE_MS - 500;
-    world.machines.set(view);
-    world.capiMachines.set(capiMachineView({ bootstrapSecret: undefined }));
-    expect(await world.reconcile()).toEqual({ requeueAfterMs: leftMs });
-    expect(world.runs.calls).toEqual([]);
-    world.clock.advance(leftMs);
-    await world.reconcile();
-    expect(world.runs.calls).toMatchObject([
-      { kind: 'observe', snapshot: { provisioning: { bootstrapSecret: null } } },
-    ]);
-  });
-
-  it('starts as soon as the bootstrap data is there', async () => {
-    world.machines.set(machineView({ creationTimestamp: new Date(T0 + 59_500).toISOString() }));
-    await world.reconcile();
-    expect(world.runs.calls).toMatchObject([{ kind: 'observe', snapshot: { provisioning: { bootstrapSecret: {} } } }]);
-  });
-
-  it.each([
-    ['of a paused machine', { pausedByAnnotation: true }],
-    ['of a machine that has a run', { hasFinalizer: true }],
-    ['of a provisioned machine', { provisioned: true }],
-  ])('does not wait for the bootstrap data %s', async (_name, change) => {
-    world.machines.set(machineView({ creationTimestamp: new Date(T0 + 59_500).toISOString(), ...change }));
-    world.capiMachines.set(capiMachineView({ bootstrapSecret: undefined }));
-    await world.reconcile();
-    expect(world.runs.calls).toHaveLength(1);
   });
 
   it('does not wait for the ownerRef of an object that seems to come from the future', async () => {
