@@ -29,7 +29,7 @@ const WORTH_BYTES = 8 * 2 ** 20;
 
 /**
  * Frees what a burst left, once the process rests. V8 collects while it allocates: what comes to rest after ten thousand
- * adoptions keeps their garbage, and the buffers that it holds, for as long as it rests. Ends with the signal.
+ * adoptions keeps their garbage, and the buffers that it holds, for as long as it rests (ADR 35). Ends with the signal.
  */
 export async function collectAtRest(options: CollectOptions): Promise<void> {
   const { signal, process: observed = thisProcess, everyMs = EVERY_MS, apartMs = APART_MS } = options;
