@@ -4,6 +4,7 @@ import { runDemo } from './demo/run-demo.ts';
 import { createPlainScreen, createTerminalScreen } from './demo/screen.ts';
 import { ProcessNotReadyError } from './process/ready.ts';
 import { ToolBuildError } from './tools/go.ts';
+import { canBeRedrawn } from './tools/terminal.ts';
 
 const USAGE = `Usage: npm run demo -- [--once]
 Starts a management cluster with simulated hosts on this machine and shows machines coming up and going down.
@@ -37,7 +38,7 @@ function listenToSignals(): AbortSignal {
 }
 
 async function main(once: boolean): Promise<number> {
-  const hasTables = process.stdout.isTTY;
+  const hasTables = canBeRedrawn(process.stdout);
   const screen = hasTables ? createTerminalScreen(process.stdout) : createPlainScreen(process.stdout);
   const signal = listenToSignals();
   try {

@@ -1,6 +1,7 @@
 import ora from 'ora';
 import { type Forecast, foresee } from './forecast.ts';
 import { type ToolName } from './table.ts';
+import { canBeRedrawn } from './terminal.ts';
 
 interface ToolPlace {
   tool: ToolName;
@@ -23,7 +24,7 @@ const BAR_WIDTH = 20;
 
 /** Shows what is being built and how much is left: a bar on a terminal, else a line now and then, on stderr. */
 export function reportToTerminal(): ToolReport {
-  const isTerminal = process.stderr.isTTY;
+  const isTerminal = canBeRedrawn(process.stderr);
   // Discarding stdin puts the terminal into raw mode, where Ctrl-C is a byte that nobody reads.
   const spinner = isTerminal ? ora({ stream: process.stderr, discardStdin: false }) : undefined;
   const begunAt = performance.now();
