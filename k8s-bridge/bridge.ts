@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
 import type { Env } from '../runtime/env.ts';
@@ -37,6 +38,8 @@ export interface BridgeOptions {
 const USER_AGENT = 'ironloom-bridge';
 /** Only failures are read here, and few of them at a time. */
 const READER_THREADS = 1;
+/** The requests of a leader that lost its lease have ended by then; what they write is conditional all the same. */
+const END_OF_TERM_MS = 20_000;
 
 /**
  * Starts the bridge and resolves when it may lead. Kubernetes, its CRDs and Temporal may come later, in any order: it
@@ -54,12 +57,10 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   });
   const informers = Object.values(caches);
   const reader = createReader({ threads: READER_THREADS });
-  const hostJournal = openHostSink(env.journal, logger, Date.now());
   const known = createBridgeMemory();
   const metrics = await startObservation({ env, logger, shutdown }, caches, known);
   shutdown.onShutdown('kube client', () => kube.close());
   shutdown.onShutdown('reader', () => reader.close());
-  shutdown.onShutdown('journal', () => hostJournal.close());
   shutdown.onShutdown('caches', () => Promise.all(informers.map((informer) => informer.stop())));
 
   await waitForKubernetes(kube, shutdown.signal, logger);
@@ -79,18 +80,27 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   const temporalReturns = createTemporalReturns({ identify: () => readNamespaceId(connection, namespace) });
   const { defaultRegistry, hostLabels, watchNamespace, watchFilter, resyncPeriodMs, validateDeadlineMs } = env;
   const { queueMetrics, countVerb } = metrics;
-  const { unattended, book } = known;
-  const scope = { defaultRegistry, hostLabels, watchNamespace, watchFilter, slots: slotsOf(env), book };
-  const world = { kube, runs, caches, reader, hostJournal, ...scope, logger, queueMetrics, countVerb };
-  const notes = {
-    noteMissingRuns: (missing: number) => void (known.missingRuns = missing),
-    noteOpenRuns: (uids: ReadonlySet<string>) => void (known.openRuns = uids),
+  const scope = { defaultRegistry, hostLabels, watchNamespace, watchFilter, slots: slotsOf(env) };
+  const world = { kube, runs, caches, reader, ...scope, logger, queueMetrics, countVerb };
+  const temporal = { prepareTemporal, temporalReturns, findNobodyServes: () => findNobodyServes(place) };
+  const work = async (signal: AbortSignal): Promise<void> => {
+    const hostJournal = openHostSink(env.journal, logger, Date.now());
+    const memory = (known.term = createTermMemory());
+    const notes = {
+      noteMissingRuns: (missing: number) => void (memory.missingRuns = missing),
+      noteOpenRuns: (uids: ReadonlySet<string>) => void (memory.openRuns = uids),
+    };
+    const { unattended, book } = memory;
+    const remembered = { hostJournal, unattended, book, ...notes };
+    try {
+      await runControllers({ ...world, ...temporal, ...remembered, resyncPeriodMs, validateDeadlineMs }, signal);
+    } finally {
+      for (const informer of informers) informer.removeHandlers();
+      await hostJournal.close();
+    }
   };
-  const deps = { ...world, unattended, prepareTemporal, temporalReturns, resyncPeriodMs, validateDeadlineMs, ...notes };
-  known.isLeading = lead({ env, logger, shutdown }, kube, {
-    ...deps,
-    findNobodyServes: () => findNobodyServes(place),
-  });
+  const listAgain = async () => void (await Promise.all(informers.map((informer) => informer.listAgain())));
+  known.isLeading = lead({ env, logger, shutdown }, kube, { work, listAgain });
 }
 
 /** What is remembered for those who ask how the bridge is. */
@@ -98,24 +108,35 @@ interface BridgeMemory {
   /** undefined: not connected yet. */
   place: RunsPlace | undefined;
   starts: StartMemory;
+  isLeading: () => boolean;
+  term: TermMemory;
+}
+
+/** What a leader learns: whoever leads again, after another one may have led, begins with none of it. */
+interface TermMemory {
   unattended: UnattendedMachines;
   book: SlotBook;
-  isLeading: () => boolean;
   /** As of the last comparison; undefined: there was none. */
   missingRuns: number | undefined;
   /** uids of the machines that had an open run then. */
   openRuns: ReadonlySet<string> | undefined;
 }
 
+function createTermMemory(): TermMemory {
+  return {
+    unattended: new UnattendedMachines(monotonicNowMs),
+    book: new SlotBook(),
+    missingRuns: undefined,
+    openRuns: undefined,
+  };
+}
+
 function createBridgeMemory(): BridgeMemory {
   return {
     place: undefined,
     starts: new StartMemory(monotonicNowMs),
-    unattended: new UnattendedMachines(monotonicNowMs),
-    book: new SlotBook(),
     isLeading: () => false,
-    missingRuns: undefined,
-    openRuns: undefined,
+    term: createTermMemory(),
   };
 }
 
@@ -136,10 +157,10 @@ async function startObservation(
   publishFleet(registry, {
     caches,
     isLeading: () => memory.isLeading(),
-    slots: memory.book,
-    countUnattended: () => memory.unattended.count(),
-    missingRuns: () => memory.missingRuns,
-    openRuns: () => memory.openRuns,
+    slots: () => memory.term.book,
+    countUnattended: () => memory.term.unattended.count(),
+    missingRuns: () => memory.term.missingRuns,
+    openRuns: () => memory.term.openRuns,
     seesAllMachines: env.watchFilter === undefined,
   });
   const readiness = createReadiness({ caches, place: () => memory.place, starts: memory.starts });
@@ -156,21 +177,39 @@ async function startObservation(
   };
 }
 
+interface LeadersWork {
+  /** Works until the signal aborts. */
+  work: (signal: AbortSignal) => Promise<void>;
+  /** Reads the world anew; rejects when the bridge ends meanwhile. */
+  listAgain: () => Promise<void>;
+}
+
 /**
- * Works while it holds the lease; a bridge that lost it ends, so that it begins anew with nothing in its memory. Answers how
- * to ask whether it leads.
+ * Works while it holds the lease. A bridge that lost it, as the API server was away for some seconds, keeps its caches and
+ * stands by: once it leads again it begins with nothing in its memory, and with lists that were read after the loss. One whose
+ * work does not end ends itself. Answers how to ask whether it leads.
  */
-function lead({ env, logger, shutdown }: BridgeOptions, kube: KubeClient, deps: ControllerDeps): () => boolean {
-  const work = async (signal: AbortSignal): Promise<void> => {
+function lead(
+  { env, logger, shutdown }: BridgeOptions,
+  kube: KubeClient,
+  { work, listAgain }: LeadersWork,
+): () => boolean {
+  let listed = Promise.resolve();
+  let overdue: NodeJS.Timeout | undefined;
+  const guarded = async (signal: AbortSignal): Promise<void> => {
     try {
-      await runControllers(deps, signal);
+      if (!signal.aborted) await Promise.race([listed, once(signal, 'abort')]);
+      if (!signal.aborted) await work(signal);
     } catch (error) {
+      if (shutdown.signal.aborted) return;
       logger.error({ err: error }, 'Controllers ended');
       shutdown.shutdown('the controllers ended', 1);
+    } finally {
+      clearTimeout(overdue);
     }
   };
   if (!env.leaderElect) {
-    const running = work(shutdown.signal);
+    const running = guarded(shutdown.signal);
     shutdown.onShutdown('controllers', () => running);
     return () => true;
   }
@@ -180,8 +219,16 @@ function lead({ env, logger, shutdown }: BridgeOptions, kube: KubeClient, deps: 
     name: leaseNameOf(env),
     identity: `${hostname()}_${randomUUID()}`,
     logger,
-    onStartedLeading: work,
-    onStoppedLeading: () => shutdown.shutdown('the lease is lost', 1),
+    onStartedLeading: guarded,
+    onStoppedLeading() {
+      if (shutdown.signal.aborted) return;
+      listed = listAgain();
+      listed.catch(() => {});
+      overdue = setTimeout(
+        () => shutdown.shutdown('the lease is lost, and its work does not end', 1),
+        END_OF_TERM_MS,
+      ).unref();
+    },
   });
   shutdown.onShutdown('leader election', () => election.stop());
   election.start();

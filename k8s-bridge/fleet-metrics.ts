@@ -9,7 +9,7 @@ import { countFleet, type FleetFigures } from './fleet-figures.ts';
 export interface FleetSource {
   caches: Pick<BridgeCaches, 'machines' | 'hosts' | 'pools'>;
   /** How limits are used, as of the last look. */
-  slots: Pick<SlotBook, 'installation' | 'pools'>;
+  slots: () => Pick<SlotBook, 'installation' | 'pools'>;
   /** Only then is anything shown, so that a sum over all bridges counts each machine once. */
   isLeading: () => boolean;
   countUnattended: () => number;
@@ -89,7 +89,7 @@ export function publishFleet(registry: Registry, source: FleetSource): void {
   publish(
     registry,
     metricDefinitions.slots,
-    whileLeading(() => countSlots(slots)),
+    whileLeading(() => countSlots(slots())),
   );
   publish(
     registry,
@@ -104,7 +104,7 @@ export function publishFleet(registry: Registry, source: FleetSource): void {
   publish(registry, metricDefinitions.leader, () => single(isLeading() ? 1 : 0));
 }
 
-function countSlots({ installation, pools }: FleetSource['slots']) {
+function countSlots({ installation, pools }: ReturnType<FleetSource['slots']>) {
   const uses = [
     ...(installation === undefined ? [] : [{ key: { namespace: '', name: '' }, use: installation }]),
     ...Array.from(pools, ([pool, use]) => ({ key: parseKey(pool), use })),

@@ -134,6 +134,7 @@ export function createWorkqueue(options: WorkqueueOptions): Workqueue {
       for (const { timer } of delayed.values()) clearTimeout(timer);
       delayed.clear();
       ready.clear();
+      metrics?.setDepth?.(0);
       if (running.size === 0) return;
       const idle = Promise.withResolvers<void>();
       const before = onIdle;

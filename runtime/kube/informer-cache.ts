@@ -33,6 +33,7 @@ interface Relist {
 export interface InformerCache<T extends StoreItem> {
   readonly store: ProjectedStore<T>;
   onChange(handler: ChangeHandler<T>): () => void;
+  removeHandlers(): void;
   beginRelist(): Relist;
   /** Takes in one event; answers the resourceVersion to go on from, undefined when it names none. */
   takeEvent(event: WatchEvent): string | undefined;
@@ -143,6 +144,7 @@ export function createInformerCache<T extends StoreItem>({
       for (const item of items.list()) tell(handler, { namespace: item.namespace, name: item.name }, item, undefined);
       return () => handlers.delete(handler);
     },
+    removeHandlers: () => handlers.clear(),
 
     beginRelist() {
       const seen = new Set<string>();

@@ -7,6 +7,7 @@ import { type Selection } from './call-options.ts';
 import { isExpired, type KubeClient, KubeConnectionError } from './client.ts';
 import { WatchProtocolError } from './watch.ts';
 import { type Logger } from '../logger.ts';
+import { createAwaitedVersions } from './awaited-versions.ts';
 import { compareVersions, type Indexers, type StoreItem } from './object-store.ts';
 
 export { type StoreItem } from './object-store.ts';
@@ -49,6 +50,18 @@ export interface Informer<T extends StoreItem> {
   hasSynced(): boolean;
   /** Calls the handler for each item that is there and then for each change; returns how to end that. */
   onChange(handler: ChangeHandler<T>): () => void;
+  /**
+   * Waits until the cache holds whatever was written to this kind before that write of an object of it, which is what a list
+   * with `resourceVersionMatch=NotOlderThan` says. False: not within `withinMs`; the watch may stand still.
+   */
+  hasSeen(resourceVersion: string, withinMs: number): Promise<boolean>;
+  /** No handler is called any more. */
+  removeHandlers(): void;
+  /**
+   * Trusts nothing that it has heard and lists once more; resolves after a whole list that began after the call, rejects when
+   * stopped before. The cache serves what it holds meanwhile.
+   */
+  listAgain(): Promise<void>;
   start(): void;
   stop(): Promise<void>;
   stats(): InformerStats;
@@ -81,6 +94,11 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
   const silenceMs = options.silenceMs ?? SILENCE_MS;
   let hasSynced = false;
   let loop: Promise<void> | undefined;
+  /** Who waits for a list that has not begun. */
+  const asked: PromiseWithResolvers<void>[] = [];
+  let watching = new AbortController();
+  const position: Position = { version: '', protocolErrors: 0, heard: false };
+  const awaited = createAwaitedVersions();
 
   async function listAll(lastSeen: string | undefined): Promise<string> {
     counts.lists++;
@@ -98,15 +116,32 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
     return version;
   }
 
+  /** Whoever asks while it lists waits for the next one. */
+  async function answerAsked(list: () => Promise<string>): Promise<string> {
+    const answered = asked.splice(0);
+    try {
+      const version = await list();
+      for (const { resolve } of answered) resolve();
+      return version;
+    } catch (error) {
+      asked.unshift(...answered);
+      throw error;
+    }
+  }
+
   /** Follows changes until the server ends the watch. @throws whatever ended it otherwise */
-  async function follow(position: Position): Promise<void> {
+  async function follow(): Promise<void> {
     counts.watches++;
     const timeoutSeconds = Math.round(WATCH_MIN_SECONDS * (1 + Math.random()));
     const watch = { ...selection, resourceVersion: position.version, timeoutSeconds };
     position.heard = false;
-    for await (const event of client.watch(resource, watch, stop.signal)) {
+    awaited.tell(position.version);
+    watching = new AbortController();
+    const ended = AbortSignal.any([stop.signal, watching.signal]);
+    for await (const event of client.watch(resource, watch, ended)) {
       const version = cache.takeEvent(event);
       if (version !== undefined && compareVersions(version, position.version) > 0) position.version = version;
+      awaited.tell(position.version);
       position.protocolErrors = 0;
       position.heard = true;
       backoff.reset();
@@ -129,30 +164,32 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
   }
 
   /** A watch that is silent for long waits for a version that a restored etcd has not reached yet. */
-  function isSilent({ heard }: Position, begunAt: number): boolean {
-    return !heard && performance.now() - begunAt > silenceMs;
+  function isSilent(begunAt: number): boolean {
+    return !position.heard && performance.now() - begunAt > silenceMs;
   }
 
   async function run(): Promise<void> {
-    const position: Position = { version: '', protocolErrors: 0, heard: false };
     let mustList = true;
     while (!stop.signal.aborted) {
       const begunAt = performance.now();
       try {
-        if (mustList) {
-          position.version = await listAll(position.version === '' ? undefined : position.version);
+        if (mustList || asked.length > 0) {
+          mustList = true;
+          position.version = await answerAsked(() => listAll(position.version === '' ? undefined : position.version));
           mustList = false;
+          if (asked.length > 0) continue;
         }
-        await follow(position);
+        await follow();
         if (performance.now() - begunAt < SHORT_WATCH_MS) await backoff.wait(stop.signal);
-        mustList = isSilent(position, begunAt);
+        mustList = isSilent(begunAt);
       } catch (error) {
         if (stop.signal.aborted) return;
+        if (watching.signal.aborted && !mustList) continue;
         counts.failures++;
         if (performance.now() - begunAt > LONG_WATCH_MS) backoff.reset();
         mustList ||=
           isExpired(error) ||
-          isSilent(position, begunAt) ||
+          isSilent(begunAt) ||
           (error instanceof WatchProtocolError && ++position.protocolErrors >= MAX_PROTOCOL_ERRORS);
         await tellAndWait(error, mustList);
       }
@@ -164,6 +201,16 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
     synced: synced.promise,
     hasSynced: () => hasSynced,
     onChange: (handler) => cache.onChange(handler),
+    hasSeen: (resourceVersion, withinMs) => awaited.wait(resourceVersion, position.version, withinMs),
+    removeHandlers: () => cache.removeHandlers(),
+    listAgain() {
+      const listed = Promise.withResolvers<void>();
+      listed.promise.catch(() => {});
+      if (stop.signal.aborted) listed.reject(stop.signal.reason);
+      asked.push(listed);
+      watching.abort(new Error('What it has heard is not trusted'));
+      return listed.promise;
+    },
     start() {
       loop ??= run().catch((error: unknown) => {
         if (!stop.signal.aborted) logger.error({ err: error }, 'Informer ended');
@@ -173,6 +220,7 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
       stop.abort(new Error('Informer stopped'));
       synced.reject(stop.signal.reason);
       await loop;
+      for (const { reject } of asked) reject(stop.signal.reason);
     },
     stats: () => ({
       ...counts,

@@ -169,6 +169,39 @@ describe('informer', () => {
     expect(lists()).toHaveLength(expected);
   });
 
+  it('lists once more when it is told to, and sees what its watch was never told', async () => {
+    await startWatching();
+    cluster.silently(() => cluster.put('a', { color: 'red' }));
+    const told: string[] = [];
+    informer.onChange(({ name }) => told.push(name));
+    await informer.listAgain();
+    expect([colorOf('a'), told]).toEqual(['red', ['a']]);
+    informer.removeHandlers();
+    await eventually(() => cluster.watches.size === 1);
+    cluster.put('a', { color: 'blue' });
+    await eventually(() => colorOf('a') === 'blue');
+    expect(told).toEqual(['a']);
+    expect(informer.stats()).toMatchObject({ lists: 2, watches: 2, failures: 0 });
+  });
+
+  it('whoever asks for a list while one is on its way waits for the next, however often one fails', async () => {
+    await startWatching();
+    const late = Promise.withResolvers<void>();
+    api.next.push(
+      (...request) => void late.promise.then(() => cluster.serve(...request)),
+      answerStatus(500, 'InternalError'),
+    );
+    const first = informer.listAgain();
+    await eventually(() => lists().length === 2);
+    let second: 'waits' | 'done' = 'waits';
+    const again = informer.listAgain().then(() => (second = 'done'));
+    late.resolve();
+    await first;
+    expect(second).toBe('waits');
+    await again;
+    expect(lists()).toHaveLength(4);
+  });
+
   it('takes pages by their bytes: many small objects, and large ones that follow them', async () => {
     const MIB = 1024 * 1024;
     for (let index = 0; index < 300; index++) cluster.put(`a${index}`, { color: 'red' });
@@ -313,6 +346,29 @@ describe('informer', () => {
     informer.store.upsert(written);
     expect(colorOf('a')).toBeUndefined();
     expect(changes).toEqual(['a: - > red', 'a: red > mine', 'b: - > red', 'a: mine > -']);
+  });
+
+  it('tells how far its watch has come, whatever was written through', async () => {
+    await startWatching();
+    expect(await informer.hasSeen('100', 5)).toBe(true);
+    informer.store.upsert({ namespace: 'lab', name: 'mine', uid: 'u', resourceVersion: '101', color: 'mine' });
+    expect(await informer.hasSeen('101', 5)).toBe(false);
+    const seen = informer.hasSeen('101', 5_000);
+    cluster.put('a', { color: 'red' });
+    expect([await seen, colorOf('a')]).toEqual([true, 'red']);
+    cluster.silently(() => cluster.put('b', { color: 'red' }));
+    const listed = informer.hasSeen('102', 5_000);
+    await informer.listAgain();
+    expect([await listed, colorOf('b')]).toEqual([true, 'red']);
+  });
+
+  it('tells whoever waits for a list that it has stopped', async () => {
+    await startWatching();
+    api.next.push(() => {});
+    const asked = informer.listAgain();
+    await informer.stop();
+    await expect(asked).rejects.toThrow('Informer stopped');
+    await expect(informer.listAgain()).rejects.toThrow('Informer stopped');
   });
 
   it('keeps an own write that is newer than the list under way', async () => {
