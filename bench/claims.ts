@@ -10,7 +10,7 @@ import { projectStatus } from '../domain/report/machine-status.ts';
 import { createReader } from '../reading/reader.ts';
 import { createKubeClient } from '../runtime/kube/client.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { createWorkerCaches } from '../workers/caches.ts';
+import { cachesOf, createWorkerCaches } from '../workers/caches.ts';
 import { createMachine, createPool, hostNames, inParallel, POOL_NAME, registerHosts } from './bench-objects.ts';
 import { type BenchSite, CLUSTER_NAME, startBenchSite } from './bench-site.ts';
 import { describeCpu, readUsage } from './process-usage.ts';
@@ -91,12 +91,7 @@ async function startClaimer({ cluster, namespace }: BenchSite): Promise<Claimer>
   const reader = createReader({ threads: 1 });
   const activities: Activities = createActivities({
     kube,
-    caches: {
-      hosts: informers.hosts.store,
-      machines: informers.machines.store,
-      pools: informers.pools.store,
-      planSecrets: informers.planSecrets.store,
-    },
+    caches: cachesOf(informers),
     journal: { write: async () => {} },
     reader,
     policy: {

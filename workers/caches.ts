@@ -7,6 +7,7 @@ import {
   objectMetaOnlySchema,
   secrets,
 } from '../api/resources.ts';
+import type { GivenDependencies } from '../activities/index.ts';
 import { viewHost } from '../domain/inputs/host-view.ts';
 import { viewWaitingMachine } from '../domain/inputs/machine-view.ts';
 import { foreignPlanTypeOf } from '../domain/plan/secret.ts';
@@ -57,3 +58,13 @@ export function createWorkerCaches(
 }
 
 export type WorkerInformers = ReturnType<typeof createWorkerCaches>;
+
+/** What activities see of them. */
+export function cachesOf({ hosts, machines, pools, planSecrets }: WorkerInformers): GivenDependencies['caches'] {
+  return {
+    hosts: hosts.store,
+    machines: { ...machines.store, hasSeen: (version, withinMs) => machines.hasSeen(version, withinMs) },
+    pools: pools.store,
+    planSecrets: planSecrets.store,
+  };
+}

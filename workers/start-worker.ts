@@ -20,7 +20,7 @@ import type { Build } from '../runtime/temporal/task-queue.ts';
 import { waitForKubernetes } from '../runtime/kube/wait-until-ready.ts';
 import { openSink } from './open-sink.ts';
 import { loadWorkflowBundle } from './bundle.ts';
-import { createWorkerCaches, type WorkerInformers } from './caches.ts';
+import { cachesOf, createWorkerCaches, type WorkerInformers } from './caches.ts';
 import { becomeCurrent } from './deployment.ts';
 import { checkReached, logUnreached, type PollingWorker } from './reached.ts';
 import { createLifeMeter, createStepMeter } from './meters.ts';
@@ -88,12 +88,7 @@ export async function startWorker(process: WorkerProcess): Promise<void> {
     identity,
     activities: {
       kube,
-      caches: {
-        hosts: caches.hosts.store,
-        machines: caches.machines.store,
-        pools: caches.pools.store,
-        planSecrets: caches.planSecrets.store,
-      },
+      caches: cachesOf(caches),
       journal,
       reader,
       policy: { ...env, slots: slotsOf(env) },

@@ -23,7 +23,11 @@ export interface Cache<T> {
 /** What the worker knows without asking the API server. Index names are in `workers/caches.ts`. */
 export interface WorkerCaches {
   hosts: Cache<HostView>;
-  machines: Cache<MachineView>;
+  machines: Cache<MachineView> & {
+    listUnreadable(): Iterable<ObjectKey>;
+    /** See `Informer.hasSeen`. */
+    hasSeen(resourceVersion: string, withinMs: number): Promise<boolean>;
+  };
   pools: Cache<PoolView>;
   planSecrets: { get(key: ObjectKey): PlanSecretFacts | undefined };
 }
