@@ -2,16 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { shareReads } from '../../../activities/step/shared-read.ts';
 
 /** A store whose reads take effect when they begin, and answer when they are let go. */
-function startStore() {
+function startStore(pause: Promise<unknown> = Promise.resolve()) {
   const pending: { answer: () => void; refuse: (error: Error) => void }[] = [];
   let value = 1;
   return {
     pending,
     write: (next: number) => (value = next),
-    read: shareReads(() => {
-      const seen = value;
-      return new Promise<number>((resolve, reject) => pending.push({ answer: () => resolve(seen), refuse: reject }));
-    }),
+    read: shareReads(
+      () => {
+        const seen = value;
+        return new Promise<number>((resolve, reject) => pending.push({ answer: () => resolve(seen), refuse: reject }));
+      },
+      () => pause,
+    ),
   };
 }
 
@@ -52,6 +55,24 @@ describe('shareReads', () => {
     expect(pending).toHaveLength(3);
     pending[2]?.answer();
     await expect(third).resolves.toBe(1);
+  });
+
+  it('rests after a read that others waited for, and not before one that nobody else is at', async () => {
+    const pause = Promise.withResolvers<void>();
+    const { read, write, pending } = startStore(pause.promise);
+    const [, second] = [read(pool), read(pool)];
+    pending[0]?.answer();
+    await turn();
+    expect(pending).toHaveLength(1);
+    const third = read(pool);
+    write(2);
+    pause.resolve();
+    await turn();
+    pending[1]?.answer();
+    await expect(Promise.all([second, third])).resolves.toEqual([2, 2]);
+    await turn();
+    void read(pool);
+    expect(pending).toHaveLength(3);
   });
 
   it('keeps objects apart', async () => {
