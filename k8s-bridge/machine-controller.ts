@@ -11,6 +11,7 @@ import { HostSuspicions } from './machines/host-suspicions.ts';
 import { type MachineReconcilerDeps, reconcileMachine } from './machines/reconciler.ts';
 import { connectMachineTriggers } from './machines/triggers.ts';
 import { rememberVanishedClusters } from './machines/vanished-clusters.ts';
+import { PacedStarts } from './machines/paced-starts.ts';
 import { createPauseTeller } from './machines/pause-teller.ts';
 import { ReplacedRuns } from './machines/replaced-runs.ts';
 import { SentSnapshots } from './machines/sent-snapshots.ts';
@@ -44,6 +45,7 @@ export function createMachineController(deps: ControllerDeps): MachineController
   const { runs, caches, defaultRegistry, watchNamespace, noteOpenRuns, book, logger } = deps;
   const stores = storesOf(caches);
   const snapshotOf = (view: MachineView) => takeSnapshot(view, stores, defaultRegistry, book.places.textOf(view.uid));
+  const starts = new PacedStarts({ nowMs: monotonicNowMs, enqueue: (key) => queue.add(key) });
   const machineDeps: MachineReconcilerDeps = {
     machines: stores.machines,
     takeSnapshot: snapshotOf,
@@ -53,6 +55,7 @@ export function createMachineController(deps: ControllerDeps): MachineController
     suspicions: new HostSuspicions(monotonicNowMs),
     unattended: deps.unattended,
     missingRuns: new Set(),
+    starts,
     logger,
     nowMs: () => Date.now(),
   };
@@ -96,6 +99,7 @@ export function createMachineController(deps: ControllerDeps): MachineController
         machineDeps.sent.forget(view.uid);
         machineDeps.suspicions.forget(view.uid);
         machineDeps.unattended.forget(view.uid);
+        starts.leave(view.uid);
         machineDeps.missingRuns.delete(view.uid);
       });
       connectMachineTriggers(caches, stores, enqueue);

@@ -3,6 +3,7 @@ import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import { fingerprintSnapshot } from '../../domain/inputs/snapshot-fingerprint.ts';
 import type { DepartedMachines } from './departed.ts';
 import type { HostSuspicions } from './host-suspicions.ts';
+import type { PacedStarts } from './paced-starts.ts';
 import type { MachineRuns } from '../runs/machine-runs.ts';
 import { parseKey } from '../../runtime/kube/object-key.ts';
 import { rootMessage } from '../../runtime/temporal/connection.ts';
@@ -26,6 +27,7 @@ export interface MachineReconcilerDeps {
   unattended: UnattendedMachines;
   /** uids of machines whose run is missing or was replaced: told whatever was told before, and taken out then. */
   missingRuns: Set<string>;
+  starts: Pick<PacedStarts, 'waitMs'>;
   logger: ReconcilerLogger;
   /** Wall clock. */
   nowMs: () => number;
@@ -55,6 +57,8 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
   if (isReleased(view) && view.phase === undefined) return undefined;
   const ownerGraceLeftMs = waitForOwner(view, deps.nowMs());
   if (ownerGraceLeftMs > 0) return ownerGraceLeftMs;
+  const startMs = deps.starts.waitMs(view);
+  if (startMs > 0) return startMs;
   const seen = takeSnapshot(view);
   const missing = missingRuns.has(view.uid);
   const suspicionMs = deps.suspicions.waitMs(view.uid, seen);

@@ -26,6 +26,7 @@ import {
   SUSPICION_MS,
   WORDS_GRACE_MS,
 } from '../../../k8s-bridge/machines/host-suspicions.ts';
+import { LONGEST_START_MS, MAX_NEW_RUNS, PacedStarts } from '../../../k8s-bridge/machines/paced-starts.ts';
 import { ReplacedRuns } from '../../../k8s-bridge/machines/replaced-runs.ts';
 import { LOST_AFTER_MS, SentSnapshots } from '../../../k8s-bridge/machines/sent-snapshots.ts';
 import { UNATTENDED_AFTER_MS, UnattendedMachines } from '../../../k8s-bridge/machines/unattended.ts';
@@ -76,6 +77,7 @@ function createWorld() {
     nowMs: clock.nowMs,
     findUid: async (key) => (live.has(keyText(key)) ? live.get(keyText(key)) : machines.get(key)?.uid),
   });
+  const queue = new Set<string>();
   const deps: MachineReconcilerDeps = {
     machines,
     runs,
@@ -84,11 +86,11 @@ function createWorld() {
     suspicions: new HostSuspicions(clock.nowMs),
     unattended: new UnattendedMachines(clock.nowMs),
     missingRuns: new Set(),
+    starts: new PacedStarts({ nowMs: clock.nowMs, enqueue: (key) => void queue.add(key) }),
     takeSnapshot: (view) => takeSnapshot(view, caches, undefined),
     logger: silentLogger,
     nowMs: clock.nowMs,
   };
-  const queue = new Set<string>();
   const adopted = new Set<string>();
   const replaced = new ReplacedRuns();
   const pauses = { tell: async () => {} };
@@ -158,6 +160,21 @@ describe('reconcileMachine', () => {
     await world.reconcile();
     await world.reconcile();
     expect(world.runs.calls).toEqual([{ kind: 'observe', id: ID, snapshot: world.deps.takeSnapshot(view) }]);
+  });
+
+  it('starts no more runs at once than show something', async () => {
+    const views = Array.from({ length: MAX_NEW_RUNS + 1 }, (_, nth) =>
+      machineView({ name: `m${nth}`, uid: `u${nth}` }),
+    );
+    for (const view of views) world.machines.set(view);
+    const lookAgain = await Promise.all(views.map((view) => world.reconcile(keyText(view))));
+    expect(world.runs.calls).toHaveLength(MAX_NEW_RUNS);
+    expect(lookAgain.at(-1)).toEqual({ requeueAfterMs: LONGEST_START_MS });
+    world.machines.set(machineView({ name: 'm0', uid: 'u0', observedInputs: 'shown' }));
+    await world.reconcile('demo/m0');
+    expect([...world.queue]).toEqual([`demo/m${MAX_NEW_RUNS}`]);
+    await world.reconcile(`demo/m${MAX_NEW_RUNS}`);
+    expect(world.runs.calls.at(-1)).toMatchObject({ id: `machine/demo/m${MAX_NEW_RUNS}/u${MAX_NEW_RUNS}` });
   });
 
   it('holds still while its Cluster cannot be read', async () => {
