@@ -23,7 +23,7 @@ export interface MachineWorkerOptions {
  * Runs that stay in memory between two events. Each costs about 0.1 MiB; one that is not kept is replayed, in about 15
  * ms, when something happens to it. Machines at rest are not worth the SDK's default, thousands on a large machine.
  */
-const MAX_CACHED_RUNS = 300;
+const MAX_CACHED_RUNS = 240;
 
 /** The worker that serves every machine's run. Any number of them may serve one task queue. */
 export function createMachineWorker(options: MachineWorkerOptions): Promise<Worker> {

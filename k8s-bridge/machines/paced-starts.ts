@@ -2,7 +2,7 @@ import type { ObjectKey } from '../../api/meta.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
 
-/** Runs that have not shown anything yet. A worker keeps 300 in memory; one that it dropped meanwhile is read again and replayed. */
+/** Runs that have not shown anything yet. A worker keeps 240 in memory; one that it dropped meanwhile is read again and replayed. */
 export const MAX_NEW_RUNS = 100;
 /** Nobody may work on them: the others are started all the same, slowly. */
 export const LONGEST_START_MS = 30_000;
