@@ -127,7 +127,7 @@ async function tryHosts(
       deps.caches.machines.upsert(viewMachine(named));
       if (machine.metadata.deletionTimestamp !== undefined) return { kind: 'deleting' };
       const [namedBy, held] = await Promise.all([
-        findNamingMachine(deps, { uid }, choice.host, isNews ? writtenAs : undefined),
+        findNamingMachine(deps, { uid }, choice.host, isNews ? { by: 'write', resourceVersion: writtenAs } : undefined),
         findClaimedBefore(deps, machine, namedBefore),
       ]);
       if (held !== undefined) return { kind: 'claimed', host: bindHost(held, machine, pool) };

@@ -65,7 +65,7 @@ async function provision(
     reading,
     inspectPlanSlot(deps, order),
     findContent(deps, input.machine),
-    findNamingMachine(deps, input.machine, { namespace: input.machine.namespace, name: host.inventory }),
+    findOtherUser(deps, host, reading),
   ]);
   if (machine === undefined) return { kind: 'gone' };
   const isProvisioned = machine.spec.providerID !== undefined;
@@ -114,6 +114,18 @@ async function provision(
   const named = nameNode(addressHost(host, slot.inventory, read.cluster), bootstrap);
   tellNodeName(input.machine, named);
   return { kind: 'written', plan: pending, host: named };
+}
+
+async function findOtherUser(
+  deps: ActivityDependencies,
+  host: BoundHost,
+  reading: Promise<BaremetalMachine | undefined>,
+): Promise<string | undefined> {
+  const machine = await reading;
+  if (machine === undefined) return undefined;
+  const { namespace, resourceVersion } = machine.metadata;
+  const key = { namespace, name: host.inventory };
+  return findNamingMachine(deps, machine.metadata, key, { by: 'read', resourceVersion });
 }
 
 function findHostsOfPool(deps: ActivityDependencies, ref: MachineRef): HostView[] {

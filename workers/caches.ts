@@ -63,7 +63,11 @@ export type WorkerInformers = ReturnType<typeof createWorkerCaches>;
 export function cachesOf({ hosts, machines, pools, planSecrets }: WorkerInformers): GivenDependencies['caches'] {
   return {
     hosts: hosts.store,
-    machines: { ...machines.store, hasSeen: (version, withinMs) => machines.hasSeen(version, withinMs) },
+    machines: {
+      ...machines.store,
+      hasSeen: (version, withinMs) => machines.hasSeen(version, withinMs),
+      heardMsAgo: () => machines.heardMsAgo(),
+    },
     pools: pools.store,
     planSecrets: planSecrets.store,
   };

@@ -35,34 +35,53 @@ export function liveProblemOf(host: HostView, pool: PoolView, { namedBy, secret 
   return secret?.isPlanSecret === true ? undefined : `names Secret ${host.planSecretName}, which is no plan Secret`;
 }
 
-/** A watch that is alive is some milliseconds behind, and a busy API server's some hundred. */
+/** A watch is some milliseconds behind, and that of a busy API server some hundred. */
 const WATCH_LAG_MS = 500;
+/** One that has sent something since then is no dead connection. */
+const WATCH_ALIVE_MS = 5_000;
+
+/** An object of the kind, as the step wrote it or read it a moment ago: what was written before is seen. */
+export interface SeenMachine {
+  by: 'write' | 'read';
+  resourceVersion: string;
+}
+
+/** Where it is looked up who names a host. */
+interface NamingSources {
+  kube: Pick<ActivityDependencies['kube'], 'list'>;
+  caches: {
+    machines: Pick<ActivityDependencies['caches']['machines'], 'byIndex' | 'hasSeen' | 'heardMsAgo' | 'listUnreadable'>;
+  };
+}
 
 /**
  * Name of another machine whose providerID names the host: a node of its may run there (system.md section 3, after a move).
- * @param notOlderThan resourceVersion of a machine that was written just now: what stood there before it is seen, in the
- *   cache as soon as its watch has come that far, for a list makes the API server look at every machine of the namespace.
- *   Absent: what stands there when it is asked, for which the API server waits up to 100 ms until its cache has caught up
+ * The cache knows, once its watch has come as far as `since`, and if that was not written just now, while the watch is alive:
+ * a list makes the API server look at every machine of the namespace.
+ * @param since absent: what stands there when it is asked, for which the API server waits up to 100 ms until its cache has
+ *   caught up
  */
 export async function findNamingMachine(
-  { kube, caches }: ActivityDependencies,
+  { kube, caches }: NamingSources,
   { uid }: Pick<MachineRef, 'uid'>,
   { namespace, name }: ObjectKey,
-  notOlderThan?: string,
+  since?: SeenMachine,
 ): Promise<string | undefined> {
-  if (notOlderThan !== undefined && (await caches.machines.hasSeen(notOlderThan, WATCH_LAG_MS)) && isReadable(caches)) {
+  if (since !== undefined && (await isInCache(caches, since))) {
     const known = caches.machines.byIndex('providerHost', keyText({ namespace, name }));
     return known.find((machine) => machine.uid !== uid)?.name;
   }
   const fieldSelector = `spec.providerID=${providerIdOf(name)}`;
-  const options = { namespace, fieldSelector, metadataOnly: true, notOlderThan };
+  const options = { namespace, fieldSelector, metadataOnly: true, notOlderThan: since?.resourceVersion };
   const { items } = await kube.list(baremetalMachines, options);
   const found = items.map((item) => objectMetaOnlySchema.parse(item).metadata);
   return found.find((metadata) => metadata.uid !== uid)?.name;
 }
 
-/** One that cannot be read is in no index, and may name the host all the same. */
-function isReadable({ machines }: ActivityDependencies['caches']): boolean {
+async function isInCache({ machines }: NamingSources['caches'], since: SeenMachine): Promise<boolean> {
+  if (since.by === 'read' && machines.heardMsAgo() > WATCH_ALIVE_MS) return false;
+  if (!(await machines.hasSeen(since.resourceVersion, WATCH_LAG_MS))) return false;
+  // One that cannot be read is in no index, and may name the host all the same.
   const [unreadable] = machines.listUnreadable();
   return unreadable === undefined;
 }

@@ -27,6 +27,8 @@ export interface WorkerCaches {
     listUnreadable(): Iterable<ObjectKey>;
     /** See `Informer.hasSeen`. */
     hasSeen(resourceVersion: string, withinMs: number): Promise<boolean>;
+    /** See `Informer.heardMsAgo`. */
+    heardMsAgo(): number;
   };
   pools: Cache<PoolView>;
   planSecrets: { get(key: ObjectKey): PlanSecretFacts | undefined };

@@ -60,12 +60,13 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
   const startMs = deps.starts.waitMs(view);
   if (startMs > 0) return startMs;
   const seen = takeSnapshot(view);
+  const seenAs = fingerprintSnapshot(seen);
   const missing = missingRuns.has(view.uid);
   const suspicionMs = deps.suspicions.waitMs(view.uid, seen);
-  if (isReleased(view) || view.observedInputs === fingerprintSnapshot(seen)) unattended.forget(view.uid);
+  if (isReleased(view) || view.observedInputs === seenAs) unattended.forget(view.uid);
   const bootMs = deps.suspicions.bootWaitMs(view, seen);
   const wordsMs = deps.suspicions.wordsWaitMs(view.uid, seen);
-  if (sent.isKnown(view, fingerprintSnapshot(seen)) && !missing) return sent.leftMs(view);
+  if (sent.isKnown(view, seenAs) && !missing) return sent.leftMs(view);
   const { hostTrouble, boot, waitsFor, ...certain } = seen;
   const snapshot = {
     ...certain,

@@ -3,7 +3,7 @@ import { createBackoff } from '../backoff.ts';
 import { type ChangeHandler, createInformerCache, type ProjectedStore } from './informer-cache.ts';
 import { listPages } from './list-pages.ts';
 import { createPageSize } from './page-size.ts';
-import { type Selection } from './call-options.ts';
+import type { ListOptions, ListPage, Selection } from './call-options.ts';
 import { isExpired, type KubeClient, KubeConnectionError } from './client.ts';
 import { WatchProtocolError } from './watch.ts';
 import { type Logger } from '../logger.ts';
@@ -31,6 +31,7 @@ export interface InformerStats {
   items: number;
   /** Objects that `project` refuses. */
   invalid: number;
+  /** Begun and answered. */
   lists: number;
   watches: number;
   /** Lists and watches that failed. */
@@ -55,6 +56,8 @@ export interface Informer<T extends StoreItem> {
    * with `resourceVersionMatch=NotOlderThan` says. False: not within `withinMs`; the watch may stand still.
    */
   hasSeen(resourceVersion: string, withinMs: number): Promise<boolean>;
+  /** Since the API server sent something of this kind, a list, a change or a bookmark; Infinity: it has not yet. */
+  heardMsAgo(): number;
   /** No handler is called any more. */
   removeHandlers(): void;
   /**
@@ -99,15 +102,18 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
   let watching = new AbortController();
   const position: Position = { version: '', protocolErrors: 0, heard: false };
   const awaited = createAwaitedVersions();
+  let heardAtMs = -Infinity;
 
   async function listAll(lastSeen: string | undefined): Promise<string> {
-    counts.lists++;
-    const version = await listPages(
-      cache,
-      lastSeen,
-      (page) => client.list(resource, { ...selection, ...page, signal: stop.signal }),
-      createPageSize(options.pageSize ?? MAX_PAGE_ITEMS),
-    );
+    let isAnswered = false;
+    const list = async (page: ListOptions): Promise<ListPage> => {
+      const answer = await client.list(resource, { ...selection, ...page, signal: stop.signal });
+      if (!isAnswered) counts.lists++;
+      isAnswered = true;
+      return answer;
+    };
+    const version = await listPages(cache, lastSeen, list, createPageSize(options.pageSize ?? MAX_PAGE_ITEMS));
+    heardAtMs = performance.now();
     if (!hasSynced) {
       hasSynced = true;
       synced.resolve();
@@ -141,6 +147,7 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
     for await (const event of client.watch(resource, watch, ended)) {
       const version = cache.takeEvent(event);
       if (version !== undefined && compareVersions(version, position.version) > 0) position.version = version;
+      heardAtMs = performance.now();
       awaited.tell(position.version);
       position.protocolErrors = 0;
       position.heard = true;
@@ -201,6 +208,7 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
     synced: synced.promise,
     hasSynced: () => hasSynced,
     onChange: (handler) => cache.onChange(handler),
+    heardMsAgo: () => performance.now() - heardAtMs,
     hasSeen: (resourceVersion, withinMs) => awaited.wait(resourceVersion, position.version, withinMs),
     removeHandlers: () => cache.removeHandlers(),
     listAgain() {

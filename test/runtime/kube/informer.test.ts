@@ -349,7 +349,9 @@ describe('informer', () => {
   });
 
   it('tells how far its watch has come, whatever was written through', async () => {
+    expect(create().heardMsAgo()).toBe(Infinity);
     await startWatching();
+    expect(informer.heardMsAgo()).toBeLessThan(5_000);
     expect(await informer.hasSeen('100', 5)).toBe(true);
     informer.store.upsert({ namespace: 'lab', name: 'mine', uid: 'u', resourceVersion: '101', color: 'mine' });
     expect(await informer.hasSeen('101', 5)).toBe(false);
