@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
@@ -40,6 +41,8 @@ const USER_AGENT = 'ironloom-bridge';
 const READER_THREADS = 1;
 /** The requests of a leader that lost its lease have ended by then; what they write is conditional all the same. */
 const END_OF_TERM_MS = 20_000;
+/** Whoever holds the Lease and cannot work keeps it from others. */
+const LIST_AGAIN_MS = 60_000;
 
 /**
  * Starts the bridge and resolves when it may lead. Kubernetes, its CRDs and Temporal may come later, in any order: it
@@ -187,7 +190,7 @@ interface LeadersWork {
 /**
  * Works while it holds the lease. A bridge that lost it, as the API server was away for some seconds, keeps its caches and
  * stands by: once it leads again it begins with nothing in its memory, and with lists that were read after the loss. One whose
- * work does not end ends itself. Answers how to ask whether it leads.
+ * work does not end, or that cannot list, ends itself. Answers how to ask whether it leads.
  */
 function lead(
   { env, logger, shutdown }: BridgeOptions,
@@ -196,9 +199,17 @@ function lead(
 ): () => boolean {
   let listed = Promise.resolve();
   let overdue: NodeJS.Timeout | undefined;
+  const listedWithin = (signal: AbortSignal) =>
+    Promise.race([
+      listed.then(() => 'listed' as const),
+      once(signal, 'abort').then(() => 'ended' as const),
+      sleep(LIST_AGAIN_MS, 'late' as const, { ref: false }),
+    ]);
   const guarded = async (signal: AbortSignal): Promise<void> => {
     try {
-      if (!signal.aborted) await Promise.race([listed, once(signal, 'abort')]);
+      if (!signal.aborted && (await listedWithin(signal)) === 'late') {
+        return shutdown.shutdown('it leads again, and cannot list what it must know', 1);
+      }
       if (!signal.aborted) await work(signal);
     } catch (error) {
       if (shutdown.signal.aborted) return;
