@@ -52,6 +52,21 @@ describe('judgeMachine', () => {
     expect(judgeMachine(exhausted(), undefined)).toEqual([]);
   });
 
+  it('accepts a stopped clean plan of a machine that goes, and no stopped plan of one that is wanted', () => {
+    const message = 'The API server refuses';
+    const refused = [
+      condition('Ready', 'False', 'WriteRefused', message),
+      ...allTrue.filter(({ type }) => type !== 'PlanApplied' && type !== 'NodeJoined'),
+      condition('PlanApplied', 'False', 'WriteRefused', message),
+    ];
+    const wanted = machine('Reprovisioning', refused, { machineInventoryRef: { name: 'h1' } });
+    const going = { ...wanted, metadata: { ...wanted.metadata, deletionTimestamp: time } };
+    expect(judgeMachine(going, undefined)).toEqual([]);
+    expect(judgeMachine(wanted, undefined)).toEqual([
+      'Reprovisioning, and PlanApplied does not say that the host is waited for',
+    ]);
+  });
+
   it('refuses a Running machine that lacks something', () => {
     expect(judgeMachine(running({ spec: { providerID: 'baremetal:///h2' } }), undefined)).toHaveLength(1);
     expect(judgeMachine(running({ status: { ready: false } }), undefined)).toHaveLength(1);

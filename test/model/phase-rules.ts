@@ -46,6 +46,9 @@ const hostOf = ({ status }: Machine): string | undefined => status?.machineInven
 const isRebooting = (plan: Condition | undefined): boolean =>
   plan?.status === 'False' && (plan.message.includes('reboot plan') || stopped.includes(plan.reason));
 
+/** It is deleted, and its clean plan was stopped before it was written. */
+const reasonsToGo = ({ metadata }: Machine): string[] => (metadata.deletionTimestamp === undefined ? [] : stopped);
+
 /** What each phase promises (docs/lifecycle.md). */
 const demandsOf: Record<MachinePhase, (look: Look, machine: Machine) => Demand[]> = {
   Pending: ({ isTrue }, machine) => [
@@ -69,7 +72,8 @@ const demandsOf: Record<MachinePhase, (look: Look, machine: Machine) => Demand[]
     [!isProvisioned(machine), 'it is provisioned'],
     [isTrue('BootstrapReady') && isTrue('ImageResolved'), 'its plan lacks something'],
     [
-      isTrue('PlanApplied') || ['PlanPending', 'PlanTimedOut'].includes(falseReason('PlanApplied') ?? ''),
+      isTrue('PlanApplied') ||
+        ['PlanPending', 'PlanTimedOut', ...reasonsToGo(machine)].includes(falseReason('PlanApplied') ?? ''),
       'PlanApplied does not say that the host is waited for',
     ],
   ],
