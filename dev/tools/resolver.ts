@@ -29,6 +29,8 @@ export async function resolveTools<N extends ToolName = ToolName>(
     if (path === undefined) missing.push(tool);
     else paths[name] = path;
   }
+  const ended = new AbortController();
+  const fetching = fetchAhead(missing.slice(1), ended.signal);
   try {
     const tools = missing.map(({ name }) => name);
     for (const [index, tool] of missing.entries()) {
@@ -36,6 +38,8 @@ export async function resolveTools<N extends ToolName = ToolName>(
     }
   } finally {
     report({ kind: 'finished' });
+    ended.abort(new Error('All is built'));
+    await fetching;
   }
   if (!hasEach(paths, names ?? toolNames)) throw new Error('A tool was neither found nor built');
   return paths;
@@ -67,6 +71,15 @@ async function takeInstalled(tool: Tool, report: ToolReport): Promise<string | u
   report({ kind: 'taken', tool: tool.name, ...found });
   taken.set(cachedToolPath(tool), found.path);
   return found.path;
+}
+
+/** Downloads what the tools are made of while those before them are compiled. A build says itself what it cannot get. */
+async function fetchAhead(tools: readonly Tool[], signal: AbortSignal): Promise<void> {
+  for (const tool of tools) {
+    if (signal.aborted) return;
+    const args = ['list', ...tagsOf(tool), '-deps', '-f', '{{.Name}}', tool.package];
+    await runGo(args, tool.moduleDir, signal).catch(() => {});
+  }
 }
 
 interface Place {
@@ -101,11 +114,15 @@ async function buildTool(tool: Tool, path: string, signal?: AbortSignal): Promis
     const source = await prepareSource(tool, workDir);
     // Nobody debugs them, and what debuggers need takes a tenth of the compiler's time.
     const flags = ['-trimpath', '-buildvcs=false', '-gcflags=all=-dwarf=false', '-ldflags', tool.ldflags];
-    await runGo(['build', ...flags, '-o', binary, source.package], source.dir, signal);
+    await runGo(['build', ...tagsOf(tool), ...flags, '-o', binary, source.package], source.dir, signal);
     await rename(binary, path);
   } finally {
     await rm(workDir, { recursive: true, force: true });
   }
+}
+
+function tagsOf({ tags }: Tool): string[] {
+  return tags === undefined ? [] : ['-tags', tags];
 }
 
 /** What is built, and in the folder of which module. */

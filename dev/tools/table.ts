@@ -44,6 +44,8 @@ interface ToolSource {
   package: string;
   /** Go module that gives the tool its version. */
   versionOf: string;
+  /** Go's build tags. */
+  tags?: string;
   /** The upstream program listens on all interfaces: build it with its webhook server bound to 127.0.0.1. */
   bindWebhooksToLoopback?: true;
   /** Its other servers do so, too, out of packages of its module: build it from a copy with all of them bound to 127.0.0.1. */
@@ -54,6 +56,8 @@ const CLUSTER_API = 'sigs.k8s.io/cluster-api';
 const KUBERNETES = 'k8s.io/kubernetes';
 const KUSTOMIZE = 'sigs.k8s.io/kustomize/kustomize/v5';
 const TEMPORAL_SERVER = 'go.temporal.io/server';
+/** As Temporal's own releases: without the gRPC side of a client for Google's storage, an eighth of all packages. */
+const TEMPORAL_TAGS = 'disable_grpc_modules';
 const TEMPORAL_UI = 'github.com/temporalio/ui-server/v2';
 
 const sources: Record<ToolName, ToolSource> = {
@@ -85,16 +89,19 @@ const sources: Record<ToolName, ToolSource> = {
     module: 'temporal',
     package: 'github.com/temporalio/cli/cmd/temporal',
     versionOf: 'github.com/temporalio/cli',
+    tags: TEMPORAL_TAGS,
   },
   'temporal-server': {
     module: 'temporal-server',
     package: `${TEMPORAL_SERVER}/cmd/server`,
     versionOf: TEMPORAL_SERVER,
+    tags: TEMPORAL_TAGS,
   },
   'temporal-sql-tool': {
     module: 'temporal-server',
     package: `${TEMPORAL_SERVER}/cmd/tools/sql`,
     versionOf: TEMPORAL_SERVER,
+    tags: TEMPORAL_TAGS,
   },
   'temporal-ui': { module: 'temporal-ui', package: `${TEMPORAL_UI}/cmd/server`, versionOf: TEMPORAL_UI },
   'workload-cluster': { module: 'workload-cluster', package: '.', versionOf: `${CLUSTER_API}/test` },
