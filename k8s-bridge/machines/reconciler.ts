@@ -27,6 +27,7 @@ export interface MachineReconcilerDeps {
   unattended: UnattendedMachines;
   /** uids of machines whose run is missing or was replaced: told whatever was told before, and taken out then. */
   missingRuns: Set<string>;
+  /** Whose turn it is to have a run begun. */
   starts: Pick<PacedStarts, 'waitMs'>;
   logger: ReconcilerLogger;
   /** Wall clock. */
