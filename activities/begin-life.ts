@@ -15,6 +15,7 @@ import { adoptHost, isAdoptable } from './host/adopt.ts';
 import { findTaker } from './host/taker.ts';
 import { bindHost, planSecretNameOf } from './host/bound-host.ts';
 import { claimFreeHost, type ClaimWish, poolKeyOf, readClaimant } from './claim-host.ts';
+import { type ClaimedHost, foreseePlan, planAtOnce } from './plan-at-once.ts';
 import { publishUnlessRefused } from './publish-status.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { type Fence, startFence } from './step/fence.ts';
@@ -47,7 +48,7 @@ interface BeginInput {
 /**
  * Adds the finalizer, then looks at the world for what is ours already: a run that begins may follow one that was
  * lost with Temporal's database, terminated, or left behind on another management cluster by a move. A machine that
- * has nothing yet and is ready for a host gets one at once. One that comes to rest by what is found gets its status:
+ * has nothing yet and is ready for a host gets one at once, and its plan if all is there for it. One that comes to rest by what is found gets its status:
  * that is all that the many have to do that are adopted after Temporal lost its database.
  */
 export function createBeginLife(deps: ActivityDependencies) {
@@ -61,16 +62,38 @@ export function createBeginLife(deps: ActivityDependencies) {
     const claimant = wishesHost ? readClaimant(deps, found) : undefined;
     claimant?.catch(() => undefined);
     const machine = await ensureFinalizer(deps, fence, found);
-    const outcome = await look(fence, machine, claimant, input);
-    const life = input.told && onceBegun(input.told.life, outcome);
-    if (life === undefined || input.told === undefined || !comesToRest(life)) return outcome;
-    const status = { ...projectStatus(life), number: input.told.statusNumber };
-    // A claim has written a status of its own.
-    const read = outcome.kind === 'claimTried' ? undefined : machine;
-    const written = await publishUnlessRefused(deps, fence, input.machine, status, { read, signs: true });
-    const noted = await writeFirstEntry(deps.journal, input.machine, { look: input.told.look, after: life, outcome });
+    const seen = await look(fence, machine, claimant, input);
+    const { told } = input;
+    if (told === undefined) return seen.outcome;
+    const outcome = await withPlan(deps, fence, input.machine, told.life, seen);
+    const life = onceBegun(told.life, outcome);
+    if (!comesToRest(life)) return outcome;
+    const status = { ...projectStatus(life), number: told.statusNumber };
+    const written = await publishUnlessRefused(deps, fence, input.machine, status, { read: seen.machine, signs: true });
+    const noted = await writeFirstEntry(deps.journal, input.machine, { look: told.look, after: life, outcome });
     return { ...outcome, ...(written && { statusWritten: true }), ...(noted && { entryWritten: true }) };
   };
+}
+
+/** What a look has found, and what it was found by. */
+interface Sight {
+  outcome: BegunOutcome;
+  /** The object as it is by now. Absent: a claim has written to it that came to nothing. */
+  machine?: BaremetalMachine;
+  claimed?: ClaimedHost;
+}
+
+/** The host that was claimed gets its plan at once, if all is there for it. */
+async function withPlan(
+  deps: ActivityDependencies,
+  fence: Fence,
+  ref: MachineRef,
+  life: MachineLife,
+  { outcome, claimed }: Sight,
+): Promise<BegunOutcome> {
+  if (outcome.kind !== 'claimTried' || claimed === undefined) return outcome;
+  const planned = await planAtOnce(deps, fence, ref, onceBegun(life, outcome), claimed);
+  return planned === undefined ? outcome : { ...outcome, planned };
 }
 
 function createLook(deps: ActivityDependencies) {
@@ -79,7 +102,7 @@ function createLook(deps: ActivityDependencies) {
     machine: BaremetalMachine,
     reading: ReturnType<typeof readClaimant> | undefined,
     input: BeginInput,
-  ): Promise<BegunOutcome> => {
+  ): Promise<Sight> => {
     const kept = keptWishesOf(machine);
     const begun = { nodeJoinDeadlineMs: deps.policy.nodeJoinDeadlineMs, kept, ...tellPast(machine) };
     const { providerID } = machine.spec;
@@ -87,26 +110,33 @@ function createLook(deps: ActivityDependencies) {
       const inventory = inventoryOfProviderId(providerID) ?? '';
       const adopted = await adoptProvisioned(deps, fence, machine, inventory, input.mayAdopt ?? true);
       logStep('Adopted a provisioned machine', input.machine, { found: adopted.kind });
-      return { ...adopted, ...begun };
+      return { outcome: { ...adopted, ...begun }, machine };
     }
     const held = await findHeldHost(deps, input.machine, machine);
     if (held === undefined) {
       const { claim: wish } = input;
       if (wish === null || wish === undefined || reading === undefined || kept.pausedByOperator)
-        return { kind: 'fresh', ...begun };
+        return { outcome: { kind: 'fresh', ...begun }, machine };
       const claimant = await reading;
-      if (claimant.kind !== 'live') return { kind: 'claimTried', claim: claimant, ...begun };
+      if (claimant.kind !== 'live') return { outcome: { kind: 'claimTried', claim: claimant, ...begun }, machine };
       const avoid = [...new Set([...wish.avoid, ...kept.avoidedHosts])];
       const status = { ...wish.status, avoidedInventories: avoid };
-      const claim = await claimFreeHost(deps, fence, machine, claimant, { avoid, status });
-      return { kind: 'claimTried', claim, ...begun };
+      const foreseen = input.told && foreseePlan(deps, machine, claimant);
+      const { outcome: claim, taken } = await claimFreeHost(deps, fence, machine, claimant, { avoid, status });
+      const outcome = { kind: 'claimTried', claim, ...begun } as const;
+      if (taken === undefined) return { outcome };
+      return {
+        outcome,
+        machine: taken.machine,
+        ...(foreseen !== undefined && { claimed: { taken, reading: foreseen } }),
+      };
     }
     const secretKey = { namespace: machine.metadata.namespace, name: planSecretNameOf(held.host, machine) };
     const [secret, cluster] = await Promise.all([findReadable(deps, secrets, secretKey), findCluster(deps, machine)]);
     const host = bindHost(held, machine, deps.caches.pools.get(poolKeyOf(machine)), cluster);
     const plan = await findOwnPlan(deps, input.machine, host, held.host, secret);
     logStep('Found a host that is ours already', input.machine, { host: host.inventory, plan: plan?.type });
-    return { kind: 'holding', host, plan, ...begun };
+    return { outcome: { kind: 'holding', host, plan, ...begun }, machine };
   };
 }
 

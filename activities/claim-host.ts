@@ -1,12 +1,16 @@
 import { activityInfo } from '@temporalio/activity';
+import type { Secret } from '../api/core.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
 import type { ObjectKey } from '../api/meta.ts';
 import { tellClaim } from '../domain/report/machine-news.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
+import { viewCapiMachine } from '../domain/inputs/capi-view.ts';
 import { viewMachine } from '../domain/inputs/machine-view.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import type { ClaimOutcome } from '../domain/life/step-outcomes.ts';
 import { bindHost } from './host/bound-host.ts';
+import type { CapiOwners } from './inputs/image.ts';
+import { viewPlanSecret } from '../domain/plan/secret.ts';
 import { chooseCandidate, describePassedOver } from './host/candidate-choice.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { noteNews } from './step/event-recorder.ts';
@@ -20,7 +24,7 @@ import type { PoolView } from '../domain/inputs/pool-view.ts';
 import { groupOf } from '../domain/inputs/preference.ts';
 import { findNamingMachine, findPlanSecret, liveProblemOf } from './host/live-candidate.ts';
 import { logStep } from './step/log.ts';
-import { findOwner, standingOf } from './step/standing.ts';
+import { findCluster, findOwner, judgeStanding } from './step/standing.ts';
 import { stoppedBy } from './step/stopped.ts';
 
 /** How a machine wants its host. */
@@ -40,7 +44,7 @@ export function createClaimHost(deps: ActivityDependencies) {
     if (claimant.kind !== 'live') return claimant;
     const held = await findHeldHost(deps, input.machine, machine);
     if (held !== undefined) return { kind: 'claimed', host: bindHost(held, machine, claimant.pool) };
-    return claimFreeHost(deps, fence, machine, claimant, input);
+    return (await claimFreeHost(deps, fence, machine, claimant, input)).outcome;
   };
 }
 
@@ -49,8 +53,22 @@ export interface Claimant {
   kind: 'live';
   /** undefined: there is none of that name. */
   pool: PoolView | undefined;
-  /** Where the host has to stand, as its Machine says. undefined: anywhere. */
-  failureDomain: string | undefined;
+  owners: CapiOwners;
+}
+
+/** How a claim went. What was read and written for it stays in this process: a Secret is among it. */
+export interface Claim {
+  outcome: ClaimOutcome;
+  /** The host that was free a moment ago. Absent: none was taken, or another attempt had taken it. */
+  taken?: TakenHost;
+}
+
+/** A host that a claim has just taken. */
+export interface TakenHost extends HeldHost {
+  /** The machine that names it. */
+  machine: BaremetalMachine;
+  /** The plan Secret as it stood right before the swap. */
+  secret: Secret;
 }
 
 /** What the objects themselves say of the machine: that it can have a host, and where, or what speaks against any. */
@@ -59,12 +77,13 @@ export async function readClaimant(
   machine: BaremetalMachine,
 ): Promise<Claimant | Extract<ClaimOutcome, { kind: 'provisioned' | 'deleting' | 'paused' }>> {
   if (machine.spec.providerID !== undefined) return { kind: 'provisioned' };
-  const [{ kind }, owner, pool] = await Promise.all([
-    standingOf(deps, machine),
+  const [cluster, owner, pool] = await Promise.all([
+    findCluster(deps, machine),
     findOwner(deps, machine),
     deps.shared.findPool(poolKeyOf(machine)),
   ]);
-  return kind === 'live' ? { kind, pool, failureDomain: owner?.failureDomain } : { kind };
+  const kind = judgeStanding(machine, cluster);
+  return kind === 'live' ? { kind, pool, owners: { machine: owner, cluster } } : { kind };
 }
 
 /**
@@ -81,20 +100,21 @@ export async function claimFreeHost(
   machine: BaremetalMachine,
   claimant: Claimant,
   wish: ClaimWish,
-): Promise<ClaimOutcome> {
-  const outcome = await tryHosts(deps, fence, machine, claimant, wish);
-  deps.meter.claimEnded(outcome.kind, Date.now() - activityInfo().scheduledTimestampMs);
-  return outcome;
+): Promise<Claim> {
+  const claim = await tryHosts(deps, fence, machine, claimant, wish);
+  deps.meter.claimEnded(claim.outcome.kind, Date.now() - activityInfo().scheduledTimestampMs);
+  return claim;
 }
 
 async function tryHosts(
   deps: ActivityDependencies,
   fence: Fence,
   claimant: BaremetalMachine,
-  { pool: firstPool, failureDomain }: Claimant,
+  { pool: firstPool, owners }: Claimant,
   wish: ClaimWish,
-): Promise<ClaimOutcome> {
+): Promise<Claim> {
   let machine = claimant;
+  const failureDomain = owners.machine && viewCapiMachine(owners.machine).failureDomain;
   const { reservations } = deps;
   const { namespace, name, uid } = machine.metadata;
   const intended = machine.status?.machineInventoryRef?.name;
@@ -102,7 +122,9 @@ async function tryHosts(
   const passedOver = new Map<string, string>();
   let refusal: unknown;
   for (let pool = firstPool; ; pool = await deps.shared.findPool(poolKeyOf(machine))) {
-    if (pool === undefined) return { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name };
+    if (pool === undefined) {
+      return { outcome: { kind: 'poolMissing', pool: machine.spec.machineInventoryPoolRef.name } };
+    }
     const circumstances = { reservations, intended, failureDomain, avoid: wish.avoid, passedOver };
     const choice = chooseCandidate(deps, machine, pool, circumstances);
     if (choice.kind === 'exhausted') {
@@ -110,7 +132,7 @@ async function tryHosts(
       if (refusal !== undefined) throw refusal;
       const message = choice.message + describePassedOver(passedOver);
       logStep('Found no host to claim', { namespace, name, uid }, { pool: pool.name, problem: message });
-      return { kind: 'exhausted', message, ...(failureDomain !== undefined && { failureDomain }) };
+      return { outcome: { kind: 'exhausted', message, ...(failureDomain !== undefined && { failureDomain }) } };
     }
     const reservation = `${choice.host.namespace}/${choice.host.name}`;
     reservations.set(reservation, { uid, group: groupOf(machine.metadata) });
@@ -125,13 +147,13 @@ async function tryHosts(
       machine = named;
       // Whom the host belongs to then is known to the next claim, however far behind the watch is.
       deps.caches.machines.upsert(viewMachine(named));
-      if (machine.metadata.deletionTimestamp !== undefined) return { kind: 'deleting' };
+      if (machine.metadata.deletionTimestamp !== undefined) return { outcome: { kind: 'deleting' } };
       const [namedBy, held] = await Promise.all([
         findNamingMachine(deps, { uid }, choice.host, isNews ? { by: 'write', resourceVersion: writtenAs } : undefined),
         findClaimedBefore(deps, machine, namedBefore),
       ]);
-      if (held !== undefined) return { kind: 'claimed', host: bindHost(held, machine, pool) };
-      const problem = liveProblemOf(choice.host, pool, { namedBy, secret });
+      if (held !== undefined) return { outcome: { kind: 'claimed', host: bindHost(held, machine, pool) } };
+      const problem = liveProblemOf(choice.host, pool, { namedBy, secret: secret && viewPlanSecret(secret) });
       if (problem !== undefined) {
         passedOver.set(choice.host.name, problem);
         continue;
@@ -143,7 +165,8 @@ async function tryHosts(
       } else if (claimed !== undefined) {
         logStep('Claimed a host', { namespace, name, uid }, { host: choice.host.name, pool: pool.name });
         noteNews(deps, { namespace, name, uid }, tellClaim(choice.host.name, pool.name), choice.host.name);
-        return { kind: 'claimed', host: bindHost(claimed, machine, pool) };
+        const outcome = { kind: 'claimed', host: bindHost(claimed, machine, pool) } as const;
+        return { outcome, ...(secret !== undefined && { taken: { ...claimed, machine, secret } }) };
       } else deps.meter.claimConflicted();
     } finally {
       reservations.delete(reservation);

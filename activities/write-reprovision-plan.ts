@@ -1,37 +1,17 @@
-import { reasons } from '../api/conditions.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
-import type { HostView } from '../domain/inputs/host-view.ts';
-import type { BoundHost, Obstacle } from '../domain/life/machine-life.ts';
+import type { BoundHost } from '../domain/life/machine-life.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
-import { attemptId } from '../domain/plan/attempt.ts';
-import type { RenderedPlan } from '../domain/plan/document.ts';
-import { renderReprovisionPlan } from '../domain/plan/reprovision.ts';
-import type { PoolView } from '../domain/inputs/pool-view.ts';
 import type { NumberedStatus } from '../domain/report/machine-status.ts';
 import type { ProvisionOutcome } from '../domain/life/step-outcomes.ts';
-import { addressHost, renameHost } from './host/bound-host.ts';
-import { storeResolvedValue } from './inputs/bootstrap-data.ts';
-import { tellLeftOut } from './inputs/network.ts';
-import { findContent, type PlanContent, readContent, type ReadyContent } from './inputs/plan-content.ts';
+import { renameHost } from './host/bound-host.ts';
+import { findContent } from './inputs/plan-content.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
-import { type Fence, startFence } from './step/fence.ts';
-import { mayRepeatBoot } from './host/repeated-boot.ts';
+import { startFence } from './step/fence.ts';
 import { findNamingMachine } from './host/live-candidate.ts';
-import { giveSlotBack, takeSlot } from './host/slot.ts';
-import {
-  confirmWrittenPlan,
-  inspectPlanSlot,
-  orderedAttemptId,
-  pendingPlan,
-  type PlanOrder,
-  type PlanSlot,
-  writePlan,
-} from './host/plan-writer.ts';
+import { inspectPlanSlot } from './host/plan-writer.ts';
+import { findPool, provisionHost } from './provision-host.ts';
 import { writeStatusOfWait } from './publish-status.ts';
 import { findMachine } from './step/find-machine.ts';
-import { logStep } from './step/log.ts';
-import { isPausedBy } from './step/standing.ts';
-import { isRefused } from './step/stopped.ts';
 
 /**
  * Gathers what the plan needs (bootstrap data, image, network), and writes it once per attempt. Whatever is missing
@@ -46,74 +26,20 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     status?: NumberedStatus;
   }): Promise<ProvisionOutcome> {
     const fence = startFence();
+    const host = renameHost(input.host, findPool(deps, input.machine));
+    const order = { machine: input.machine, host, attempt: input.attempt, planType: 'reprovision' } as const;
     const reading = findMachine(deps, input.machine);
-    const outcome = await provision(deps, fence, input, reading);
+    const [machine, slot, content, namedBy] = await Promise.all([
+      reading,
+      inspectPlanSlot(deps, order),
+      findContent(deps, input.machine),
+      findOtherUser(deps, host, reading),
+    ]);
+    if (machine === undefined) return { kind: 'gone' };
+    const outcome = await provisionHost(deps, fence, order, { machine, slot, content, namedBy });
     if (outcome.kind !== 'written') return outcome;
-    return { ...outcome, ...(await writeStatusOfWait(deps, fence, input, await reading)) };
+    return { ...outcome, ...(await writeStatusOfWait(deps, fence, input, machine)) };
   };
-}
-
-async function provision(
-  deps: ActivityDependencies,
-  fence: Fence,
-  input: Omit<PlanOrder, 'planType'>,
-  reading: Promise<BaremetalMachine | undefined>,
-): Promise<ProvisionOutcome> {
-  const host = renameHost(input.host, findPool(deps, input.machine));
-  const order = { ...input, host, planType: 'reprovision' } as const;
-  const [machine, slot, read, namedBy] = await Promise.all([
-    reading,
-    inspectPlanSlot(deps, order),
-    findContent(deps, input.machine),
-    findOtherUser(deps, host, reading),
-  ]);
-  if (machine === undefined) return { kind: 'gone' };
-  const isProvisioned = machine.spec.providerID !== undefined;
-  if (isProvisioned && !mayRepeatBoot(machine, read.machine, slot, input.attempt)) return { kind: 'provisioned' };
-  if (machine.metadata.deletionTimestamp !== undefined) return { kind: 'deleting' };
-  if (isPausedBy(machine, read.cluster)) return { kind: 'paused' };
-  const deadlineMs = deps.policy.reprovisionDeadlineMs;
-  const hostsOfPool = findHostsOfPool(deps, input.machine);
-  if (slot.kind === 'written') {
-    const written = await confirmWrittenPlan(deps, fence, order, slot);
-    const bootstrap = bootstrapOf(
-      slot,
-      host,
-      await readContent(deps, read, { machine, host, hostsOfPool }, slot.inventory),
-    );
-    const addressed = addressHost(host, slot.inventory, read.cluster);
-    const pending = pendingPlan(order, written, deadlineMs, bootstrap?.hash ?? null);
-    if (bootstrap === undefined) return { kind: 'written', plan: pending, host: addressed };
-    return { kind: 'written', plan: { ...pending, reportsBoot: true }, host: nameNode(addressed, bootstrap) };
-  }
-  if (slot.kind === 'secretMissing') return { kind: 'secretMissing' };
-  if (slot.kind === 'taken') return { kind: 'blocked', obstacles: [hostTaken(host)] };
-  if (slot.kind === 'cleaning') return { kind: 'givenUp' };
-  if (slot.kind !== 'free') return { kind: 'hostLost' };
-  if (namedBy !== undefined) return { kind: 'hostOfOther', owner: namedBy };
-
-  const content = await readContent(deps, read, { machine, host, hostsOfPool }, slot.inventory);
-  if (content.kind === 'blocked') {
-    const problems = content.obstacles.map(({ reason }) => reason);
-    logStep('Cannot write the plan yet', input.machine, { host: host.inventory, problems });
-    return content;
-  }
-  const lacksSlot = await takeSlot(deps, fence, order, slot, findPool(deps, input.machine));
-  if (lacksSlot !== undefined) return { kind: 'blocked', obstacles: [lacksSlot] };
-  const { bootstrap } = content;
-  const plan = renderContent(orderedAttemptId(order, slot.secret), host, content);
-  tellLeftOut(input.machine, host.inventory, content.leftOut);
-  try {
-    await writePlan(deps, fence, order, slot, plan, () => storeResolvedValue(deps, fence, bootstrap));
-  } catch (error) {
-    if (isRefused(error)) await giveSlotBack(deps, input.machine, orderedAttemptId(order, slot.secret));
-    throw error;
-  }
-  const written = { attempt: input.attempt, claim: slot.secret.uid, checksum: plan.checksum };
-  const pending = { ...pendingPlan(order, written, deadlineMs, bootstrap.hash), reportsBoot: true } as const;
-  const named = nameNode(addressHost(host, slot.inventory, read.cluster), bootstrap);
-  tellNodeName(input.machine, named);
-  return { kind: 'written', plan: pending, host: named };
 }
 
 async function findOtherUser(
@@ -126,69 +52,4 @@ async function findOtherUser(
   const { namespace, resourceVersion } = machine.metadata;
   const key = { namespace, name: host.inventory };
   return findNamingMachine(deps, machine.metadata, key, { by: 'read', resourceVersion });
-}
-
-function findHostsOfPool(deps: ActivityDependencies, ref: MachineRef): HostView[] {
-  const { namespace } = ref;
-  return (findPool(deps, ref)?.members ?? []).flatMap(({ name }) => deps.caches.hosts.get({ namespace, name }) ?? []);
-}
-
-/** The machine's pool as the cache has it: a host name that was mended there is used without another claim. */
-function findPool({ caches }: ActivityDependencies, ref: MachineRef): PoolView | undefined {
-  const name = caches.machines.get(ref)?.pool;
-  return name === undefined ? undefined : caches.pools.get({ namespace: ref.namespace, name });
-}
-
-type ReadyBootstrap = ReadyContent['bootstrap'];
-
-/** What the bootstrap data says of the name of the node. */
-function nameNode(host: BoundHost, { nodeName }: ReadyBootstrap): BoundHost {
-  return { ...host, nodeName: nodeName ?? null };
-}
-
-/** A name that is fixed in the bootstrap data stays, and serves one machine only: that is worth a line. */
-function tellNodeName(machine: MachineRef, { inventory, hostname, nodeName }: BoundHost): void {
-  if (typeof nodeName !== 'string' || nodeName === hostname) return;
-  logStep('The bootstrap data names the node otherwise than its host', machine, {
-    host: inventory,
-    hostname,
-    nodeName,
-  });
-}
-
-function renderContent(
-  attempt: string,
-  { hostname }: BoundHost,
-  { bootstrap, image, metaData, networkConfig }: ReadyContent,
-): RenderedPlan {
-  return renderReprovisionPlan({
-    attemptId: attempt,
-    userData: bootstrap.userData,
-    hostname,
-    metaData,
-    image,
-    ...(networkConfig === undefined ? {} : { networkConfig }),
-  });
-}
-
-/**
- * What a plan that stands there already was made of: an attempt of this step that died wrote it a moment ago, from what is
- * there now. undefined: from something else.
- */
-function bootstrapOf(
-  { attempt, secret }: Extract<PlanSlot, { kind: 'written' }>,
-  host: BoundHost,
-  content: PlanContent,
-): ReadyBootstrap | undefined {
-  if (content.kind !== 'ready') return undefined;
-  const { checksum } = renderContent(attemptId(attempt), host, content);
-  return checksum === secret.planChecksum ? content.bootstrap : undefined;
-}
-
-function hostTaken(host: BoundHost): Obstacle {
-  return {
-    condition: 'PlanApplied',
-    reason: reasons.HostTaken,
-    message: `A plan of somebody else stands in Secret ${host.planSecret}; nothing is written. reallocate claims another host; this one is not offered while that plan stands`,
-  };
 }

@@ -97,7 +97,7 @@ const statsSchema = z.object({
 
 /** A step of a life as people mean it, by the entry that ends it. */
 export const SPAN = `case
-    when step in ('begin', 'claim') and to_phase = 'Allocated' and cause = 'Step' then 'claim'
+    when step in ('begin', 'claim') and to_phase in ('Allocated', 'Reprovisioning') and cause = 'Step' then 'claim'
     when step = 'provision' and to_phase = 'Reprovisioning' then 'write plan'
     when from_phase = 'Reprovisioning' and (step = 'complete' or to_phase = 'Failed') then 'reprovision'
     when from_phase = 'Preparing' and (step = 'release' or to_phase = 'Failed') then 'clean'

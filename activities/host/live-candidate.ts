@@ -1,10 +1,11 @@
 import { providerIdOf } from '../../api/constants.ts';
+import type { Secret } from '../../api/core.ts';
 import type { ObjectKey } from '../../api/meta.ts';
 import { baremetalMachines, objectMetaOnlySchema, secrets } from '../../api/resources.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { PoolView } from '../../domain/inputs/pool-view.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
-import { type PlanSecretView, viewPlanSecret } from '../../domain/plan/secret.ts';
+import type { PlanSecretView } from '../../domain/plan/secret.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
 import { hostProblem } from '../../domain/pool/host-eligibility.ts';
 import type { ActivityDependencies } from '../step/dependencies.ts';
@@ -90,8 +91,6 @@ async function isInCache({ machines }: NamingSources['caches'], since: SeenMachi
 export async function findPlanSecret(
   deps: ActivityDependencies,
   { namespace, planSecretName }: HostView,
-): Promise<PlanSecretView | undefined> {
-  if (planSecretName === undefined) return undefined;
-  const secret = await findReadable(deps, secrets, { namespace, name: planSecretName });
-  return secret && viewPlanSecret(secret);
+): Promise<Secret | undefined> {
+  return planSecretName === undefined ? undefined : findReadable(deps, secrets, { namespace, name: planSecretName });
 }

@@ -12,6 +12,7 @@ import { type KeptFailure, mayHoldFailure } from '../../domain/plan/last-failure
 import { type PlanSecretView, planSecretPatch, releasePatch, viewPlanSecret } from '../../domain/plan/secret.ts';
 import type { ActivityDependencies } from '../step/dependencies.ts';
 import type { Fence } from '../step/fence.ts';
+import type { HeldHost } from './held-host.ts';
 import { readOwnedHost, writeHostRecord } from './record.ts';
 import { logStep } from '../step/log.ts';
 import { RefusedError } from '../step/refused.ts';
@@ -46,10 +47,13 @@ export async function inspectPlanSlot(deps: ActivityDependencies, order: PlanOrd
   const owned = await readOwnedHost(deps, order.machine, order.host.inventory);
   if (owned.kind === 'missing') return { kind: 'inventoryMissing' };
   if (owned.kind === 'lost') return { kind: 'hostLost' };
-  const { inventory, host } = owned;
-  const name = host.planSecretName ?? order.host.planSecret;
+  const name = owned.host.planSecretName ?? order.host.planSecret;
   const found = await findReadable(deps, secrets, { namespace: order.machine.namespace, name });
-  if (found === undefined) return { kind: 'secretMissing' };
+  return found === undefined ? { kind: 'secretMissing' } : judgePlanSlot(order, owned, found);
+}
+
+/** What stands in the plan Secret of a host that the machine owns. @throws RefusedError: it is no plan Secret of that host */
+export function judgePlanSlot(order: PlanOrder, { inventory, host }: HeldHost, found: Secret): PlanSlot {
   const secret = viewPlanSecret(found);
   assertPlanSecretOf(inventory, secret);
   const standing = secret.planAttempt === undefined ? undefined : parseAttemptId(secret.planAttempt);

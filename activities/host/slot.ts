@@ -36,9 +36,9 @@ export async function takeSlot(
   { secret }: FreePlace,
   pool: Pick<PoolView, 'name' | 'maxConcurrentReprovisions'> | undefined,
 ): Promise<Obstacle | undefined> {
+  if (!isSlotNeeded(deps.policy, pool)) return undefined;
   const { slots } = deps.policy;
   const limit = pool?.maxConcurrentReprovisions;
-  if (limit === undefined && slots.limit === undefined) return undefined;
   const missing = slotMissing({ pool: { name: pool?.name ?? '', limit }, installation: slots.limit });
   const id = orderedAttemptId(order, secret);
   for (let conflicts = 0; ; conflicts += 1) {
@@ -55,6 +55,14 @@ export async function takeSlot(
       if (!isConflict(error) || conflicts === CONFLICTS) throw error;
     }
   }
+}
+
+/** Whether a host of the pool needs a slot for a reprovision plan. */
+export function isSlotNeeded(
+  { slots }: Pick<MachinePolicy, 'slots'>,
+  pool: Pick<PoolView, 'maxConcurrentReprovisions'> | undefined,
+): boolean {
+  return pool?.maxConcurrentReprovisions !== undefined || slots.limit !== undefined;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import type { RenderedNetwork } from '../../domain/network/config.ts';
 import type { ActivityDependencies } from '../step/dependencies.ts';
 import { type Bootstrap, findBootstrap, readBootstrap } from './bootstrap-data.ts';
-import { findCapiOwners, readImage } from './image.ts';
+import { type CapiOwners, findCapiOwners, readImage } from './image.ts';
 import { readNetwork } from './network.ts';
 
 /** What a reprovision plan is made of, or all that is missing of it. */
@@ -25,14 +25,18 @@ export interface ReadyContent {
   leftOut: readonly string[];
 }
 
-export type FoundContent = Awaited<ReturnType<typeof findContent>>;
+export type FoundContent = Awaited<ReturnType<typeof findContentOf>>;
 
 /** All objects that a plan needs besides its host, read side by side: they are most of the time that this takes. */
 export async function findContent(deps: ActivityDependencies, ref: MachineRef) {
-  const owners = await findCapiOwners(deps, ref);
+  return findContentOf(deps, ref.namespace, await findCapiOwners(deps, ref));
+}
+
+/** As `findContent`, of owners that were read just now. */
+export async function findContentOf(deps: ActivityDependencies, namespace: string, owners: CapiOwners) {
   const [bootstrap, image] = await Promise.all([
-    findBootstrap(deps, ref.namespace, owners.machine?.spec.bootstrap.dataSecretName),
-    readImage(deps, ref.namespace, owners),
+    findBootstrap(deps, namespace, owners.machine?.spec.bootstrap.dataSecretName),
+    readImage(deps, namespace, owners),
   ]);
   return { bootstrap, image, ...owners };
 }

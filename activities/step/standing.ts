@@ -1,9 +1,9 @@
 import { foreign } from '../../api/constants.ts';
-import type { CapiCluster } from '../../api/cluster-api.ts';
+import type { CapiCluster, CapiMachine } from '../../api/cluster-api.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
 import { capiMachines } from '../../api/resources.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
-import { type CapiMachineView, viewCapiCluster, viewCapiMachine } from '../../domain/inputs/capi-view.ts';
+import { viewCapiCluster } from '../../domain/inputs/capi-view.ts';
 import { isMachineOfCapi, viewMachine } from '../../domain/inputs/machine-view.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findMachine } from './find-machine.ts';
@@ -38,9 +38,16 @@ export async function standingOf(
   deps: ActivityDependencies,
   machine: BaremetalMachine,
 ): Promise<Exclude<Standing, { kind: 'gone' | 'moved' }>> {
-  const { deletionTimestamp } = machine.metadata;
-  if (isPausedBy(machine, await findCluster(deps, machine))) return { kind: 'paused', machine };
-  return { kind: deletionTimestamp === undefined ? 'live' : 'deleting', machine };
+  return { kind: judgeStanding(machine, await findCluster(deps, machine)), machine };
+}
+
+/** As `standingOf`, of a Cluster that was read just now, too. */
+export function judgeStanding(
+  machine: BaremetalMachine,
+  cluster: CapiCluster | undefined,
+): 'live' | 'deleting' | 'paused' {
+  if (isPausedBy(machine, cluster)) return 'paused';
+  return machine.metadata.deletionTimestamp === undefined ? 'live' : 'deleting';
 }
 
 /** Cluster API wants nothing to be done for the machine: paused, or being moved. */
@@ -62,11 +69,11 @@ export async function findCluster(
 export async function findOwner(
   deps: ActivityDependencies,
   { metadata }: BaremetalMachine,
-): Promise<CapiMachineView | undefined> {
+): Promise<CapiMachine | undefined> {
   const owner = metadata.ownerReferences.find(isMachineOfCapi);
   if (owner === undefined) return undefined;
   const found = await findReadable(deps, capiMachines, { namespace: metadata.namespace, name: owner.name });
-  return found?.metadata.uid === owner.uid ? viewCapiMachine(found) : undefined;
+  return found?.metadata.uid === owner.uid ? found : undefined;
 }
 
 /** A machine that is not being deleted lets its host go only if its run gives the host up, and no node runs there. */

@@ -3,7 +3,7 @@ import type { MachineLife } from '../life/machine-life.ts';
 import type { Step } from '../life/step.ts';
 import { hasLeft, type JournalRecord } from './entry.ts';
 import { append, confirm, type Journal } from './journal.ts';
-import { quoteShort } from './quote.ts';
+import { quoteImage } from './quote.ts';
 import { aimOf, type Moment, toRecord } from './transitions.ts';
 
 /** Entries that a step's activity writes beside its own work. */
@@ -97,7 +97,5 @@ function kindOf(outcome: unknown): unknown {
 
 /** Image of the plan that is about to be written, as the bridge sees it. */
 function imageIn({ snapshot }: MachineLife): string | null {
-  return snapshot.provisioning === null ? null : quoteShort(snapshot.provisioning.image, MAX_IMAGE_LENGTH);
+  return snapshot.provisioning === null ? null : quoteImage(snapshot.provisioning.image);
 }
-
-const MAX_IMAGE_LENGTH = 256;

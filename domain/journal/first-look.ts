@@ -2,6 +2,7 @@ import type { MachineLife } from '../life/machine-life.ts';
 import type { BeginOutcome } from '../life/step-outcomes.ts';
 import type { JournalRecord } from './entry.ts';
 import type { Journal } from './journal.ts';
+import { quoteImage } from './quote.ts';
 import { type Moment, noteTransition } from './transitions.ts';
 
 /** The journal of a run that has noted nothing yet, as its first look finds it. */
@@ -37,7 +38,7 @@ export function noteFirstLook(
   return { entry: { ...entry, number: LOOK_NUMBER }, journal: { ...noted, number: LOOK_NUMBER, pending: [] } };
 }
 
-/** What a look tells of the time before the run. */
+/** What a look tells of the time before the run, and of the plan that it wrote. */
 export type LookTold = Exclude<BeginOutcome, { kind: 'gone' }>;
 
 /** The look claimed the host, of which the unknown time before tells nothing. */
@@ -46,10 +47,13 @@ export function isFreshClaim(outcome: LookTold): boolean {
 }
 
 /** @param isFresh see `isFreshClaim`; false for runs of before */
-export function learnPast(journal: Journal, { group, describedAtMs }: LookTold, isFresh: boolean): Journal {
+export function learnPast(journal: Journal, outcome: LookTold, isFresh: boolean): Journal {
+  const { group, describedAtMs } = outcome;
+  const image = outcome.kind === 'claimTried' ? outcome.planned?.image : undefined;
   return {
     ...journal,
     ...(typeof group === 'string' && { group }),
+    ...(typeof image === 'string' && { image: quoteImage(image) }),
     ...(typeof describedAtMs === 'number' &&
       journal.place === null && {
         unknownSinceMs: describedAtMs,

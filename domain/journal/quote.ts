@@ -5,3 +5,10 @@ export function quoteShort(text: string, maxLength: number): string {
     .toWellFormed()
     .replace(/\p{Cc}/gu, ' ');
 }
+
+/** The image of a plan. */
+export function quoteImage(image: string): string {
+  return quoteShort(image, MAX_IMAGE_LENGTH);
+}
+
+const MAX_IMAGE_LENGTH = 256;

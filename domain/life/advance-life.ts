@@ -75,8 +75,11 @@ export function onBegun(
   switch (outcome.kind) {
     case 'fresh':
       return { ...next, stage: { kind: 'unclaimed' } };
-    case 'claimTried':
-      return onClaimed({ ...next, stage: { kind: 'unclaimed' } }, outcome.claim, startRevision, believesClaim);
+    case 'claimTried': {
+      const { claim, planned } = outcome;
+      const claimed = onClaimed({ ...next, stage: { kind: 'unclaimed' } }, claim, startRevision, believesClaim);
+      return planned === undefined ? claimed : onProvisionTried(claimed, planned, startRevision);
+    }
     case 'holding':
       return adoptHolding(next, outcome.host, outcome.plan);
     case 'provisioned':

@@ -34,6 +34,15 @@ export function onceBegun(life: MachineLife, outcome: BeginOutcome): MachineLife
   return onBegun(withoutHalt(life), outcome, life.revision);
 }
 
+/**
+ * The host that the machine has just got is to have its plan next, as far as the run knows. That there is no bootstrap data
+ * yet is what the run was told last: who looks may find some.
+ */
+export function isDueForPlan(life: MachineLife): boolean {
+  const step = nextStep(life);
+  return step.kind === 'provision' || (step.kind === 'wait' && step.reason === 'inputs');
+}
+
 /** Nothing is to be done then but to wait: the status is there to stay. */
 export function comesToRest(life: MachineLife): boolean {
   const { kind } = nextStep(life);

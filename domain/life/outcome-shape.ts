@@ -5,7 +5,18 @@
 export function isOutcome(value: unknown): boolean {
   if (value === undefined || value === null) return true;
   if (!isRecord(value) || typeof value['kind'] !== 'string') return false;
-  return isHost(value['host']) && isPlan(value['plan']) && (value['claim'] === undefined || isOutcome(value['claim']));
+  const claim = value['claim'];
+  return (
+    isHost(value['host']) &&
+    isPlan(value['plan']) &&
+    (claim === undefined || isOutcome(claim)) &&
+    isPlanned(value['planned'])
+  );
+}
+
+function isPlanned(value: unknown): boolean {
+  if (value === undefined) return true;
+  return isRecord(value) && value['kind'] === 'written' && isRecord(value['plan']) && isOutcome(value);
 }
 
 function isHost(value: unknown): boolean {

@@ -53,8 +53,8 @@ interface Begun {
 export type BeginOutcome =
   | { kind: 'gone' }
   | ({ kind: 'fresh' } & Begun)
-  /** Fresh, and ready for a host: how the claim went. */
-  | ({ kind: 'claimTried'; claim: ClaimOutcome } & Begun)
+  /** Fresh, and ready for a host: how the claim went. `planned`: all was there for its plan, too, which is written. */
+  | ({ kind: 'claimTried'; claim: ClaimOutcome; planned?: PlannedAtOnce } & Begun)
   /** The inventory is annotated with our uid, the providerID is not set. */
   | ({ kind: 'holding'; host: BoundHost; plan: WrittenPlan | null } & Begun)
   /** The providerID is set: adopted, never reprovisioned. */
@@ -100,6 +100,12 @@ export type ProvisionOutcome =
   | { kind: 'givenUp' }
   /** Another machine's providerID names the host: a node of its runs there. */
   | { kind: 'hostOfOther'; owner: string };
+
+/** A reprovision plan that the step wrote which claimed its host. */
+export type PlannedAtOnce = Extract<ProvisionOutcome, { kind: 'written' }> & {
+  /** The image that the plan names. */
+  image: string | null;
+};
 
 export type CompleteOutcome = { kind: 'completed' } | { kind: 'hostLost' } | Unproven;
 

@@ -6,7 +6,15 @@ import { readFootprint, refOf } from '../support/runs.ts';
 import { plansReceived } from '../support/host-answers.ts';
 import { expectReleased } from '../support/hosts.ts';
 import type { KubeWrite, Passage } from '../support/kube-gate.ts';
-import { beginOn, deleteMachine, untilGone, untilProvisioned } from '../support/machines.ts';
+import {
+  beginOn,
+  conditionOf,
+  createBootstrapSecret,
+  deleteMachine,
+  findMachine,
+  untilGone,
+  untilProvisioned,
+} from '../support/machines.ts';
 import { type Site, summarise } from '../support/site.ts';
 import { gatedStack, siteTestOn } from '../support/site-test.ts';
 import { buttons } from '../support/temporal-buttons.ts';
@@ -17,22 +25,21 @@ import { waitFor } from '../support/wait-for.ts';
 const victim = 'sl-node';
 const madeUpPlan = { attempt: 1, checksum: 'made-up', deadlineMs: 3_600_000, bootstrapHash: null };
 const pending = { kind: 'pending' };
+const writtenPlan = { kind: 'written', plan: { type: 'reprovision', ...madeUpPlan, progress: pending } };
 const lies = {
   'sl-claim': {
     holds: ({ resource }) => resource === 'machineinventories',
-    lie: {
-      kind: 'claimTried',
-      nodeJoinDeadlineMs: 60_000,
-      kept: { pausedByOperator: false, avoidedHosts: [] },
-      claim: {
-        kind: 'claimed',
-        host: { inventory: victim, hostname: victim, planSecret: victim, recorded: 'Allocated', addresses: [] },
-      },
-    },
+    lie: claimOf(victim),
   },
   'sl-plan': {
+    // So that the plan is a step of its own.
+    bootstrapsLate: true,
     holds: ({ resource }) => resource === 'secrets',
-    lie: { kind: 'written', plan: { type: 'reprovision', ...madeUpPlan, progress: pending } },
+    lie: writtenPlan,
+  },
+  'sl-both': {
+    holds: ({ resource }) => resource === 'secrets',
+    lie: { ...claimOf('sl-both'), planned: { ...writtenPlan, image: 'registry.example/os:v1' } },
   },
   'sl-done': {
     // Nobody tells the run that it knows too much.
@@ -55,11 +62,28 @@ const lies = {
 interface StepLie {
   /** What it takes to make the run see; by default nothing. */
   ends?: 'with another run';
+  /** The machine has a host before it has bootstrap data. */
+  bootstrapsLate?: true;
   /** The step is one of a deletion. */
-  deletes?: boolean;
+  deletes?: true;
   /** The write of the step that hangs. */
   holds: (write: KubeWrite) => boolean;
   lie: object;
+}
+
+function claimOf(inventory: string) {
+  const host = { inventory, hostname: inventory, planSecret: inventory, recorded: 'Allocated', addresses: [] };
+  const kept = { pausedByOperator: false, avoidedHosts: [] };
+  return { kind: 'claimTried', nodeJoinDeadlineMs: 60_000, kept, claim: { kind: 'claimed', host } };
+}
+
+/** With bootstrap data that comes when the host is there. */
+async function beginLate(site: Site, name: string): Promise<void> {
+  await beginOn(site, name, { userData: null });
+  const waits = async () =>
+    conditionOf(await findMachine(site, name), 'BootstrapReady')?.reason === 'BootstrapWaiting' || undefined;
+  await waitFor(`${name} waits for its bootstrap data`, waits, () => summarise(site));
+  await createBootstrapSecret(site, { name });
 }
 
 const specSchema = z.object({ spec: z.object({ providerID: z.string() }) });
@@ -109,7 +133,9 @@ describe.concurrent('a step that is said to be done', () => {
         await untilProvisioned(site, name);
         await lieAbout(site, name, lie, () => deleteMachine(site, name));
       } else {
-        await lieAbout(site, name, lie, () => beginOn(site, name));
+        await lieAbout(site, name, lie, () =>
+          lie.bootstrapsLate === true ? beginLate(site, name) : beginOn(site, name),
+        );
         if (lie.ends !== undefined) await buttons['workflow: terminate']?.(site, await refOf(site, name));
         await waitFor(
           `${name} runs`,

@@ -80,6 +80,32 @@ export const scenarios: Record<string, () => Scenario> = {
     },
   }),
 
+  'planned-at-once': () => ({
+    activities: {
+      beginLife: give({
+        kind: 'claimTried',
+        claim: { kind: 'claimed', host: host() },
+        planned: {
+          kind: 'written',
+          plan: { ...plan(), reportsBoot: true },
+          host: host(),
+          image: 'registry.example/os:v1',
+        },
+        nodeJoinDeadlineMs,
+        statusWritten: true,
+        entryWritten: true,
+      }),
+    },
+    async live(driver) {
+      await driver.observe();
+      await driver.answer('reprovision', { kind: 'applied' });
+      await driver.observe({ ...joined, boot: 'active' });
+      await driver.untilReason('Booted');
+      await driver.observe({ deleting: true });
+      await driver.answer('clean', { kind: 'applied' });
+    },
+  }),
+
   'rebooted-host': () => ({
     activities: {
       writeReprovisionPlan: give({ kind: 'written', plan: { ...plan(), reportsBoot: true } }),

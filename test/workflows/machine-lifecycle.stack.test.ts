@@ -56,6 +56,29 @@ describe('machineLifecycle', () => {
     });
   });
 
+  test('a plan that was written by the step that claimed, with its status and its entry, is waited for at once', async () => {
+    const planned = { kind: 'written', plan: plan(), image: 'registry.example/os:v1' } as const;
+    const script = scriptActivities({
+      beginLife: async () => ({
+        kind: 'claimTried',
+        claim: { kind: 'claimed', host: host() },
+        planned,
+        nodeJoinDeadlineMs: 60_000,
+        statusWritten: true,
+        entryWritten: true,
+      }),
+    });
+    await withLife(script, async (life) => {
+      await life.observe({});
+      await life.answer('reprovision', { kind: 'applied' });
+      await life.until('completeProvisioning');
+      expect(script.ran).toEqual(['beginLife', 'awaitPlanResult', 'completeProvisioning']);
+      const running = { from: 'Reprovisioning', to: 'Running', number: 1, image: planned.image };
+      expect(script.journal).toMatchObject([running]);
+      await life.handle.terminate();
+    });
+  });
+
   test('a run that adopts a plan says so before it waits', async () => {
     const script = scriptActivities({
       beginLife: async () => ({ kind: 'holding', host: host(), plan: plan(), nodeJoinDeadlineMs: 60_000 }),

@@ -6,7 +6,7 @@ import { usesOf } from '../../../domain/journal/uses.ts';
 import { onceBegun } from '../../../domain/life/forecast.ts';
 import { startLife } from '../../../domain/life/machine-life.ts';
 import type { BeginOutcome } from '../../../domain/life/step-outcomes.ts';
-import { host, snapshot } from '../life/life-fixtures.ts';
+import { host, plan, snapshot } from '../life/life-fixtures.ts';
 
 const moment = { runId: 'r', atMs: 5_000 };
 const found = { kind: 'provisioned', host: host(), plan: null, nodeJoinDeadlineMs: 60_000 } as const;
@@ -70,6 +70,16 @@ test("a host that the look claims was nobody's in the unknown time before", () =
   const { describedAtMs: _, ...first } = outcome;
   expect(noteOnce(first).entry).toMatchObject({ from: null, to: 'Allocated', cause: 'Step' });
   expect(noteOnce({ ...found, kind: 'holding', describedAtMs: 1_000 }).entry).toMatchObject({ cause: 'Adopted' });
+});
+
+test('a look that claimed a host and wrote its plan is one entry, with the image of that plan', () => {
+  const claim = { kind: 'claimed', host: host() } as const;
+  const planned = { kind: 'written', plan: plan(), image: 'registry.example/os:v1\n' } as const;
+  const { entry, journal } = noteOnce({ kind: 'claimTried', claim, planned, nodeJoinDeadlineMs: 60_000 });
+  const image = 'registry.example/os:v1 ';
+  const seen = { host: host().inventory, cause: 'Step', attempt: 1, image, durationMs: 1_000 };
+  expect(entry).toMatchObject({ from: null, to: 'Reprovisioning', step: 'begin', ...seen });
+  expect(journal).toMatchObject({ place: { phase: 'Reprovisioning' }, image });
 });
 
 test('only a run that has noted nothing begins with a look', () => {

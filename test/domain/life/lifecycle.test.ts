@@ -3,6 +3,7 @@ import * as advanceHost from '../../../domain/life/advance-host.ts';
 import * as advance from '../../../domain/life/advance-life.ts';
 import { allRules } from '../../../domain/life/later-rules.ts';
 import { nextStep, stillAwaits } from '../../../domain/life/lifecycle.ts';
+import { isDueForPlan } from '../../../domain/life/forecast.ts';
 import { phaseOf, projectStatus } from '../../../domain/report/machine-status.ts';
 import type { ClaimOutcome } from '../../../domain/life/step-outcomes.ts';
 import { type MachineLife, type Stage } from '../../../domain/life/machine-life.ts';
@@ -251,6 +252,31 @@ test('a claim that was tried at the beginning goes on as any other', () => {
   expect(exhausted.stage).toEqual({ kind: 'unclaimed' });
   expect(nextStep(exhausted)).toMatchObject({ kind: 'wait', reason: 'inputs' });
   expect(nextStep(advance.onWoken(exhausted))).toEqual({ kind: 'claim' });
+});
+
+test('a plan that was written by the step that claimed is waited for, and cleaned if the machine goes meanwhile', () => {
+  const planned = { kind: 'written', plan: plan(), host: { ...host(), hostname: 'renamed' }, image: 'i' } as const;
+  const claim = { kind: 'claimed', host: host() } as const;
+  const outcome = { kind: 'claimTried', claim, planned, nodeJoinDeadlineMs: 5 } as const;
+  const life = advance.onBegun(at({ kind: 'new' }), outcome, 0);
+  expect(life.stage).toMatchObject({
+    kind: 'reprovisioning',
+    host: { hostname: 'renamed', recorded: 'Reprovisioning' },
+  });
+  expect(nextStep(life)).toEqual({ kind: 'awaitPlan' });
+  const going = advance.onBegun(at({ kind: 'new' }, { deleting: true }), outcome, 0);
+  expect(nextStep(going)).toEqual({ kind: 'clean', attempt: 1 });
+});
+
+test('a host that was just claimed is due for its plan, whatever was told of its bootstrap data, unless nothing may be done', () => {
+  const claimed = { kind: 'claimed', host: host(), attempt: 1 } as const;
+  const { provisioning } = snapshot({});
+  if (provisioning === null) throw new Error('A machine that comes up needs something');
+  expect(isDueForPlan(at(claimed))).toBe(true);
+  expect(isDueForPlan(at(claimed, { provisioning: { ...provisioning, bootstrapSecret: null } }))).toBe(true);
+  expect(isDueForPlan(at(claimed, { paused: true }))).toBe(false);
+  expect(isDueForPlan(at(claimed, { deleting: true }))).toBe(false);
+  expect(isDueForPlan({ ...at(claimed), pausedByOperator: true })).toBe(false);
 });
 
 test('a run that was set back to before its machine was provisioned begins again', () => {
