@@ -1,12 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
-import { createKubeClient, type KubeClient } from '../runtime/kube/client.ts';
-import { leaseNameOf, slotsOf } from '../runtime/installation-name.ts';
+import { createKubeClient } from '../runtime/kube/client.ts';
+import { slotsOf } from '../runtime/installation-name.ts';
 import { publishInformerStats } from '../runtime/kube/informer-metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { metricDefinitions } from '../runtime/metric-definitions.ts';
@@ -19,7 +15,7 @@ import { type BridgeCaches, createBridgeCaches } from './caches.ts';
 import { type ControllerDeps, monotonicNowMs } from './controller-deps.ts';
 import { runControllers } from './controllers.ts';
 import { countCalls } from './runs/counted-runs.ts';
-import { createLeaderElection } from './leader/lease.ts';
+import { lead } from './leader/lead.ts';
 import { publishFleet } from './fleet-metrics.ts';
 import { createMachineRuns } from './runs/machine-runs.ts';
 import { rememberStarts, StartMemory } from './runs/start-memory.ts';
@@ -39,10 +35,6 @@ export interface BridgeOptions {
 const USER_AGENT = 'ironloom-bridge';
 /** Only failures are read here, and few of them at a time. */
 const READER_THREADS = 1;
-/** The requests of a leader that lost its lease have ended by then; what they write is conditional all the same. */
-const END_OF_TERM_MS = 20_000;
-/** Whoever holds the Lease and cannot work keeps it from others. */
-const LIST_AGAIN_MS = 60_000;
 
 /**
  * Starts the bridge and resolves when it may lead. Kubernetes, its CRDs and Temporal may come later, in any order: it
@@ -178,70 +170,4 @@ async function startObservation(
     countRunCall: (call) => countRunCall({ call }),
     countVerb: (verb, result) => countVerb({ verb, result }),
   };
-}
-
-interface LeadersWork {
-  /** Works until the signal aborts. */
-  work: (signal: AbortSignal) => Promise<void>;
-  /** Reads the world anew; rejects when the bridge ends meanwhile. */
-  listAgain: () => Promise<void>;
-}
-
-/**
- * Works while it holds the lease. A bridge that lost it, as the API server was away for some seconds, keeps its caches and
- * stands by: once it leads again it begins with nothing in its memory, and with lists that were read after the loss. One whose
- * work does not end, or that cannot list, ends itself. Answers how to ask whether it leads.
- */
-function lead(
-  { env, logger, shutdown }: BridgeOptions,
-  kube: KubeClient,
-  { work, listAgain }: LeadersWork,
-): () => boolean {
-  let listed = Promise.resolve();
-  let overdue: NodeJS.Timeout | undefined;
-  const listedWithin = (signal: AbortSignal) =>
-    Promise.race([
-      listed.then(() => 'listed' as const),
-      once(signal, 'abort').then(() => 'ended' as const),
-      sleep(LIST_AGAIN_MS, 'late' as const, { ref: false }),
-    ]);
-  const guarded = async (signal: AbortSignal): Promise<void> => {
-    try {
-      if (!signal.aborted && (await listedWithin(signal)) === 'late') {
-        return shutdown.shutdown('it leads again, and cannot list what it must know', 1);
-      }
-      if (!signal.aborted) await work(signal);
-    } catch (error) {
-      if (shutdown.signal.aborted) return;
-      logger.error({ err: error }, 'Controllers ended');
-      shutdown.shutdown('the controllers ended', 1);
-    } finally {
-      clearTimeout(overdue);
-    }
-  };
-  if (!env.leaderElect) {
-    const running = guarded(shutdown.signal);
-    shutdown.onShutdown('controllers', () => running);
-    return () => true;
-  }
-  const election = createLeaderElection({
-    client: kube,
-    namespace: env.leaseNamespace,
-    name: leaseNameOf(env),
-    identity: `${hostname()}_${randomUUID()}`,
-    logger,
-    onStartedLeading: guarded,
-    onStoppedLeading() {
-      if (shutdown.signal.aborted) return;
-      listed = listAgain();
-      listed.catch(() => {});
-      overdue = setTimeout(
-        () => shutdown.shutdown('the lease is lost, and its work does not end', 1),
-        END_OF_TERM_MS,
-      ).unref();
-    },
-  });
-  shutdown.onShutdown('leader election', () => election.stop());
-  election.start();
-  return () => election.isLeader();
 }

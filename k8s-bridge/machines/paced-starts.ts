@@ -7,6 +7,8 @@ export const MAX_NEW_RUNS = 100;
 /** Nobody may work on them: the others are started all the same, slowly. */
 export const LONGEST_START_MS = 30_000;
 
+type PacedMachine = Pick<MachineView, 'uid' | 'observedInputs' | 'deleting'> & ObjectKey;
+
 /**
  * Lets so many new machines have a run at the same time as workers can keep in memory until its first status, and the others in
  * the order in which they asked: each of a thousand at once costs as much as one alone.
@@ -23,17 +25,18 @@ export class PacedStarts {
     this.#enqueue = options.enqueue;
   }
 
-  /** Milliseconds after which it may be its turn at the latest, and the key is enqueued before if it is sooner; 0: now. */
-  waitMs({
-    uid,
-    observedInputs,
-    deleting,
-    ...at
-  }: Pick<MachineView, 'uid' | 'observedInputs' | 'deleting'> & ObjectKey): number {
-    if (observedInputs !== undefined || deleting) {
-      this.leave(uid);
-      return 0;
-    }
+  /** Heeds that the machine has shown something, or goes. */
+  see(machine: PacedMachine): void {
+    if (needsNoPlace(machine)) this.leave(machine.uid);
+  }
+
+  /**
+   * Asked right before the run is told for the first time: milliseconds after which it may be the machine's turn at the latest,
+   * and the key is enqueued before if it is sooner; 0: now.
+   */
+  waitMs(machine: PacedMachine): number {
+    if (needsNoPlace(machine)) return 0;
+    const { uid, ...at } = machine;
     this.#dropOverdue();
     if (!this.#startedMs.has(uid)) {
       if (this.#startedMs.size >= MAX_NEW_RUNS) {
@@ -69,4 +72,8 @@ export class PacedStarts {
       return this.#enqueue(key);
     }
   }
+}
+
+function needsNoPlace({ observedInputs, deleting }: PacedMachine): boolean {
+  return observedInputs !== undefined || deleting;
 }

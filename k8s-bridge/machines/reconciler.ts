@@ -28,7 +28,7 @@ export interface MachineReconcilerDeps {
   /** uids of machines whose run is missing or was replaced: told whatever was told before, and taken out then. */
   missingRuns: Set<string>;
   /** Whose turn it is to have a run begun. */
-  starts: Pick<PacedStarts, 'waitMs'>;
+  starts: Pick<PacedStarts, 'see' | 'waitMs'>;
   logger: ReconcilerLogger;
   /** Wall clock. */
   nowMs: () => number;
@@ -58,8 +58,7 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
   if (isReleased(view) && view.phase === undefined) return undefined;
   const ownerGraceLeftMs = waitForOwner(view, deps.nowMs());
   if (ownerGraceLeftMs > 0) return ownerGraceLeftMs;
-  const startMs = deps.starts.waitMs(view);
-  if (startMs > 0) return startMs;
+  deps.starts.see(view);
   const seen = takeSnapshot(view);
   const seenAs = fingerprintSnapshot(seen);
   const missing = missingRuns.has(view.uid);
@@ -86,6 +85,8 @@ async function tellRun(view: MachineView, deps: MachineReconcilerDeps): Promise<
     // Its run has ended, or is about to: a new one would find nothing to do.
     await runs.tell(machine, snapshot);
   } else {
+    const startMs = deps.starts.waitMs(view);
+    if (startMs > 0) return startMs;
     unattended.note(view);
     if (missing && view.observedInputs !== undefined)
       logger.info({ machine: key(view), uid }, 'Telling a machine whose run is missing or was replaced');

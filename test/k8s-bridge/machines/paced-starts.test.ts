@@ -20,7 +20,7 @@ describe('PacedStarts', () => {
     const [first, second] = [MAX_NEW_RUNS, MAX_NEW_RUNS + 1];
     expect(starts.waitMs(machine(first))).toBe(LONGEST_START_MS);
     expect(starts.waitMs(machine(second))).toBe(LONGEST_START_MS);
-    starts.waitMs(machine(5, { observedInputs: 'shown' }));
+    starts.see(machine(5, { observedInputs: 'shown' }));
     expect(called).toEqual([`demo/m${first}`]);
     // Its turn is kept for it, whoever asks first.
     expect(starts.waitMs(machine(300))).toBe(LONGEST_START_MS);

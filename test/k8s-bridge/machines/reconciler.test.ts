@@ -177,6 +177,17 @@ describe('reconcileMachine', () => {
     expect(world.runs.calls.at(-1)).toMatchObject({ id: `machine/demo/m${MAX_NEW_RUNS}/u${MAX_NEW_RUNS}` });
   });
 
+  it('keeps no place for machines that were told all and show nothing', async () => {
+    const views = Array.from({ length: MAX_NEW_RUNS }, (_, nth) => machineView({ name: `m${nth}`, uid: `u${nth}` }));
+    for (const view of views) world.machines.set(view);
+    await Promise.all(views.map((view) => world.reconcile(keyText(view))));
+    world.clock.advance(LONGEST_START_MS);
+    await Promise.all(views.map((view) => world.reconcile(keyText(view))));
+    world.machines.set(machineView({ name: 'new', uid: 'new' }));
+    expect(await world.reconcile('demo/new')).not.toEqual({ requeueAfterMs: LONGEST_START_MS });
+    expect(world.runs.calls.at(-1)).toMatchObject({ id: 'machine/demo/new/new' });
+  });
+
   it('holds still while its Cluster cannot be read', async () => {
     world.machines.set(machineView());
     world.clusters.spoil({ namespace: 'demo', name: 'c1' }, 'spec.paused: expected boolean');
