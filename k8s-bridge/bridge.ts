@@ -17,6 +17,7 @@ import { runControllers } from './controllers.ts';
 import { countCalls } from './runs/counted-runs.ts';
 import { lead } from './leader/lead.ts';
 import { publishFleet } from './fleet-metrics.ts';
+import { listAhead } from './runs/list-ahead.ts';
 import { createMachineRuns } from './runs/machine-runs.ts';
 import { rememberStarts, StartMemory } from './runs/start-memory.ts';
 import { createTemporalReturns } from './runs/temporal-returns.ts';
@@ -65,12 +66,12 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   const place = { connection, namespace, taskQueue: env.taskQueue };
   known.place = place;
   shutdown.onShutdown('Temporal', () => connection.close());
+  const attributes = createSearchAttributes(connection, namespace, logger);
+  const answered = createMachineRuns(new Client({ connection, namespace }), env.taskQueue, attributes);
+  const runs = listAhead(countCalls(rememberStarts(answered, known.starts), metrics.countRunCall), monotonicNowMs);
   await Promise.all(informers.map((informer) => informer.synced));
   logger.info('Caches are filled');
 
-  const attributes = createSearchAttributes(connection, namespace, logger);
-  const answered = createMachineRuns(new Client({ connection, namespace }), env.taskQueue, attributes);
-  const runs = countCalls(rememberStarts(answered, known.starts), metrics.countRunCall);
   const prepareTemporal = () => attributes.provide();
   const temporalReturns = createTemporalReturns({ identify: () => readNamespaceId(connection, namespace) });
   const { defaultRegistry, hostLabels, watchNamespace, watchFilter, resyncPeriodMs, validateDeadlineMs } = env;

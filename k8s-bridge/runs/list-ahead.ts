@@ -1,0 +1,23 @@
+import type { MachineRuns, OpenRun } from './machine-runs.ts';
+
+/** A listing may lag so much: a bridge that stands by first, or whose caches fill slowly, lists when it leads. */
+const FRESH_MS = 30_000;
+
+/**
+ * Lists the open runs now, while the bridge still lists what stands in the API server: ten thousand take Temporal seconds.
+ * The first who asks for them within half a minute after that gets that listing, all others one of their own. `runs` keeps its
+ * contract: a listing lags anyway.
+ */
+export function listAhead(runs: MachineRuns, nowMs: () => number): MachineRuns {
+  const begunMs = nowMs();
+  let ahead: Promise<OpenRun[] | undefined> | undefined = runs.listOpen().catch(() => undefined);
+  return {
+    ...runs,
+    async listOpen() {
+      const begun = ahead;
+      ahead = undefined;
+      if (begun === undefined || nowMs() - begunMs > FRESH_MS) return runs.listOpen();
+      return (await begun) ?? runs.listOpen();
+    },
+  };
+}

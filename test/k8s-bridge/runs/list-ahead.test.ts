@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { countCalls } from '../../../k8s-bridge/runs/counted-runs.ts';
+import { listAhead } from '../../../k8s-bridge/runs/list-ahead.ts';
+import { ManualClock, MemoryRuns } from '../bridge-fixtures.ts';
+import { snapshot } from '../../domain/life/life-fixtures.ts';
+
+const machine = { namespace: 'n', name: 'm', uid: 'u' };
+
+function world() {
+  const calls: string[] = [];
+  const clock = new ManualClock();
+  const memory = new MemoryRuns();
+  const start = () =>
+    listAhead(
+      countCalls(memory, (call) => calls.push(call)),
+      clock.nowMs,
+    );
+  return { calls, clock, memory, start };
+}
+
+test('who asks first gets the runs that were listed before, who asks later those that are open then', async () => {
+  const { calls, memory, start } = world();
+  const runs = start();
+  await runs.observe(machine, snapshot(), { cluster: 'c', pool: 'p' });
+  expect(await runs.listOpen()).toEqual([]);
+  expect(await runs.listOpen()).toMatchObject([machine]);
+  expect(calls).toEqual(['listOpen', 'observe', 'listOpen']);
+  expect(memory.open.size).toBe(1);
+});
+
+test('one that stood by, or whose listing failed, lists when it leads', async () => {
+  const { calls, clock, memory, start } = world();
+  const late = start();
+  clock.advance(30_001);
+  expect(await late.listOpen()).toEqual([]);
+  memory.outage = new Error('away');
+  const failed = start();
+  await expect(failed.listOpen()).rejects.toThrow('away');
+  memory.outage = undefined;
+  expect(await failed.listOpen()).toEqual([]);
+  expect(calls).toHaveLength(5);
+});
