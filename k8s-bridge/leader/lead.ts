@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Env } from '../../runtime/env.ts';
 import { leaseNameOf } from '../../runtime/installation-name.ts';
-import type { KubeClient } from '../../runtime/kube/client.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Shutdown } from '../../runtime/shutdown.ts';
-import { createLeaderElection } from './lease.ts';
+import { waitMs } from '../queue/wait-ms.ts';
+import { createLeaderElection, type LeaderElectionOptions } from './lease.ts';
 
 /** The requests of a leader that lost its lease have ended by then; what they write is conditional all the same. */
 const END_OF_TERM_MS = 20_000;
@@ -28,7 +26,7 @@ interface LeadersWork {
  */
 export function lead(
   { env, logger, shutdown }: { env: Env; logger: Logger; shutdown: Shutdown },
-  kube: KubeClient,
+  client: LeaderElectionOptions['client'],
   { work, listAgain }: LeadersWork,
 ): () => boolean {
   let listed = Promise.resolve();
@@ -36,8 +34,7 @@ export function lead(
   const listedWithin = (signal: AbortSignal) =>
     Promise.race([
       listed.then(() => 'listed' as const),
-      once(signal, 'abort').then(() => 'ended' as const),
-      sleep(LIST_AGAIN_MS, 'late' as const, { ref: false }),
+      waitMs(LIST_AGAIN_MS, signal).then(() => (signal.aborted ? 'ended' : 'late')),
     ]);
   const guarded = async (signal: AbortSignal): Promise<void> => {
     try {
@@ -59,7 +56,7 @@ export function lead(
     return () => true;
   }
   const election = createLeaderElection({
-    client: kube,
+    client,
     namespace: env.leaseNamespace,
     name: leaseNameOf(env),
     identity: `${hostname()}_${randomUUID()}`,
