@@ -34,9 +34,9 @@ export const latency: Benchmark = {
     return [
       {
         what: 'ready to go → plan Secret written',
-        budget: 'p50 ≤ 150 ms, p99 ≤ 500 ms',
+        budget: 'p50 ≤ 60 ms, p99 ≤ 120 ms',
         measured: formatDistribution(distribution, 'ms'),
-        ok: distribution.p50 <= 150 && distribution.p99 <= 500,
+        ok: distribution.p50 <= 60 && distribution.p99 <= 120,
       },
       { what: 'CPU time meanwhile', measured: describeCpu(before, after) },
     ];

@@ -96,9 +96,9 @@ async function countWrites(auditLogPath: string, machines: readonly BaremetalMac
   return [
     {
       what: 'API writes a machine, creation to Running',
-      budget: '≤ 12',
+      budget: '≤ 9, and 4 Events',
       measured: `at most ${longest.length}, and ${news.toFixed(1)} Events: ${longest.join(', ')}`,
-      ok: longest.length <= 12,
+      ok: longest.length <= 9 && news <= 4,
     },
   ];
 }
@@ -118,15 +118,15 @@ async function inspectHistories(client: Client, machines: readonly BaremetalMach
   return [
     {
       what: 'activities on the way to Running',
-      budget: '≤ 8',
+      budget: '≤ 5',
       measured: `${longest.length}: ${longest.join(', ')}`,
-      ok: longest.length <= 8,
+      ok: longest.length <= 5,
     },
     {
       what: 'events of a whole life',
-      budget: '≤ 90',
+      budget: '≤ 60',
       measured: `at most ${Math.max(...lengths)}`,
-      ok: Math.max(...lengths) <= 90,
+      ok: Math.max(...lengths) <= 60,
     },
   ];
 }

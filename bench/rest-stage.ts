@@ -8,6 +8,8 @@ import { waitUntil } from './wait-until.ts';
 
 export const WINDOW_MS = 60_000;
 const QUIET_MS = 10_000;
+/** A process frees garbage once a minute at most. */
+const COLLECTED_MS = 65_000;
 const signalCalls = ['observe', 'tell', 'wake', 'completePlan', 'operate'];
 
 /** What so many machines at rest cost. */
@@ -55,11 +57,12 @@ export async function waitForRest(
   return endedAtMs;
 }
 
-/** A minute in which nothing may happen. */
+/** A minute in which nothing may happen, once what the burst before it left is freed (ADR 35). */
 export async function measureRest(
   { cluster }: BenchSite,
   bridge: Service,
 ): Promise<Omit<RestStage, 'machines' | 'adopted' | 'adoptedMs' | 'restartMs' | 'restartSignals' | 'restartedMiB'>> {
+  await sleep(COLLECTED_MS);
   const { size } = await stat(cluster.auditLogPath);
   const signalsBefore = await countSignals(bridge);
   const before = await readUsage();

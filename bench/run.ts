@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { burst } from './burst.ts';
 import { claims } from './claims.ts';
 import { fleetMap } from './console.ts';
+import { floor } from './floor.ts';
 import { journal } from './journal.ts';
 import { large } from './large.ts';
 import { latency } from './latency.ts';
@@ -15,6 +16,7 @@ import { rival } from './rival.ts';
 import { thousand } from './thousand.ts';
 
 const benchmarks: readonly Benchmark[] = [
+  floor,
   latency,
   burst,
   thousand,
