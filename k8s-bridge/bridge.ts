@@ -21,6 +21,7 @@ import { listAhead } from './runs/list-ahead.ts';
 import { createMachineRuns } from './runs/machine-runs.ts';
 import { rememberStarts, StartMemory } from './runs/start-memory.ts';
 import { createTemporalReturns } from './runs/temporal-returns.ts';
+import type { PacedStarts } from './machines/paced-starts.ts';
 import { UnattendedMachines } from './machines/unattended.ts';
 import { SlotBook } from './slots/book.ts';
 import { createReadiness, findNobodyServes, type RunsPlace } from './readiness.ts';
@@ -83,6 +84,7 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
     const hostJournal = openHostSink(env.journal, logger, Date.now());
     const memory = (known.term = createTermMemory());
     const notes = {
+      noteStarts: (starts: TermMemory['starts']) => void (memory.starts = starts),
       noteMissingRuns: (missing: number) => void (memory.missingRuns = missing),
       noteOpenRuns: (uids: ReadonlySet<string>) => void (memory.openRuns = uids),
     };
@@ -112,6 +114,8 @@ interface BridgeMemory {
 interface TermMemory {
   unattended: UnattendedMachines;
   book: SlotBook;
+  /** undefined: no work was begun. */
+  starts: Pick<PacedStarts, 'waitingCount'> | undefined;
   /** As of the last comparison; undefined: there was none. */
   missingRuns: number | undefined;
   /** uids of the machines that had an open run then. */
@@ -122,6 +126,7 @@ function createTermMemory(): TermMemory {
   return {
     unattended: new UnattendedMachines(monotonicNowMs),
     book: new SlotBook(),
+    starts: undefined,
     missingRuns: undefined,
     openRuns: undefined,
   };
@@ -155,6 +160,7 @@ async function startObservation(
     isLeading: () => memory.isLeading(),
     slots: () => memory.term.book,
     countUnattended: () => memory.term.unattended.count(),
+    countAwaitingRun: () => memory.term.starts?.waitingCount() ?? 0,
     missingRuns: () => memory.term.missingRuns,
     openRuns: () => memory.term.openRuns,
     seesAllMachines: env.watchFilter === undefined,

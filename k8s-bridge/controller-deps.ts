@@ -9,6 +9,7 @@ import type { MachineRuns } from './runs/machine-runs.ts';
 import type { ReconcileResult } from './reconcile/ports.ts';
 import type { TemporalReturns } from './runs/temporal-returns.ts';
 import type { SlotBook } from './slots/book.ts';
+import type { PacedStarts } from './machines/paced-starts.ts';
 import type { UnattendedMachines } from './machines/unattended.ts';
 import { createWorkqueue, type Workqueue, type WorkqueueMetrics } from './queue/workqueue.ts';
 
@@ -44,6 +45,8 @@ export interface ControllerDeps {
   prepareTemporal?: (() => Promise<void>) | undefined;
   /** Says when Temporal was away: runs may be missing then. */
   temporalReturns?: TemporalReturns | undefined;
+  /** Given what says how many new machines wait for their turn to have a run. */
+  noteStarts?: ((starts: Pick<PacedStarts, 'waitingCount'>) => void) | undefined;
   /** Told after each comparison how many machines had no open run. */
   noteMissingRuns?: ((missing: number) => void) | undefined;
   /** Told at each comparison of the uids of the machines that have an open run. */

@@ -13,6 +13,8 @@ export interface FleetSource {
   /** Only then is anything shown, so that a sum over all bridges counts each machine once. */
   isLeading: () => boolean;
   countUnattended: () => number;
+  /** New machines whose runs are begun later. */
+  countAwaitingRun: () => number;
   /** As of the last comparison of machines and runs; undefined: there was none. */
   missingRuns: () => number | undefined;
   /** uids of the machines that had an open run then; undefined: there was no comparison. */
@@ -26,7 +28,8 @@ const FRESH_MS = 500;
 
 /** Publishes the fleet as the caches know it when scraped; call it once per registry. */
 export function publishFleet(registry: Registry, source: FleetSource): void {
-  const { caches, slots, isLeading, countUnattended, missingRuns, openRuns, seesAllMachines } = source;
+  const { caches, slots, isLeading, countUnattended, countAwaitingRun, missingRuns, openRuns, seesAllMachines } =
+    source;
   let last: { figures: FleetFigures; atMs: number } | undefined;
   const figures = (): FleetFigures => {
     const nowMs = performance.now();
@@ -95,6 +98,11 @@ export function publishFleet(registry: Registry, source: FleetSource): void {
     registry,
     metricDefinitions.unattended,
     whileLeading(() => single(countUnattended())),
+  );
+  publish(
+    registry,
+    metricDefinitions.awaitingRun,
+    whileLeading(() => single(countAwaitingRun())),
   );
   publish(
     registry,

@@ -46,6 +46,7 @@ export function createMachineController(deps: ControllerDeps): MachineController
   const stores = storesOf(caches);
   const snapshotOf = (view: MachineView) => takeSnapshot(view, stores, defaultRegistry, book.places.textOf(view.uid));
   const starts = new PacedStarts({ nowMs: monotonicNowMs, enqueue: (key) => queue.add(key) });
+  deps.noteStarts?.(starts);
   const machineDeps: MachineReconcilerDeps = {
     machines: stores.machines,
     takeSnapshot: snapshotOf,

@@ -50,6 +50,12 @@ export const metricDefinitions = {
     help: 'Machines with news that no run has looked at for a minute.',
     from: 'leader',
   }),
+  awaitingRun: define({
+    name: 'ironloom_machines_awaiting_run',
+    kind: 'gauge',
+    help: 'New machines whose run is begun once others have shown something: of very many at once a hundred are begun at a time.',
+    from: 'leader',
+  }),
   runsMissing: define({
     name: 'ironloom_runs_missing',
     kind: 'gauge',

@@ -50,6 +50,16 @@ export class PacedStarts {
     return 0;
   }
 
+  /** Its run is begun later. */
+  isWaiting(uid: string): boolean {
+    return this.#waiting.has(uid);
+  }
+
+  /** Machines whose runs are begun later. */
+  waitingCount(): number {
+    return this.#waiting.size;
+  }
+
   /** It has shown something, or is gone. */
   leave(uid: string): void {
     this.#waiting.delete(uid);

@@ -28,7 +28,7 @@ export interface MachineReconcilerDeps {
   /** uids of machines whose run is missing or was replaced: told whatever was told before, and taken out then. */
   missingRuns: Set<string>;
   /** Whose turn it is to have a run begun. */
-  starts: Pick<PacedStarts, 'see' | 'waitMs'>;
+  starts: PacedStarts;
   logger: ReconcilerLogger;
   /** Wall clock. */
   nowMs: () => number;

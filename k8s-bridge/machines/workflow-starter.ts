@@ -4,6 +4,7 @@ import type { DepartedMachines } from './departed.ts';
 import { forEachLimited } from '../reconcile/for-each-limited.ts';
 import { isReleased } from './reconciler.ts';
 import type { MachineRuns, OpenRun } from '../runs/machine-runs.ts';
+import type { PacedStarts } from './paced-starts.ts';
 import type { PauseTeller } from './pause-teller.ts';
 import type { ReplacedRuns } from './replaced-runs.ts';
 import type { ReadStore, ReconcilerLogger } from '../reconcile/ports.ts';
@@ -18,6 +19,7 @@ export interface WorkflowStarterDeps {
   runs: Pick<MachineRuns, 'listOpen' | 'wake'>;
   sent: SentSnapshots;
   departed: DepartedMachines;
+  starts: Pick<PacedStarts, 'isWaiting'>;
   missingRuns: Set<string>;
   replaced: ReplacedRuns;
   pauses: PauseTeller;
@@ -86,8 +88,9 @@ async function compareMachines(
   const replaced: ReplacedRun[] = [];
   for (const view of deps.machines.list()) {
     uids.add(view.uid);
-    // The run of a released machine has ended, or is about to.
-    const found = isReleased(view) ? 'known' : findRun(view, runIds.get(view.uid), deps);
+    // The run of a released machine has ended, or is about to; that of one that waits for its turn is about to begin.
+    const isKnown = isReleased(view) || deps.starts.isWaiting(view.uid);
+    const found = isKnown ? 'known' : findRun(view, runIds.get(view.uid), deps);
     if (found !== 'known') deps.missingRuns.add(view.uid);
     if (found === 'missing') report.missing += 1;
     if (typeof found === 'object') replaced.push(found);

@@ -170,6 +170,10 @@ describe('reconcileMachine', () => {
     const lookAgain = await Promise.all(views.map((view) => world.reconcile(keyText(view))));
     expect(world.runs.calls).toHaveLength(MAX_NEW_RUNS);
     expect(lookAgain.at(-1)).toEqual({ requeueAfterMs: LONGEST_START_MS });
+    // It lacks no run, it waits for its turn.
+    expect(await world.resync()).toMatchObject({ open: MAX_NEW_RUNS, missing: 0 });
+    world.queue.clear();
+    expect(world.deps.starts.waitingCount()).toBe(1);
     world.machines.set(machineView({ name: 'm0', uid: 'u0', observedInputs: 'shown' }));
     await world.reconcile('demo/m0');
     expect([...world.queue]).toEqual([`demo/m${MAX_NEW_RUNS}`]);
