@@ -1,10 +1,10 @@
 import { type Resource } from '../../api/resources.ts';
-import { createBackoff } from '../backoff.ts';
 import { type ChangeHandler, createInformerCache, type ProjectedStore } from './informer-cache.ts';
 import { listPages } from './list-pages.ts';
 import { createPageSize } from './page-size.ts';
 import type { ListOptions, ListPage, Selection } from './call-options.ts';
-import { isExpired, type KubeClient, KubeConnectionError } from './client.ts';
+import { isExpired, type KubeClient } from './client.ts';
+import { createReconnects } from './reconnects.ts';
 import { WatchProtocolError } from './watch.ts';
 import { type Logger } from '../logger.ts';
 import { createAwaitedVersions } from './awaited-versions.ts';
@@ -21,7 +21,7 @@ export interface InformerOptions<T extends StoreItem> extends Selection {
   logger: Logger;
   /** Most objects a page of a list, which holds as many as its bytes allow; default 500. */
   pageSize?: number;
-  /** Default: 250 ms doubling to 30 s. While the API server cannot be reached at most 5 s: a fleet waits for it. */
+  /** See `createReconnects`. */
   reconnect?: { initialMs: number; maxMs: number };
   /** How long a watch may send nothing, not even a bookmark, and be resumed. Default 140 s. */
   silenceMs?: number;
@@ -71,10 +71,6 @@ export interface Informer<T extends StoreItem> {
 }
 
 const MAX_PAGE_ITEMS = 500;
-const DEFAULT_RECONNECT = { initialMs: 250, maxMs: 30_000 };
-const MAX_AWAY_MS = 5_000;
-/** One line of an informer in this time says that the API server cannot be reached. */
-const SAY_AWAY_EVERY_MS = 30_000;
 const WATCH_MIN_SECONDS = 300;
 const SHORT_WATCH_MS = 1000;
 const LONG_WATCH_MS = 60_000;
@@ -102,6 +98,7 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
   let watching = new AbortController();
   const position: Position = { version: '', protocolErrors: 0, heard: false };
   const awaited = createAwaitedVersions();
+  const reconnects = createReconnects(logger, options.reconnect);
   let heardAtMs = -Infinity;
 
   async function listAll(lastSeen: string | undefined): Promise<string> {
@@ -151,23 +148,8 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
       awaited.tell(position.version);
       position.protocolErrors = 0;
       position.heard = true;
-      backoff.reset();
-      whileAway.reset();
+      reconnects.heard();
     }
-  }
-
-  const reconnect = options.reconnect ?? DEFAULT_RECONNECT;
-  const backoff = createBackoff(reconnect);
-  const whileAway = createBackoff({ ...reconnect, maxMs: Math.min(reconnect.maxMs, MAX_AWAY_MS) });
-  let saidAwayAt = -Infinity;
-
-  async function tellAndWait(error: unknown, relist: boolean): Promise<void> {
-    const isAway = error instanceof KubeConnectionError;
-    const isSaid = isAway && performance.now() - saidAwayAt < SAY_AWAY_EVERY_MS;
-    if (isAway && !isSaid) saidAwayAt = performance.now();
-    const level = isSaid ? 'debug' : isExpired(error) ? 'info' : 'warn';
-    logger[level]({ err: error, relist }, 'Watch or list failed, trying again');
-    await (isAway ? whileAway : backoff).wait(stop.signal).catch(() => {});
   }
 
   /** A watch that is silent for long waits for a version that a restored etcd has not reached yet. */
@@ -187,18 +169,18 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
           if (asked.length > 0) continue;
         }
         await follow();
-        if (performance.now() - begunAt < SHORT_WATCH_MS) await backoff.wait(stop.signal);
+        if (performance.now() - begunAt < SHORT_WATCH_MS) await reconnects.afterShortWatch(stop.signal);
         mustList = isSilent(begunAt);
       } catch (error) {
         if (stop.signal.aborted) return;
         if (watching.signal.aborted && !mustList) continue;
         counts.failures++;
-        if (performance.now() - begunAt > LONG_WATCH_MS) backoff.reset();
+        if (performance.now() - begunAt > LONG_WATCH_MS) reconnects.lasted();
         mustList ||=
           isExpired(error) ||
           isSilent(begunAt) ||
           (error instanceof WatchProtocolError && ++position.protocolErrors >= MAX_PROTOCOL_ERRORS);
-        await tellAndWait(error, mustList);
+        await reconnects.afterFailure(error, mustList, stop.signal);
       }
     }
   }
