@@ -70,8 +70,12 @@ export function createBeginLife(deps: ActivityDependencies) {
     if (!comesToRest(life)) return outcome;
     const status = { ...projectStatus(life), number: told.statusNumber };
     const written = await publishUnlessRefused(deps, fence, input.machine, status, { read: seen.machine, signs: true });
-    const noted = await writeFirstEntry(deps.journal, input.machine, { look: told.look, after: life, outcome });
-    return { ...outcome, ...(written && { statusWritten: true }), ...(noted && { entryWritten: true }) };
+    const entryAtMs = await writeFirstEntry(deps.journal, input.machine, { look: told.look, after: life, outcome });
+    return {
+      ...outcome,
+      ...(written && { statusWritten: true }),
+      ...(entryAtMs !== undefined && { entryWritten: true, entryAtMs }),
+    };
   };
 }
 

@@ -1,7 +1,14 @@
 import { ActivityFailure, log, patched, workflowInfo } from '@temporalio/workflow';
 import { type Journaled, loadJournal, unloadJournal } from '../domain/journal/carried.ts';
 import { hasLeft } from '../domain/journal/entry.ts';
-import { type FirstLook, firstLookOf, isFreshClaim, learnPast, noteFirstLook } from '../domain/journal/first-look.ts';
+import {
+  type FirstLook,
+  firstLookOf,
+  isFreshClaim,
+  learnPast,
+  lookAt,
+  noteFirstLook,
+} from '../domain/journal/first-look.ts';
 import { confirm } from '../domain/journal/journal.ts';
 import { awaitsLook, type Moment, noteOperation, noteTransition } from '../domain/journal/transitions.ts';
 import { onceBegun } from '../domain/life/forecast.ts';
@@ -61,7 +68,9 @@ export function noteLook(
 ): void {
   const isFresh = isFreshClaim(outcome) && run.journal.place === null && patched(patches.journalFreshClaim);
   const isWritten = look !== undefined && outcome.entryWritten === true;
-  const noted = isWritten ? noteFirstLook(look, onceBegun(life, outcome), outcome, isFresh) : undefined;
+  const noted = isWritten
+    ? noteFirstLook(lookAt(look, outcome.entryAtMs), onceBegun(life, outcome), outcome, isFresh)
+    : undefined;
   if (noted === undefined) run.journal = learnPast(run.journal, outcome, isFresh);
   else {
     const { number, pending } = run.journal;

@@ -1,7 +1,7 @@
 import { log } from '@temporalio/activity';
 import { type CarriedJournal, type Journaled, tookEffect } from '../../domain/journal/carried.ts';
 import type { JournalEntry, JournalRecord } from '../../domain/journal/entry.ts';
-import { type FirstLook, type LookTold, noteFirstLook } from '../../domain/journal/first-look.ts';
+import { type FirstLook, lookAt, type LookTold, noteFirstLook } from '../../domain/journal/first-look.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import type { MachineLife } from '../../domain/life/machine-life.ts';
 
@@ -32,16 +32,20 @@ export async function journaling<Outcome>(
   return { outcome, journaled: isWritten ? last.number : null };
 }
 
-/** Writes the entry of the look that begins a run, after which the machine rests. False: it is the run's to write. */
+/**
+ * Writes the entry of the look that begins a run, after which the machine rests, and answers its time: now, for the look may have
+ * waited for a worker. undefined: it is the run's to write.
+ */
 export async function writeFirstEntry(
   sink: JournalSink,
   machine: MachineRef,
   { look, after, outcome }: { look: FirstLook | undefined; after: MachineLife; outcome: LookTold },
-): Promise<boolean> {
-  if (look === undefined) return false;
-  const noted = noteFirstLook(look, after, outcome);
-  if (noted === undefined) return false;
-  return endsSoon(sink.write(toEntries(machine, [noted.entry])), LONGEST_WAIT_OF_LOOK_MS);
+): Promise<number | undefined> {
+  if (look === undefined) return undefined;
+  const noted = noteFirstLook(lookAt(look, Date.now()), after, outcome);
+  if (noted === undefined) return undefined;
+  const isWritten = await endsSoon(sink.write(toEntries(machine, [noted.entry])), LONGEST_WAIT_OF_LOOK_MS);
+  return isWritten ? noted.entry.at : undefined;
 }
 
 /** Writes entries at a rest, and answers the number of the last one. Temporal tries again what fails. */

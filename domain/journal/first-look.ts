@@ -11,6 +11,19 @@ export interface FirstLook {
   moment: Moment;
 }
 
+/** A step is over ten minutes after it was asked for. */
+const LONGEST_STEP_MS = 3_600_000;
+
+/**
+ * The look, as it was done at that time by the clock of who did it: it may have waited for a worker. A time that cannot be does
+ * not count. Shared by the run and the activity, which so come to the same.
+ */
+export function lookAt({ journal, moment }: FirstLook, atMs: number | undefined): FirstLook {
+  const spentMs = typeof atMs === 'number' ? atMs - moment.atMs : 0;
+  const counts = spentMs > 0 && spentMs < LONGEST_STEP_MS;
+  return { journal, moment: counts ? { ...moment, atMs: moment.atMs + spentMs } : moment };
+}
+
 /**
  * The look writes its entry only where it has made the machine rest. One whose answer is lost is tried again and may find
  * something else: it then replaces the entry, or the run does with its number 1.

@@ -47,6 +47,8 @@ interface Begun {
   statusWritten?: true;
   /** So is the entry that this makes in the journal. */
   entryWritten?: true;
+  /** Its time. Absent: when the look was asked for; written by a worker of before this field. */
+  entryAtMs?: number;
 }
 
 /** What `beginLife` found. */

@@ -58,6 +58,7 @@ describe('machineLifecycle', () => {
 
   test('a plan that was written by the step that claimed, with its status and its entry, is waited for at once', async () => {
     const planned = { kind: 'written', plan: plan(), image: 'registry.example/os:v1' } as const;
+    const entryAtMs = Date.now() + 3_000;
     const script = scriptActivities({
       beginLife: async () => ({
         kind: 'claimTried',
@@ -66,6 +67,7 @@ describe('machineLifecycle', () => {
         nodeJoinDeadlineMs: 60_000,
         statusWritten: true,
         entryWritten: true,
+        entryAtMs,
       }),
     });
     await withLife(script, async (life) => {
@@ -75,6 +77,8 @@ describe('machineLifecycle', () => {
       expect(script.ran).toEqual(['beginLife', 'awaitPlanResult', 'completeProvisioning']);
       const running = { from: 'Reprovisioning', to: 'Running', number: 1, image: planned.image };
       expect(script.journal).toMatchObject([running]);
+      const [{ at, durationMs } = { at: 0, durationMs: 0 }] = script.journal;
+      expect(at - (durationMs ?? 0)).toBe(entryAtMs);
       await life.handle.terminate();
     });
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { firstLookOf, learnPast, noteFirstLook } from '../../../domain/journal/first-look.ts';
+import { type FirstLook, firstLookOf, learnPast, lookAt, noteFirstLook } from '../../../domain/journal/first-look.ts';
 import { startJournal } from '../../../domain/journal/journal.ts';
 import { noteOperation, noteTransition } from '../../../domain/journal/transitions.ts';
 import { usesOf } from '../../../domain/journal/uses.ts';
@@ -19,7 +19,11 @@ function lookOnce() {
 }
 
 function noteOnce(outcome: Exclude<BeginOutcome, { kind: 'gone' }>) {
-  const noted = noteFirstLook(lookOnce(), onceBegun(life, outcome), outcome);
+  return noteOf(outcome, lookOnce());
+}
+
+function noteOf(outcome: Exclude<BeginOutcome, { kind: 'gone' }>, look: FirstLook) {
+  const noted = noteFirstLook(look, onceBegun(life, outcome), outcome);
   if (noted === undefined) throw new Error('It is one entry');
   return noted;
 }
@@ -80,6 +84,16 @@ test('a look that claimed a host and wrote its plan is one entry, with the image
   const seen = { host: host().inventory, cause: 'Step', attempt: 1, image, durationMs: 1_000 };
   expect(entry).toMatchObject({ from: null, to: 'Reprovisioning', step: 'begin', ...seen });
   expect(journal).toMatchObject({ place: { phase: 'Reprovisioning' }, image });
+});
+
+test.each([
+  ['after the run asked for it', 9_000, 9_000],
+  ['by a clock that is behind', 3_000, 5_000],
+  ['by a clock that is wrong', 4_000_000, 5_000],
+  ['as a worker of before says nothing of', undefined, 5_000],
+])('the entry of a look that was done %s', (_when, doneAtMs, atMs) => {
+  const { entry, journal } = noteOf(found, lookAt(lookOnce(), doneAtMs));
+  expect([entry.at, journal.sinceMs]).toEqual([atMs, atMs]);
 });
 
 test('only a run that has noted nothing begins with a look', () => {
