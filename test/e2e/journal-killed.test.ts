@@ -52,6 +52,7 @@ const test = siteTestOn(
     const pool = connectJournal(address, () => {});
     const gates: JournalGate[] = [];
     onCleanup(async () => {
+      await killing;
       await Promise.all(gates.map((gate) => gate.close()));
       await pool.end();
       await database.close();
@@ -68,6 +69,8 @@ const variablesOf = ({ url, password }: { url: string; password: string }) => ({
 });
 
 let bridge: Service;
+/** The last kill of the database, until it runs again. */
+let killing = Promise.resolve();
 const alone = { IRONLOOM_LEADER_ELECT: 'false' };
 let left: Map<string, 'worker' | 'database'>;
 const machines: string[] = [];
@@ -79,7 +82,6 @@ test.beforeAll(async ({ site, cluster }) => {
   left = new Map(points);
   await site.bridge.stop();
   bridge = await site.start('bridge', 'bridge-journal', { ...variablesOf(address), ...alone });
-  let killing = Promise.resolve();
   const killDatabase = (): Promise<void> => {
     killing = killing.then(async () => {
       await database.postgresql.kill();
