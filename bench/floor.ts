@@ -70,10 +70,10 @@ async function measureRequests({ client, namespace }: BenchSite): Promise<Measur
 }
 
 async function measureRuns({ cluster, temporal }: BenchSite): Promise<Measurement[]> {
-  const connection = await NativeConnection.connect({ address: cluster.temporal.address });
-  const workflowsPath = fileURLToPath(new URL('./floor-workflows.ts', import.meta.url));
   const logger = new DefaultLogger('ERROR');
   Runtime.install({ logger });
+  const connection = await NativeConnection.connect({ address: cluster.temporal.address });
+  const workflowsPath = fileURLToPath(new URL('./floor-workflows.ts', import.meta.url));
   const workflowBundle = await bundleWorkflowCode({ workflowsPath, preloadModules: [workflowsPath], logger });
   const { namespace } = cluster.temporal;
   let done = 0;
