@@ -48,8 +48,9 @@ interface BeginInput {
 /**
  * Adds the finalizer, then looks at the world for what is ours already: a run that begins may follow one that was
  * lost with Temporal's database, terminated, or left behind on another management cluster by a move. A machine that
- * has nothing yet and is ready for a host gets one at once, and its plan if all is there for it. One that comes to rest by what is found gets its status:
- * that is all that the many have to do that are adopted after Temporal lost its database.
+ * has nothing yet and is ready for a host gets one at once, and its plan if all is there for it. One that comes to rest
+ * by what is found gets its status: that is all that the many have to do that are adopted after Temporal lost its
+ * database.
  */
 export function createBeginLife(deps: ActivityDependencies) {
   const look = createLook(deps);

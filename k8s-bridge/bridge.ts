@@ -69,7 +69,7 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   shutdown.onShutdown('Temporal', () => connection.close());
   const attributes = createSearchAttributes(connection, namespace, logger);
   const answered = createMachineRuns(new Client({ connection, namespace }), env.taskQueue, attributes);
-  const runs = listAhead(countCalls(rememberStarts(answered, known.starts), metrics.countRunCall), monotonicNowMs);
+  const runs = listAhead(countCalls(rememberStarts(answered, known.starts), metrics.countRunCall));
   await Promise.all(informers.map((informer) => informer.synced));
   logger.info('Caches are filled');
 

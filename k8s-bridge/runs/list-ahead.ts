@@ -5,18 +5,17 @@ const FRESH_MS = 30_000;
 
 /**
  * Lists the open runs now, while the bridge still lists what stands in the API server: ten thousand take Temporal seconds.
- * The first who asks for them within half a minute after that gets that listing, all others one of their own. `runs` keeps its
- * contract: a listing lags anyway.
+ * The first who asks for them within half a minute gets that listing, all others one of their own. `runs` keeps its contract:
+ * a listing lags anyway.
  */
-export function listAhead(runs: MachineRuns, nowMs: () => number): MachineRuns {
-  const begunMs = nowMs();
+export function listAhead(runs: MachineRuns): MachineRuns {
   let ahead: Promise<OpenRun[] | undefined> | undefined = runs.listOpen().catch(() => undefined);
+  setTimeout(() => (ahead = undefined), FRESH_MS).unref();
   return {
     ...runs,
     async listOpen() {
       const begun = ahead;
       ahead = undefined;
-      if (begun === undefined || nowMs() - begunMs > FRESH_MS) return runs.listOpen();
       return (await begun) ?? runs.listOpen();
     },
   };

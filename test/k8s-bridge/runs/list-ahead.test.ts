@@ -1,21 +1,19 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { countCalls } from '../../../k8s-bridge/runs/counted-runs.ts';
 import { listAhead } from '../../../k8s-bridge/runs/list-ahead.ts';
-import { ManualClock, MemoryRuns } from '../bridge-fixtures.ts';
+import { MemoryRuns } from '../bridge-fixtures.ts';
 import { snapshot } from '../../domain/life/life-fixtures.ts';
 
 const machine = { namespace: 'n', name: 'm', uid: 'u' };
 
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
 function world() {
   const calls: string[] = [];
-  const clock = new ManualClock();
   const memory = new MemoryRuns();
-  const start = () =>
-    listAhead(
-      countCalls(memory, (call) => calls.push(call)),
-      clock.nowMs,
-    );
-  return { calls, clock, memory, start };
+  const start = () => listAhead(countCalls(memory, (call) => calls.push(call)));
+  return { calls, memory, start };
 }
 
 test('who asks first gets the runs that were listed before, who asks later those that are open then', async () => {
@@ -29,9 +27,9 @@ test('who asks first gets the runs that were listed before, who asks later those
 });
 
 test('one that stood by, or whose listing failed, lists when it leads', async () => {
-  const { calls, clock, memory, start } = world();
+  const { calls, memory, start } = world();
   const late = start();
-  clock.advance(30_001);
+  await vi.advanceTimersByTimeAsync(30_000);
   expect(await late.listOpen()).toEqual([]);
   memory.outage = new Error('away');
   const failed = start();
