@@ -11,6 +11,7 @@ import { provisionHost } from './provision-host.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import type { Fence } from './step/fence.ts';
 import { logStep } from './step/log.ts';
+import { stoppedBy } from './step/stopped.ts';
 
 /** A host that was just claimed, and what its plan is made of. */
 export interface ClaimedHost {
@@ -59,8 +60,10 @@ export async function planAtOnce(
     const image = content.image.kind === 'resolved' ? content.image.image : null;
     return { ...outcome, image };
   } catch (error) {
-    const problem = error instanceof Error ? error.name : 'unknown';
-    logStep('Could not write the plan at once', ref, { host: stage.host.inventory, problem });
+    const stopped = stoppedBy(error);
+    // A bug of ours shows; the attempt that follows finds the host, and claims nothing.
+    if (stopped === undefined) throw error;
+    logStep('Could not write the plan at once', ref, { host: stage.host.inventory, problem: stopped.message });
     return undefined;
   }
 }
