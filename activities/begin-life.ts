@@ -1,14 +1,9 @@
 import { inventoryOfProviderId, MACHINE_FINALIZER } from '../api/constants.ts';
-import type { Secret } from '../api/core.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
 import { baremetalMachines, secrets } from '../api/resources.ts';
 import { comesToRest, onceBegun } from '../domain/life/forecast.ts';
 import type { BoundHost, MachineLife, WrittenPlan } from '../domain/life/machine-life.ts';
-import type { HostView } from '../domain/inputs/host-view.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
-import { parseAttemptId } from '../domain/plan/attempt.ts';
-import { reportsBoot } from '../domain/plan/boot-report.ts';
-import { viewPlanSecret } from '../domain/plan/secret.ts';
 import { projectStatus } from '../domain/report/machine-status.ts';
 import type { BeginOutcome, KeptWishes } from '../domain/life/step-outcomes.ts';
 import { adoptHost, isAdoptable } from './host/adopt.ts';
@@ -20,9 +15,8 @@ import { publishUnlessRefused } from './publish-status.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { type Fence, startFence } from './step/fence.ts';
 import { findHeldHost } from './host/held-host.ts';
+import { findOwnPlan } from './host/own-plan.ts';
 import { readOwnedHost } from './host/record.ts';
-import { readStandingAnswer } from './host/plan-answer.ts';
-import { pendingPlan } from './host/plan-writer.ts';
 import { findMachine } from './step/find-machine.ts';
 import { findCluster } from './step/standing.ts';
 import { type FirstLook, writeFirstEntry } from './step/journaling.ts';
@@ -189,36 +183,6 @@ async function adoptProvisioned(
   const owned = found.kind === 'lost' ? await adoptHost(deps, fence, machine, found) : found;
   const host = bindHost(owned, machine, deps.caches.pools.get(poolKeyOf(machine)), cluster);
   return { kind: 'provisioned', host, plan: await findOwnPlan(deps, ref, host, owned.host, secret) };
-}
-
-/**
- * The plan of this machine that stands in the host's Secret, with its answer: a run that begins anew shows no waiting
- * for what the host has said already.
- */
-async function findOwnPlan(
-  deps: ActivityDependencies,
-  ref: MachineRef,
-  host: BoundHost,
-  { plan: recorded }: HostView,
-  secret: Secret | undefined,
-): Promise<WrittenPlan | null> {
-  if (secret === undefined) return null;
-  const { planAttempt = '', planChecksum: checksum } = viewPlanSecret(secret);
-  const standing = parseAttemptId(planAttempt);
-  // A host can write any plan and number there, and not the record on its inventory.
-  if (standing === undefined || standing.uid !== ref.uid || recorded?.attemptId !== planAttempt) return null;
-  const { planType, attempt, claim } = standing;
-  if (planType === 'validate') return null;
-  const { reprovisionDeadlineMs, cleanDeadlineMs } = deps.policy;
-  const deadlineMs = planType === 'clean' ? cleanDeadlineMs : reprovisionDeadlineMs;
-  const written = { attempt, checksum, ...(claim !== undefined && { claim }) };
-  const reports = planType !== 'clean' && reportsBoot(Buffer.from(secret.data['plan'] ?? '', 'base64'));
-  const plan = {
-    ...pendingPlan({ planType }, written, deadlineMs, null),
-    ...(reports && { reportsBoot: true as const }),
-  };
-  const answer = await readStandingAnswer(deps.reader, secret, { checksum, attemptId: planAttempt }, host.inventory);
-  return answer === undefined ? plan : { ...plan, progress: answer };
 }
 
 /** Before any host is touched; never on an object that is being deleted. Answers the object as it is then. */
