@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { z } from 'zod';
 import { annotations, foreign, providerIdOf } from '../../api/constants.ts';
 import { baremetalMachines, capiClusters, capiMachines, secrets } from '../../api/resources.ts';
 import { listHostWrites, markAudit } from '../support/host-writes.ts';
@@ -9,11 +10,14 @@ import {
   beginOn,
   bootstrapSecretOf,
   createBootstrapSecret,
+  createMachine,
   createPool,
+  deleteMachine,
+  untilGone,
   untilProvisioned,
 } from '../support/machines.ts';
 import { openOwnershipLedger } from '../support/ownership-ledger.ts';
-import { refOf } from '../support/runs.ts';
+import { refOf, runOf } from '../support/runs.ts';
 import { type Site, summarise } from '../support/site.ts';
 import { gatedStack, siteTestOn } from '../support/site-test.ts';
 import { useStack } from '../support/stack.ts';
@@ -23,11 +27,12 @@ import { waitFor } from '../support/wait-for.ts';
 const host = 'oc-host';
 const spare = 'oc-spare';
 const late = 'oc-late';
+const passed = 'oc-passed';
 const test = siteTestOn(
-  gatedStack((write) => stopFirstStep(write) ?? holdSwap(write)),
+  gatedStack((write) => stopFirstStep(write) ?? stopAfterFinalizer(write) ?? holdSwap(write)),
   'overlap',
   {
-    hosts: [host, spare, late],
+    hosts: [host, spare, late, passed],
   },
 );
 
@@ -46,6 +51,18 @@ function stopFirstStep({ resource, name, subresource }: KubeWrite): Passage | un
   begun.resolve();
   return { kind: 'passAfter', over: paused.promise };
 }
+
+const finished = Promise.withResolvers<void>();
+
+/** The worker never learns that the finalizer is off, the last write of a machine that goes. */
+function stopAfterFinalizer({ resource, name, subresource, body }: KubeWrite): Passage | undefined {
+  if (resource !== 'baremetalmachines' || name !== passed || subresource !== '') return undefined;
+  if (finalizersIn(body)?.length !== 0) return undefined;
+  return { kind: 'stopAfter', onStopped: () => finished.resolve() };
+}
+
+const finalizersSchema = z.object({ metadata: z.object({ finalizers: z.array(z.string()) }) });
+const finalizersIn = (body: unknown) => finalizersSchema.safeParse(body).data?.metadata.finalizers;
 
 const held = Promise.withResolvers<void>();
 const letGo = Promise.withResolvers<void>();
@@ -118,6 +135,23 @@ test('a claim that was failed by hand and goes on all the same gives back what t
   const running = await untilProvisioned(site, host);
   expect(running.spec.providerID).toBe(providerIdOf(spare));
   expect(plansReceived(site, host)).toEqual([undefined]);
+});
+
+test('a host that is given back, and has another node when that step is tried again, was given back', async ({
+  site,
+}) => {
+  await beginOn(site, passed);
+  await untilProvisioned(site, passed);
+  const machine = await refOf(site, passed);
+  await deleteMachine(site, passed);
+  await finished.promise;
+  await untilGone(site, passed);
+  await createMachine(site, { name: 'oc-next', pool: passed });
+  await untilProvisioned(site, 'oc-next');
+  for (const { activityId } of await readPending(site, machine)) await failActivity(site, machine, activityId, {});
+  expect(await runOf(site, machine).result()).toMatch(/^released: /);
+  expect(await ownerOf(site, passed)).toBe((await refOf(site, 'oc-next')).uid);
+  expect(plansReceived(site, passed)).toEqual([undefined, 'reprovision', 'clean', 'reprovision']);
 });
 
 test('a first step that described a pause and was lost claims a host at once when it is tried again', async ({

@@ -62,9 +62,7 @@ describe.concurrent('what happens while somebody holds', () => {
     const name = 'tb-held';
     const machine = await beginOnSilent(site, name);
     // A run that has a task when it is paused never gets it, and is replaced.
-    await waitFor('it waits for its host', async () =>
-      (await readPending(site, machine)).some(({ activityId }) => activityId.startsWith('await-')),
-    );
+    await untilWaits(site, machine);
     await pauseRun(site, machine);
     await letAnswer(site, [name]);
     await requestOperation(site, name, 'retry: it has answered');
@@ -83,7 +81,7 @@ describe.concurrent('what happens while somebody holds', () => {
   test('only the wait for a host: its answer counts at once', async ({ site }) => {
     const name = 'tb-wait';
     const machine = await beginOnSilent(site, name);
-    for (const { activityId } of await readPending(site, machine)) await pauseActivity(site, machine, activityId);
+    await pauseActivity(site, machine, await untilWaits(site, machine));
     await letAnswer(site, [name]);
     await untilProvisioned(site, name);
     expect(plansReceived(site, name)).toEqual([undefined, 'reprovision']);
@@ -95,6 +93,15 @@ async function beginOnSilent(site: Site, name: string): Promise<MachineRef> {
   await beginOn(site, name);
   await untilReason(site, name, 'PlanApplied', 'PlanPending');
   return refOf(site, name);
+}
+
+/** Waits until the run has nothing to do but to wait for its host; answers the activity that waits. */
+async function untilWaits(site: Site, machine: MachineRef): Promise<string> {
+  const wait = async () => {
+    const pending = (await readPending(site, machine)).map(({ activityId }) => activityId);
+    return pending.length === 1 && pending.find((id) => id.startsWith('await-'));
+  };
+  return waitFor(`${machine.name} waits for its host`, wait, () => readPending(site, machine));
 }
 
 test('and no host had two owners or a plan of a stranger', ({ ledger }) => {
