@@ -1,4 +1,5 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { z } from 'zod';
 import { baremetalMachines, type Resource } from '../api/resources.ts';
 import type { BaremetalMachine } from '../api/machine.ts';
 import { type AuditEvent, readAuditEvents } from '../dev/stack/audit.ts';
@@ -103,6 +104,21 @@ async function countWrites(auditLogPath: string, machines: readonly BaremetalMac
   ];
 }
 
+type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
+const localStepSchema = z.object({ activity_type: z.string() });
+
+/** The activity that an event asks for, or that was done within a task, of which it is the mark. */
+function readStep(event: HistoryEvent): string[] {
+  const asked = event.activityTaskScheduledEventAttributes?.activityType?.name;
+  if (typeof asked === 'string') return [asked];
+  const { markerName, details } = event.markerRecordedEventAttributes ?? {};
+  if (markerName !== 'core_local_activity') return [];
+  const payloads = details?.['data']?.payloads ?? [];
+  return payloads.map(
+    ({ data }) => localStepSchema.parse(JSON.parse(Buffer.from(data ?? []).toString())).activity_type,
+  );
+}
+
 async function inspectHistories(client: Client, machines: readonly BaremetalMachine[]): Promise<Measurement[]> {
   const lengths: number[] = [];
   const activities: string[][] = [];
@@ -111,8 +127,8 @@ async function inspectHistories(client: Client, machines: readonly BaremetalMach
     await handle.result();
     const events = (await handle.fetchHistory()).events ?? [];
     lengths.push(events.length);
-    const scheduled = events.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
-    activities.push(scheduled.slice(0, scheduled.indexOf('completeProvisioning') + 1));
+    const steps = events.flatMap(readStep);
+    activities.push(steps.slice(0, steps.indexOf('completeProvisioning') + 1));
   }
   const longest = activities.toSorted((a, b) => b.length - a.length)[0] ?? [];
   return [

@@ -35,6 +35,8 @@ export function createMachineWorker(options: MachineWorkerOptions): Promise<Work
     identity,
     workflowBundle,
     maxCachedWorkflows: MAX_CACHED_RUNS,
+    // Steps are done within tasks: as many at a time as of activities, by the SDK's default.
+    maxConcurrentWorkflowTaskExecutions: 100,
     activities: createActivities(options.activities),
     interceptors: journalInterceptors(options.activities.journal),
     sinks: lifeSinks(options.meter),

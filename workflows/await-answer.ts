@@ -5,7 +5,6 @@ import {
   condition,
   isCancellation,
   log,
-  patched,
   sleep,
   TimeoutFailure,
 } from '@temporalio/workflow';
@@ -19,7 +18,7 @@ import type { Step } from '../domain/life/step.ts';
 import { planWait } from './activity-proxies.ts';
 import { writeWhileResting } from './journal.ts';
 import { meter } from './meter.ts';
-import { patches } from './patches.ts';
+import { livesBy } from './patches.ts';
 import {
   hostIn,
   planIn,
@@ -53,7 +52,7 @@ export async function awaitAnswer(
   step: Extract<Step, { kind: 'awaitPlan' }>,
 ): Promise<void> {
   const plan = planIn(life);
-  if (showsSomethingNew(run, life) && patched(patches.statusBeforePlanWait)) {
+  if (showsSomethingNew(run, life) && livesBy('statusBeforePlanWait')) {
     await publishStatus(run, life);
     if (!stillAwaitsIn(run.life ?? life, plan)) return;
   }
@@ -107,7 +106,7 @@ function askForAnswer(run: Run, life: MachineLife): Promise<PlanAnswer> {
   const plan = planIn(life);
   const isNew = showsSomethingNew(run, life);
   const status = take(run, life);
-  const id = patched(patches.planWaitNamesHost) ? waitIdOf(life) : hostlessPlanActivityId(plan.type, plan.attempt);
+  const id = livesBy('planWaitNamesHost') ? waitIdOf(life) : hostlessPlanActivityId(plan.type, plan.attempt);
   return planWait(plan, id, `${plan.type} on ${host.inventory}`).awaitPlanResult({
     machine: run.machine,
     host,
@@ -149,7 +148,7 @@ async function onBrokenWait(
   }
   // The activity itself broke (API server down): its status may be unwritten. Look again a little later.
   run.published = null;
-  if (patched(patches.haltBrokenWait)) {
+  if (livesBy('haltBrokenWait')) {
     const message =
       "The host's plan Secret cannot be read, or the status not be written; the host goes on all the same";
     const stopped = { kind: 'stopped', reason: 'Unreachable', message } as const;

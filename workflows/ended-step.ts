@@ -1,4 +1,4 @@
-import { ActivityFailure } from '@temporalio/workflow';
+import { TemporalFailure } from '@temporalio/workflow';
 import type { StepStopped } from '../domain/life/step-outcomes.ts';
 
 /** The step's own word that it ended without its work done. */
@@ -14,8 +14,8 @@ export async function orBroken<Outcome>(step: Promise<Outcome>): Promise<Outcome
   try {
     return await step;
   } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    const message = `The step broke in each of its attempts: ${error.cause?.name ?? 'unknown failure'}; see the worker's log`;
+    if (!(error instanceof TemporalFailure)) throw error;
+    const message = `The step broke in each of its attempts: ${(error.cause ?? error).name}; see the worker's log`;
     return { kind: 'stopped', reason: 'Unreachable', message };
   }
 }

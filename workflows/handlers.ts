@@ -1,4 +1,4 @@
-import { log, patched, setDefaultSignalHandler, setHandler, workflowInfo } from '@temporalio/workflow';
+import { log, setDefaultSignalHandler, setHandler, workflowInfo } from '@temporalio/workflow';
 import * as advance from '../domain/life/advance-life.ts';
 import {
   MAX_EVENTS_PER_RUN,
@@ -22,7 +22,7 @@ import { answerReboot } from './reboot-answer.ts';
 import { ignore } from './ignored-messages.ts';
 import { noteRequest } from './journal.ts';
 import { meter } from './meter.ts';
-import { patches } from './patches.ts';
+import { livesBy } from './patches.ts';
 import type { Run } from './run.ts';
 
 const descriptions: Record<OperatorVerb, string> = {
@@ -69,7 +69,7 @@ export function bindHandlers(run: Run): void {
 function hear(run: Run): void {
   run.heard += 1;
   const full = run.heard >= MAX_EVENTS_PER_RUN || workflowInfo().continueAsNewSuggested;
-  if (full && !run.full && patched(patches.countAllMessages)) run.full = true;
+  if (full && !run.full && livesBy('countAllMessages')) run.full = true;
 }
 
 function bindOperation(run: Run, verb: OperatorVerb): void {
@@ -89,7 +89,7 @@ function bindOperation(run: Run, verb: OperatorVerb): void {
     operationSignals[verb],
     (request?: OperationRequest) => {
       hear(run);
-      if (verb === 'reboot' && !patched(patches.reboot)) ignore(run, 'unknown', 'of a name that nobody knew: reboot');
+      if (verb === 'reboot' && !livesBy('reboot')) ignore(run, 'unknown', 'of a name that nobody knew: reboot');
       else if (isRequest(request)) operate(run, verb, request);
       else ignore(run, verb, 'whose argument is not {actor, reason}');
     },
@@ -109,8 +109,8 @@ function operate(run: Run, verb: OperatorVerb, request: OperationRequest | undef
 }
 
 function resumesMore(life: MachineLife): boolean {
-  if (isHeldReleased(life)) return patched(patches.resumeReleased);
-  return !isBeforeLook(life) || life.pausedByOperator || patched(patches.resumeBeforeLook);
+  if (isHeldReleased(life)) return livesBy('resumeReleased');
+  return !isBeforeLook(life) || life.pausedByOperator || livesBy('resumeBeforeLook');
 }
 
 /** @throws Error with the reason of the refusal; the update then leaves no trace in the history */

@@ -1,4 +1,4 @@
-import { ActivityFailure, log, patched, workflowInfo } from '@temporalio/workflow';
+import { ActivityFailure, log, workflowInfo } from '@temporalio/workflow';
 import { type Journaled, loadJournal, unloadJournal } from '../domain/journal/carried.ts';
 import { hasLeft } from '../domain/journal/entry.ts';
 import {
@@ -16,7 +16,7 @@ import type { MachineLife, OperatorVerb } from '../domain/life/machine-life.ts';
 import type { Step } from '../domain/life/step.ts';
 import type { BeginOutcome } from '../domain/life/step-outcomes.ts';
 import { journalWrite } from './activity-proxies.ts';
-import { patches } from './patches.ts';
+import { livesBy } from './patches.ts';
 import type { Run } from './run.ts';
 
 /** Entries of one write at a rest. */
@@ -45,7 +45,7 @@ export async function carry<Input extends object, Outcome>(
 /** Notes where a step, or an event during a wait, brought the machine. */
 export function noteStep(run: Run, before: MachineLife, { kind }: Step): void {
   const after = run.life;
-  if (after === null || (awaitsLook(run.journal, after) && patched(patches.journalAfterLook))) return;
+  if (after === null || (awaitsLook(run.journal, after) && livesBy('journalAfterLook'))) return;
   run.journal = noteTransition(run.journal, { kind, before, after }, thisMoment());
 }
 
@@ -66,7 +66,7 @@ export function noteLook(
   look: FirstLook | undefined,
   life: MachineLife,
 ): void {
-  const isFresh = isFreshClaim(outcome) && run.journal.place === null && patched(patches.journalFreshClaim);
+  const isFresh = isFreshClaim(outcome) && run.journal.place === null && livesBy('journalFreshClaim');
   const isWritten = look !== undefined && outcome.entryWritten === true;
   const noted = isWritten
     ? noteFirstLook(lookAt(look, outcome.entryAtMs), onceBegun(life, outcome), outcome, isFresh)
@@ -81,14 +81,14 @@ export function noteLook(
 /** Notes an end to which no step led: the machine was moved away, or its object went and nobody could say why. */
 export function noteUnledEnd(run: Run, life: MachineLife, { kind, outcome }: Extract<Step, { kind: 'end' }>): void {
   const { place } = run.journal;
-  if (place === null || hasLeft(place.phase) || !patched(patches.journalUnledEnd)) return;
+  if (place === null || hasLeft(place.phase) || !livesBy('journalUnledEnd')) return;
   const after = { ...life, stage: { kind: 'ended', outcome } } satisfies MachineLife;
   run.journal = noteTransition(run.journal, { kind, before: life, after }, thisMoment());
 }
 
 /** Writes, beside a wait, what no step has written; nobody waits for it, and the run starts over without it. */
 export function writeWhileResting(run: Run): void {
-  if (run.writesJournal || run.journal.pending.length === 0 || !patched(patches.journal)) return;
+  if (run.writesJournal || run.journal.pending.length === 0 || !livesBy('journal')) return;
   run.writesJournal = true;
   void writePending(run).finally(() => {
     run.writesJournal = false;
@@ -97,7 +97,7 @@ export function writeWhileResting(run: Run): void {
 
 /** Writes what is left when the life is over: the run waits for that, and nobody for the run. */
 export async function writeAtEnd(run: Run): Promise<void> {
-  if (run.journal.pending.length > 0 && patched(patches.journalAtEnd)) await writePending(run);
+  if (run.journal.pending.length > 0 && livesBy('journalAtEnd')) await writePending(run);
 }
 
 async function writePending(run: Run): Promise<void> {

@@ -1,11 +1,4 @@
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  continueAsNew,
-  patched,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { isHaltOver, MAX_STEPS_WITHOUT_REST, onRestless, withoutHalt } from '../domain/life/halt.ts';
 import { nextStep } from '../domain/life/lifecycle.ts';
 import { machineWorkflowId } from '../domain/life/run-id.ts';
@@ -17,7 +10,7 @@ import { waitIdOf } from './await-answer.ts';
 import { bindHandlers } from './handlers.ts';
 import { noteStep, noteUnledEnd, writeAtEnd } from './journal.ts';
 import type { MachineLifecycleInput } from './messages.ts';
-import { patches } from './patches.ts';
+import { livesBy } from './patches.ts';
 import { noteEnd } from './meter.ts';
 import { createPresenter, type Presenter } from './presenter.ts';
 import { type Run, rulesOf, update } from './run.ts';
@@ -29,7 +22,7 @@ import { performStep } from './steps.ts';
  * ends at once: a machine has one run. Its result is a sentence for people that begins with the outcome.
  */
 export async function machineLifecycle(input: MachineLifecycleInput): Promise<string> {
-  if (workflowInfo().workflowId !== machineWorkflowId(input.machine) && patched(patches.ownIdOnly))
+  if (workflowInfo().workflowId !== machineWorkflowId(input.machine) && livesBy('ownIdOnly'))
     return "orphaned: this is not the id of the machine's run";
   const run: Run = {
     machine: input.machine,
@@ -94,15 +87,15 @@ async function live(run: Run, present: Presenter): Promise<string> {
 function mustPause({ busySteps }: Run, { halt }: MachineLife, step: Step): boolean {
   if (step.kind === 'wait' || busySteps < MAX_STEPS_WITHOUT_REST) return false;
   const paused = halt?.reason === 'Restless' && halt.due && halt.step === step.kind;
-  return !paused && patched(patches.restWhenRestless);
+  return !paused && livesBy('restWhenRestless');
 }
 
 /** Between two steps nothing is under way that a new run would not do again. */
 function mustStartOver(run: Run, life: MachineLife, step: Step): boolean {
   const full = run.full || workflowInfo().continueAsNewSuggested || life.revision >= MAX_EVENTS_PER_RUN;
   if (step.kind === 'wait') return full;
-  if (step.kind !== 'awaitPlan') return full && patched(patches.startOverAnywhere);
-  return (full || run.abandonedWaits.has(waitIdOf(life))) && patched(patches.startOverBeforePlanWait);
+  if (step.kind !== 'awaitPlan') return full && livesBy('startOverAnywhere');
+  return (full || run.abandonedWaits.has(waitIdOf(life))) && livesBy('startOverBeforePlanWait');
 }
 
 async function startOver(run: Run): Promise<void> {

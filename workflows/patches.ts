@@ -1,3 +1,5 @@
+import { patched } from '@temporalio/workflow';
+
 /**
  * Names for `patched()`: runs that began before a change go on as they began. One goes when no open run is older than it.
  */
@@ -61,3 +63,16 @@ export const patches = {
   /** A run that is told that its machine goes on while a step found it paused lets the step read again. */
   heedLaterResumption: 'heed-later-resumption',
 } as const;
+
+/** A step is tried within the task that asks for it. A run that lives by this rule lives by all of the above. */
+const STEPS_WITHIN_TASK = 'steps-within-task';
+
+/** Steps are tried as local activities first (ADR 38). */
+export function triesWithinTask(): boolean {
+  return patched(STEPS_WITHIN_TASK);
+}
+
+/** Whether the run lives by a rule. Each mark costs its history two events, so one that begins now has one for all. */
+export function livesBy(rule: keyof typeof patches): boolean {
+  return triesWithinTask() || patched(patches[rule]);
+}

@@ -1,12 +1,12 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { patched, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { searchAttributeNames, WITHOUT_ATTRIBUTES_MEMO } from '../api/constants.ts';
 import type { Step } from '../domain/life/step.ts';
 import type { MachineLife } from '../domain/life/machine-life.ts';
 import { latenessOf, projectStatus } from '../domain/report/machine-status.ts';
 import { tellStory } from '../domain/report/machine-story.ts';
 import { notePhase } from './meter.ts';
-import { patches } from './patches.ts';
+import { livesBy } from './patches.ts';
 import type { Run } from './run.ts';
 
 const inventoryKey = defineSearchAttributeKey(searchAttributeNames.inventory, 'KEYWORD');
@@ -30,7 +30,7 @@ export function createPresenter(run: Run): Presenter {
     const [ready] = status.conditions;
     // That a Ready machine is paused is no reason here: histories of before have no such change.
     const late = ready?.status === 'True' ? latenessOf(status) : undefined;
-    const told = late !== undefined && patched(patches.tellLateness) ? late : ready?.type;
+    const told = late !== undefined && livesBy('tellLateness') ? late : ready?.type;
     const reason = (ready?.status === 'True' ? told : ready?.reason) ?? null;
     const next = JSON.stringify([status.inventory, status.phase, reason]);
     if (next === shown || step.kind === 'end') return;

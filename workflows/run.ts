@@ -1,4 +1,4 @@
-import { log, patched } from '@temporalio/workflow';
+import { log } from '@temporalio/workflow';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import type { LaterRules } from '../domain/life/later-rules.ts';
 import { isOwedBootOnly } from '../domain/life/boot.ts';
@@ -16,7 +16,7 @@ import type { Journal } from '../domain/journal/journal.ts';
 import { shortStep } from './activity-proxies.ts';
 import { carry } from './journal.ts';
 import { isStopped, orBroken } from './ended-step.ts';
-import { patches } from './patches.ts';
+import { livesBy } from './patches.ts';
 
 /** What a run keeps besides its machine's life. */
 export interface Run {
@@ -64,9 +64,8 @@ export async function publishStatus(run: Run, life: MachineLife): Promise<boolea
   if (!showsSomethingNew(run, life)) return true;
   const status = take(run, life);
   const summary = `Report ${status.phase ?? 'Paused'}`;
-  const outcome = await orBroken(
-    carry(run, life, null, shortStep(summary).publishStatus, { machine: run.machine, status }),
-  );
+  const write = shortStep(summary, (it) => it.publishStatus);
+  const outcome = await orBroken(carry(run, life, null, write, { machine: run.machine, status }));
   if (!isStopped(outcome)) {
     run.unwrittenStatuses = 0;
     return true;
@@ -106,24 +105,24 @@ export function rulesOf(life: MachineLife): LaterRules {
   const answer = 'plan' in stage ? stage.plan?.progress.kind : undefined;
   const badAnswer = answer === 'taken' || answer === 'secretMissing';
   return {
-    looksForLostHost: stage.kind === 'running' && snapshot.hostMissing && patched(patches.lookForLostHost),
-    confirmsBadAnswers: badAnswer && patched(patches.confirmBadAnswers),
-    looksAgainForSecret: hasMissedSecret(life) && patched(patches.lookAgainForSecret),
-    waitsForSlot: lacksSlot(life) && patched(patches.waitForSlot),
-    boundsBoot: isOwedBootOnly(life) && patched(patches.boundBoot),
-    confirmsGone: snapshot.gone && goneSeen !== true && patched(patches.confirmGone),
-    confirmsHeldGone: snapshot.gone && goneSeen !== true && life.pausedByOperator && patched(patches.confirmHeldGone),
+    looksForLostHost: stage.kind === 'running' && snapshot.hostMissing && livesBy('lookForLostHost'),
+    confirmsBadAnswers: badAnswer && livesBy('confirmBadAnswers'),
+    looksAgainForSecret: hasMissedSecret(life) && livesBy('lookAgainForSecret'),
+    waitsForSlot: lacksSlot(life) && livesBy('waitForSlot'),
+    boundsBoot: isOwedBootOnly(life) && livesBy('boundBoot'),
+    confirmsGone: snapshot.gone && goneSeen !== true && livesBy('confirmGone'),
+    confirmsHeldGone: snapshot.gone && goneSeen !== true && life.pausedByOperator && livesBy('confirmHeldGone'),
   };
 }
 
 /** While a step looked at the host, the bridge told that it is gone: what the step saw is perhaps older. */
 export function wentMissing({ snapshot, revision }: MachineLife, startRevision: number): boolean {
-  return snapshot.hostMissing && revision !== startRevision && patched(patches.heedNewerLoss);
+  return snapshot.hostMissing && revision !== startRevision && livesBy('heedNewerLoss');
 }
 
 /** A host was claimed: that one is missing was told of the host before. */
 export function believesClaim({ snapshot }: MachineLife): boolean {
-  return snapshot.hostMissing && patched(patches.believeClaim);
+  return snapshot.hostMissing && livesBy('believeClaim');
 }
 
 /** Changes the life as it is now: signals may have moved it since a step began. */

@@ -1,11 +1,11 @@
-import { log, patched } from '@temporalio/workflow';
+import { log } from '@temporalio/workflow';
 import { onStopped, withoutHalt } from '../domain/life/halt.ts';
 import { isOutcome } from '../domain/life/outcome-shape.ts';
 import type { Step } from '../domain/life/step.ts';
 import type { MachineLife } from '../domain/life/machine-life.ts';
 import type { StepStopped } from '../domain/life/step-outcomes.ts';
 import { isStopped, orBroken } from './ended-step.ts';
-import { patches } from './patches.ts';
+import { livesBy } from './patches.ts';
 import { type Run, update } from './run.ts';
 
 /**
@@ -78,7 +78,7 @@ function isObject(value: unknown): value is object {
 /** While the step read that the machine is paused, the bridge told that it is not: what the step saw is perhaps older. */
 function wasResumed(run: Run, began: MachineLife): boolean {
   const isTold = run.life?.revision !== began.revision && run.life?.snapshot.paused === false;
-  return isTold && patched(patches.heedLaterResumption);
+  return isTold && livesBy('heedLaterResumption');
 }
 
 /**
@@ -87,7 +87,7 @@ function wasResumed(run: Run, began: MachineLife): boolean {
  */
 function wasToldMore(run: Run, began: MachineLife, told: number): boolean {
   if (run.life?.revision !== began.revision) return true;
-  return run.deletionsTold !== told && patched(patches.heedRepeatedDeletion);
+  return run.deletionsTold !== told && livesBy('heedRepeatedDeletion');
 }
 
 const noOutcome: StepStopped = {

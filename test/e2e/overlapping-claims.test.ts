@@ -53,11 +53,16 @@ function stopFirstStep({ resource, name, subresource }: KubeWrite): Passage | un
 }
 
 const finished = Promise.withResolvers<void>();
+let isBrokenOff = false;
 
-/** The worker never learns that the finalizer is off, the last write of a machine that goes. */
+/** The worker never learns that the finalizer is off, the last write of a machine that goes: of an activity, as the task failed. */
 function stopAfterFinalizer({ resource, name, subresource, body }: KubeWrite): Passage | undefined {
   if (resource !== 'baremetalmachines' || name !== passed || subresource !== '') return undefined;
   if (finalizersIn(body)?.length !== 0) return undefined;
+  if (!isBrokenOff) {
+    isBrokenOff = true;
+    return { kind: 'breakOff' };
+  }
   return { kind: 'stopAfter', onStopped: () => finished.resolve() };
 }
 
@@ -66,13 +71,14 @@ const finalizersIn = (body: unknown) => finalizersSchema.safeParse(body).data?.m
 
 const held = Promise.withResolvers<void>();
 const letGo = Promise.withResolvers<void>();
-let isArmed = true;
+let swapsSeen = 0;
 
-/** The first swap of the host hangs on its way. */
+/** The first swap of the host breaks off, so that the claim is an activity; the next one hangs on its way. */
 function holdSwap({ resource, name, body }: KubeWrite): Passage {
   const isSwap = resource === 'machineinventories' && name === host && JSON.stringify(body).includes('"Allocated"');
-  if (!isArmed || !isSwap) return { kind: 'pass' };
-  isArmed = false;
+  if (!isSwap || swapsSeen > 1) return { kind: 'pass' };
+  swapsSeen += 1;
+  if (swapsSeen === 1) return { kind: 'breakOff' };
   held.resolve();
   return { kind: 'passAfter', over: letGo.promise };
 }

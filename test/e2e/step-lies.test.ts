@@ -38,6 +38,8 @@ const lies = {
     lie: writtenPlan,
   },
   'sl-both': {
+    // A plan that is broken off alone would be the work of the next step.
+    breaksOff: ({ resource }) => resource === 'baremetalmachines',
     holds: ({ resource }) => resource === 'secrets',
     lie: { ...claimOf('sl-both'), planned: { ...writtenPlan, image: 'registry.example/os:v1' } },
   },
@@ -68,6 +70,8 @@ interface StepLie {
   deletes?: true;
   /** The write of the step that hangs. */
   holds: (write: KubeWrite) => boolean;
+  /** The write without which the step is not done within its task, where nobody could complete it by hand. Default: that which hangs. */
+  breaksOff?: StepLie['holds'];
   lie: object;
 }
 
@@ -89,7 +93,10 @@ async function beginLate(site: Site, name: string): Promise<void> {
 const specSchema = z.object({ spec: z.object({ providerID: z.string() }) });
 const providesId = (body: unknown): boolean => specSchema.safeParse(body).success;
 
-const armed = new Map<string, { holds: StepLie['holds']; onHeld: () => void }>();
+const armed = new Map<
+  string,
+  { breaksOff: StepLie['holds'] | undefined; holds: StepLie['holds']; onHeld: () => void }
+>();
 
 const test = siteTestOn(gatedStack(holdArmed), 'steplies', {
   hosts: [victim, ...Object.keys(lies)],
@@ -105,15 +112,24 @@ test.beforeAll(async ({ site }) => {
 
 function holdArmed(write: KubeWrite): Passage {
   const trap = armed.get(write.name);
-  if (trap?.holds(write) !== true) return { kind: 'pass' };
+  if (trap?.breaksOff?.(write) === true) {
+    trap.breaksOff = undefined;
+    return { kind: 'breakOff' };
+  }
+  if (trap?.holds(write) !== true || trap.breaksOff !== undefined) return { kind: 'pass' };
   armed.delete(write.name);
   return { kind: 'stopBefore', onStopped: trap.onHeld };
 }
 
 /** Waits until the step's write hangs, and says that the step is done. */
-async function lieAbout(site: Site, name: string, { holds, lie }: StepLie, act: () => Promise<void>): Promise<void> {
+async function lieAbout(
+  site: Site,
+  name: string,
+  { holds, breaksOff = holds, lie }: StepLie,
+  act: () => Promise<void>,
+): Promise<void> {
   const held = Promise.withResolvers<void>();
-  armed.set(name, { holds, onHeld: held.resolve });
+  armed.set(name, { breaksOff, holds, onHeld: held.resolve });
   await act();
   await held.promise;
   const machine = await refOf(site, name);

@@ -10,6 +10,7 @@ import type {
   StepStopped,
 } from '../../domain/life/step-outcomes.ts';
 import { slotMissing } from '../../domain/life/slot-wait.ts';
+import { besideTask } from '../support/beside-task.ts';
 import { host, plan } from '../domain/life/life-fixtures.ts';
 import {
   deleteCleanly,
@@ -430,9 +431,11 @@ export const scenarios: Record<string, () => Scenario> = {
     const repeated = Promise.withResolvers<void>();
     return {
       activities: {
-        writeCleanPlan: inTurn<CleanOutcome>(
-          () => repeated.promise.then(() => ({ kind: 'unjustified' })),
-          give({ kind: 'written', plan: { ...plan(), type: 'clean' } }),
+        writeCleanPlan: besideTask(
+          inTurn<CleanOutcome>(
+            () => repeated.promise.then(() => ({ kind: 'unjustified' })),
+            give({ kind: 'written', plan: { ...plan(), type: 'clean' } }),
+          ),
         ),
       },
       async live(driver) {
@@ -452,9 +455,8 @@ export const scenarios: Record<string, () => Scenario> = {
     const paused = { kind: 'claimTried', claim: { kind: 'paused' }, nodeJoinDeadlineMs, statusWritten: true } as const;
     return {
       activities: {
-        beginLife: inTurn<BeginOutcome>(
-          () => resumed.promise.then(() => paused),
-          give({ kind: 'fresh', nodeJoinDeadlineMs }),
+        beginLife: besideTask(
+          inTurn<BeginOutcome>(() => resumed.promise.then(() => paused), give({ kind: 'fresh', nodeJoinDeadlineMs })),
         ),
       },
       async live(driver) {
@@ -489,9 +491,11 @@ export const scenarios: Record<string, () => Scenario> = {
     const lost = Promise.withResolvers<void>();
     return {
       activities: {
-        writeReprovisionPlan: inTurn<ProvisionOutcome>(
-          () => lost.promise.then(() => ({ kind: 'hostLost' })),
-          give({ kind: 'written', plan: plan() }),
+        writeReprovisionPlan: besideTask(
+          inTurn<ProvisionOutcome>(
+            () => lost.promise.then(() => ({ kind: 'hostLost' })),
+            give({ kind: 'written', plan: plan() }),
+          ),
         ),
       },
       async live(driver) {
@@ -529,7 +533,7 @@ export const scenarios: Record<string, () => Scenario> = {
     const kept = { pausedByOperator: true, avoidedHosts: [] };
     return {
       activities: {
-        beginLife: () => resumed.promise.then(() => ({ kind: 'fresh', kept, nodeJoinDeadlineMs })),
+        beginLife: besideTask(() => resumed.promise.then(() => ({ kind: 'fresh', kept, nodeJoinDeadlineMs }))),
       },
       async live(driver) {
         await driver.observe();
@@ -545,7 +549,7 @@ export const scenarios: Record<string, () => Scenario> = {
   'paused-while-its-host-is-lost': () => {
     const paused = Promise.withResolvers<void>();
     return {
-      activities: { writeCleanPlan: () => paused.promise.then(() => ({ kind: 'inventoryMissing' })) },
+      activities: { writeCleanPlan: besideTask(() => paused.promise.then(() => ({ kind: 'inventoryMissing' }))) },
       async live(driver) {
         await reachRunning(driver);
         await driver.observe(deleting);
@@ -604,9 +608,11 @@ export const scenarios: Record<string, () => Scenario> = {
     return {
       life: runningLife(),
       activities: {
-        beginLife: inTurn<BeginOutcome>(
-          () => told.promise.then(() => there),
-          give({ kind: 'hostMissing', inventory: host().inventory, nodeJoinDeadlineMs }),
+        beginLife: besideTask(
+          inTurn<BeginOutcome>(
+            () => told.promise.then(() => there),
+            give({ kind: 'hostMissing', inventory: host().inventory, nodeJoinDeadlineMs }),
+          ),
         ),
       },
       async live(driver) {

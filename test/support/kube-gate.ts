@@ -22,6 +22,8 @@ export type Passage =
   | { kind: 'pass' }
   /** It reaches the API server when that is over. */
   | { kind: 'passAfter'; over: Promise<unknown> }
+  /** It never reaches the API server, and its client learns that at once: a step within a task goes on beside it. */
+  | { kind: 'breakOff' }
   /** It never reaches the API server. */
   | { kind: 'stopBefore'; onStopped: () => void }
   /** It is done, and its client never learns of it. One that the API server refuses is answered, and not stopped. */
@@ -54,6 +56,7 @@ export async function startKubeGate(options: KubeGateOptions): Promise<{ close()
     const body = await buffer(incoming);
     const passage = incoming.method === 'GET' ? { kind: 'pass' as const } : options.decide(readWrite(incoming, body));
     if (passage.kind === 'stopBefore') return passage.onStopped();
+    if (passage.kind === 'breakOff') return void outgoing.destroy();
     if (passage.kind === 'passAfter') await passage.over;
     const forwarded = request(new URL(url, target), {
       agent,

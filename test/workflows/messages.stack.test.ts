@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { lifeQuery } from '../../workflows/messages.ts';
 import type { BeginOutcome } from '../../domain/life/step-outcomes.ts';
 import { host, snapshot } from '../domain/life/life-fixtures.ts';
+import { besideTask } from '../support/beside-task.ts';
 import { scriptActivities } from '../support/scripted-activities.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
@@ -62,10 +63,10 @@ test('a machine that is told to go on counts as that, although a step found it p
     { kind: 'claimTried', claim: { kind: 'paused' }, nodeJoinDeadlineMs: 60_000, statusWritten: true },
     { kind: 'claimTried', claim: { kind: 'claimed', host: host() }, nodeJoinDeadlineMs: 60_000 },
   ];
-  const beginLife = async (): Promise<BeginOutcome> => {
+  const beginLife = besideTask(async (): Promise<BeginOutcome> => {
     await told.promise;
     return found.shift() ?? { kind: 'gone' };
-  };
+  });
   await withLife(scriptActivities({ beginLife }), async (life) => {
     await life.observe({});
     await life.until('beginLife');
@@ -84,13 +85,13 @@ test('a deletion that repeats a lie counts while a step finds the lie untrue', a
   let looks = 0;
   const { writeCleanPlan } = scriptActivities().activities;
   const script = scriptActivities({
-    async writeCleanPlan(input) {
+    writeCleanPlan: besideTask(async (input) => {
       looks += 1;
       if (looks > 1) return writeCleanPlan(input);
       looked.resolve();
       await told.promise;
       return { kind: 'unjustified' };
-    },
+    }),
   });
   await withLife(script, async (life) => {
     await liveToRunning(life);

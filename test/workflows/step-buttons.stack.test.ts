@@ -3,6 +3,7 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import { describe, expect, test } from 'vitest';
 import { planActivityId } from '../../domain/plan/attempt.ts';
 import { host, plan } from '../domain/life/life-fixtures.ts';
+import { besideTask } from '../support/beside-task.ts';
 import { type ScriptedActivities, scriptActivities } from '../support/scripted-activities.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { client, findFailedTasks, type Life, useTemporal, withLife } from '../support/workflow-life.ts';
@@ -12,16 +13,16 @@ const namespace = 'default';
 
 useTemporal();
 
-/** A life whose first step hangs in its first attempt, and the id of that step. */
+/** A life whose first step hangs in its first attempt beside its task, and the id of that step. */
 async function withHangingStep(body: (life: Life, script: ScriptedActivities, step: string) => Promise<void>) {
   const released = Promise.withResolvers<void>();
   let attempts = 0;
   const script = scriptActivities({
-    beginLife: async () => {
+    beginLife: besideTask(async () => {
       attempts += 1;
       if (attempts === 1) await released.promise;
       return { kind: 'fresh', nodeJoinDeadlineMs: 60_000 };
-    },
+    }),
   });
   await withLife(script, async (life) => {
     await life.observe({});
@@ -86,7 +87,7 @@ describe.concurrent('a step that is under way', () => {
         failure: { message: 'its attempt ends', applicationFailureInfo: { type: 'Any' } },
       });
       await life.observe({ deleting: true });
-      expect(script.ran).toEqual(['beginLife']);
+      expect(script.ran).toEqual(['beginLife', 'beginLife']);
       await client.workflowService.unpauseActivity(step);
       await life.until('finishMachine');
     });
