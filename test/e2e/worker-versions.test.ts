@@ -81,7 +81,7 @@ test('a worker without a build id beside a current build says so', async ({ site
 test('a build that open runs cannot go on with does not become current; the old one goes on', async ({ site }) => {
   const code = await readFile(inject('workflowBundle'), 'utf8');
   const broken = join(useStack().dir, 'broken-bundle.js');
-  const otherStep = code.replaceAll(/\)\.beginLife\b/g, ').claimHost');
+  const otherStep = code.replaceAll(/\.beginLife\b/g, '.claimHost');
   expect(otherStep).not.toBe(code);
   await writeFile(broken, otherStep);
   const three = await launch(site, 'three', 0, { IRONLOOM_WORKFLOW_BUNDLE: broken });
