@@ -57,7 +57,7 @@ function tellProgress(before: BaremetalMachineStatus | undefined, after: Baremet
   if (before?.phase === after.phase && find(before, 'Ready')?.reason === ready.reason) return undefined;
   const { reason, message } = ready;
   if (ready.status === 'True' && find(before, 'Ready')?.status === 'True') return tellPause(after, reason);
-  if (ready.status === 'True' || calmReasons.has(reason)) return tellCalmly(after, ready);
+  if (ready.status === 'True' || calmReasons.has(reason)) return tellCalmly(after, ready, isNew(before));
   const host = after.machineInventoryRef?.name;
   // Most messages name the host themselves.
   const named = host === undefined || message.includes(host);
@@ -73,6 +73,7 @@ function tellPause(after: BaremetalMachineStatus, reason: string): News | undefi
 function tellCalmly(
   { phase, machineInventoryRef }: BaremetalMachineStatus,
   { reason, message }: Condition,
+  wasNew: boolean,
 ): News | undefined {
   if (phase === undefined || reason === reasons.Paused) return { type: 'Normal', reason: reasons.Paused, message };
   const host = machineInventoryRef?.name;
@@ -80,10 +81,11 @@ function tellCalmly(
   switch (phase) {
     case 'Pending':
       // With a host that is being claimed it is over in a moment.
-      return host === undefined ? told(message) : undefined;
+      return host === undefined && !wasNew ? told(message) : undefined;
     case 'Allocated':
       // The claim told itself.
-      return told(message, reason === reasons.BootstrapWaiting ? reason : phase);
+      if (reason === reasons.BootstrapWaiting) return wasNew ? undefined : told(message, reason);
+      return told(message);
     case 'Running':
       return told(`Host ${host} is provisioned`);
     case 'Reprovisioning':
@@ -93,6 +95,13 @@ function tellCalmly(
     default:
       return assertNever(phase);
   }
+}
+
+/** Nothing has happened to the machine yet: what each waits for then stands in its conditions, and is no news. */
+function isNew(status: BaremetalMachineStatus | undefined): boolean {
+  const ready = find(status, 'Ready');
+  if (ready === undefined) return true;
+  return status?.phase === 'Pending' && ready.reason !== reasons.Paused && calmReasons.has(ready.reason);
 }
 
 function tellBoot(before: BaremetalMachineStatus | undefined, after: BaremetalMachineStatus): News | undefined {

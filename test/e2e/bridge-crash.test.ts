@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { annotations } from '../../api/constants.ts';
-import { letAnswer, plansReceived, untilPlanned, untilSettled } from '../support/host-answers.ts';
+import { findOpenWait, letAnswer, plansReceived, untilPlanned, untilSettled } from '../support/host-answers.ts';
 import { type Site, summarise } from '../support/site.ts';
 import { siteTest } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -31,9 +31,10 @@ test('machines made while the bridge is dead are served by the next one, when th
 });
 
 test('answers that came while the bridge was dead are not lost', async ({ site }) => {
-  await waitFor('three machines report that they wait', async () =>
-    (await site.machines()).every(({ status }) => status?.phase === 'Reprovisioning'),
-  );
+  await waitFor('three runs wait for their hosts', async () => {
+    const waits = await Promise.all((await site.machines()).map(({ metadata }) => findOpenWait(site, metadata)));
+    return waits.every((wait) => wait !== undefined);
+  });
   await bridge.kill();
   await letAnswer(site, hosts);
   expect((await site.machines()).map(({ status }) => status?.phase)).toEqual(hosts.map(() => 'Reprovisioning'));

@@ -4,7 +4,9 @@ import { secrets } from '../../api/resources.ts';
 import { parseAttemptId } from '../../domain/plan/attempt.ts';
 import { viewPlanSecret } from '../../domain/plan/secret.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
+import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import { findMachine } from './machines.ts';
+import { runOf } from './runs.ts';
 import { type Site, summarise } from './site.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -89,4 +91,20 @@ async function settledLength(site: Site, { metadata, status }: Machine): Promise
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
+}
+
+interface PendingWait {
+  activityId: string;
+  scheduledAt: string;
+}
+
+/** The wait for a host that has been handed to a worker. */
+export async function findOpenWait(site: Site, machine: MachineRef): Promise<PendingWait | undefined> {
+  const { raw } = await runOf(site, machine).describe();
+  const waits = (raw.pendingActivities ?? []).flatMap(({ activityId, scheduledTime, lastStartedTime }) =>
+    activityId?.startsWith('await-') === true && lastStartedTime !== null && lastStartedTime !== undefined
+      ? [{ activityId, scheduledAt: JSON.stringify(scheduledTime) }]
+      : [],
+  );
+  return waits[0];
 }

@@ -2,7 +2,7 @@ import type { PlanAnswer } from '../../domain/life/machine-life.ts';
 import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import { lifeQuery, machineObservedSignal } from '../../workflows/messages.ts';
-import { untilRunSettled } from './host-answers.ts';
+import { findOpenWait, untilRunSettled } from './host-answers.ts';
 import { currentRunId, runOf } from './runs.ts';
 import type { Site } from './site.ts';
 import { waitFor } from './wait-for.ts';
@@ -23,30 +23,14 @@ export async function tellLie(site: Site, machine: MachineRef, lie: Partial<Mach
 
 /** Completes, by hand as the Temporal UI lets everybody, the activity with which a run waits for its host. */
 export async function answerByHand(site: Site, machine: MachineRef, answer: unknown): Promise<void> {
-  const waiting = await waitFor(`the run of ${machine.name} waits for its host`, () => findWait(site, machine));
+  const waiting = await waitFor(`the run of ${machine.name} waits for its host`, () => findOpenWait(site, machine));
   const workflowId = machineWorkflowId(machine);
   await site.temporal.activity.complete({ workflowId, activityId: waiting.activityId }, answer);
   await waitFor(
     `the run of ${machine.name} has taken the answer in`,
-    async () => (await findWait(site, machine))?.scheduledAt !== waiting.scheduledAt,
+    async () => (await findOpenWait(site, machine))?.scheduledAt !== waiting.scheduledAt,
   );
   await untilRunSettled(site, machine.name);
-}
-
-interface PendingWait {
-  activityId: string;
-  scheduledAt: string;
-}
-
-/** The wait for a host that has been handed to a worker. */
-async function findWait(site: Site, machine: MachineRef): Promise<PendingWait | undefined> {
-  const { raw } = await runOf(site, machine).describe();
-  const waits = (raw.pendingActivities ?? []).flatMap(({ activityId, scheduledTime, lastStartedTime }) =>
-    activityId?.startsWith('await-') === true && lastStartedTime !== null && lastStartedTime !== undefined
-      ? [{ activityId, scheduledAt: JSON.stringify(scheduledTime) }]
-      : [],
-  );
-  return waits[0];
 }
 
 /** Every answer that somebody could give for a host that has said nothing, and what is none. */

@@ -30,8 +30,6 @@ describe('what is told of a machine', () => {
       statusOf('Preparing', 'PlanPending', 'Waiting for the host to clean itself', 'h1'),
     ];
     expect(life.flatMap((after, index) => told(life[index - 1], after))).toEqual([
-      'Normal Pending: No Machine owns it',
-      'Normal BootstrapWaiting: No bootstrap Secret yet',
       'Normal Reprovisioning: Waiting for the host',
       'Normal Running: Host h1 is provisioned',
       'Normal Preparing: Waiting for the host to clean itself',
@@ -46,6 +44,16 @@ describe('what is told of a machine', () => {
       ]);
     },
   );
+
+  it('what is waited for, where there was something else', () => {
+    const before = statusOf('Pending', 'PoolMissing', 'No pool p');
+    expect(told(before, statusOf('Pending', 'WaitingForMachine', 'No Machine owns it'))).toEqual([
+      'Normal Pending: No Machine owns it',
+    ]);
+    expect(told(before, statusOf('Allocated', 'BootstrapWaiting', 'No bootstrap Secret yet', 'h1'))).toEqual([
+      'Normal BootstrapWaiting: No bootstrap Secret yet',
+    ]);
+  });
 
   it('a warning without a host where there is none', () => {
     expect(told(undefined, statusOf('Pending', 'PoolMissing', 'No pool p'))).toEqual([
