@@ -9,8 +9,8 @@ import type { BeginOutcome, KeptWishes } from '../domain/life/step-outcomes.ts';
 import { adoptHost, isAdoptable } from './host/adopt.ts';
 import { findTaker } from './host/taker.ts';
 import { bindHost, planSecretNameOf } from './host/bound-host.ts';
-import { claimFreeHost, type ClaimWish, poolKeyOf, readClaimant } from './claim-host.ts';
-import { type ClaimedHost, foreseePlan, planAtOnce } from './plan-at-once.ts';
+import { claimFreeHost, type ClaimWish, poolKeyOf, readClaimant, type TakenHost } from './claim-host.ts';
+import { type ForeseenPlan, foreseePlan, planAtOnce } from './plan-at-once.ts';
 import { publishUnlessRefused } from './publish-status.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { type Fence, startFence } from './step/fence.ts';
@@ -79,7 +79,7 @@ interface Sight {
   outcome: BegunOutcome;
   /** The object as it is by now. Absent: a claim has written to it that came to nothing. */
   machine?: BaremetalMachine;
-  claimed?: ClaimedHost;
+  claimed?: TakenHost<Promise<ForeseenPlan>>;
 }
 
 /** The host that was claimed gets its plan at once, if all is there for it. */
@@ -120,15 +120,13 @@ function createLook(deps: ActivityDependencies) {
       if (claimant.kind !== 'live') return { outcome: { kind: 'claimTried', claim: claimant, ...begun }, machine };
       const avoid = [...new Set([...wish.avoid, ...kept.avoidedHosts])];
       const status = { ...wish.status, avoidedInventories: avoid };
-      const foreseen = input.told && foreseePlan(deps, machine, claimant);
-      const { outcome: claim, taken } = await claimFreeHost(deps, fence, machine, claimant, { avoid, status });
+      const read = input.told && foreseePlan(deps, machine, claimant);
+      const claimed = await claimFreeHost(deps, fence, machine, claimant, { avoid, status }, (host) => read?.(host));
+      const { outcome: claim, taken } = claimed;
       const outcome = { kind: 'claimTried', claim, ...begun } as const;
       if (taken === undefined) return { outcome };
-      return {
-        outcome,
-        machine: taken.machine,
-        ...(foreseen !== undefined && { claimed: { taken, reading: foreseen } }),
-      };
+      const { begun: plan, ...host } = taken;
+      return { outcome, machine: taken.machine, ...(plan && { claimed: { ...host, begun: plan } }) };
     }
     const secretKey = { namespace: machine.metadata.namespace, name: planSecretNameOf(held.host, machine) };
     const [secret, cluster] = await Promise.all([findReadable(deps, secrets, secretKey), findCluster(deps, machine)]);

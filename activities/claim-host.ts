@@ -17,7 +17,7 @@ import { noteNews } from './step/event-recorder.ts';
 import { type Fence, startFence } from './step/fence.ts';
 import { findHeldHost, type HeldHost } from './host/held-host.ts';
 import { readOwnedHost } from './host/record.ts';
-import { swapOwner } from './swap-owner.ts';
+import { confirmSwap, swapOwner } from './swap-owner.ts';
 import { findMachine } from './step/find-machine.ts';
 import { writeClaimStatus } from './publish-status.ts';
 import type { PoolView } from '../domain/inputs/pool-view.ts';
@@ -44,7 +44,7 @@ export function createClaimHost(deps: ActivityDependencies) {
     if (claimant.kind !== 'live') return claimant;
     const held = await findHeldHost(deps, input.machine, machine);
     if (held !== undefined) return { kind: 'claimed', host: bindHost(held, machine, claimant.pool) };
-    return (await claimFreeHost(deps, fence, machine, claimant, input)).outcome;
+    return (await claimFreeHost(deps, fence, machine, claimant, input, () => undefined)).outcome;
   };
 }
 
@@ -57,18 +57,25 @@ export interface Claimant {
 }
 
 /** How a claim went. What was read and written for it stays in this process: a Secret is among it. */
-export interface Claim {
+export interface Claim<Begun> {
   outcome: ClaimOutcome;
   /** The host that was free a moment ago. Absent: none was taken, or another attempt had taken it. */
-  taken?: TakenHost;
+  taken?: TakenHost<Begun>;
+}
+
+/** A host whose owner was just swapped. */
+export interface SwappedHost extends HeldHost {
+  /** The machine that names it. */
+  machine: BaremetalMachine;
+  pool: PoolView;
 }
 
 /** A host that a claim has just taken. */
-export interface TakenHost extends HeldHost {
-  /** The machine that names it. */
-  machine: BaremetalMachine;
+export interface TakenHost<Begun> extends SwappedHost {
   /** The plan Secret as it stood right before the swap. */
   secret: Secret;
+  /** What was begun by the swap, while the claim was confirmed. */
+  begun: Begun;
 }
 
 /** What the objects themselves say of the machine: that it can have a host, and where, or what speaks against any. */
@@ -93,26 +100,29 @@ export async function readClaimant(
  * whoever has swapped looks whether its host is still named, so that a machine never ends with two. Caches choose the host;
  * what binds is read from the API server: the pool, and right before the swap what the swap does not cover. A host that
  * refuses the swap is passed over.
+ * @param begin begins what follows a claim, by what it has read and swapped, before that is confirmed: it writes nothing
  */
-export async function claimFreeHost(
+export async function claimFreeHost<Begun>(
   deps: ActivityDependencies,
   fence: Fence,
   machine: BaremetalMachine,
   claimant: Claimant,
   wish: ClaimWish,
-): Promise<Claim> {
-  const claim = await tryHosts(deps, fence, machine, claimant, wish);
+  begin: (swapped: SwappedHost) => Begun,
+): Promise<Claim<Begun>> {
+  const claim = await tryHosts(deps, fence, machine, claimant, wish, begin);
   deps.meter.claimEnded(claim.outcome.kind, Date.now() - activityInfo().scheduledTimestampMs);
   return claim;
 }
 
-async function tryHosts(
+async function tryHosts<Begun>(
   deps: ActivityDependencies,
   fence: Fence,
   claimant: BaremetalMachine,
   { pool: firstPool, owners }: Claimant,
   wish: ClaimWish,
-): Promise<Claim> {
+  begin: (swapped: SwappedHost) => Begun,
+): Promise<Claim<Begun>> {
   let machine = claimant;
   const failureDomain = owners.machine && viewCapiMachine(owners.machine).failureDomain;
   const { reservations } = deps;
@@ -163,10 +173,13 @@ async function tryHosts(
         refusal = claimed.error;
         passedOver.set(choice.host.name, `refuses the claim: ${stoppedBy(refusal)?.message}`);
       } else if (claimed !== undefined) {
+        const swapped = { ...claimed, machine, pool };
+        const begun = begin(swapped);
+        await confirmSwap(deps, fence, { namespace, name, uid }, claimed);
         logStep('Claimed a host', { namespace, name, uid }, { host: choice.host.name, pool: pool.name });
         noteNews(deps, { namespace, name, uid }, tellClaim(choice.host.name, pool.name), choice.host.name);
         const outcome = { kind: 'claimed', host: bindHost(claimed, machine, pool) } as const;
-        return { outcome, ...(secret !== undefined && { taken: { ...claimed, machine, secret } }) };
+        return { outcome, ...(secret !== undefined && { taken: { ...swapped, secret, begun } }) };
       } else deps.meter.claimConflicted();
     } finally {
       reservations.delete(reservation);

@@ -3,28 +3,32 @@ import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { isDueForPlan } from '../domain/life/forecast.ts';
 import type { MachineLife } from '../domain/life/machine-life.ts';
 import type { PlannedAtOnce } from '../domain/life/step-outcomes.ts';
-import type { Claimant, TakenHost } from './claim-host.ts';
+import type { Claimant, SwappedHost, TakenHost } from './claim-host.ts';
+import { bindHost } from './host/bound-host.ts';
 import { judgePlanSlot } from './host/plan-writer.ts';
 import { isSlotNeeded } from './host/slot.ts';
-import { findContentOf, type FoundContent } from './inputs/plan-content.ts';
-import { provisionHost } from './provision-host.ts';
+import { findContentOf, type FoundContent, type PlanContent, readContent } from './inputs/plan-content.ts';
+import { findHostsOfPool, provisionHost } from './provision-host.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import type { Fence } from './step/fence.ts';
 import { logStep } from './step/log.ts';
 import { stoppedBy } from './step/stopped.ts';
 
-/** A host that was just claimed, and what its plan is made of. */
-export interface ClaimedHost {
-  taken: TakenHost;
-  reading: Promise<FoundContent>;
+/** What the plan for a host is made of, as it is read while the host is claimed. */
+export interface ForeseenPlan {
+  found: FoundContent;
+  content: PlanContent;
 }
 
-/** Reads, while a host is claimed, what its plan is made of. undefined: the machine cannot have its plan at once. */
+/**
+ * Begins to read what the plan of the machine is made of, and answers what reads it for the host that the machine gets.
+ * undefined: the machine cannot have its plan at once.
+ */
 export function foreseePlan(
   deps: ActivityDependencies,
   { metadata }: BaremetalMachine,
   { pool, owners }: Claimant,
-): Promise<FoundContent> | undefined {
+): ((host: SwappedHost) => Promise<ForeseenPlan>) | undefined {
   // Most machines have their host before their bootstrap data.
   if (owners.machine?.spec.bootstrap.dataSecretName === undefined) return undefined;
   // Others wait for their turn, too, and who arbitrates has not heard of this machine's host yet.
@@ -32,7 +36,24 @@ export function foreseePlan(
   const reading = findContentOf(deps, metadata.namespace, owners);
   // Awaited only if the claim succeeds.
   reading.catch(() => undefined);
-  return reading;
+  return (swapped) => {
+    const foreseen = readForHost(deps, metadata, swapped, reading);
+    foreseen.catch(() => undefined);
+    return foreseen;
+  };
+}
+
+async function readForHost(
+  deps: ActivityDependencies,
+  ref: MachineRef,
+  swapped: SwappedHost,
+  reading: Promise<FoundContent>,
+): Promise<ForeseenPlan> {
+  const { machine, pool, inventory } = swapped;
+  const found = await reading;
+  const host = bindHost(swapped, machine, pool);
+  const hostsOfPool = findHostsOfPool(deps, ref);
+  return { found, content: await readContent(deps, found, { machine, host, hostsOfPool }, inventory) };
 }
 
 /**
@@ -45,7 +66,7 @@ export async function planAtOnce(
   fence: Fence,
   ref: MachineRef,
   life: MachineLife,
-  { taken, reading }: ClaimedHost,
+  { begun, ...taken }: TakenHost<Promise<ForeseenPlan>>,
 ): Promise<PlannedAtOnce | undefined> {
   const { stage } = life;
   if (stage.kind !== 'claimed' || !isDueForPlan(life)) return undefined;
@@ -53,12 +74,11 @@ export async function planAtOnce(
   try {
     const slot = judgePlanSlot(order, taken, taken.secret);
     if (slot.kind !== 'free') return undefined;
-    const content = await reading;
-    const evidence = { machine: taken.machine, slot, content, namedBy: undefined };
+    const { found, content } = await begun;
+    const evidence = { machine: taken.machine, slot, found, content, namedBy: undefined };
     const outcome = await provisionHost(deps, fence, order, evidence);
     if (outcome.kind !== 'written') return undefined;
-    const image = content.image.kind === 'resolved' ? content.image.image : null;
-    return { ...outcome, image };
+    return { ...outcome, image: content.kind === 'ready' ? content.image : null };
   } catch (error) {
     const stopped = stoppedBy(error);
     // A bug of ours shows; the attempt that follows finds the host, and claims nothing.

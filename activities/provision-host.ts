@@ -32,7 +32,9 @@ import { isRefused } from './step/stopped.ts';
 export interface ProvisionEvidence {
   machine: BaremetalMachine;
   slot: PlanSlot;
-  content: FoundContent;
+  found: FoundContent;
+  /** What was found, read for the host already. */
+  content?: PlanContent;
   /** Name of another machine whose providerID names the host. */
   namedBy: string | undefined;
 }
@@ -45,13 +47,13 @@ export async function provisionHost(
   deps: ActivityDependencies,
   fence: Fence,
   order: ProvisionOrder,
-  { machine, slot, content: read, namedBy }: ProvisionEvidence,
+  { machine, slot, found, content: known, namedBy }: ProvisionEvidence,
 ): Promise<ProvisionOutcome> {
   const { host } = order;
   const isProvisioned = machine.spec.providerID !== undefined;
-  if (isProvisioned && !mayRepeatBoot(machine, read.machine, slot, order.attempt)) return { kind: 'provisioned' };
+  if (isProvisioned && !mayRepeatBoot(machine, found.machine, slot, order.attempt)) return { kind: 'provisioned' };
   if (machine.metadata.deletionTimestamp !== undefined) return { kind: 'deleting' };
-  if (isPausedBy(machine, read.cluster)) return { kind: 'paused' };
+  if (isPausedBy(machine, found.cluster)) return { kind: 'paused' };
   const deadlineMs = deps.policy.reprovisionDeadlineMs;
   const hostsOfPool = findHostsOfPool(deps, order.machine);
   if (slot.kind === 'written') {
@@ -59,9 +61,9 @@ export async function provisionHost(
     const bootstrap = bootstrapOf(
       slot,
       host,
-      await readContent(deps, read, { machine, host, hostsOfPool }, slot.inventory),
+      await readContent(deps, found, { machine, host, hostsOfPool }, slot.inventory),
     );
-    const addressed = addressHost(host, slot.inventory, read.cluster);
+    const addressed = addressHost(host, slot.inventory, found.cluster);
     const pending = pendingPlan(order, written, deadlineMs, bootstrap?.hash ?? null);
     if (bootstrap === undefined) return { kind: 'written', plan: pending, host: addressed };
     return { kind: 'written', plan: { ...pending, reportsBoot: true }, host: nameNode(addressed, bootstrap) };
@@ -72,7 +74,7 @@ export async function provisionHost(
   if (slot.kind !== 'free') return { kind: 'hostLost' };
   if (namedBy !== undefined) return { kind: 'hostOfOther', owner: namedBy };
 
-  const content = await readContent(deps, read, { machine, host, hostsOfPool }, slot.inventory);
+  const content = known ?? (await readContent(deps, found, { machine, host, hostsOfPool }, slot.inventory));
   if (content.kind === 'blocked') {
     const problems = content.obstacles.map(({ reason }) => reason);
     logStep('Cannot write the plan yet', order.machine, { host: host.inventory, problems });
@@ -91,12 +93,13 @@ export async function provisionHost(
   }
   const written = { attempt: order.attempt, claim: slot.secret.uid, checksum: plan.checksum };
   const pending = { ...pendingPlan(order, written, deadlineMs, bootstrap.hash), reportsBoot: true } as const;
-  const named = nameNode(addressHost(host, slot.inventory, read.cluster), bootstrap);
+  const named = nameNode(addressHost(host, slot.inventory, found.cluster), bootstrap);
   tellNodeName(order.machine, named);
   return { kind: 'written', plan: pending, host: named };
 }
 
-function findHostsOfPool(deps: ActivityDependencies, ref: MachineRef): HostView[] {
+/** All hosts of the machine's pool that the cache knows. */
+export function findHostsOfPool(deps: ActivityDependencies, ref: MachineRef): HostView[] {
   const { namespace } = ref;
   return (findPool(deps, ref)?.members ?? []).flatMap(({ name }) => deps.caches.hosts.get({ namespace, name }) ?? []);
 }

@@ -15,8 +15,8 @@ import type { HeldHost } from './host/held-host.ts';
 import { patchHostRecord, readOwnedHost } from './host/record.ts';
 
 /**
- * Takes a free host for the machine whose status names it. The host when it is ours; undefined when somebody was faster.
- * @throws ApplicationFailure when another attempt for the machine named another host meanwhile: this one is given back
+ * Takes a free host for the machine whose status names it, until that is confirmed. The host when it is ours; undefined when
+ * somebody was faster.
  */
 export async function swapOwner(
   deps: ActivityDependencies,
@@ -28,7 +28,6 @@ export async function swapOwner(
   const { namespace, name, uid } = machine.metadata;
   const owner = machine.metadata.ownerReferences.find(({ kind }) => kind === 'Machine');
   const cluster = machine.metadata.labels[foreign.clusterNameLabel] ?? pool.clusterName;
-  const ref = { namespace, name, uid };
   let inventory: MachineInventory | undefined;
   try {
     inventory = await patchHostRecord(deps, fence, host, {
@@ -42,16 +41,23 @@ export async function swapOwner(
     if (!isConflict(error)) throw error;
   }
   if (inventory === undefined) {
-    const found = await readOwnedHost(deps, ref, host.name);
+    const found = await readOwnedHost(deps, { namespace, name, uid }, host.name);
     return found.kind === 'ours' ? found : undefined;
   }
-  const claimed = { kind: 'ours', inventory, host: viewHost(inventory, deps.policy.hostLabels) } as const;
-  await confirmNamed(deps, fence, ref, claimed.host);
-  return claimed;
+  return { kind: 'ours', inventory, host: viewHost(inventory, deps.policy.hostLabels) };
 }
 
-/** The attempt that names another host did not see ours, and goes on with it. */
-async function confirmNamed(deps: ActivityDependencies, fence: Fence, ref: MachineRef, host: HostView): Promise<void> {
+/**
+ * Looks whether the machine still names the host that was swapped. An attempt that names another one did not see ours, and
+ * goes on with it.
+ * @throws ApplicationFailure when the machine names another host by now: this one is given back
+ */
+export async function confirmSwap(
+  deps: ActivityDependencies,
+  fence: Fence,
+  ref: MachineRef,
+  { host }: HeldHost,
+): Promise<void> {
   const named = (await findMachine(deps, ref))?.status?.machineInventoryRef?.name;
   if (named === host.name) return;
   await giveBack(deps, fence, ref, host);

@@ -29,14 +29,14 @@ export function createWriteReprovisionPlan(deps: ActivityDependencies) {
     const host = renameHost(input.host, findPool(deps, input.machine));
     const order = { machine: input.machine, host, attempt: input.attempt, planType: 'reprovision' } as const;
     const reading = findMachine(deps, input.machine);
-    const [machine, slot, content, namedBy] = await Promise.all([
+    const [machine, slot, found, namedBy] = await Promise.all([
       reading,
       inspectPlanSlot(deps, order),
       findContent(deps, input.machine),
       findOtherUser(deps, host, reading),
     ]);
     if (machine === undefined) return { kind: 'gone' };
-    const outcome = await provisionHost(deps, fence, order, { machine, slot, content, namedBy });
+    const outcome = await provisionHost(deps, fence, order, { machine, slot, found, namedBy });
     if (outcome.kind !== 'written') return outcome;
     return { ...outcome, ...(await writeStatusOfWait(deps, fence, input, machine)) };
   };
