@@ -93,13 +93,23 @@ async function countWrites(auditLogPath: string, machines: readonly BaremetalMac
       .map(({ verb, objectRef }) => `${verb} ${objectRef?.resource}${objectRef?.subresource ? '/status' : ''}`);
   });
   const longest = writes.toSorted((a, b) => b.length - a.length)[0] ?? [];
-  const news = ours.filter(isEvent).length / machines.length;
+  const news = machines.map(({ metadata }) => {
+    // An Event bears the name of its object, and a digest.
+    const isAbout = ({ objectRef }: AuditEvent): boolean => objectRef?.name.startsWith(`${metadata.name}.`) === true;
+    return ours.filter((event) => isEvent(event) && isAbout(event)).length;
+  });
   return [
     {
       what: 'API writes a machine, creation to Running',
-      budget: '≤ 9, and 4 Events',
-      measured: `at most ${longest.length}, and ${news.toFixed(1)} Events: ${longest.join(', ')}`,
-      ok: longest.length <= 9 && news <= 4,
+      budget: '≤ 9',
+      measured: `at most ${longest.length}: ${longest.join(', ')}`,
+      ok: longest.length <= 9,
+    },
+    {
+      what: 'Events about a machine, creation to Running',
+      budget: '≤ 4',
+      measured: `at most ${Math.max(...news)}`,
+      ok: Math.max(...news) <= 4,
     },
   ];
 }
