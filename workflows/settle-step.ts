@@ -1,6 +1,6 @@
 import { log } from '@temporalio/workflow';
 import { onStopped, withoutHalt } from '../domain/life/halt.ts';
-import { isOutcome } from '../domain/life/outcome-shape.ts';
+import { isOutcomeOf } from '../domain/life/outcome-shape.ts';
 import type { Step } from '../domain/life/step.ts';
 import type { MachineLife } from '../domain/life/machine-life.ts';
 import type { StepStopped } from '../domain/life/step-outcomes.ts';
@@ -21,7 +21,7 @@ export async function settle<Outcome>(
 ): Promise<void> {
   const told = run.deletionsTold;
   const outcome = await orBroken(work);
-  if (isStopped(outcome) || !isOutcome(outcome)) {
+  if (isStopped(outcome) || !isOutcomeOf(step.kind, outcome)) {
     // The status that the step carried may be unwritten.
     if (!writesPlan(step)) run.published = null;
     const stopped = isStopped(outcome) ? outcome : noOutcome;

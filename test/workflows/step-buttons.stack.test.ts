@@ -66,15 +66,18 @@ describe.concurrent('a step that is under way', () => {
     });
   });
 
-  test.each([[['anything']], ['done'], [{ kind: 'claimTried', claim: { kind: 'claimed', host: 'mine' } }]])(
-    'and is completed by hand with %j is done again',
-    async (garbage) => {
-      await withHangingStep(async (life, _script, activityId) => {
-        await client.activity.complete({ workflowId: life.workflowId, activityId }, garbage);
-        await untilPlanWait(life);
-      });
-    },
-  );
+  test.each([
+    [['anything']],
+    ['done'],
+    [{ kind: 'claimTried', claim: { kind: 'claimed', host: 'mine' } }],
+    // Of another step.
+    [{ kind: 'released' }],
+  ])('and is completed by hand with %j is done again', async (garbage) => {
+    await withHangingStep(async (life, _script, activityId) => {
+      await client.activity.complete({ workflowId: life.workflowId, activityId }, garbage);
+      await untilPlanWait(life);
+    });
+  });
 
   test('and is paused goes on when it is unpaused; an event that comes meanwhile is not lost', async () => {
     await withHangingStep(async (life, script, id) => {

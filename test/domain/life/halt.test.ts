@@ -5,7 +5,6 @@ import { onceCompleted, whileCleaning, whileReprovisioning } from '../../../doma
 import { isHaltOver, onHaltOver, onRestless, onStopped, withoutHalt } from '../../../domain/life/halt.ts';
 import { nextStep } from '../../../domain/life/lifecycle.ts';
 import { carryOver, type MachineLife, takerOf } from '../../../domain/life/machine-life.ts';
-import { isOutcome } from '../../../domain/life/outcome-shape.ts';
 import { applyOperation } from '../../../domain/life/operations.ts';
 import { projectStatus } from '../../../domain/report/machine-status.ts';
 import { at, host, plan, snapshot } from './life-fixtures.ts';
@@ -198,21 +197,4 @@ describe('trouble with the host', () => {
     expect(takerOf(hostless.stage)).toBe('a reset plan stands there');
     expect(projectStatus(hostless).conditions[0]).toMatchObject({ status: 'False', reason: 'InventoryMissing' });
   });
-});
-
-test.each([
-  [undefined, true],
-  [{ kind: 'released' }, true],
-  [{ kind: 'claimed', host: host() }, true],
-  [{ kind: 'claimTried', claim: { kind: 'claimed', host: host() } }, true],
-  [{ kind: 'claimTried', claim: { kind: 'claimed' }, planned: { kind: 'written', plan: plan() } }, true],
-  [{ kind: 'claimTried', claim: { kind: 'claimed' }, planned: null }, false],
-  [{ kind: 'claimTried', claim: { kind: 'claimed' }, planned: { kind: 'written', plan: null } }, false],
-  [{ kind: 'claimTried', claim: { kind: 'claimed' }, planned: { kind: 'blocked' } }, false],
-  ['applied', false],
-  [{ kind: 7 }, false],
-  [{ kind: 'claimed', host: { inventory: 'h' } }, false],
-  [{ kind: 'written', plan: { type: 'clean' } }, false],
-])('%j can be an outcome: %s', (value, expected) => {
-  expect(isOutcome(value)).toBe(expected);
 });
