@@ -11,7 +11,6 @@ import {
   expectCountersAddUp,
   expectReleased,
   findInventory,
-  untilAllocationState,
   untilPoolCounts,
 } from '../support/hosts.ts';
 import { untilEvent, untilWarning } from '../support/object-events.ts';
@@ -158,7 +157,7 @@ describe.concurrent('operators', () => {
     await untilRefused(site, 'op-force', 'forceRelease', 'delete the Machine');
     await site.host('op-force').die();
     await deleteMachine(site, 'op-force');
-    await untilAllocationState(site, 'op-force', 'Preparing');
+    await waitForMachine(site, 'op-force', 'cleaning', ({ status }) => status?.phase === 'Preparing');
     await untilPoolCounts(site, 'op-force', { total: 1, preparing: 1, available: 0 });
     await update(site, 'op-force', 'forceRelease');
     await untilGone(site, 'op-force');
