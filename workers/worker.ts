@@ -26,8 +26,8 @@ export interface MachineWorkerOptions {
 const MAX_CACHED_RUNS = 240;
 
 /**
- * Tasks at a time, with the steps that are done within them (ADR 38). Two cores do some twenty steps a second: with more of
- * them under way each takes so long that it would outlive its five seconds, and be done twice.
+ * Tasks at a time, with the looks that are done within them (ADR 38). Two cores do some twenty a second: with more of them under
+ * way each takes so long that it would outlive its five seconds, and be done twice.
  */
 const MAX_TASKS = 40;
 

@@ -1,7 +1,6 @@
-import { ActivityCancellationType, proxyActivities, proxyLocalActivities, TemporalFailure } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { WrittenPlan } from '../domain/life/machine-life.ts';
-import { triesWithinTask } from './patches.ts';
 
 /**
  * Short reads and writes of the Kubernetes API: idempotent, and over within half a minute. A step that is refused, or finds
@@ -17,32 +16,7 @@ const shortRetry = {
   maximumAttempts: 10,
 } as const;
 
-export type ShortStep<Input, Outcome> = (input: Input) => Promise<Outcome>;
-
-/**
- * A step whose first attempt is a local activity, done by the worker that has the task which asks for it: that spares the
- * server five of six events and three of four writes. One that does not succeed at once becomes an activity, with a bar,
- * attempts and buttons in the Temporal UI. A run has one step under way at a time, and so never two local activities, of
- * which there are bugs (ADR 38).
- */
-export function shortStep<Input extends object, Outcome>(
-  summary: string,
-  choose: (activities: Activities) => ShortStep<Input, Outcome>,
-): ShortStep<Input, Outcome> {
-  const beside = choose(shortActivities(summary));
-  return async (input) => {
-    if (!triesWithinTask()) return beside(input);
-    try {
-      return await choose(withinTask(summary))(input);
-    } catch (error) {
-      // Of a local activity the failure itself is thrown, in no `ActivityFailure`.
-      if (!(error instanceof TemporalFailure)) throw error;
-      return beside(input);
-    }
-  };
-}
-
-function shortActivities(summary: string): Activities {
+export function shortStep(summary: string): Activities {
   return proxyActivities<Activities>({
     startToCloseTimeout: '15s',
     scheduleToCloseTimeout: '10m',
@@ -51,8 +25,12 @@ function shortActivities(summary: string): Activities {
   });
 }
 
-/** Over before the server would have to be told that the task, of ten seconds, takes longer. */
-function withinTask(summary: string): Activities {
+/**
+ * A local activity, done by the worker that has the task which asks for it, in one attempt: that spares the server five of six
+ * events. It is over before the server would have to be told that the task, of ten seconds, takes longer. A run has one step
+ * under way at a time, and so never two local activities, of which there are bugs (ADR 38).
+ */
+export function stepWithinTask(summary: string): Activities {
   return proxyLocalActivities<Activities>({ startToCloseTimeout: '5s', retry: { maximumAttempts: 1 }, summary });
 }
 

@@ -77,6 +77,7 @@ function bindOperation(run: Run, verb: OperatorVerb): void {
     operationUpdates[verb],
     (request?: OperationRequest): OperationAnswer | Promise<OperationAnswer> => {
       hear(run);
+      run.updatedAt = workflowInfo().historyLength;
       const answer = operate(run, verb, request);
       return verb === 'reboot' ? answerReboot(run, answer) : { answer };
     },

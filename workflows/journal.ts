@@ -1,5 +1,5 @@
 import { ActivityFailure, log, workflowInfo } from '@temporalio/workflow';
-import { type Journaled, loadJournal, unloadJournal } from '../domain/journal/carried.ts';
+import { type CarriedJournal, type Journaled, loadJournal, unloadJournal } from '../domain/journal/carried.ts';
 import { hasLeft } from '../domain/journal/entry.ts';
 import {
   type FirstLook,
@@ -33,8 +33,32 @@ export async function carry<Input extends object, Outcome>(
   activity: (input: Input) => Promise<Outcome>,
   input: Input,
 ): Promise<Outcome> {
+  noteTask(run);
   const { journal, carried } = loadJournal(run.journal, life, step, thisMoment());
   run.journal = journal;
+  return ask(run, activity, input, carried);
+}
+
+/**
+ * As `carry`, within a task, which may be lost and begun anew at another time: of what it has noted itself nothing is written
+ * yet.
+ */
+export async function carrySettled<Input extends object, Outcome>(
+  run: Run,
+  activity: (input: Input) => Promise<Outcome>,
+  input: Input,
+): Promise<Outcome> {
+  const settled = noteTask(run);
+  const pending = run.journal.pending.filter(({ number }) => number <= settled).slice(0, MAX_WRITTEN);
+  return ask(run, activity, input, pending.length === 0 ? undefined : { pending });
+}
+
+async function ask<Input extends object, Outcome>(
+  run: Run,
+  activity: (input: Input) => Promise<Outcome>,
+  input: Input,
+  carried: CarriedJournal | undefined,
+): Promise<Outcome> {
   if (carried === undefined) return activity(input);
   const answer: Outcome | Journaled<Outcome> = await activity({ ...input, journal: carried });
   const { outcome, journaled } = isJournaled(answer) ? answer : { outcome: answer, journaled: null };
@@ -44,6 +68,7 @@ export async function carry<Input extends object, Outcome>(
 
 /** Notes where a step, or an event during a wait, brought the machine. */
 export function noteStep(run: Run, before: MachineLife, { kind }: Step): void {
+  noteTask(run);
   const after = run.life;
   if (after === null || (awaitsLook(run.journal, after) && livesBy('journalAfterLook'))) return;
   run.journal = noteTransition(run.journal, { kind, before, after }, thisMoment());
@@ -51,6 +76,7 @@ export function noteStep(run: Run, before: MachineLife, { kind }: Step): void {
 
 /** Notes an operator's request, as the life records it. */
 export function noteRequest(run: Run, verb: OperatorVerb, life: MachineLife): void {
+  noteTask(run);
   run.journal = noteOperation(run.journal, verb, life, thisMoment());
 }
 
@@ -66,6 +92,7 @@ export function noteLook(
   look: FirstLook | undefined,
   life: MachineLife,
 ): void {
+  noteTask(run);
   const isFresh = isFreshClaim(outcome) && run.journal.place === null && livesBy('journalFreshClaim');
   const isWritten = look !== undefined && outcome.entryWritten === true;
   const noted = isWritten
@@ -80,6 +107,7 @@ export function noteLook(
 
 /** Notes an end to which no step led: the machine was moved away, or its object went and nobody could say why. */
 export function noteUnledEnd(run: Run, life: MachineLife, { kind, outcome }: Extract<Step, { kind: 'end' }>): void {
+  noteTask(run);
   const { place } = run.journal;
   if (place === null || hasLeft(place.phase) || !livesBy('journalUnledEnd')) return;
   const after = { ...life, stage: { kind: 'ended', outcome } } satisfies MachineLife;
@@ -116,6 +144,13 @@ async function writePending(run: Run): Promise<void> {
       return;
     }
   }
+}
+
+/** Comes before the first entry of each task. Answers the number up to which the entries are of tasks before, and so stay. */
+function noteTask(run: Run): number {
+  const { historyLength } = workflowInfo();
+  if (run.task.historyLength !== historyLength) run.task = { historyLength, settled: run.journal.number };
+  return run.task.settled;
 }
 
 function isJournaled<Outcome>(answer: Outcome | Journaled<Outcome>): answer is Journaled<Outcome> {

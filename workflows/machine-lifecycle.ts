@@ -39,7 +39,10 @@ export async function machineLifecycle(input: MachineLifecycleInput): Promise<st
     deletionsTold: 0,
     leaving: false,
     ignored: new Map(),
-    journal: input.journal ?? startJournal(Date.now()),
+    // The time of a task is another one when the task is begun anew.
+    journal: input.journal ?? startJournal(workflowInfo().runStartTime.getTime()),
+    task: { historyLength: 0, settled: 0 },
+    updatedAt: 0,
     writesJournal: false,
   };
   bindHandlers(run);

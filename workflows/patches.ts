@@ -64,15 +64,15 @@ export const patches = {
   heedLaterResumption: 'heed-later-resumption',
 } as const;
 
-/** A step is tried within the task that asks for it. A run that lives by this rule lives by all of the above. */
-const STEPS_WITHIN_TASK = 'steps-within-task';
+/** Looks and statuses are tried within the task that asks for them (ADR 38). A run that lives by this lives by all of the above. */
+const WITHIN_TASK = 'within-task';
 
-/** Steps are tried as local activities first (ADR 38). */
-export function triesWithinTask(): boolean {
-  return patched(STEPS_WITHIN_TASK);
+/** The run lives by all rules so far. */
+export function livesByAll(): boolean {
+  return patched(WITHIN_TASK);
 }
 
 /** Whether the run lives by a rule. Each mark costs its history two events, so one that begins now has one for all. */
 export function livesBy(rule: keyof typeof patches): boolean {
-  return triesWithinTask() || patched(patches[rule]);
+  return livesByAll() || patched(patches[rule]);
 }

@@ -16,6 +16,7 @@ import type { Journal } from '../domain/journal/journal.ts';
 import { shortStep } from './activity-proxies.ts';
 import { carry } from './journal.ts';
 import { isStopped, orBroken } from './ended-step.ts';
+import { mayTryWithinTask, tryWithinTask } from './within-task.ts';
 import { livesBy } from './patches.ts';
 
 /** What a run keeps besides its machine's life. */
@@ -48,6 +49,10 @@ export interface Run {
   /** What was ignored, by kind of message. */
   ignored: Map<string, IgnoredMessages>;
   journal: Journal;
+  /** The task that noted something last, by the length of the history then, and the number of the journal before. */
+  task: { historyLength: number; settled: number };
+  /** Length of the history at the task that took in the last update; 0: none did. */
+  updatedAt: number;
   /** An activity that writes entries beside the wait is under way. */
   writesJournal: boolean;
 }
@@ -64,8 +69,11 @@ export async function publishStatus(run: Run, life: MachineLife): Promise<boolea
   if (!showsSomethingNew(run, life)) return true;
   const status = take(run, life);
   const summary = `Report ${status.phase ?? 'Paused'}`;
-  const write = shortStep(summary, (it) => it.publishStatus);
-  const outcome = await orBroken(carry(run, life, null, write, { machine: run.machine, status }));
+  const input = { machine: run.machine, status };
+  const written = mayTryWithinTask(run)
+    ? tryWithinTask(run, life, null, { summary, choose: (it) => it.publishStatus }, input)
+    : carry(run, life, null, shortStep(summary).publishStatus, input);
+  const outcome = await orBroken(written);
   if (!isStopped(outcome)) {
     run.unwrittenStatuses = 0;
     return true;

@@ -24,7 +24,7 @@ export async function performStepOfHost(run: Run, life: MachineLife, step: StepO
   switch (step.kind) {
     case 'markUnavailable': {
       const host = hostIn(life);
-      const markHostUnavailable = shortStep(`Keep ${host.inventory} out of the pool`, (it) => it.markHostUnavailable);
+      const { markHostUnavailable } = shortStep(`Keep ${host.inventory} out of the pool`);
       const marked = carry(run, life, step, markHostUnavailable, { machine, host, plan });
       return settle(run, life, step, marked, advanceHost.onMarkTried);
     }
@@ -32,7 +32,7 @@ export async function performStepOfHost(run: Run, life: MachineLife, step: StepO
       const host = hostIn(life);
       const { attempt } = step;
       const before = run.published;
-      const writeCleanPlan = shortStep(`Write the clean plan for ${host.inventory}`, (it) => it.writeCleanPlan);
+      const { writeCleanPlan } = shortStep(`Write the clean plan for ${host.inventory}`);
       const written = carry(run, life, step, writeCleanPlan, {
         machine,
         host,
@@ -48,20 +48,14 @@ export async function performStepOfHost(run: Run, life: MachineLife, step: StepO
       const host = hostIn(life);
       const { untouched, last } = step;
       const summary = `Give ${host.inventory} back to its pool`;
-      const released = carry(
-        run,
-        life,
-        step,
-        shortStep(summary, (it) => it.releaseHost),
-        {
-          machine,
-          host,
-          untouched,
-          last,
-          plan,
-          ...cause,
-        },
-      );
+      const released = carry(run, life, step, shortStep(summary).releaseHost, {
+        machine,
+        host,
+        untouched,
+        last,
+        plan,
+        ...cause,
+      });
       return settle(run, life, step, released, (now, outcome) => advanceHost.onReleaseTried(now, outcome, last));
     }
     case 'forceRelease': {
@@ -75,17 +69,17 @@ export async function performStepOfHost(run: Run, life: MachineLife, step: StepO
         cause: by === null ? '' : `${by.actor}: ${by.reason}`,
         cluster: cause.cluster,
       };
-      const forceReleaseHost = shortStep(`Let ${host.inventory} go and quarantine it`, (it) => it.forceReleaseHost);
+      const { forceReleaseHost } = shortStep(`Let ${host.inventory} go and quarantine it`);
       const released = carry(run, life, step, forceReleaseHost, request);
       return settle(run, life, step, released, (now, outcome) => advanceHost.onForceReleaseTried(now, outcome, last));
     }
     case 'confirmGone': {
-      const confirmGone = shortStep('Look whether the machine is gone', (it) => it.confirmGone);
+      const { confirmGone } = shortStep('Look whether the machine is gone');
       const seen = carry(run, life, step, confirmGone, { machine, cluster: cause.cluster });
       return settle(run, life, step, seen, advance.onPresenceSeen);
     }
     case 'finish': {
-      const finishMachine = shortStep('Drop the finalizer', (it) => it.finishMachine);
+      const { finishMachine } = shortStep('Drop the finalizer');
       const finished = carry(run, life, step, finishMachine, { machine, cluster: cause.cluster });
       return settle(run, life, step, finished, advanceHost.onFinishTried);
     }

@@ -30,12 +30,12 @@ export async function performStepOfReboot(
       const before = run.published;
       const status = take(run, whileRebooting(withoutHalt(life), { ...notWrittenYet, attempt }));
       const summary = `Write the reboot plan for ${host.inventory}`;
-      const writeRebootPlan = shortStep(summary, (it) => it.writeRebootPlan);
+      const { writeRebootPlan } = shortStep(summary);
       const written = carry(run, life, step, writeRebootPlan, { machine, host, attempt, status });
       return settlePlanStep(run, life, step, written, before, (now, outcome) => onRebootTried(now, attempt, outcome));
     }
     case 'settleReboot': {
-      const settleReboot = shortStep(`${host.inventory} reboots`, (it) => it.settleReboot);
+      const { settleReboot } = shortStep(`${host.inventory} reboots`);
       const settled = carry(run, life, step, settleReboot, { machine, host, plan: planIn(life) });
       return settle(run, life, step, settled, onRebootSettled);
     }

@@ -7,7 +7,8 @@ import type { Step } from '../domain/life/step.ts';
 import { type MachineLife, takerOf } from '../domain/life/machine-life.ts';
 import { lookWithinTask, shortStep } from './activity-proxies.ts';
 import { carry, firstLook, noteLook } from './journal.ts';
-import { livesBy, triesWithinTask } from './patches.ts';
+import { livesBy, livesByAll } from './patches.ts';
+import { mayTryWithinTask, tryWithinTask } from './within-task.ts';
 import { settle, settlePlanStep } from './settle-step.ts';
 import { believesClaim, hostIn, notePublished, planIn, type Run, take, wentMissing } from './run.ts';
 
@@ -25,7 +26,10 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
       const mayAdopt = takerOf(life.stage) === undefined;
       const look = firstLook(run);
       const told = { life, statusNumber: ++run.statusNumber, ...(look && { look }) };
-      const begun = carry(run, life, step, lookOf(life, summary), { machine, claim, mayAdopt, told });
+      const input = { machine, claim, mayAdopt, told };
+      const begun = mayTryWithinTask(run)
+        ? tryWithinTask(run, life, step, { summary, choose: (it) => it.beginLife }, input)
+        : carry(run, life, step, lookOf(life, summary), input);
       return settle(run, life, step, begun, (now, outcome) => {
         const claimed = outcome.kind === 'claimTried' && outcome.claim.kind === 'claimed';
         if (outcome.kind !== 'gone' && outcome.statusWritten === true) notePublished(run, onceBegun(life, outcome));
@@ -44,13 +48,7 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
         run,
         life,
         step,
-        carry(
-          run,
-          life,
-          step,
-          shortStep(`Claim a host of pool ${life.snapshot.pool}`, (it) => it.claimHost),
-          wish,
-        ),
+        carry(run, life, step, shortStep(`Claim a host of pool ${life.snapshot.pool}`).claimHost, wish),
         (now, outcome) => {
           // The claim may have named a host in the status that it then did not get.
           if (outcome.kind !== 'claimed') run.published = null;
@@ -64,18 +62,12 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
       const summary = `Write the reprovision plan for ${host.inventory}`;
       const before = run.published;
       const status = take(run, whileReprovisioning(life, host, attempt));
-      const written = carry(
-        run,
-        life,
-        step,
-        shortStep(summary, (it) => it.writeReprovisionPlan),
-        {
-          machine,
-          host,
-          attempt,
-          status,
-        },
-      );
+      const written = carry(run, life, step, shortStep(summary).writeReprovisionPlan, {
+        machine,
+        host,
+        attempt,
+        status,
+      });
       return settlePlanStep(run, life, step, written, before, (now, outcome) =>
         advance.onProvisionTried(now, outcome, at),
       );
@@ -84,18 +76,12 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
       const host = hostIn(life);
       const status = take(run, onceCompleted(life));
       const summary = `Report ${host.inventory} as provisioned`;
-      const completed = carry(
-        run,
-        life,
-        step,
-        shortStep(summary, (it) => it.completeProvisioning),
-        {
-          machine,
-          host,
-          plan: planIn(life),
-          status,
-        },
-      );
+      const completed = carry(run, life, step, shortStep(summary).completeProvisioning, {
+        machine,
+        host,
+        plan: planIn(life),
+        status,
+      });
       return settle(run, life, step, completed, (now, outcome) => {
         if (outcome.kind !== 'completed') run.published = null;
         return advanceHost.onCompleteTried(now, outcome);
@@ -109,6 +95,6 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
 /** A run that begins on a machine which came to Running under another one looked at it within its first task before others did. */
 function lookOf({ stage, snapshot }: MachineLife, summary: string): Activities['beginLife'] {
   const isSettled = stage.kind === 'new' && snapshot.provisioning === null && !snapshot.deleting;
-  if (!isSettled || triesWithinTask() || !livesBy('lookWithinTask')) return shortStep(summary, (it) => it.beginLife);
-  return lookWithinTask(summary);
+  const withinTask = isSettled && !livesByAll() && livesBy('lookWithinTask');
+  return withinTask ? lookWithinTask(summary) : shortStep(summary).beginLife;
 }

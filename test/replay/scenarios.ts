@@ -431,11 +431,9 @@ export const scenarios: Record<string, () => Scenario> = {
     const repeated = Promise.withResolvers<void>();
     return {
       activities: {
-        writeCleanPlan: besideTask(
-          inTurn<CleanOutcome>(
-            () => repeated.promise.then(() => ({ kind: 'unjustified' })),
-            give({ kind: 'written', plan: { ...plan(), type: 'clean' } }),
-          ),
+        writeCleanPlan: inTurn<CleanOutcome>(
+          () => repeated.promise.then(() => ({ kind: 'unjustified' })),
+          give({ kind: 'written', plan: { ...plan(), type: 'clean' } }),
         ),
       },
       async live(driver) {
@@ -491,11 +489,9 @@ export const scenarios: Record<string, () => Scenario> = {
     const lost = Promise.withResolvers<void>();
     return {
       activities: {
-        writeReprovisionPlan: besideTask(
-          inTurn<ProvisionOutcome>(
-            () => lost.promise.then(() => ({ kind: 'hostLost' })),
-            give({ kind: 'written', plan: plan() }),
-          ),
+        writeReprovisionPlan: inTurn<ProvisionOutcome>(
+          () => lost.promise.then(() => ({ kind: 'hostLost' })),
+          give({ kind: 'written', plan: plan() }),
         ),
       },
       async live(driver) {
@@ -549,7 +545,7 @@ export const scenarios: Record<string, () => Scenario> = {
   'paused-while-its-host-is-lost': () => {
     const paused = Promise.withResolvers<void>();
     return {
-      activities: { writeCleanPlan: besideTask(() => paused.promise.then(() => ({ kind: 'inventoryMissing' }))) },
+      activities: { writeCleanPlan: () => paused.promise.then(() => ({ kind: 'inventoryMissing' })) },
       async live(driver) {
         await reachRunning(driver);
         await driver.observe(deleting);

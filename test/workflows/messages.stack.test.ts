@@ -85,13 +85,13 @@ test('a deletion that repeats a lie counts while a step finds the lie untrue', a
   let looks = 0;
   const { writeCleanPlan } = scriptActivities().activities;
   const script = scriptActivities({
-    writeCleanPlan: besideTask(async (input) => {
+    async writeCleanPlan(input) {
       looks += 1;
       if (looks > 1) return writeCleanPlan(input);
       looked.resolve();
       await told.promise;
       return { kind: 'unjustified' };
-    }),
+    },
   });
   await withLife(script, async (life) => {
     await liveToRunning(life);
