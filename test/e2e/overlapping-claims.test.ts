@@ -53,16 +53,11 @@ function stopFirstStep({ resource, name, subresource }: KubeWrite): Passage | un
 }
 
 const finished = Promise.withResolvers<void>();
-let isBrokenOff = false;
 
-/** The worker never learns that the finalizer is off, the last write of a machine that goes: of an activity, as the task failed. */
+/** The worker never learns that the finalizer is off, the last write of a machine that goes. */
 function stopAfterFinalizer({ resource, name, subresource, body }: KubeWrite): Passage | undefined {
   if (resource !== 'baremetalmachines' || name !== passed || subresource !== '') return undefined;
   if (finalizersIn(body)?.length !== 0) return undefined;
-  if (!isBrokenOff) {
-    isBrokenOff = true;
-    return { kind: 'breakOff' };
-  }
   return { kind: 'stopAfter', onStopped: () => finished.resolve() };
 }
 
