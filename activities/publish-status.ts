@@ -86,7 +86,8 @@ export async function writeStatus(
   if (isOutdated(author, current.status?.writtenBy)) return current;
   const status = toStatusPatch(current, desired, { temporalNamespace: deps.temporalNamespace, now: new Date() });
   const isUnsigned = signs && !current.status?.writtenBy?.startsWith(`${author.runId}/`);
-  if (!isUnsigned && isDeepStrictEqual(withoutNulls(status), current.status ?? {})) return current;
+  if (!isUnsigned && desired.answersOnly !== true && isDeepStrictEqual(withoutNulls(status), current.status ?? {}))
+    return current;
   status.writtenBy = `${author.runId}/${author.number}`;
   fence.assertAlive();
   const { namespace, name, uid, resourceVersion } = current.metadata;

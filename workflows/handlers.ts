@@ -46,7 +46,9 @@ export function bindHandlers(run: Run): void {
         return;
       }
       if (snapshot.deleting || snapshot.gone) run.deletionsTold += 1;
-      run.life = run.life === null ? startLife(snapshot) : advance.onObserved(run.life, snapshot);
+      const known = run.life;
+      run.life = known === null ? startLife(snapshot) : advance.onObserved(known, snapshot);
+      if (known !== null && run.life !== known) run.inputsHeard += 1;
     },
     { description: 'The bridge saw new inputs (sent by the bridge)' },
   );

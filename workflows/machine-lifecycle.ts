@@ -28,6 +28,7 @@ export async function machineLifecycle(input: MachineLifecycleInput): Promise<st
     machine: input.machine,
     life: input.life ?? null,
     published: null,
+    inputsHeard: 0,
     statusNumber: 0,
     unwrittenStatuses: 0,
     abandonedWaits: new Set(),

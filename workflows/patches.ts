@@ -72,6 +72,11 @@ export function livesByAll(): boolean {
   return patched(WITHIN_TASK);
 }
 
+/** A run that was told what came to nothing says that it has heard. Asked only where it did. */
+export function answersInputs(): boolean {
+  return patched('answer-inputs');
+}
+
 /** Whether the run lives by a rule. Each mark costs its history two events, so one that begins now has one for all. */
 export function livesBy(rule: keyof typeof patches): boolean {
   return livesByAll() || patched(patches[rule]);

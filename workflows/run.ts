@@ -17,15 +17,17 @@ import { shortStep } from './activity-proxies.ts';
 import { carry } from './journal.ts';
 import { isStopped, orBroken } from './ended-step.ts';
 import { mayTryWithinTask, tryWithinTask } from './within-task.ts';
-import { livesBy } from './patches.ts';
+import { answersInputs, livesBy } from './patches.ts';
 
 /** What a run keeps besides its machine's life. */
 export interface Run {
   machine: MachineRef;
   /** null until the first snapshot has arrived. */
   life: MachineLife | null;
-  /** Status that was written last, as JSON; spares activities that would change nothing. */
-  published: string | null;
+  /** Status that was written last; spares activities that would change nothing. */
+  published: Published | null;
+  /** Counts the snapshots that said something new. */
+  inputsHeard: number;
   /** Counts the statuses of this run. */
   statusNumber: number;
   /** Statuses in a row that could not be written. */
@@ -57,6 +59,13 @@ export interface Run {
   writesJournal: boolean;
 }
 
+interface Published {
+  /** The status, as JSON. */
+  text: string;
+  /** How many snapshots had been heard when it was composed. */
+  inputsHeard: number;
+}
+
 /** Messages of one kind that nobody has logged yet. */
 export interface IgnoredMessages {
   count: number;
@@ -64,10 +73,14 @@ export interface IgnoredMessages {
   loggedAtMs: number;
 }
 
-/** Writes the status if it says something new. False: it could not be written and is to be tried again. */
+/**
+ * Writes the status if it says something new, or if the bridge is to see that it was heard. False: it could not be written
+ * and is to be tried again.
+ */
 export async function publishStatus(run: Run, life: MachineLife): Promise<boolean> {
-  if (!showsSomethingNew(run, life)) return true;
-  const status = take(run, life);
+  const showsNew = showsSomethingNew(run, life);
+  if (!showsNew && !owesWord(run, life)) return true;
+  const status = { ...take(run, life), ...(!showsNew && { answersOnly: true as const }) };
   const summary = `Report ${status.phase ?? 'Paused'}`;
   const input = { machine: run.machine, status };
   const written = mayTryWithinTask(run)
@@ -91,20 +104,29 @@ export function unwrittenPauseMs({ unwrittenStatuses }: Run): number {
 
 /** Whether the status as it would be written now differs from what was written last. */
 export function showsSomethingNew(run: Run, life: MachineLife): boolean {
-  return !life.snapshot.gone && JSON.stringify(projectStatus(life)) !== run.published;
+  return !life.snapshot.gone && JSON.stringify(projectStatus(life)) !== run.published?.text;
+}
+
+/**
+ * Whether all that the run was told since its last status came to nothing: what was told last may be older than what was
+ * told before. The bridge, which told the one, tells it again when it sees that the run has heard and not taken it.
+ */
+function owesWord({ published, inputsHeard }: Run, { snapshot }: MachineLife): boolean {
+  const heardSince = published !== null && published.inputsHeard !== inputsHeard && !snapshot.gone;
+  return heardSince && answersInputs();
 }
 
 /** The status to write now, noted as written: who carries it says when it could not be. */
 export function take(run: Run, life: MachineLife): NumberedStatus {
   const status = projectStatus(life);
-  run.published = JSON.stringify(status);
+  run.published = { text: JSON.stringify(status), inputsHeard: run.inputsHeard };
   run.statusNumber += 1;
   return { ...status, number: run.statusNumber };
 }
 
-/** A step has written the status of this life itself. */
-export function notePublished(run: Run, life: MachineLife): void {
-  run.published = JSON.stringify(projectStatus(life));
+/** A step has written the status of this life itself; `inputsHeard` when it began. */
+export function notePublished(run: Run, life: MachineLife, inputsHeard: number): void {
+  run.published = { text: JSON.stringify(projectStatus(life)), inputsHeard };
 }
 
 /** The later rules that a run lives by; asked only where one makes a difference, for each answer leaves a mark in the history. */

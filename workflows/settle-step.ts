@@ -41,7 +41,7 @@ export async function settlePlanStep<Outcome extends { kind: string; statusUnwri
   life: MachineLife,
   step: Extract<Step, { kind: 'provision' | 'reboot' | 'clean' }>,
   work: Promise<Outcome | StepStopped>,
-  publishedBefore: string | null,
+  publishedBefore: Run['published'],
   advanceBy: (life: MachineLife, outcome: Outcome) => MachineLife,
 ): Promise<void> {
   let shown = publishedBefore;

@@ -25,6 +25,7 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
       const claim = step.claim ? { status: take(run, life), avoid: life.avoidedHosts } : null;
       const mayAdopt = takerOf(life.stage) === undefined;
       const look = firstLook(run);
+      const { inputsHeard } = run;
       const told = { life, statusNumber: ++run.statusNumber, ...(look && { look }) };
       const input = { machine, claim, mayAdopt, told };
       const begun = mayTryWithinTask(run)
@@ -32,7 +33,9 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
         : carry(run, life, step, lookOf(life, summary), input);
       return settle(run, life, step, begun, (now, outcome) => {
         const claimed = outcome.kind === 'claimTried' && outcome.claim.kind === 'claimed';
-        if (outcome.kind !== 'gone' && outcome.statusWritten === true) notePublished(run, onceBegun(life, outcome));
+        if (outcome.kind !== 'gone' && outcome.statusWritten === true) {
+          notePublished(run, onceBegun(life, outcome), inputsHeard);
+        }
         // The status was not written, or names a host that the machine then did not get.
         else if (step.claim && !claimed) run.published = null;
         if (outcome.kind !== 'gone') noteLook(run, outcome, look, life);

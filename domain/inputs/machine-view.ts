@@ -63,8 +63,8 @@ export interface MachineView {
   /** The condition Booted is True. */
   reportsBooted: boolean;
   observedInputs: string | undefined;
-  /** Id of the run that wrote the status last. */
-  statusRunId: string | undefined;
+  /** The run that wrote the status last, and the number of that status: `<run id>/<number>`. */
+  statusWrittenBy: string | undefined;
   /** When somebody else than a worker wrote to the status last (RFC 3339). */
   statusEditedAt: string | undefined;
   /** Text of the operation annotation, if any. */
@@ -174,7 +174,7 @@ export function viewMachine(machine: BaremetalMachine): MachineView {
     provisioned: status?.initialization?.provisioned === true,
     reportsBooted: status?.conditions?.some(({ type, status: is }) => type === 'Booted' && is === 'True') === true,
     observedInputs: status?.observedInputs,
-    statusRunId: status?.writtenBy?.split('/')[0],
+    statusWrittenBy: status?.writtenBy,
     statusEditedAt: findForeignEdit(metadata),
     operation: bounded(metadata.annotations[annotations.operation], MAX_OPERATION),
     operationId: bounded(metadata.annotations[annotations.operationId], MAX_TOKEN),

@@ -47,6 +47,8 @@ export interface DesiredStatus {
 /** A status on its way to the object; of one run, a lower number never replaces a higher one. */
 export interface NumberedStatus extends DesiredStatus {
   number: number;
+  /** It says what stands there already: its number shows that the run has heard what it was told. */
+  answersOnly?: true;
 }
 
 /** Projects what the run knows onto the object's status. */

@@ -12,8 +12,8 @@ export class ReplacedRuns {
    * The machine's open run is not the one that was told last or, while this process told none, the one that wrote the
    * status. A run that carries on another's work, and finds nothing to write, is taken for a replaced one, too.
    */
-  isReplaced({ uid, statusRunId }: MachineView, runId: string): boolean {
-    const last = this.#told.has(uid) ? this.#told.get(uid) : statusRunId;
+  isReplaced({ uid, statusWrittenBy }: MachineView, runId: string): boolean {
+    const last = this.#told.has(uid) ? this.#told.get(uid) : statusWrittenBy?.split('/')[0];
     return last !== undefined && last !== runId;
   }
 

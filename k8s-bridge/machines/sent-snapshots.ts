@@ -4,6 +4,8 @@ interface Sent {
   fingerprint: string;
   /** `status.observedInputs` when it was sent. */
   observedBefore: string | undefined;
+  /** `status.writtenBy` when it was sent. */
+  writtenBefore: string | undefined;
   atMs: number;
   /** A run that has written nothing since is told again after this time. */
   lostAfterMs: number;
@@ -28,7 +30,8 @@ export class SentSnapshots {
   }
 
   /** The machine's run knows this fingerprint already, or is about to. */
-  isKnown({ uid, observedInputs }: MachineView, fingerprint: string): boolean {
+  isKnown(view: MachineView, fingerprint: string): boolean {
+    const { uid, observedInputs } = view;
     const sent = this.#byUid.get(uid);
     if (sent === undefined) return observedInputs === fingerprint;
     const runWroteSince = observedInputs !== sent.observedBefore;
@@ -38,19 +41,20 @@ export class SentSnapshots {
       return true;
     }
     if (sent.fingerprint !== fingerprint) return false;
-    return this.#ageMs(sent) <= this.#patienceMs(sent, observedInputs);
+    return this.#ageMs(sent) <= this.#patienceMs(sent, view);
   }
 
   /** Milliseconds until what was sent for the machine counts as not heard, if nobody writes meanwhile. undefined: nothing is under way, or it is never told again. */
-  leftMs({ uid, observedInputs }: MachineView): number | undefined {
-    const sent = this.#byUid.get(uid);
+  leftMs(view: MachineView): number | undefined {
+    const sent = this.#byUid.get(view.uid);
     if (sent === undefined) return undefined;
-    const leftMs = this.#patienceMs(sent, observedInputs) - this.#ageMs(sent);
+    const leftMs = this.#patienceMs(sent, view) - this.#ageMs(sent);
     return Number.isFinite(leftMs) ? Math.max(leftMs, 0) + 1 : undefined;
   }
 
-  remember({ uid, observedInputs }: MachineView, fingerprint: string, lostAfterMs = LOST_AFTER_MS): void {
-    this.#byUid.set(uid, { fingerprint, observedBefore: observedInputs, atMs: this.#nowMs(), lostAfterMs });
+  remember(view: MachineView, fingerprint: string, lostAfterMs = LOST_AFTER_MS): void {
+    const { uid, observedInputs: observedBefore, statusWrittenBy: writtenBefore } = view;
+    this.#byUid.set(uid, { fingerprint, observedBefore, writtenBefore, atMs: this.#nowMs(), lostAfterMs });
   }
 
   forget(uid: string): void {
@@ -71,8 +75,9 @@ export class SentSnapshots {
     return this.#byUid.size;
   }
 
-  #patienceMs(sent: Sent, observedInputs: string | undefined): number {
-    return observedInputs === sent.observedBefore ? sent.lostAfterMs : RESEND_AFTER_MS;
+  #patienceMs(sent: Sent, { observedInputs, statusWrittenBy }: MachineView): number {
+    const wroteSince = observedInputs !== sent.observedBefore || statusWrittenBy !== sent.writtenBefore;
+    return wroteSince ? RESEND_AFTER_MS : sent.lostAfterMs;
   }
 
   #ageMs(sent: Sent): number {

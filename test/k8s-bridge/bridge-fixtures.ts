@@ -53,7 +53,7 @@ export function machineView(changes: Partial<MachineView> = {}): MachineView {
     provisioned: false,
     reportsBooted: false,
     observedInputs: undefined,
-    statusRunId: undefined,
+    statusWrittenBy: undefined,
     statusEditedAt: undefined,
     operation: undefined,
     operationId: undefined,

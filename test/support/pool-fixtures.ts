@@ -102,7 +102,7 @@ export function waitingMachine(name: string, age: number, overrides: Partial<Mac
     provisioned: false,
     reportsBooted: false,
     observedInputs: undefined,
-    statusRunId: undefined,
+    statusWrittenBy: undefined,
     statusEditedAt: undefined,
     operation: undefined,
     operationId: undefined,

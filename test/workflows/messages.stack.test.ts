@@ -104,6 +104,35 @@ test('a deletion that repeats a lie counts while a step finds the lie untrue', a
   });
 });
 
+test('who was told what came to nothing says that it has heard, once: the bridge tells again what it told before', async () => {
+  const told = Promise.withResolvers<void>();
+  const looked = Promise.withResolvers<void>();
+  const writeCleanPlan = async () => {
+    looked.resolve();
+    await told.promise;
+    return { kind: 'unjustified' } as const;
+  };
+  const script = scriptActivities({ writeCleanPlan });
+  const answers = () => script.published.filter(({ answersOnly }) => answersOnly === true);
+  const waiting = { provisioning: null };
+  await withLife(script, async (life) => {
+    await liveToRunning(life);
+    await waitFor('it waits for its node', async () => JSON.stringify(script.published).includes('WaitingForNode'));
+    await life.observe({ ...waiting, deleting: true });
+    await looked.promise;
+    await life.observe(joined);
+    await life.observe(waiting);
+    told.resolve();
+    await waitFor('it has answered', async () => answers().length > 0);
+    expect(answers()[0]?.observed).toEqual(snapshot(waiting));
+    await life.observe(joined);
+    const hasJoined = async () => script.published.at(-1)?.observed.machine?.nodeName === 'n';
+    await waitFor('the node has joined', hasJoined);
+    expect(answers()).toHaveLength(1);
+    await life.handle.terminate();
+  });
+});
+
 test.each([
   ['gone', { gone: true }],
   ['gone and paused', { gone: true, paused: true }],

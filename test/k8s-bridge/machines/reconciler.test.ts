@@ -389,6 +389,19 @@ describe('reconcileMachine', () => {
     expect(world.runs.calls).toHaveLength(2);
   });
 
+  it('sends again what an older snapshot that came later, by whose hand ever, has put away', async () => {
+    const view = machineView({ observedInputs: 'older', statusWrittenBy: 'run/3' });
+    world.machines.set(view);
+    await world.reconcile();
+    world.machines.set({ ...view, statusWrittenBy: 'run/5' });
+    const { requeueAfterMs = 0 } = await world.reconcile();
+    expect(world.runs.calls).toHaveLength(1);
+    expect(requeueAfterMs).toBeLessThan(61_000);
+    world.clock.advance(requeueAfterMs);
+    await world.reconcile();
+    expect(world.runs.calls).toHaveLength(2);
+  });
+
   it('sends again what the run has not written after a long time: Temporal may have lost it', async () => {
     world.machines.set(machineView());
     await world.reconcile();
@@ -587,25 +600,25 @@ describe('resyncRuns', () => {
   };
 
   it.each<[string, string | undefined, string[]]>([
-    ['tells, once, a run that was reset before this bridge began', 'before', [`wake ${ID}`, `observe ${ID}`]],
-    ['is silent towards the run that wrote the status', 'first', []],
+    ['tells, once, a run that was reset before this bridge began', 'before/7', [`wake ${ID}`, `observe ${ID}`]],
+    ['is silent towards the run that wrote the status', 'first/7', []],
     ['is silent towards a run that has not written a status yet', undefined, []],
-  ])('%s', async (_what, statusRunId, calls) => {
-    const view = settle(machineView({ hasFinalizer: true, statusRunId }));
+  ])('%s', async (_what, statusWrittenBy, calls) => {
+    const view = settle(machineView({ hasFinalizer: true, statusWrittenBy }));
     world.machines.set(view);
     world.runs.open.set(ID, view);
     expect(await listAndTell(3)).toEqual(calls);
   });
 
   it('does not tell a run again that it started itself in the place of a lost one', async () => {
-    world.machines.set(settle(machineView({ hasFinalizer: true, statusRunId: 'before' })));
+    world.machines.set(settle(machineView({ hasFinalizer: true, statusWrittenBy: 'before/7' })));
     expect(await listAndTell(3)).toEqual([`observe ${ID}`]);
   });
 
   it('forgets none of the replaced runs when one cannot be told', async () => {
     const names = ['m1', 'm2', 'm3'];
     for (const name of names) {
-      const view = settle(machineView({ name, uid: name, hasFinalizer: true, statusRunId: 'before' }));
+      const view = settle(machineView({ name, uid: name, hasFinalizer: true, statusWrittenBy: 'before/7' }));
       world.machines.set(view);
       world.runs.open.set(`machine/demo/${name}/${name}`, view);
     }
