@@ -1,11 +1,24 @@
 import { expect } from 'vitest';
+import { foreign } from '../../api/constants.ts';
+import type { BaremetalMachine } from '../../api/machine.ts';
+import { baremetalMachines } from '../../api/resources.ts';
 import type { Service } from '../../dev/lab/services.ts';
 import { untilWarning } from '../support/object-events.ts';
-import { createMachine, createPool, deleteMachine, untilGone, untilProvisioned } from '../support/machines.ts';
+import {
+  conditionOf,
+  createMachine,
+  createPool,
+  deleteMachine,
+  untilGone,
+  untilProvisioned,
+  waitForMachine,
+} from '../support/machines.ts';
+import { refOf, runOf } from '../support/runs.ts';
 import type { Site } from '../support/site.ts';
 import { siteTest } from '../support/site-test.ts';
 import { startTcpGate } from '../support/tcp-gate.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { lifeQuery, machineObservedSignal } from '../../workflows/messages.ts';
 
 // Nobody works on the machines: whoever looks must learn it, from the processes and from the machines themselves.
 const test = siteTest('nobody', { hosts: ['nw1'], workers: 0 }).extend(
@@ -64,6 +77,28 @@ test('a worker that Temporal does not answer is not ready, and is when it does a
   await untilCheck(worker, 'tasks', 'Temporal does not answer');
   gate.open();
   await untilCheck(worker, 'tasks', '[+]');
+});
+
+test('a word that an older one, told later, has put away is told again', async ({ site }) => {
+  const machine = await refOf(site, 'nw');
+  const run = runOf(site, machine);
+  const life = await run.query(lifeQuery);
+  if (life === null) throw new Error('The run knows nothing');
+  await worker.stop();
+  const pause = (paused: string | null) =>
+    site.client.patch(baremetalMachines, machine, {
+      metadata: { annotations: { [foreign.pausedAnnotation]: paused } },
+    });
+  const countSignals = async () =>
+    (await run.fetchHistory()).events?.filter((event) => event.workflowExecutionSignaledEventAttributes).length ?? 0;
+  const before = await countSignals();
+  await pause('true');
+  await waitFor('the run is told of the pause', async () => (await countSignals()) > before);
+  await run.signal(machineObservedSignal, life.snapshot);
+  worker = await site.start('worker', 'worker-of-flips');
+  const isPaused = (one: BaremetalMachine) => conditionOf(one, 'Paused')?.status === 'True';
+  await waitForMachine(site, 'nw', 'paused', isPaused);
+  await pause(null);
 });
 
 test('a machine that is deleted while no worker is there says so', async ({ site }) => {
