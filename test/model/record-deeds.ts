@@ -104,7 +104,10 @@ export async function mendRecords(scene: Scene): Promise<void> {
 
 /** The host registers with nothing on its disk and nothing that anybody knows of it. */
 export async function blankHost(scene: Scene, name: string): Promise<void> {
-  scene.model.records.taken.add(name);
+  const { records } = scene.model;
+  // Before it is done: what is seen of it is judged by it.
+  records.ever.add(name);
+  records.taken.add(name);
   await perform(scene, 'registerAnew', name);
 }
 
