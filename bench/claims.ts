@@ -50,7 +50,7 @@ async function measureClaims(count: number, budget: number, progress: (line: str
   return [
     {
       what: `claims in one pool, ${name}`,
-      // Several workers begin with the same host; all but one find out by a conflict and try the next.
+      // Several workers begin with the same host; all but one find out by a conflict, or by the watch, and try the next.
       budget: `≥ ${budget} a second`,
       ok: perSecond >= budget,
       measured: `${Math.round(perSecond)} a second`,

@@ -11,7 +11,7 @@ import type { GivenDependencies } from '../activities/index.ts';
 import { viewHost } from '../domain/inputs/host-view.ts';
 import { viewWaitingMachine } from '../domain/inputs/machine-view.ts';
 import { foreignPlanTypeOf } from '../domain/plan/secret.ts';
-import { machineIndexes } from '../domain/pool/indexes.ts';
+import { claimIndexes } from '../domain/pool/indexes.ts';
 import { viewPool } from '../domain/inputs/pool-view.ts';
 import { createInformer } from '../runtime/kube/informer.ts';
 import type { KubeClient } from '../runtime/kube/client.ts';
@@ -30,13 +30,13 @@ export function createWorkerCaches(
       ...common,
       resource: machineInventories,
       project: (raw) => viewHost(machineInventories.schema.parse(raw), hostLabels),
-      indexes: { ownerUid: ({ owner }) => owner?.uid },
+      indexes: claimIndexes.hosts,
     }),
     machines: createInformer({
       ...common,
       resource: baremetalMachines,
       project: (raw) => viewWaitingMachine(baremetalMachines.schema.parse(raw), watchFilter),
-      indexes: machineIndexes,
+      indexes: claimIndexes.machines,
     }),
     pools: createInformer({
       ...common,

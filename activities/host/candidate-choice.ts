@@ -3,9 +3,20 @@ import type { HostView } from '../../domain/inputs/host-view.ts';
 import { groupOf, preferenceOf } from '../../domain/inputs/preference.ts';
 import type { PoolView } from '../../domain/inputs/pool-view.ts';
 import { chooseHost, type HostChoice, type MemberLookup } from '../../domain/pool/candidates.ts';
+import { keyText } from '../../domain/pool/indexes.ts';
 import { findOwningPool } from '../../domain/pool/ownership.ts';
 import { findOlderWaiting } from '../../domain/pool/wakeups.ts';
-import type { ActivityDependencies, Reservation } from '../step/dependencies.ts';
+import type { Reservation, WorkerCaches } from '../step/dependencies.ts';
+
+/** Read sides of the worker's caches, indexed by `claimIndexes`. */
+export interface ChoiceSources {
+  caches: {
+    hosts: Pick<WorkerCaches['hosts'], 'get' | 'problemOf' | 'byIndex'>;
+    machines: Pick<WorkerCaches['machines'], 'get' | 'byIndex'>;
+    pools: Pick<WorkerCaches['pools'], 'list'>;
+    planSecrets: WorkerCaches['planSecrets'];
+  };
+}
 
 /** What a claim knows besides the caches. */
 export interface ClaimCircumstances {
@@ -20,9 +31,12 @@ export interface ClaimCircumstances {
   passedOver: ReadonlyMap<string, string>;
 }
 
-/** Chooses a host of the pool for the machine by what the caches say. */
+/**
+ * Chooses a host of the pool for the machine by what the caches say. One that another machine names is about to be claimed,
+ * perhaps by another worker: it is chosen only where there is no other.
+ */
 export function chooseCandidate(
-  deps: ActivityDependencies,
+  deps: ChoiceSources,
   machine: BaremetalMachine,
   pool: PoolView,
   { reservations, intended, failureDomain, avoid, passedOver }: ClaimCircumstances,
@@ -44,11 +58,21 @@ export function chooseCandidate(
   const hasHost = (other: string): boolean =>
     reserving.has(other) || deps.caches.hosts.byIndex('ownerUid', other).length > 0;
   const olderWaiting = findOlderWaiting({ uid, name, creationTimestamp }, others, hasHost);
+  let areSomeWanted = false;
+  const isTakenSoon = (inventory: string): boolean => {
+    if (isReserved(inventory)) return true;
+    const wanting = deps.caches.machines.byIndex('wantedHost', keyText({ namespace, name: inventory }));
+    const isWanted = wanting.some((other) => other.uid !== uid);
+    areSomeWanted ||= isWanted;
+    return isWanted;
+  };
+  const choice = chooseHost(pool.members, lookup, { ...wanted, olderWaiting, isReserved: isTakenSoon });
+  if (choice.kind === 'host' || !areSomeWanted) return choice;
   return chooseHost(pool.members, lookup, { ...wanted, olderWaiting });
 }
 
 function lookUpMember(
-  deps: ActivityDependencies,
+  deps: ChoiceSources,
   pool: PoolView,
   name: string,
   uid: string,
@@ -77,13 +101,13 @@ function lookUpMember(
 }
 
 /** A machine that is being deleted leaves its place. */
-function findUserGroup(machines: ActivityDependencies['caches']['machines'], host: HostView): string | undefined {
+function findUserGroup(machines: ChoiceSources['caches']['machines'], host: HostView): string | undefined {
   const { namespace, owner } = host;
   const user = owner && machines.get({ namespace, name: owner.baremetalMachine });
   return user?.uid === owner?.uid && user?.deleting === false ? user.preference.group : undefined;
 }
 
-function findNaming({ caches }: ActivityDependencies, { namespace, name }: HostView): PoolView[] {
+function findNaming({ caches }: ChoiceSources, { namespace, name }: HostView): PoolView[] {
   return [...caches.pools.list()].filter((pool) => pool.namespace === namespace && pool.memberNames.has(name));
 }
 

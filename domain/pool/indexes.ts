@@ -29,6 +29,20 @@ export const machineIndexes = {
       : keyText({ namespace: machine.namespace, name: machine.clusterName }),
 };
 
+/** Indexes that claims need. */
+export const claimIndexes = {
+  machines: {
+    ...machineIndexes,
+    /** By the host that a machine without a node names: it has claimed it, or is about to. */
+    wantedHost: ({ namespace, inventory, providerID }: MachineView): string | undefined =>
+      inventory === undefined || providerID !== undefined ? undefined : keyText({ namespace, name: inventory }),
+  },
+  hosts: {
+    /** By the uid of the machine that has claimed the host. */
+    ownerUid: ({ owner }: HostView): string | undefined => owner?.uid,
+  },
+};
+
 /** `namespace/name`, the value of every index. */
 export function keyText({ namespace, name }: ObjectKey): string {
   return `${namespace}/${name}`;
