@@ -31,11 +31,6 @@ export interface ListOptions extends Selection, CallOptions {
   notOlderThan?: string | undefined;
   /** A longer answer is thrown away as it comes: KubeAnswerTooLongError. */
   maxBytes?: number | undefined;
-  /**
-   * Called with the token of the next page, if there is one and the answer begins with it as the API server's do, and the
-   * length of this one: once it has come, and before it is parsed, so that the next is on its way meanwhile.
-   */
-  onNextPage?: ((continueToken: string, bytes: number) => void) | undefined;
 }
 
 /** One page; items are what the API server sent, unparsed. */

@@ -1,4 +1,3 @@
-import { setImmediate as requestsAreSent } from 'node:timers/promises';
 import { z } from 'zod';
 import { type ObjectKey } from '../../api/meta.ts';
 import { type Resource } from '../../api/resources.ts';
@@ -78,8 +77,6 @@ export interface KubeClientOptions extends KubeconfigChoice {
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_IDLE_TIMEOUT_MS = 150_000;
-/** Length of the metadata of a list, with room. */
-const MAX_METADATA = 2_000;
 const patchContentTypes = {
   merge: 'application/merge-patch+json',
   json: 'application/json-patch+json',
@@ -93,16 +90,6 @@ const listSchema = z.object({
     .nullish()
     .transform((items) => items ?? []),
 });
-
-/**
- * The token of the next page, found without parsing: the API server writes a list's metadata first, and of a custom resource
- * last. undefined: there is none, or it stands elsewhere.
- */
-function findContinueToken(list: string): string | undefined {
-  const head = /^\{"kind":"\w+","apiVersion":"[^"]+","metadata":\{"resourceVersion":"\d+","continue":"([\w+/=-]+)"/;
-  const tail = /"metadata":\{"continue":"([\w+/=-]+)"(?:,"\w+":(?:\d+|"\d+"))*\}\}\s*$/;
-  return (head.exec(list.slice(0, MAX_METADATA)) ?? tail.exec(list.slice(-MAX_METADATA)))?.[1];
-}
 
 /** See `KubeClient`. @throws when the kubeconfig can't be read or names no cluster */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
@@ -141,11 +128,6 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       const accept = options.metadataOnly === true ? partialMetadata('PartialObjectMetadataList') : undefined;
       const path = collectionPathOf(resource, options.namespace);
       const text = await read({ method: 'GET', path, query, accept, maxBytes: options.maxBytes }, options);
-      const next = options.onNextPage && findContinueToken(text);
-      if (next !== undefined) {
-        options.onNextPage?.(next, text.length);
-        await requestsAreSent();
-      }
       const { items, metadata } = listSchema.parse(JSON.parse(text));
       const { resourceVersion, continue: token } = metadata;
       return { items, resourceVersion, continueToken: token === '' ? undefined : token, bytes: text.length };

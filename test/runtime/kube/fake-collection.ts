@@ -66,9 +66,9 @@ export function createFakeCollection() {
     const all = [...objects.values()];
     const begin = Number(query.get('continue') ?? 0);
     const end = begin + Number(query.get('limit') ?? all.length);
-    const metadata = { resourceVersion: `${version}`, continue: end < all.length ? `${end}` : undefined };
+    const metadata = { resourceVersion: `${version}`, continue: end < all.length ? `${end}` : '' };
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ kind: 'ThingList', apiVersion: 'v1', metadata, items: all.slice(begin, end) }));
+    response.end(JSON.stringify({ metadata, items: all.slice(begin, end) }));
   };
 
   return {

@@ -16,7 +16,7 @@ it('grows where objects are small, and shrinks where they are large', () => {
   size.tooLong();
   expect(size.next().limit).toBe(125);
   size.seen(125, 125 * MIB);
-  expect(size.next().limit).toBe(4);
+  expect(size.next().limit).toBe(2);
 });
 
 it('always asks for something, for no more than allowed, and bounds all but single objects', () => {
