@@ -40,6 +40,9 @@ export const controlPlanes = {
         availableReplicas: z.number().optional(),
         upToDateReplicas: z.number().optional(),
         version: z.string().optional(),
+        conditions: z
+          .array(z.looseObject({ type: z.string(), status: z.string(), message: z.string().optional() }))
+          .optional(),
       })
       .default({}),
   }),
@@ -116,6 +119,17 @@ export async function untilControlPlane(site: Site, name: string, version: strin
     },
     async () => ({ status: (await find())?.status, machines: await summarise(site) }),
     { timeoutMs: 240_000 },
+  );
+}
+
+/**
+ * Cluster API says itself that it could not ask the cluster's etcd in time, as on a busy machine (seen in CI). It calls no
+ * machine available then, whatever it is.
+ */
+export function couldNotAskEtcd({ conditions = [] }: z.infer<typeof controlPlanes.schema>['status']): boolean {
+  return conditions.some(
+    ({ type, status, message }) =>
+      type === 'MachinesReady' && status === 'Unknown' && message?.includes('Failed to get etcd members') === true,
   );
 }
 
