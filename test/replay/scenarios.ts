@@ -647,6 +647,15 @@ export const scenarios: Record<string, () => Scenario> = {
     },
   }),
 
+  'told-what-came-to-nothing': () => ({
+    activities: { writeCleanPlan: give<CleanOutcome>({ kind: 'unjustified' }) },
+    async live(driver) {
+      await reachRunning(driver);
+      await driver.observe(deleting);
+      await driver.untilRan('publishStatus', 2);
+    },
+  }),
+
   'continued-as-new': () => ({
     life: runningLife(),
     async live(driver) {

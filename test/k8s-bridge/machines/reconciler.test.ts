@@ -376,24 +376,14 @@ describe('reconcileMachine', () => {
     expect(world.sent.size).toBe(0);
   });
 
-  it('sends again what the run wrote over with something else', async () => {
-    const view = machineView();
-    world.machines.set(view);
-    await world.reconcile();
-    world.machines.set({ ...view, observedInputs: 'older' });
-    const { requeueAfterMs = 0 } = await world.reconcile();
-    expect(world.runs.calls).toHaveLength(1);
-    expect(requeueAfterMs).toBeLessThan(61_000);
-    world.clock.advance(requeueAfterMs);
-    await world.reconcile();
-    expect(world.runs.calls).toHaveLength(2);
-  });
-
-  it('sends again what an older snapshot that came later, by whose hand ever, has put away', async () => {
+  it.each<[string, Partial<MachineView>]>([
+    ['wrote over with something else', { observedInputs: 'other' }],
+    ['has heard, as it wrote its status since, and not taken', { statusWrittenBy: 'run/5' }],
+  ])('sends again what the run %s', async (_what, written) => {
     const view = machineView({ observedInputs: 'older', statusWrittenBy: 'run/3' });
     world.machines.set(view);
     await world.reconcile();
-    world.machines.set({ ...view, statusWrittenBy: 'run/5' });
+    world.machines.set({ ...view, ...written });
     const { requeueAfterMs = 0 } = await world.reconcile();
     expect(world.runs.calls).toHaveLength(1);
     expect(requeueAfterMs).toBeLessThan(61_000);
