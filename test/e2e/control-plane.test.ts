@@ -4,6 +4,7 @@ import { baremetalClusters, baremetalMachines, capiClusters, capiMachines, confi
 import { findFreePorts } from '../../dev/process/ports.ts';
 import type { KubeClient } from '../../runtime/kube/client.ts';
 import {
+  CONTROL_PLANE_LABEL,
   controlPlanes,
   couldNotAskEtcd,
   deployBareCluster,
@@ -21,6 +22,7 @@ import {
 import { attached, detached, recordHostTimelines } from '../support/host-timeline.ts';
 import { expectReleased, untilPoolCounts } from '../support/hosts.ts';
 import { installedImages } from '../support/installed-images.ts';
+import { conditionOf } from '../support/machines.ts';
 import { recordObjects } from '../support/object-recorder.ts';
 import { type Site, summarise } from '../support/site.ts';
 import { beside, siteTest } from '../support/site-test.ts';
@@ -107,6 +109,14 @@ test('an upgrade replaces one machine after the other, each on the host that bec
     return isOld && status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'True';
   });
   expect(unready.map(({ metadata, status }) => ({ name: metadata.name, status }))).toEqual([]);
+  // By our own word, which holds whatever Cluster API can ask.
+  const up = new Set(before.map(({ metadata }) => metadata.name));
+  for (const machine of providers.seen.filter(({ metadata }) => CONTROL_PLANE_LABEL in metadata.labels)) {
+    const isReady = conditionOf(machine, 'Ready')?.status === 'True';
+    if (isReady && machine.metadata.deletionTimestamp === undefined) up.add(machine.metadata.name);
+    else up.delete(machine.metadata.name);
+    expect(up.size, machine.metadata.name).toBeGreaterThanOrEqual(2);
+  }
   const known = statuses.filter((status) => !couldNotAskEtcd(status));
   expect(known.filter(({ availableReplicas = 0 }) => availableReplicas < 2)).toEqual([]);
   expect(Math.min(...known.map(({ availableReplicas = 0 }) => availableReplicas))).toBe(2);

@@ -3,6 +3,7 @@ import { foreign } from '../../api/constants.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
 import { baremetalMachines } from '../../api/resources.ts';
 import type { Service } from '../../dev/lab/services.ts';
+import { lifeQuery, machineObservedSignal } from '../../workflows/messages.ts';
 import { untilWarning } from '../support/object-events.ts';
 import {
   conditionOf,
@@ -18,7 +19,6 @@ import type { Site } from '../support/site.ts';
 import { siteTest } from '../support/site-test.ts';
 import { startTcpGate } from '../support/tcp-gate.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { lifeQuery, machineObservedSignal } from '../../workflows/messages.ts';
 
 // Nobody works on the machines: whoever looks must learn it, from the processes and from the machines themselves.
 const test = siteTest('nobody', { hosts: ['nw1'], workers: 0 }).extend(
@@ -89,11 +89,12 @@ test('a word that an older one, told later, has put away is told again', async (
     site.client.patch(baremetalMachines, machine, {
       metadata: { annotations: { [foreign.pausedAnnotation]: paused } },
     });
-  const countSignals = async () =>
-    (await run.fetchHistory()).events?.filter((event) => event.workflowExecutionSignaledEventAttributes).length ?? 0;
-  const before = await countSignals();
+  const isTold = async () =>
+    (await run.fetchHistory()).events?.some(({ workflowExecutionSignaledEventAttributes: signal }) =>
+      Buffer.from(signal?.input?.payloads?.[0]?.data ?? []).includes('"paused":true'),
+    ) === true;
   await pause('true');
-  await waitFor('the run is told of the pause', async () => (await countSignals()) > before);
+  await waitFor('the run is told of the pause', isTold);
   await run.signal(machineObservedSignal, life.snapshot);
   worker = await site.start('worker', 'worker-of-flips');
   const isPaused = (one: BaremetalMachine) => conditionOf(one, 'Paused')?.status === 'True';

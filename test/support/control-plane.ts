@@ -48,7 +48,7 @@ export const controlPlanes = {
   }),
 } satisfies Resource<unknown>;
 
-const CONTROL_PLANE_LABEL = 'cluster.x-k8s.io/control-plane';
+export const CONTROL_PLANE_LABEL = 'cluster.x-k8s.io/control-plane';
 const sampleFile = fileURLToPath(new URL('../../config/samples/control-plane.yaml', import.meta.url));
 const manifestSchema = z.looseObject({
   apiVersion: z.string(),
