@@ -29,18 +29,18 @@ export interface ListOptions extends Selection, CallOptions {
   resourceVersion?: string | undefined;
   /** A resourceVersion of this kind: the answer shows at least what was written up to it. Excludes `resourceVersion`. */
   notOlderThan?: string | undefined;
-  /** A longer answer is thrown away as it comes: KubeAnswerTooLongError. */
-  maxBytes?: number | undefined;
 }
 
-/** One page; items are what the API server sent, unparsed. */
-export interface ListPage {
-  items: unknown[];
+/** What a page says at its end. */
+export interface ListEnd {
   resourceVersion: string;
   /** Present when there are more pages. */
   continueToken: string | undefined;
-  /** Length of the answer. */
-  bytes: number;
+}
+
+/** One page; items are what the API server sent, unparsed. */
+export interface ListPage extends ListEnd {
+  items: unknown[];
 }
 
 export interface WatchOptions extends Selection {

@@ -4,6 +4,7 @@ import { type Resource } from '../../api/resources.ts';
 import {
   type CallOptions,
   type DeleteOptions,
+  type ListEnd,
   type ListOptions,
   type ListPage,
   type PatchOptions,
@@ -23,6 +24,7 @@ import {
   toWrite,
   withType,
 } from './request-parts.ts';
+import { readListStream } from './list-stream.ts';
 import { createKubeTransport, type KubeRequest } from './transport.ts';
 import { readWatchEvents, type WatchEvent } from './watch.ts';
 
@@ -33,7 +35,6 @@ export {
   isFailedPatchTest,
   isNotFound,
   isRefusal,
-  KubeAnswerTooLongError,
   KubeApiError,
   KubeConnectionError,
 } from './error.ts';
@@ -50,6 +51,8 @@ export interface KubeClient {
   /** Like `get`, undefined when the object does not exist. */
   find<T>(resource: Resource<T>, key: ObjectKey, options?: CallOptions): Promise<T | undefined>;
   list(resource: Resource<unknown>, options?: ListOptions): Promise<ListPage>;
+  /** As `list`, for many objects: gives some of them at a time to `take`, as they arrive. `timeoutMs` is that of any silence. */
+  listInto(resource: Resource<unknown>, options: ListOptions, take: (items: unknown[]) => void): Promise<ListEnd>;
   create<T, B extends WritableObject>(resource: Resource<T>, body: B, options?: WriteOptions): Promise<T>;
   /** PUT. The body must be the whole object: what `get` answered lacks the fields that its schema does not name. */
   replace<T, B extends WritableObject>(resource: Resource<T>, body: B, options?: WriteOptions): Promise<T>;
@@ -91,6 +94,20 @@ const listSchema = z.object({
     .transform((items) => items ?? []),
 });
 
+function listRequest(resource: Resource<unknown>, options: ListOptions) {
+  const query = toQuery(options);
+  setParam(query, 'limit', options.limit);
+  setParam(query, 'continue', options.continueToken);
+  setParam(query, 'resourceVersion', options.notOlderThan ?? options.resourceVersion);
+  if (options.notOlderThan !== undefined) query.set('resourceVersionMatch', 'NotOlderThan');
+  const accept = options.metadataOnly === true ? partialMetadata('PartialObjectMetadataList') : undefined;
+  return { method: 'GET', path: collectionPathOf(resource, options.namespace), query, accept } as const;
+}
+
+function endOf({ metadata: { resourceVersion, continue: token } }: z.infer<typeof listSchema>): ListEnd {
+  return { resourceVersion, continueToken: token === '' ? undefined : token };
+}
+
 /** See `KubeClient`. @throws when the kubeconfig can't be read or names no cluster */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
   const transport = createKubeTransport(options);
@@ -120,17 +137,15 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     },
 
     async list(resource, options = {}) {
-      const query = toQuery(options);
-      setParam(query, 'limit', options.limit);
-      setParam(query, 'continue', options.continueToken);
-      setParam(query, 'resourceVersion', options.notOlderThan ?? options.resourceVersion);
-      if (options.notOlderThan !== undefined) query.set('resourceVersionMatch', 'NotOlderThan');
-      const accept = options.metadataOnly === true ? partialMetadata('PartialObjectMetadataList') : undefined;
-      const path = collectionPathOf(resource, options.namespace);
-      const text = await read({ method: 'GET', path, query, accept, maxBytes: options.maxBytes }, options);
-      const { items, metadata } = listSchema.parse(JSON.parse(text));
-      const { resourceVersion, continue: token } = metadata;
-      return { items, resourceVersion, continueToken: token === '' ? undefined : token, bytes: text.length };
+      const answer = listSchema.parse(await call(listRequest(resource, options), options));
+      return { items: answer.items, ...endOf(answer) };
+    },
+
+    async listInto(resource, options, take) {
+      const request = listRequest(resource, options);
+      const { signal, timeoutMs = defaultTimeoutMs } = options;
+      const chunks = await transport.stream({ ...request, signal, timeoutMs, idleTimeoutMs: timeoutMs });
+      return endOf(listSchema.parse(await readListStream(chunks, `LIST ${request.path}`, take)));
     },
 
     async create(resource, body, options = {}) {

@@ -62,11 +62,6 @@ export class KubeConnectionError extends Error {
   }
 }
 
-/** The API server began an answer that is longer than was asked for; it was thrown away. */
-export class KubeAnswerTooLongError extends Error {
-  override readonly name = 'KubeAnswerTooLongError';
-}
-
 /**
  * Makes the error for a failed answer.
  * @param what the request in words, e.g. `GET /api/v1/...`

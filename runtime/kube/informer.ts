@@ -1,8 +1,7 @@
 import { type Resource } from '../../api/resources.ts';
 import { type ChangeHandler, createInformerCache, type ProjectedStore } from './informer-cache.ts';
-import { listPages } from './list-pages.ts';
-import { createPageSize } from './page-size.ts';
-import type { ListOptions, ListPage, Selection } from './call-options.ts';
+import { createPagedLister } from './list-pages.ts';
+import type { Selection } from './call-options.ts';
 import { isExpired, type KubeClient } from './client.ts';
 import { createReconnects } from './reconnects.ts';
 import { WatchProtocolError } from './watch.ts';
@@ -19,7 +18,7 @@ export interface InformerOptions<T extends StoreItem> extends Selection {
   project: (raw: unknown) => T;
   indexes?: Indexers<T>;
   logger: Logger;
-  /** Most objects a page of a list, which holds as many as its bytes allow; default 500. */
+  /** Most objects a page of a list; see `createPagedLister`. */
   pageSize?: number;
   /** See `createReconnects`. */
   reconnect?: { initialMs: number; maxMs: number };
@@ -70,7 +69,6 @@ export interface Informer<T extends StoreItem> {
   stats(): InformerStats;
 }
 
-const MAX_PAGE_ITEMS = 500;
 const WATCH_MIN_SECONDS = 300;
 const SHORT_WATCH_MS = 1000;
 const LONG_WATCH_MS = 60_000;
@@ -97,19 +95,25 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
   const asked: PromiseWithResolvers<void>[] = [];
   let watching = new AbortController();
   const position: Position = { version: '', protocolErrors: 0, heard: false };
+  const lister = createPagedLister<T>(options.pageSize);
   const awaited = createAwaitedVersions();
   const reconnects = createReconnects(logger, options.reconnect);
   let heardAtMs = -Infinity;
 
   async function listAll(lastSeen: string | undefined): Promise<string> {
     let isAnswered = false;
-    const list = async (page: ListOptions): Promise<ListPage> => {
-      const answer = await client.list(resource, { ...selection, ...page, signal: stop.signal });
+    const noteAnswer = (): void => {
       if (!isAnswered) counts.lists++;
       isAnswered = true;
-      return answer;
     };
-    const version = await listPages(cache, lastSeen, list, createPageSize(options.pageSize ?? MAX_PAGE_ITEMS));
+    const version = await lister.listInto(cache, lastSeen, async (page, take) => {
+      const end = await client.listInto(resource, { ...selection, ...page, signal: stop.signal }, (items) => {
+        noteAnswer();
+        take(items);
+      });
+      noteAnswer();
+      return end;
+    });
     heardAtMs = performance.now();
     if (!hasSynced) {
       hasSynced = true;

@@ -1,50 +1,64 @@
-import type { ListOptions, ListPage } from './call-options.ts';
-import { KubeAnswerTooLongError } from './client.ts';
+import type { ListEnd, ListOptions } from './call-options.ts';
 import type { InformerCache } from './informer-cache.ts';
 import { compareVersions, type StoreItem } from './object-store.ts';
-import type { PageSize } from './page-size.ts';
 
-/** Which page is asked for, and how long it may be. */
-type PageRequest = Pick<ListOptions, 'limit' | 'continueToken' | 'maxBytes'>;
+/** Reads a page, and gives its items to `take` as they arrive. */
+export type ReadPage = (
+  page: Pick<ListOptions, 'limit' | 'continueToken'>,
+  take: (items: unknown[]) => void,
+) => Promise<ListEnd>;
 
-/**
- * Reads all pages into the cache, each as small as its objects are large. Answers the list's resourceVersion.
- * @throws KubeApiError, also when the list grew too old midway: begin again
- */
-export async function listPages<T extends StoreItem>(
-  cache: InformerCache<T>,
-  lastSeen: string | undefined,
-  list: (page: PageRequest) => Promise<ListPage>,
-  size: PageSize,
-): Promise<string> {
-  const relist = cache.beginRelist();
-  let continueToken: string | undefined;
-  for (;;) {
-    const page = await listPage(list, continueToken, size);
-    // Older than what was seen before: the cluster was restored from a backup, and the cache must follow it back.
-    const force = lastSeen !== undefined && compareVersions(page.resourceVersion, lastSeen) < 0;
-    relist.takePage(page.items, force);
-    continueToken = page.continueToken;
-    if (continueToken !== undefined) continue;
-    relist.finish(page.resourceVersion, force);
-    return page.resourceVersion;
-  }
+/** Reads whole lists into a cache. */
+export interface PagedLister<T extends StoreItem> {
+  /**
+   * Answers the list's resourceVersion.
+   * @param lastSeen the newest one that was seen before
+   * @throws what `readPage` throws, also when the list grew too old midway: begin again
+   */
+  listInto(cache: InformerCache<T>, lastSeen: string | undefined, readPage: ReadPage): Promise<string>;
 }
 
-/** The next page, asked for again with fewer objects while it is too long. */
-async function listPage(
-  list: (page: PageRequest) => Promise<ListPage>,
-  continueToken: string | undefined,
-  size: PageSize,
-): Promise<ListPage> {
-  for (;;) {
-    try {
-      const page = await list({ ...size.next(), continueToken });
-      size.seen(page.items.length, page.bytes);
-      return page;
-    } catch (error) {
-      if (!(error instanceof KubeAnswerTooLongError)) throw error;
-      size.tooLong();
+/**
+ * All at once, if it can be had: the API server reads a first page from its memory, and those that follow from etcd once the
+ * kind has not changed for some minutes, at several times the cost (ADR 39).
+ */
+const WHOLE = 100_000;
+/** The API server cuts an answer after a minute; what does not get through in one is asked for in pages. */
+const SHRINK = 8;
+const MIN_ITEMS = 100;
+
+/** See `PagedLister`; never more than `maxItems` a page. */
+export function createPagedLister<T extends StoreItem>(maxItems = WHOLE): PagedLister<T> {
+  let limit = maxItems;
+
+  async function takePages(readPage: ReadPage, take: (items: unknown[]) => void): Promise<string> {
+    let continueToken: string | undefined;
+    for (;;) {
+      let taken = 0;
+      const count = (items: unknown[]): void => {
+        taken += items.length;
+        take(items);
+      };
+      const end = await readPage({ limit, continueToken }, count).catch((error: unknown) => {
+        if (taken > 0) limit = Math.max(Math.ceil(limit / SHRINK), Math.min(limit, MIN_ITEMS));
+        throw error;
+      });
+      continueToken = end.continueToken;
+      if (continueToken === undefined) return end.resourceVersion;
     }
   }
+
+  return {
+    async listInto(cache, lastSeen, readPage) {
+      for (let force = false; ; force = true) {
+        const relist = cache.beginRelist();
+        const version = await takePages(readPage, (items) => relist.takePage(items, force));
+        // Older than what was seen before: the cluster was restored from a backup, and the cache must follow it back.
+        const isOlder = lastSeen !== undefined && compareVersions(version, lastSeen) < 0;
+        if (isOlder && !force) continue;
+        relist.finish(version, force);
+        return version;
+      }
+    },
+  };
 }

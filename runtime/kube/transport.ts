@@ -2,7 +2,7 @@ import { type RequestOptions } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
-import { KubeAnswerTooLongError, KubeApiError, KubeConnectionError, toKubeApiError } from './error.ts';
+import { KubeApiError, KubeConnectionError, toKubeApiError } from './error.ts';
 import { type KubeconfigChoice, loadAccess } from './kubeconfig.ts';
 
 export interface TransportOptions extends KubeconfigChoice {
@@ -21,8 +21,6 @@ export interface KubeRequest {
   timeoutMs: number;
   /** Longest silence inside a streamed answer. */
   idleTimeoutMs?: number | undefined;
-  /** Of a plain request's answer; a longer one is not read to its end. */
-  maxBytes?: number | undefined;
   /** The body must not be quoted in errors. */
   secretBody?: boolean;
 }
@@ -103,7 +101,7 @@ export function createKubeTransport(options: TransportOptions): KubeTransport {
     const signal = kube.signal === undefined ? timeout : AbortSignal.any([kube.signal, timeout]);
     try {
       const { body } = await dispatch(kube, signal);
-      return kube.maxBytes === undefined ? await body.text() : await readAtMost(body, kube.maxBytes, describe(kube));
+      return await body.text();
     } catch (error) {
       throw translate(error, kube, timeout.aborted);
     }
@@ -146,18 +144,6 @@ function withoutUnset<T extends { port?: unknown; timeout?: unknown }>(tls: T): 
   return rest;
 }
 
-/** Leaving the loop early destroys the connection. @throws KubeAnswerTooLongError */
-async function readAtMost(body: AsyncIterable<Uint8Array>, maxBytes: number, what: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw new KubeAnswerTooLongError(`${what}: the answer is longer than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
 async function* readChunks(body: AsyncIterable<Uint8Array>, kube: KubeRequest): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
@@ -166,7 +152,7 @@ async function* readChunks(body: AsyncIterable<Uint8Array>, kube: KubeRequest): 
   }
 }
 
-const ours = [KubeApiError, KubeConnectionError, KubeAnswerTooLongError];
+const ours = [KubeApiError, KubeConnectionError];
 
 /** Leaves our own errors and the caller's own abort as they are; everything else is a connection that failed. */
 function translate(error: unknown, kube: KubeRequest, timedOut: boolean): unknown {

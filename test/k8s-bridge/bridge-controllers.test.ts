@@ -60,16 +60,21 @@ class MemoryKube {
         const found = objects.get(`${resource.kind}/${key.name}`);
         return found === undefined ? undefined : resource.schema.parse(found);
       },
-      list: async (resource, options = {}) => ({
-        items: [...objects].flatMap(([id, object]) =>
-          id.startsWith(`${resource.kind}/`) && isSelected(object, options) ? [object] : [],
-        ),
-        resourceVersion: String(this.#version),
-        continueToken: undefined,
-        bytes: 0,
-      }),
+      list: async (resource, options = {}) => this.#list(resource.kind, options),
+      listInto: async (resource, options, take) => {
+        const { items, ...end } = this.#list(resource.kind, options);
+        take(items);
+        return end;
+      },
       watch: (resource, options, signal) => this.#watch(resource.kind, options, signal),
     };
+  }
+
+  #list(kind: string, selection: Selection) {
+    const items = [...this.#objects].flatMap(([id, object]) =>
+      id.startsWith(`${kind}/`) && isSelected(object, selection) ? [object] : [],
+    );
+    return { items, resourceVersion: String(this.#version), continueToken: undefined };
   }
 
   async *#watch(kind: string, selection: Selection, signal: AbortSignal): AsyncGenerator<WatchEvent> {

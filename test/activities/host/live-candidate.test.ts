@@ -17,7 +17,7 @@ function createSources({ seen = true, heardMsAgo = 0, unreadable = false, uid = 
   const metadata = { namespace: 'demo', name: 'listed', uid, resourceVersion: '9' };
   const list = async (_resource: unknown, { notOlderThan }: { notOlderThan?: string | undefined } = {}) => {
     lists.push(notOlderThan ?? 'as it is now');
-    return { items: [{ metadata }], resourceVersion: '9', continueToken: undefined, bytes: 0 };
+    return { items: [{ metadata }], resourceVersion: '9', continueToken: undefined };
   };
   return { lists, kube: { list }, caches: { machines } };
 }

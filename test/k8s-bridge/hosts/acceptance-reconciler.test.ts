@@ -57,7 +57,7 @@ function createWorld() {
     patch: objects.patch.bind(objects),
     create,
     find: async (resource, key) => objects.find(resource, key),
-    list: async () => ({ items: named, resourceVersion: '1', continueToken: undefined, bytes: 1 }),
+    list: async () => ({ items: named, resourceVersion: '1', continueToken: undefined }),
   };
   const deps: AcceptanceDeps = {
     client,

@@ -58,7 +58,7 @@ function createWorld() {
       const named = [...machines.values()].filter(
         (machine) => `spec.providerID=${providerOf(machine)}` === fieldSelector,
       );
-      return { items: named, resourceVersion: '1', continueToken: undefined, bytes: 1 };
+      return { items: named, resourceVersion: '1', continueToken: undefined };
     },
   };
   const reader = {
