@@ -70,6 +70,8 @@ export const annotations = {
   operationId: `${ANNOTATION_PREFIX}/operation-id`,
   /** CRD of ours: whether there are objects of it, `none` or `some`, as the bridge saw last. config/policy reads it. */
   crdObjects: `${ANNOTATION_PREFIX}/objects`,
+  /** Lease of the bridge: when each machine that ought to have a run had one, and no other run was open; RFC 3339. */
+  runsCompared: `${ANNOTATION_PREFIX}/runs-compared`,
 } as const;
 
 /** Names that other projects define and that we read (CAPI, elemental-operator, this provider's platform). */

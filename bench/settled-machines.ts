@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { annotations, foreign, MACHINE_FINALIZER, providerIdOf, WORKER_NAME } from '../api/constants.ts';
 import { baremetalMachines, capiMachines, machineInventories, type Resource } from '../api/resources.ts';
 import { checksumOf } from '../domain/plan/document.ts';
+import { encodeOutput } from '../domain/plan/host-output.ts';
 import type { MachineSnapshot } from '../domain/inputs/machine-snapshot.ts';
 import { fingerprintSnapshot } from '../domain/inputs/snapshot-fingerprint.ts';
 import { planSecrets, readText, toValue } from '../dev/elemental/plan-secret.ts';
@@ -12,6 +13,9 @@ import { waitUntil } from './wait-until.ts';
 
 const MODEL = { machine: 'model-machine', host: 'model-host', pool: 'model-pool' } as const;
 const TIMEOUT_MS = 60_000;
+
+/** What a host says once it has booted the image of its plan: a run waits for that for twenty minutes. */
+const booted = encodeOutput('ironloom: boot 2 after 1 mode active image registry.example.com/node:v1\n');
 
 const recordSchema = z.record(z.string(), z.unknown());
 const looseObject = z.looseObject({
@@ -41,7 +45,9 @@ export async function recordSettledMachine({ client, namespace }: BenchSite): Pr
     timeoutMs: TIMEOUT_MS,
   });
   const plan = await readPlan(client, hostKey);
-  await client.patch(planSecrets, hostKey, { data: { 'applied-checksum': toValue(checksumOf(plan)) } });
+  await client.patch(planSecrets, hostKey, {
+    data: { 'applied-checksum': toValue(checksumOf(plan)), 'applied-output': booted },
+  });
   await joinNode(client, namespace, MODEL.machine, MODEL.host);
   const settled = async (): Promise<boolean> => {
     const { status } = await client.get(baremetalMachines, machineKey);
@@ -99,7 +105,7 @@ export async function createSettledMachine(
       annotations: parseRecord(rename(model.secretAnnotations)),
     },
     type: foreign.planSecretType,
-    data: { plan: toValue(plan), 'applied-checksum': toValue(checksum), 'max-failures': toValue('1') },
+    data: { plan: toValue(plan), 'applied-checksum': toValue(checksum), 'applied-output': booted },
   });
   await writeStatus(client, machineInventories, hostKey, parseRecord(rename(model.hostStatus)));
   await writeStatus(client, baremetalMachines, { namespace, name: machine }, machineStatus, WORKER_NAME);
@@ -116,6 +122,7 @@ function settledSnapshot(machine: string, host: string, pool: string): MachineSn
     pool,
     machine: { name: machine, nodeName: host },
     cluster: { name: CLUSTER_NAME, infrastructureReady: true },
+    boot: 'active',
     provisioning: null,
   };
 }

@@ -2,7 +2,7 @@ import { Client } from '@temporalio/client';
 import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
 import { createKubeClient } from '../runtime/kube/client.ts';
-import { slotsOf } from '../runtime/installation-name.ts';
+import { leaseNameOf, slotsOf } from '../runtime/installation-name.ts';
 import { publishInformerStats } from '../runtime/kube/informer-metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { metricDefinitions } from '../runtime/metric-definitions.ts';
@@ -15,6 +15,7 @@ import { type BridgeCaches, createBridgeCaches } from './caches.ts';
 import { type ControllerDeps, monotonicNowMs } from './controller-deps.ts';
 import { runControllers } from './controllers.ts';
 import { countCalls } from './runs/counted-runs.ts';
+import { readComparedMark, writeComparedMark } from './leader/compared-mark.ts';
 import { lead } from './leader/lead.ts';
 import { publishFleet } from './fleet-metrics.ts';
 import { listAhead } from './runs/list-ahead.ts';
@@ -69,7 +70,10 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
   shutdown.onShutdown('Temporal', () => connection.close());
   const attributes = createSearchAttributes(connection, namespace, logger);
   const answered = createMachineRuns(new Client({ connection, namespace }), env.taskQueue, attributes);
-  const runs = listAhead(countCalls(rememberStarts(answered, known.starts), metrics.countRunCall));
+  const counted = countCalls(rememberStarts(answered, known.starts), metrics.countRunCall);
+  const lease = { namespace: env.leaseNamespace, name: leaseNameOf(env) };
+  const readCompared = async () => (env.leaderElect ? readComparedMark(kube, lease, Date.now()) : undefined);
+  const runs = (await readCompared()) === undefined ? listAhead(counted) : counted;
   await Promise.all(informers.map((informer) => informer.synced));
   logger.info('Caches are filled');
 
@@ -87,9 +91,10 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
       noteStarts: (starts: TermMemory['starts']) => void (memory.starts = starts),
       noteMissingRuns: (missing: number) => void (memory.missingRuns = missing),
       noteOpenRuns: (uids: ReadonlySet<string>) => void (memory.openRuns = uids),
+      noteCompared: (atMs: number) => void (memory.comparedAtMs = atMs),
     };
     const { unattended, book } = memory;
-    const remembered = { hostJournal, unattended, book, ...notes };
+    const remembered = { hostJournal, unattended, book, readCompared, ...notes };
     try {
       await runControllers({ ...world, ...temporal, ...remembered, resyncPeriodMs, validateDeadlineMs }, signal);
     } finally {
@@ -98,7 +103,8 @@ export async function startBridge({ env, logger, shutdown }: BridgeOptions): Pro
     }
   };
   const listAgain = async () => void (await Promise.all(informers.map((informer) => informer.listAgain())));
-  known.isLeading = lead({ env, logger, shutdown }, kube, { work, listAgain });
+  const annotations = () => writeComparedMark(known.term.comparedAtMs);
+  known.isLeading = lead({ env, logger, shutdown }, kube, { work, listAgain, annotations });
 }
 
 /** What is remembered for those who ask how the bridge is. */
@@ -120,6 +126,8 @@ interface TermMemory {
   missingRuns: number | undefined;
   /** uids of the machines that had an open run then. */
   openRuns: ReadonlySet<string> | undefined;
+  /** When runs and machines agreed last; wall clock. undefined: not since it leads. */
+  comparedAtMs: number | undefined;
 }
 
 function createTermMemory(): TermMemory {
@@ -129,6 +137,7 @@ function createTermMemory(): TermMemory {
     starts: undefined,
     missingRuns: undefined,
     openRuns: undefined,
+    comparedAtMs: undefined,
   };
 }
 

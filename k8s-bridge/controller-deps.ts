@@ -51,6 +51,10 @@ export interface ControllerDeps {
   noteMissingRuns?: ((missing: number) => void) | undefined;
   /** Told at each comparison of the uids of the machines that have an open run. */
   noteOpenRuns?: ((uids: ReadonlySet<string>) => void) | undefined;
+  /** When a leader last found that runs and machines agree; wall clock. undefined: not known. */
+  readCompared?: (() => Promise<number | undefined>) | undefined;
+  /** Told when they did. */
+  noteCompared?: ((atMs: number) => void) | undefined;
   /** How long a host may say nothing of the checks of its pool, beside their own limits. */
   validateDeadlineMs: number;
   /** Time between two comparisons of open runs and machines. */

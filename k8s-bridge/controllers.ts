@@ -23,6 +23,7 @@ import { reconcileHostPlan } from './hosts/plan-reconciler.ts';
 import { createMachineController, type MachineController } from './machine-controller.ts';
 import { reconcileMachineOperation } from './machines/operation-reconciler.ts';
 import { sweepUnattended } from './machines/unattended.ts';
+import { agrees } from './machines/workflow-starter.ts';
 import { createPoolMemory } from './pools/memory.ts';
 import { createTellMembers } from './pools/news.ts';
 import { reconcilePool } from './pools/reconciler.ts';
@@ -34,6 +35,7 @@ import { connectRemediationTriggers } from './remediation-triggers.ts';
 import { startSlots } from './slot-controller.ts';
 import { reconcileTemplate } from './templates/reconciler.ts';
 import { waitMs } from './queue/wait-ms.ts';
+import type { ListingTrust } from './runs/open-runs.ts';
 import type { Workqueue } from './queue/workqueue.ts';
 
 const RESYNC_RETRY_MS = 15_000;
@@ -181,20 +183,31 @@ function startCrds(deps: ControllerDeps): Workqueue {
 
 /** Compares at the start, every few minutes, and as soon as Temporal is back after an outage. */
 async function resyncUntil(signal: AbortSignal, machines: MachineController, deps: ControllerDeps): Promise<void> {
-  const { logger, temporalReturns, resyncPeriodMs, noteMissingRuns } = deps;
+  const { logger, temporalReturns, resyncPeriodMs, noteMissingRuns, readCompared, noteCompared } = deps;
+  const comparedAtMs = await readCompared?.();
+  let trust: ListingTrust =
+    comparedAtMs === undefined ? 'nothing' : { runs: machines.believedRuns(), atMs: comparedAtMs };
   while (!signal.aborted) {
     let pauseMs = resyncPeriodMs;
     try {
       await prepare(deps);
-      const report = await machines.resync();
+      const askedAtMs = Date.now();
+      const report = await machines.resync(trust);
+      trust = 'lastListing';
+      if (agrees(report)) noteCompared?.(askedAtMs);
       noteMissingRuns?.(report.missing);
       logger.info(report, 'Compared open runs with machines');
     } catch (error) {
       logger.warn({ err: error }, 'Could not compare open runs with machines');
       pauseMs = Math.min(RESYNC_RETRY_MS, resyncPeriodMs);
     }
-    if (temporalReturns === undefined) await waitMs(pauseMs, signal);
-    else if ((await temporalReturns.waitForNext(pauseMs, signal)) === 'otherData') {
+    if (temporalReturns === undefined) {
+      await waitMs(pauseMs, signal);
+      continue;
+    }
+    const returned = await temporalReturns.waitForNext(pauseMs, signal);
+    if (returned !== undefined) trust = 'nothing';
+    if (returned === 'otherData') {
       logger.warn({}, 'Temporal has lost its data: each machine gets a new run, which adopts what it finds');
       machines.forgetTold();
     }

@@ -5,6 +5,7 @@ import { keyText } from '../domain/pool/indexes.ts';
 import type { BridgeCaches } from './caches.ts';
 import { type ControllerDeps, createQueue, monotonicNowMs, storesOf } from './controller-deps.ts';
 import { Adoptions } from './machines/adoptions.ts';
+import { believedRuns } from './machines/believed-runs.ts';
 import { DepartedMachines } from './machines/departed.ts';
 import { takeLastSnapshot, takeSnapshot } from './machines/caches.ts';
 import { HostSuspicions } from './machines/host-suspicions.ts';
@@ -15,6 +16,7 @@ import { PacedStarts } from './machines/paced-starts.ts';
 import { createPauseTeller } from './machines/pause-teller.ts';
 import { ReplacedRuns } from './machines/replaced-runs.ts';
 import { SentSnapshots } from './machines/sent-snapshots.ts';
+import type { ListingTrust, OpenRun } from './runs/open-runs.ts';
 import { type ResyncReport, resyncRuns } from './machines/workflow-starter.ts';
 import type { Workqueue } from './queue/workqueue.ts';
 
@@ -28,8 +30,10 @@ export interface MachineController {
   queue: Workqueue;
   /** Starts the runs of settled machines that `resync` has found without one, until the signal aborts. */
   adopt(signal: AbortSignal): Promise<void>;
+  /** The runs that are open if all is well, as the objects tell. */
+  believedRuns(): OpenRun[];
   /** Compares the open runs with the machines. @throws when Temporal cannot list them */
-  resync(): Promise<ResyncReport>;
+  resync(trust: ListingTrust): Promise<ResyncReport>;
   /** Temporal has lost what the runs were told: nothing counts as told any more. */
   forgetTold(): void;
   /** Tells a waiting machine that there may be a host; one without a run gets one. */
@@ -75,8 +79,12 @@ export function createMachineController(deps: ControllerDeps): MachineController
   return {
     queue,
     adopt: (signal) => adoptions.run(signal),
-    resync: () =>
-      resyncRuns({ ...machineDeps, machines, runs, replaced, pauses, enqueue, adopt, watchNamespace, noteOpenRuns }),
+    believedRuns: () => believedRuns(machines.list()),
+    resync: (trust) =>
+      resyncRuns(
+        { ...machineDeps, machines, runs, replaced, pauses, enqueue, adopt, watchNamespace, noteOpenRuns },
+        trust,
+      ),
     forgetTold() {
       machineDeps.sent.clear();
       machineDeps.departed.forgetTold();

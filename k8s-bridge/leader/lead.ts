@@ -17,6 +17,8 @@ interface LeadersWork {
   work: (signal: AbortSignal) => Promise<void>;
   /** Reads the world anew; rejects when the bridge ends meanwhile. */
   listAgain: () => Promise<void>;
+  /** See `LeaderElectionOptions`. */
+  annotations?: LeaderElectionOptions['annotations'];
 }
 
 /**
@@ -27,7 +29,7 @@ interface LeadersWork {
 export function lead(
   { env, logger, shutdown }: { env: Env; logger: Logger; shutdown: Shutdown },
   client: LeaderElectionOptions['client'],
-  { work, listAgain }: LeadersWork,
+  { work, listAgain, annotations }: LeadersWork,
 ): () => boolean {
   let listed = Promise.resolve();
   let overdue: NodeJS.Timeout | undefined;
@@ -61,6 +63,7 @@ export function lead(
     name: leaseNameOf(env),
     identity: `${hostname()}_${randomUUID()}`,
     logger,
+    annotations,
     onStartedLeading: guarded,
     onStoppedLeading() {
       if (shutdown.signal.aborted) return;

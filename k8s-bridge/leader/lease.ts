@@ -20,6 +20,8 @@ export interface LeaderElectionOptions {
   onStartedLeading: (signal: AbortSignal) => Promise<void> | void;
   /** Called at once when leadership ends, before `onStartedLeading` has ended. */
   onStoppedLeading?: (() => void) | undefined;
+  /** What the Lease says of the leader's work. */
+  annotations?: (() => Readonly<Record<string, string>>) | undefined;
   /** A clock that never jumps; for tests. */
   monotonicNowMs?: (() => number) | undefined;
 }
@@ -58,6 +60,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     throw new RangeError('Lease: leaseDurationMs > renewDeadlineMs > retryPeriodMs must hold');
   }
   const key = { namespace: options.namespace, name: options.name };
+  const tell = options.annotations ?? (() => ({}));
   const logger = options.logger.child({ lease: `${key.namespace}/${key.name}`, identity });
   const stopping = new AbortController();
   let seen: Observation | undefined;
@@ -114,11 +117,11 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   }
 
   function createLease(call: { timeoutMs: number }): Promise<Lease> {
-    return client.create(leases, { metadata: key, spec: specOf(undefined) }, call);
+    return client.create(leases, { metadata: { ...key, annotations: tell() }, spec: specOf(undefined) }, call);
   }
 
   function renew(lease: Lease, call: { timeoutMs: number }): Promise<Lease> {
-    const metadata = { resourceVersion: lease.metadata.resourceVersion };
+    const metadata = { resourceVersion: lease.metadata.resourceVersion, annotations: tell() };
     return client.patch(leases, key, { metadata, spec: specOf(lease) }, call);
   }
 

@@ -2,7 +2,8 @@ import type { ObjectKey } from '../../api/meta.ts';
 import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
 import { goneSnapshot } from '../../domain/inputs/snapshot-builder.ts';
-import type { MachineRuns, OpenRun } from '../runs/machine-runs.ts';
+import type { MachineRuns } from '../runs/machine-runs.ts';
+import type { OpenRun } from '../runs/open-runs.ts';
 
 /**
  * A run that removed the finalizer itself is about to end: given this time, most runs are not told at all that their

@@ -8,7 +8,8 @@ import type { KubeClient } from '../../runtime/kube/client.ts';
 import { createEvent } from '../../runtime/kube/events.ts';
 import { forEachLimited } from '../reconcile/for-each-limited.ts';
 import type { ReadStore } from '../reconcile/ports.ts';
-import type { MachineRuns, OpenRun } from '../runs/machine-runs.ts';
+import type { MachineRuns } from '../runs/machine-runs.ts';
+import type { OpenRun } from '../runs/open-runs.ts';
 
 export interface PauseTellerDeps {
   machines: Pick<ReadStore<MachineView>, 'get'>;

@@ -3,7 +3,8 @@ import { keyText } from '../../domain/pool/indexes.ts';
 import type { DepartedMachines } from './departed.ts';
 import { forEachLimited } from '../reconcile/for-each-limited.ts';
 import { isReleased } from './reconciler.ts';
-import type { MachineRuns, OpenRun } from '../runs/machine-runs.ts';
+import type { MachineRuns } from '../runs/machine-runs.ts';
+import type { ListingTrust, OpenRun } from '../runs/open-runs.ts';
 import type { PacedStarts } from './paced-starts.ts';
 import type { PauseTeller } from './pause-teller.ts';
 import type { ReplacedRuns } from './replaced-runs.ts';
@@ -37,8 +38,15 @@ export interface ResyncReport {
   open: number;
   /** Machines without an open run, as far as the listing knows. */
   missing: number;
+  /** Machines whose run is another than the one that was told. */
+  replaced: number;
   /** Open runs whose object is not in the cache. */
   departed: number;
+}
+
+/** Each machine that ought to have a run has the one that is known, and no other run is open. */
+export function agrees({ missing, replaced, departed }: ResyncReport): boolean {
+  return missing + replaced + departed === 0;
 }
 
 /**
@@ -48,11 +56,11 @@ export interface ResyncReport {
  * signalWithStart, which joins a run that exists, and before a run is told that its object is gone the API server is
  * asked.
  */
-export async function resyncRuns(deps: WorkflowStarterDeps): Promise<ResyncReport> {
+export async function resyncRuns(deps: WorkflowStarterDeps, trust: ListingTrust): Promise<ResyncReport> {
   const { machines, departed, missingRuns, enqueue } = deps;
-  const open = await listWatched(deps);
+  const open = await listWatched(deps, trust);
   deps.noteOpenRuns?.(new Set(open.map(({ uid }) => uid)));
-  const report: ResyncReport = { open: open.length, missing: 0, departed: 0 };
+  const report: ResyncReport = { open: open.length, missing: 0, replaced: 0, departed: 0 };
   const uids = await compareMachines(open, report, deps);
   for (const uid of missingRuns) if (!uids.has(uid)) missingRuns.delete(uid);
   const departures = open.filter((machine) => machines.get(machine)?.uid !== machine.uid);
@@ -72,8 +80,8 @@ async function tellPauses(open: readonly OpenRun[], { pauses, logger }: Workflow
 }
 
 /** The open runs whose objects the cache holds if they exist. */
-async function listWatched({ runs, watchNamespace }: WorkflowStarterDeps): Promise<OpenRun[]> {
-  const open = await runs.listOpen();
+async function listWatched({ runs, watchNamespace }: WorkflowStarterDeps, trust: ListingTrust): Promise<OpenRun[]> {
+  const open = await runs.listOpen(trust);
   return watchNamespace === undefined ? open : open.filter(({ namespace }) => namespace === watchNamespace);
 }
 
@@ -97,6 +105,7 @@ async function compareMachines(
     if (found === 'missing' && isSettled(view)) deps.adopt(keyText(view));
     else deps.enqueue(keyText(view));
   }
+  report.replaced = replaced.length;
   deps.replaced.keepOnly(uids);
   await wakeReplaced(replaced, deps);
   return uids;

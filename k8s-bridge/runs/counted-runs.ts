@@ -16,7 +16,7 @@ export function countCalls(runs: MachineRuns, count: (call: keyof MachineRuns) =
     look: (...args) => counted('look', () => runs.look(...args)),
     isAtRest: (machine) => counted('isAtRest', () => runs.isAtRest(machine)),
     hasOpenRun: (machine) => counted('hasOpenRun', () => runs.hasOpenRun(machine)),
-    listOpen: () => counted('listOpen', () => runs.listOpen()),
+    listOpen: (trust) => counted('listOpen', () => runs.listOpen(trust)),
     readPauses: (run) => counted('readPauses', () => runs.readPauses(run)),
   };
 }

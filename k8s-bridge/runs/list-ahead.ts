@@ -1,4 +1,5 @@
-import type { MachineRuns, OpenRun } from './machine-runs.ts';
+import type { MachineRuns } from './machine-runs.ts';
+import type { OpenRun } from './open-runs.ts';
 
 /** A listing may lag so much: a bridge that stands by first, or whose caches fill slowly, lists when it leads. */
 const FRESH_MS = 30_000;
@@ -9,14 +10,14 @@ const FRESH_MS = 30_000;
  * a listing lags anyway.
  */
 export function listAhead(runs: MachineRuns): MachineRuns {
-  let ahead: Promise<OpenRun[] | undefined> | undefined = runs.listOpen().catch(() => undefined);
+  let ahead: Promise<OpenRun[] | undefined> | undefined = runs.listOpen('nothing').catch(() => undefined);
   setTimeout(() => (ahead = undefined), FRESH_MS).unref();
   return {
     ...runs,
-    async listOpen() {
+    async listOpen(trust) {
       const begun = ahead;
       ahead = undefined;
-      return (await begun) ?? runs.listOpen();
+      return (await begun) ?? runs.listOpen(trust);
     },
   };
 }

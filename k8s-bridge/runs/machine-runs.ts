@@ -3,8 +3,7 @@ import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import type { OperatorVerb, PlanAnswer } from '../../domain/life/machine-life.ts';
 import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-snapshot.ts';
 import { PLAN_NOT_APPLIED, tellNotApplied } from '../../domain/life/plan-answer.ts';
-import { machineWorkflowId, parseMachineWorkflowId } from '../../domain/life/run-id.ts';
-import { machineRunQuery } from '../../domain/life/run-query.ts';
+import { machineWorkflowId } from '../../domain/life/run-id.ts';
 import type { TemporalPause } from '../../domain/report/pause-news.ts';
 import {
   capacityAvailableSignal,
@@ -13,7 +12,8 @@ import {
   operationUpdates,
 } from '../../workflows/messages.ts';
 import { findDetails, grpcCodes } from '../../runtime/temporal/connection.ts';
-import { isPaused, readPauses } from './pauses.ts';
+import { createOpenRuns, type ListingTrust, type OpenRun } from './open-runs.ts';
+import { readPauses } from './pauses.ts';
 import { hasOpenRun, isAtRest, lookAtRun, type RunSight } from './run-sight.ts';
 import { type RunLabels, signalWithStart, type StartAttributes } from './start-run.ts';
 
@@ -44,18 +44,10 @@ export interface MachineRuns {
   hasOpenRun(machine: MachineRef): Promise<boolean>;
   /** Ends that run, which is of no use any more; nothing if it has ended. The next `observe` starts another one, which adopts what it finds. */
   end(machine: MachineRef, runId: string, why: string): Promise<void>;
-  /** The machines that have an open run in the task queue. Eventually consistent: lags behind starts and ends by a moment. */
-  listOpen(): Promise<OpenRun[]>;
+  /** The machines that have an open run in the task queue, see `OpenRuns`. Lags behind starts and ends by a moment. */
+  listOpen(trust: ListingTrust): Promise<OpenRun[]>;
   /** What somebody paused in that run, in Temporal; empty also when it is not open any more. */
   readPauses(run: OpenRun): Promise<TemporalPause[]>;
-}
-
-/** A machine and the run that it has. */
-export interface OpenRun extends MachineRef {
-  /** Another one after a reset, a termination, or a continue-as-new. */
-  runId: string;
-  /** Somebody paused it, or a step of it, in Temporal. */
-  paused: boolean;
 }
 
 /** A request with its id, which becomes Temporal's Update ID. */
@@ -73,10 +65,10 @@ const anyAttribute: StartAttributes = { isUsable: () => true, noteRefused: () =>
 /** gRPC deadline of one call, in milliseconds; without one a call into a dead connection hangs. */
 const CALL_TIMEOUT_MS = 10_000;
 const LIST_TIMEOUT_MS = 120_000;
-const LIST_PAGE_SIZE = 1_000;
 
 /** Talks to the runs in the client's namespace; new runs go to `taskQueue`. */
 export function createMachineRuns(client: Client, taskQueue: string, attributes = anyAttribute): MachineRuns {
+  const openRuns = createOpenRuns(client, taskQueue, Date.now);
   const call = <T>(work: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + CALL_TIMEOUT_MS, work);
   /** Without `runId`: the run that is open. */
   const terminate = async (machine: MachineRef, runId: string | undefined, why: string): Promise<void> => {
@@ -119,7 +111,7 @@ export function createMachineRuns(client: Client, taskQueue: string, attributes 
     look: (machine) => call(() => lookAtRun(client, machineWorkflowId(machine))),
     isAtRest: (machine) => call(() => isAtRest(client, machineWorkflowId(machine))),
     hasOpenRun: (machine) => call(() => hasOpenRun(client, machineWorkflowId(machine))),
-    listOpen: () => client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => collectOpen(client, taskQueue)),
+    listOpen: (trust) => client.withDeadline(Date.now() + LIST_TIMEOUT_MS, () => openRuns.list(trust)),
     readPauses: (run) => call(() => readPauses(client, run)),
   };
 }
@@ -130,16 +122,6 @@ function endWait(client: Client, wait: { workflowId: string; activityId: string 
   if (message === undefined) return client.activity.complete(wait, answer);
   const failure = { type: PLAN_NOT_APPLIED, message, details: [answer], nonRetryable: true };
   return client.activity.fail(wait, ApplicationFailure.create(failure));
-}
-
-async function collectOpen(client: Client, taskQueue: string): Promise<OpenRun[]> {
-  const query = machineRunQuery(taskQueue, { open: true });
-  const machines: OpenRun[] = [];
-  for await (const info of client.workflow.list({ query, pageSize: LIST_PAGE_SIZE })) {
-    const machine = parseMachineWorkflowId(info.workflowId);
-    if (machine !== undefined) machines.push({ ...machine, runId: info.runId, paused: isPaused(info) });
-  }
-  return machines;
 }
 
 async function unlessMissing<Done, Missing>(

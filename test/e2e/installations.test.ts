@@ -42,7 +42,7 @@ test('the CLI never reaches a machine of the same name in another management clu
   const theirs = { ...ours, uid: randomUUID() };
   const elsewhere = createMachineRuns(east().temporal, `${taskQueue}-elsewhere`);
   await elsewhere.observe(theirs, goneSnapshot(undefined), { cluster: undefined, pool: 'workers' });
-  await waitFor('their run can be found', async () => (await elsewhere.listOpen()).length === 1);
+  await waitFor('their run can be found', async () => (await elsewhere.listOpen('nothing')).length === 1);
 
   const name = `${ours.namespace}/${ours.name}`;
   const paused = await runCli(taskQueue, 'pause', name, '--reason', 'kitchen fire');

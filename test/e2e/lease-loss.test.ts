@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
-import { leases } from '../../k8s-bridge/leader/lease-record.ts';
+import { annotations } from '../../api/constants.ts';
+import { type Lease, leases } from '../../k8s-bridge/leader/lease-record.ts';
 import { plansReceived, untilSettled } from '../support/host-answers.ts';
+import { currentRunId, refOf, runOf, untilStage } from '../support/runs.ts';
 import type { Site } from '../support/site.ts';
 import { siteTest } from '../support/site-test.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -41,13 +43,48 @@ test('a bridge whose Lease is taken stands by, and leads on by itself once the o
   expect(ledger.findBreaches()).toEqual([]);
 }, 120_000);
 
-/** As a bridge on the other side of a network that was cut would, and then is gone, too. */
-async function takeLease({ client, namespace }: Site): Promise<void> {
+test('a bridge that takes over believes what its Lease says, and finds what has happened since', async ({ site }) => {
+  const settled = await untilSettled(site);
+  await untilNoted(site);
+  await site.bridge.stop();
+  const [lost, ...others] = await site.machines();
+  if (lost === undefined) throw new Error('No machine');
+  const runs = new Map(
+    await Promise.all(others.map(async ({ metadata: it }) => [it.name, await currentRunId(site, it)] as const)),
+  );
+  const before = await currentRunId(site, lost.metadata);
+  await runOf(site, lost.metadata).terminate('by the test');
+  const next = await site.start('bridge', 'bridge-next');
+  await untilStage(site, lost.metadata, 'running', before);
+  const [first] = (await readFile(next.logPath, 'utf8'))
+    .split('\n')
+    .filter((line) => line.includes('Compared open runs'));
+  expect(JSON.parse(first ?? '')).toMatchObject({ missing: 1, replaced: 0, departed: 0 });
+  for (const [name, runId] of runs) expect(await currentRunId(site, await refOf(site, name))).toBe(runId);
+  expect([...(await untilSettled(site)).keys()]).toEqual([...settled.keys()]);
+}, 120_000);
+
+/** Until the Lease says that runs and machines agreed. */
+async function untilNoted(site: Site): Promise<void> {
+  await waitFor('the Lease says that all was well', async () => {
+    const { metadata } = await findLease(site);
+    return metadata.annotations[annotations.runsCompared] !== undefined;
+  });
+}
+
+async function findLease({ client, namespace }: Site): Promise<Lease> {
   const { items } = await client.list(leases, { namespace });
-  const names = items.map((item) => leases.schema.parse(item).metadata.name);
-  const name = names.find((each) => each.startsWith('ironloom-bridge'));
-  if (name === undefined) throw new Error(`No Lease of a bridge among ${names.join(', ')}`);
-  await client.patch(leases, { namespace, name }, { spec: { holderIdentity: 'another-bridge' } });
+  const all = items.map((item) => leases.schema.parse(item));
+  const found = all.find(({ metadata }) => metadata.name.startsWith('ironloom-bridge'));
+  if (found === undefined)
+    throw new Error(`No Lease of a bridge among ${all.map(({ metadata }) => metadata.name).join()}`);
+  return found;
+}
+
+/** As a bridge on the other side of a network that was cut would, and then is gone, too. */
+async function takeLease(site: Site): Promise<void> {
+  const { name, namespace } = (await findLease(site)).metadata;
+  await site.client.patch(leases, { namespace, name }, { spec: { holderIdentity: 'another-bridge' } });
 }
 
 async function countLines({ bridge }: Site, message: string, count: number): Promise<boolean> {

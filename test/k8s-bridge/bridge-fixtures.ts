@@ -6,7 +6,8 @@ import type { MachineRef, MachineSnapshot } from '../../domain/inputs/machine-sn
 import { noPreference } from '../../domain/inputs/preference.ts';
 import type { MachineView } from '../../domain/inputs/machine-view.ts';
 import { keyText } from '../../domain/pool/indexes.ts';
-import type { MachineRuns, OpenRun, OperationVerdict } from '../../k8s-bridge/runs/machine-runs.ts';
+import type { MachineRuns, OperationVerdict } from '../../k8s-bridge/runs/machine-runs.ts';
+import type { OpenRun } from '../../k8s-bridge/runs/open-runs.ts';
 import type { RunSight } from '../../k8s-bridge/runs/run-sight.ts';
 import type { ChangeSource } from '../../k8s-bridge/machines/triggers.ts';
 import type { ReadStore } from '../../k8s-bridge/reconcile/ports.ts';

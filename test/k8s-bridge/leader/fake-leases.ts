@@ -12,7 +12,12 @@ export function createFakeLeases() {
 
   function write(body: unknown, before: Lease | undefined, by: string): Lease {
     const merged = leases.schema.parse({
-      metadata: { namespace: 'lab', name: 'bridge', resourceVersion: `${++version}` },
+      metadata: {
+        namespace: 'lab',
+        name: 'bridge',
+        resourceVersion: `${++version}`,
+        annotations: { ...before?.metadata.annotations, ...metadataOf(body).annotations },
+      },
       spec: { ...before?.spec, ...specOf(body) },
     });
     lease = merged;
@@ -66,7 +71,10 @@ function specOf(body: unknown): object {
 }
 
 function versionOf(body: unknown): unknown {
+  return metadataOf(body).resourceVersion;
+}
+
+function metadataOf(body: unknown): { resourceVersion?: unknown; annotations?: object } {
   const metadata = typeof body === 'object' && body !== null && 'metadata' in body ? body.metadata : undefined;
-  const known = typeof metadata === 'object' && metadata !== null && 'resourceVersion' in metadata;
-  return known ? metadata.resourceVersion : undefined;
+  return typeof metadata === 'object' && metadata !== null ? metadata : {};
 }

@@ -60,6 +60,19 @@ describe('leader election', () => {
     expect(leases.current()?.spec.renewTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
   });
 
+  it('says what its leader has to say, and keeps what another one said', async () => {
+    const told: Record<string, string> = {};
+    const a = createProcess('a', { annotations: () => told });
+    await advance(1);
+    told['said'] = 'by a';
+    await advance(2_000);
+    expect(leases.current()?.metadata.annotations).toEqual({ said: 'by a' });
+    await a.election.stop();
+    createProcess('b');
+    await advance(10_000);
+    expect([working, leases.current()?.metadata.annotations]).toEqual([['b'], { said: 'by a' }]);
+  });
+
   it('hands over at once when the leader stops', async () => {
     const a = createProcess('a');
     await advance(1);

@@ -112,7 +112,7 @@ function createWorld() {
     resync: (watchNamespace?: string) => {
       const enqueue = (key: string) => void queue.add(key);
       const adopt = (key: string) => void adopted.add(key);
-      return resyncRuns({ ...deps, machines, runs, replaced, pauses, enqueue, adopt, watchNamespace });
+      return resyncRuns({ ...deps, machines, runs, replaced, pauses, enqueue, adopt, watchNamespace }, 'nothing');
     },
     /** Fingerprint of the machine as the world is now. */
     fingerprint: (view: MachineView): string => fingerprintSnapshot(deps.takeSnapshot(view)),
@@ -536,7 +536,7 @@ describe('resyncRuns', () => {
 
   it('starts a machine whose run is lost, though its status is settled', async () => {
     world.machines.set(settle(machineView({ hasFinalizer: true, provisioned: true })));
-    expect(await world.resync()).toEqual({ open: 0, missing: 1, departed: 0 });
+    expect(await world.resync()).toEqual({ open: 0, missing: 1, replaced: 0, departed: 0 });
     await world.reconcile();
     await world.reconcile();
     expect(world.runs.calls.map(({ kind }) => kind)).toEqual(['observe']);
@@ -560,7 +560,7 @@ describe('resyncRuns', () => {
       world.machines.set(settle(view));
       world.runs.open.set(`machine/demo/m${index}/uid-${index}`, view);
     }
-    expect(await world.resync()).toEqual({ open: 1_000, missing: 0, departed: 0 });
+    expect(await world.resync()).toEqual({ open: 1_000, missing: 0, replaced: 0, departed: 0 });
     expect(world.queue.size).toBe(1_000);
     for (const key of world.queue) await world.reconcile(key);
     expect(world.runs.calls).toEqual([]);
@@ -574,8 +574,8 @@ describe('resyncRuns', () => {
     await world.reconcile();
     expect(world.runs.calls).toEqual([]);
     world.runs.runIds.set(ID, 'second');
-    for (let listing = 0; listing < 2; listing += 1) {
-      expect(await world.resync()).toEqual({ open: 1, missing: 0, departed: 0 });
+    for (const replaced of [1, 0]) {
+      expect(await world.resync()).toEqual({ open: 1, missing: 0, replaced, departed: 0 });
       await world.reconcile();
     }
     expect(world.runs.calls.map(({ kind }) => kind)).toEqual(['wake', 'observe']);
@@ -661,7 +661,7 @@ describe('resyncRuns', () => {
 
   it('leaves runs of a namespace alone that the cache does not hold', async () => {
     world.runs.open.set('machine/other/m1/uid-9', { namespace: 'other', name: 'm1', uid: 'uid-9' });
-    expect(await world.resync('demo')).toEqual({ open: 0, missing: 0, departed: 0 });
+    expect(await world.resync('demo')).toEqual({ open: 0, missing: 0, replaced: 0, departed: 0 });
     expect(world.queue.size).toBe(0);
     expect(await world.resync()).toMatchObject({ departed: 1 });
   });

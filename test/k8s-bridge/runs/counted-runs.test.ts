@@ -22,7 +22,7 @@ test('each call is counted by its name and answered as before, also when it fail
   const calls: string[] = [];
   const counted = countCalls(runs, (call) => calls.push(call));
   expect(await counted.wake(machine)).toBe('woken');
-  expect(await counted.listOpen()).toEqual([machine]);
+  expect(await counted.listOpen('nothing')).toEqual([machine]);
   await expect(counted.completePlan(machine, ['await-clean-1-h1'], { kind: 'applied' })).rejects.toThrow(
     'not asked for',
   );

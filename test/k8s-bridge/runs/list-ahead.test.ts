@@ -20,8 +20,8 @@ test('who asks first gets the runs that were listed before, who asks later those
   const { calls, memory, start } = world();
   const runs = start();
   await runs.observe(machine, snapshot(), { cluster: 'c', pool: 'p' });
-  expect(await runs.listOpen()).toEqual([]);
-  expect(await runs.listOpen()).toMatchObject([machine]);
+  expect(await runs.listOpen('nothing')).toEqual([]);
+  expect(await runs.listOpen('nothing')).toMatchObject([machine]);
   expect(calls).toEqual(['listOpen', 'observe', 'listOpen']);
   expect(memory.open.size).toBe(1);
 });
@@ -30,11 +30,11 @@ test('one that stood by, or whose listing failed, lists when it leads', async ()
   const { calls, memory, start } = world();
   const late = start();
   await vi.advanceTimersByTimeAsync(30_000);
-  expect(await late.listOpen()).toEqual([]);
+  expect(await late.listOpen('nothing')).toEqual([]);
   memory.outage = new Error('away');
   const failed = start();
-  await expect(failed.listOpen()).rejects.toThrow('away');
+  await expect(failed.listOpen('nothing')).rejects.toThrow('away');
   memory.outage = undefined;
-  expect(await failed.listOpen()).toEqual([]);
+  expect(await failed.listOpen('nothing')).toEqual([]);
   expect(calls).toHaveLength(5);
 });
