@@ -41,7 +41,7 @@ export const rest: Benchmark = {
       const endedAtMs = await waitForRest(site, to, progress);
       cpu = describeCpu(before, await readUsage());
       const adopted = { machines: to, adopted: to - from, adoptedMs: endedAtMs - startedAtMs };
-      progress(`a minute of rest with ${to} machines`);
+      progress(`some minutes of rest with ${to} machines`);
       const atRest = await measureRest(site, bridge);
       await bridge.stop();
       const { bridge: again, ...restarted } = await measureRestart(() => site.start('bridge', `bridge-again-of-${to}`));
