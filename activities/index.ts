@@ -7,6 +7,7 @@ import { createConfirmGone } from './confirm-gone.ts';
 import { createCompleteProvisioning } from './complete-provisioning.ts';
 import type { ActivityDependencies, GivenDependencies } from './step/dependencies.ts';
 import type { StepStopped } from '../domain/life/step-outcomes.ts';
+import { EventQueue } from '../runtime/kube/event-queue.ts';
 import { createSharedReads } from './step/shared-reads.ts';
 import { createRecordJournal } from './step/journaling.ts';
 import { translatingFailures } from './step/failures.ts';
@@ -24,7 +25,8 @@ import { createWriteReprovisionPlan } from './write-reprovision-plan.ts';
 
 /** The steps of a machine's life that touch the world. Each reads, decides and writes one thing, idempotently. */
 export function createActivities(given: GivenDependencies) {
-  const deps: ActivityDependencies = { ...given, shared: createSharedReads(given.kube), reservations: new Map() };
+  const own = { shared: createSharedReads(given.kube), events: new EventQueue(given.kube), reservations: new Map() };
+  const deps: ActivityDependencies = { ...given, ...own };
   return {
     beginLife: short(createBeginLife(deps)),
     claimHost: short(createClaimHost(deps)),

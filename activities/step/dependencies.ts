@@ -6,6 +6,7 @@ import type { PlanSecretFacts } from '../../domain/pool/host-eligibility.ts';
 import type { ObjectKey } from '../../api/meta.ts';
 import type { Reader } from '../../reading/reader.ts';
 import type { KubeClient } from '../../runtime/kube/client.ts';
+import type { EventQueue } from '../../runtime/kube/event-queue.ts';
 import type { JournalSink } from './journaling.ts';
 import type { SharedReads } from './shared-reads.ts';
 
@@ -76,6 +77,7 @@ export interface Reservation {
 /** What the activities of one worker share. */
 export interface ActivityDependencies extends GivenDependencies {
   shared: SharedReads;
+  events: EventQueue;
   /** Hosts, by `<namespace>/<name>`, that a claim of this worker is at. */
   reservations: Map<string, Reservation>;
 }

@@ -4,7 +4,6 @@ import type { BaremetalMachine } from '../../api/machine.ts';
 import { baremetalMachines } from '../../api/resources.ts';
 import { type News, tellNews } from '../../domain/report/machine-news.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
-import { createEvent } from '../../runtime/kube/events.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** Events for `kubectl describe` about what a status write has changed; a repeated call writes none twice. */
@@ -19,7 +18,7 @@ export function noteTransition(deps: ActivityDependencies, before: BaremetalMach
  */
 export function noteNews(deps: ActivityDependencies, machine: MachineRef, news: News, occasion: string): void {
   const { namespace, name, uid } = machine;
-  const written = createEvent(deps.kube, {
+  const written = deps.events.add({
     resource: baremetalMachines,
     object: { namespace, name, uid },
     ...news,

@@ -14,6 +14,8 @@ export interface KubeEvent {
   component: string;
   /** Makes the Event's name: the same one is written once, however often it is asked for. */
   digest: string;
+  /** When it happened. Absent: now. */
+  atMs?: number;
 }
 
 const MAX_MESSAGE_LENGTH = 1024;
@@ -21,7 +23,7 @@ const MAX_MESSAGE_LENGTH = 1024;
 /** Writes an Event. @throws KubeApiError, KubeConnectionError */
 export async function createEvent(client: Pick<KubeClient, 'create'>, event: KubeEvent): Promise<void> {
   const { resource, object, type, reason, component } = event;
-  const now = new Date().toISOString().replace(/\.\d{3}Z$/, 'Z');
+  const now = new Date(event.atMs ?? Date.now()).toISOString().replace(/\.\d{3}Z$/, 'Z');
   const apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
   try {
     await client.create(events, {
