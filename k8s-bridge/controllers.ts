@@ -23,7 +23,7 @@ import { reconcileHostPlan } from './hosts/plan-reconciler.ts';
 import { createMachineController, type MachineController } from './machine-controller.ts';
 import { reconcileMachineOperation } from './machines/operation-reconciler.ts';
 import { sweepUnattended } from './machines/unattended.ts';
-import { agrees } from './machines/workflow-starter.ts';
+import { compareRunsUntil, prepareTemporal } from './run-comparison.ts';
 import { createPoolMemory } from './pools/memory.ts';
 import { createTellMembers } from './pools/news.ts';
 import { reconcilePool } from './pools/reconciler.ts';
@@ -35,10 +35,8 @@ import { connectRemediationTriggers } from './remediation-triggers.ts';
 import { startSlots } from './slot-controller.ts';
 import { reconcileTemplate } from './templates/reconciler.ts';
 import { waitMs } from './queue/wait-ms.ts';
-import type { ListingTrust } from './runs/open-runs.ts';
 import type { Workqueue } from './queue/workqueue.ts';
 
-const RESYNC_RETRY_MS = 15_000;
 const UNATTENDED_SWEEP_MS = 10_000;
 /** A look at a pool of 10,000 hosts costs some 25 ms, and hosts change in bursts. */
 const POOL_SPACING_MS = 100;
@@ -68,12 +66,12 @@ export async function runControllers(deps: ControllerDeps, signal: AbortSignal):
     startHostJournal(deps),
     startCrds(deps),
   ];
-  await prepare(deps);
+  await prepareTemporal(deps);
   await slots.lookFirst();
   machines.connect();
   await Promise.all([
     machines.adopt(signal),
-    resyncUntil(signal, machines, deps),
+    compareRunsUntil(signal, machines, deps),
     watchUnattended(signal, machines, deps),
   ]);
   await Promise.all(queues.map((queue) => queue.stop()));
@@ -181,39 +179,6 @@ function startCrds(deps: ControllerDeps): Workqueue {
   return queue;
 }
 
-/** Compares at the start, every few minutes, and as soon as Temporal is back after an outage. */
-async function resyncUntil(signal: AbortSignal, machines: MachineController, deps: ControllerDeps): Promise<void> {
-  const { logger, temporalReturns, resyncPeriodMs, noteMissingRuns, readCompared, noteCompared } = deps;
-  const comparedAtMs = await readCompared?.();
-  let trust: ListingTrust =
-    comparedAtMs === undefined ? 'nothing' : { runs: machines.believedRuns(), atMs: comparedAtMs };
-  while (!signal.aborted) {
-    let pauseMs = resyncPeriodMs;
-    try {
-      await prepare(deps);
-      const askedAtMs = Date.now();
-      const report = await machines.resync(trust);
-      trust = 'lastListing';
-      if (agrees(report)) noteCompared?.(askedAtMs);
-      noteMissingRuns?.(report.missing);
-      logger.info(report, 'Compared open runs with machines');
-    } catch (error) {
-      logger.warn({ err: error }, 'Could not compare open runs with machines');
-      pauseMs = Math.min(RESYNC_RETRY_MS, resyncPeriodMs);
-    }
-    if (temporalReturns === undefined) {
-      await waitMs(pauseMs, signal);
-      continue;
-    }
-    const returned = await temporalReturns.waitForNext(pauseMs, signal);
-    if (returned !== undefined) trust = 'nothing';
-    if (returned === 'otherData') {
-      logger.warn({}, 'Temporal has lost its data: each machine gets a new run, which adopts what it finds');
-      machines.forgetTold();
-    }
-  }
-}
-
 /** Says on each machine that its run does not look at it, and replaces runs that never will. */
 async function watchUnattended(signal: AbortSignal, machines: MachineController, deps: ControllerDeps): Promise<void> {
   const { runs, unattended, findNobodyServes, kube: client, logger } = deps;
@@ -223,11 +188,4 @@ async function watchUnattended(signal: AbortSignal, machines: MachineController,
     await waitMs(UNATTENDED_SWEEP_MS, signal);
     if (!signal.aborted) await sweepUnattended(sweep);
   }
-}
-
-/** A Temporal that cannot be prepared now is no reason to wait: each call says so itself, and is tried again. */
-async function prepare({ logger, prepareTemporal }: ControllerDeps): Promise<void> {
-  await prepareTemporal?.().catch((error: unknown) => {
-    logger.warn({ err: error }, 'Could not prepare Temporal');
-  });
 }
