@@ -1,8 +1,8 @@
 import type { KubeClient } from './client.ts';
 import { createEvent, type KubeEvent } from './events.ts';
 
-/** As many as client-go's recorder keeps. */
-const MAX_WAITING = 1_000;
+/** More than a thousand machines that come up at once tell; some kilobytes each. */
+const MAX_WAITING = 5_000;
 
 /** Writes Events one after the other: they are told behind what somebody waits for, and an outage loses few. */
 export class EventQueue {

@@ -48,8 +48,8 @@ it('says when it happened, not when it was written', async () => {
 it('refuses what is too much, and takes more once there is room', async () => {
   await using it = await world();
   it.api.next.push(silence);
-  const told = Array.from({ length: 1_001 }, (_, index) => it.queue.add(eventOf(`m${index}`)));
-  await expect(told.at(-1)).rejects.toThrow('1000 Events are waiting');
+  const told = Array.from({ length: 5_001 }, (_, index) => it.queue.add(eventOf(`m${index}`)));
+  await expect(told.at(-1)).rejects.toThrow('5000 Events are waiting');
   await Promise.allSettled(told);
   await expect(it.queue.add(eventOf('late'))).resolves.toBeUndefined();
 });
