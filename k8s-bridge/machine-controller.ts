@@ -34,6 +34,8 @@ export interface MachineController {
   believedRuns(): OpenRun[];
   /** Compares the open runs with the machines. @throws when Temporal cannot list them */
   resync(trust: ListingTrust): Promise<ResyncReport>;
+  /** Enqueues every machine there is. */
+  lookAtAll(): void;
   /** Temporal has lost what the runs were told: nothing counts as told any more. */
   forgetTold(): void;
   /** Tells a waiting machine that there may be a host; one without a run gets one. */
@@ -85,6 +87,9 @@ export function createMachineController(deps: ControllerDeps): MachineController
         { ...machineDeps, machines, runs, replaced, pauses, enqueue, adopt, watchNamespace, noteOpenRuns },
         trust,
       ),
+    lookAtAll() {
+      for (const view of machines.list()) enqueue(keyText(view));
+    },
     forgetTold() {
       machineDeps.sent.clear();
       machineDeps.departed.forgetTold();

@@ -1,22 +1,29 @@
-import type { ControllerDeps } from './controller-deps.ts';
+import { type ControllerDeps, monotonicNowMs } from './controller-deps.ts';
 import type { MachineController } from './machine-controller.ts';
 import { agrees } from './machines/workflow-starter.ts';
 import { waitMs } from './queue/wait-ms.ts';
 import type { ListingTrust } from './runs/open-runs.ts';
 
 const RETRY_MS = 15_000;
+/** Changes bring a machine here at once; this is for what nobody thought of. */
+const LOOK_AT_ALL_MS = 3_600_000;
 
 /** Compares at the start, every few minutes, and as soon as Temporal is back after an outage. */
 export async function compareRunsUntil(
   signal: AbortSignal,
-  machines: Pick<MachineController, 'believedRuns' | 'resync' | 'forgetTold'>,
+  machines: Pick<MachineController, 'believedRuns' | 'resync' | 'lookAtAll' | 'forgetTold'>,
   deps: ControllerDeps,
 ): Promise<void> {
   const { logger, temporalReturns, resyncPeriodMs, noteMissingRuns, readCompared, noteCompared } = deps;
   const comparedAtMs = await readCompared?.();
   let trust: ListingTrust =
     comparedAtMs === undefined ? 'nothing' : { runs: machines.believedRuns(), atMs: comparedAtMs };
+  let lookedAtMs = monotonicNowMs();
   while (!signal.aborted) {
+    if (monotonicNowMs() - lookedAtMs > LOOK_AT_ALL_MS) {
+      machines.lookAtAll();
+      lookedAtMs = monotonicNowMs();
+    }
     let pauseMs = resyncPeriodMs;
     try {
       await prepareTemporal(deps);

@@ -102,6 +102,7 @@ async function compareMachines(
     if (found !== 'known') deps.missingRuns.add(view.uid);
     if (found === 'missing') report.missing += 1;
     if (typeof found === 'object') replaced.push(found);
+    if (found === 'known') continue;
     if (found === 'missing' && isSettled(view)) deps.adopt(keyText(view));
     else deps.enqueue(keyText(view));
   }

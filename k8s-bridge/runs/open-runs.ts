@@ -40,7 +40,7 @@ const openStatuses: ReadonlySet<number> = new Set([RUNNING, PAUSED]);
 const PAGE_SIZE = 1_000;
 const WHOLE_EVERY_MS = 3_600_000;
 /** Temporal shows some time later that a run started or ended, and tells the time by its own clock. */
-const LAG_MS = 5 * 60_000;
+const LAG_MS = 2 * 60_000;
 
 /** An open run of each workflow id, and the wall clock just before Temporal was asked. */
 interface Listing {
