@@ -23,24 +23,29 @@ export interface PagedLister<T extends StoreItem> {
  * kind has not changed for some minutes, at several times the cost (ADR 39).
  */
 const WHOLE = 100_000;
-/** The API server cuts an answer after a minute; what does not get through in one is asked for in pages. */
-const SHRINK = 8;
+/** The API server cuts an answer after a minute. One that was cut so late is asked for in pages of half of what came through. */
+const SLOW_MS = 30_000;
 const MIN_ITEMS = 100;
 
 /** See `PagedLister`; never more than `maxItems` a page. */
-export function createPagedLister<T extends StoreItem>(maxItems = WHOLE): PagedLister<T> {
+export function createPagedLister<T extends StoreItem>(
+  maxItems = WHOLE,
+  nowMs = () => performance.now(),
+): PagedLister<T> {
   let limit = maxItems;
 
   async function takePages(readPage: ReadPage, take: (items: unknown[]) => void): Promise<string> {
     let continueToken: string | undefined;
     for (;;) {
       let taken = 0;
+      const begunAtMs = nowMs();
       const count = (items: unknown[]): void => {
         taken += items.length;
         take(items);
       };
       const end = await readPage({ limit, continueToken }, count).catch((error: unknown) => {
-        if (taken > 0) limit = Math.max(Math.ceil(limit / SHRINK), Math.min(limit, MIN_ITEMS));
+        const isSlow = taken > 0 && nowMs() - begunAtMs > SLOW_MS;
+        if (isSlow) limit = Math.min(limit, Math.max(Math.floor(taken / 2), MIN_ITEMS));
         throw error;
       });
       continueToken = end.continueToken;
