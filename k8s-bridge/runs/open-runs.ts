@@ -39,7 +39,7 @@ const openStatuses: ReadonlySet<number> = new Set([RUNNING, PAUSED]);
 
 const PAGE_SIZE = 1_000;
 const WHOLE_EVERY_MS = 3_600_000;
-/** Temporal shows some time later that a run started or ended, and tells the time by its own clock. */
+/** Temporal shows some time later that a run started or ended, and tells the time by its own clock; `listAhead` is half a minute old. */
 const LAG_MS = 2 * 60_000;
 
 /** An open run of each workflow id, and the wall clock just before Temporal was asked. */
