@@ -15,7 +15,7 @@ import { hostIndexes, machineIndexes } from '../domain/pool/indexes.ts';
 import { explainMachine } from '../domain/report/explain-machine.ts';
 import type { MachineTold } from '../domain/report/fleet-cell.ts';
 import type { KubeClient } from '../runtime/kube/client.ts';
-import { createInformer } from '../runtime/kube/informer.ts';
+import { createInformer } from '../runtime/kube/cache/informer.ts';
 import type { Logger } from '../runtime/logger.ts';
 
 export interface CacheOptions {

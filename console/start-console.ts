@@ -3,7 +3,7 @@ import { Client } from '@temporalio/client';
 import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
 import { createKubeClient, type KubeClient } from '../runtime/kube/client.ts';
-import { publishInformerStats } from '../runtime/kube/informer-metrics.ts';
+import { publishInformerStats } from '../runtime/kube/cache/informer-metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createMetricsRegistry } from '../runtime/metrics.ts';
 import type { Shutdown } from '../runtime/shutdown.ts';

@@ -3,7 +3,7 @@ import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
 import { createKubeClient } from '../runtime/kube/client.ts';
 import { leaseNameOf, slotsOf } from '../runtime/installation-name.ts';
-import { publishInformerStats } from '../runtime/kube/informer-metrics.ts';
+import { publishInformerStats } from '../runtime/kube/cache/informer-metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { metricDefinitions } from '../runtime/metric-definitions.ts';
 import { createCounter, createMetricsRegistry, createWorkqueueMetrics } from '../runtime/metrics.ts';

@@ -22,7 +22,7 @@ import { viewPlanSecret } from '../domain/plan/secret.ts';
 import { hostIndexes, machineIndexes } from '../domain/pool/indexes.ts';
 import { viewTemplate } from '../domain/inputs/template-view.ts';
 import { viewPool } from '../domain/inputs/pool-view.ts';
-import { createInformer } from '../runtime/kube/informer.ts';
+import { createInformer } from '../runtime/kube/cache/informer.ts';
 import type { KubeClient } from '../runtime/kube/client.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { triggerIndexes } from './machines/caches.ts';

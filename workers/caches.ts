@@ -13,7 +13,7 @@ import { viewWaitingMachine } from '../domain/inputs/machine-view.ts';
 import { foreignPlanTypeOf } from '../domain/plan/secret.ts';
 import { claimIndexes } from '../domain/pool/indexes.ts';
 import { viewPool } from '../domain/inputs/pool-view.ts';
-import { createInformer } from '../runtime/kube/informer.ts';
+import { createInformer } from '../runtime/kube/cache/informer.ts';
 import type { KubeClient } from '../runtime/kube/client.ts';
 import type { Logger } from '../runtime/logger.ts';
 

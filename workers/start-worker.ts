@@ -7,7 +7,7 @@ import { searchAttributeNames, WORKER_NAME } from '../api/constants.ts';
 import type { Env } from '../runtime/env.ts';
 import { observationAddresses, startHealthServer } from '../runtime/health-server.ts';
 import { createKubeClient } from '../runtime/kube/client.ts';
-import { publishInformerStats } from '../runtime/kube/informer-metrics.ts';
+import { publishInformerStats } from '../runtime/kube/cache/informer-metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createMetricsRegistry, type Registry } from '../runtime/metrics.ts';
 import { withSdkMetrics } from '../runtime/sdk-metrics.ts';

@@ -4,7 +4,7 @@ import type { MachineInventory } from '../../api/inventory.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
 import type { MachineInventoryPool } from '../../api/pool.ts';
 import { viewMachine } from '../../domain/inputs/machine-view.ts';
-import type { StoreItem } from '../../runtime/kube/informer.ts';
+import type { StoreItem } from '../../runtime/kube/cache/informer.ts';
 
 /** One `BaremetalMachine` as the demo shows it. */
 export interface MachineRow extends StoreItem {

@@ -5,7 +5,7 @@ import {
   machineInventoryPools,
   type Resource,
 } from '../../api/resources.ts';
-import { createInformer, type Informer, type StoreItem } from '../../runtime/kube/informer.ts';
+import { createInformer, type Informer, type StoreItem } from '../../runtime/kube/cache/informer.ts';
 import type { KubeClient } from '../../runtime/kube/client.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import {

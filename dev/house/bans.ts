@@ -57,6 +57,9 @@ export const bans = {
     { modules: ['@kubernetes/*', 'undici'], why: 'runtime/kube/ is the one client of Kubernetes.' },
     { modules: temporalInside, why: 'runtime/ serves the processes and knows none of them.' },
   ],
+  kubeCache: [
+    { modules: ['@kubernetes/*', 'undici', '@temporalio/*'], why: 'runtime/kube/ is the one client of Kubernetes.' },
+  ],
   kubeClient: [{ modules: ['@temporalio/*'], why: 'runtime/kube/ knows Kubernetes only.' }],
   temporalConnection: [
     { modules: processes, why: 'runtime/temporal/ knows Temporal only.' },

@@ -88,6 +88,7 @@ export const workshopRooms: readonly Room[] = [
       'domain/life',
       'runtime',
       'runtime/kube',
+      'runtime/kube/cache',
     ],
   },
   {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startHealthServer, type HealthServer, type HealthServerOptions } from '../../runtime/health-server.ts';
-import { publishInformerStats } from '../../runtime/kube/informer-metrics.ts';
+import { publishInformerStats } from '../../runtime/kube/cache/informer-metrics.ts';
 import { metricDefinitions } from '../../runtime/metric-definitions.ts';
 import { createMetricsRegistry, createWorkqueueMetrics, publish } from '../../runtime/metrics.ts';
 import { silentLogger } from './kube/fake-api-server.ts';

@@ -5,7 +5,7 @@ import type { HostView } from '../../../domain/inputs/host-view.ts';
 import type { MachineView } from '../../../domain/inputs/machine-view.ts';
 import { type PoolView, viewPool } from '../../../domain/inputs/pool-view.ts';
 import { claimIndexes } from '../../../domain/pool/indexes.ts';
-import { createObjectStore } from '../../../runtime/kube/object-store.ts';
+import { createObjectStore } from '../../../runtime/kube/cache/object-store.ts';
 import { machineView } from '../../k8s-bridge/bridge-fixtures.ts';
 import { freeHost } from '../../support/pool-fixtures.ts';
 

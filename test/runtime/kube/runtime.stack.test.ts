@@ -5,7 +5,7 @@ import { type ManagementCluster, startManagementCluster } from '../../../dev/sta
 import { createLeaderElection } from '../../../k8s-bridge/leader/lease.ts';
 import { leases } from '../../../k8s-bridge/leader/lease-record.ts';
 import { parseEnv, type TemporalEnv } from '../../../runtime/env.ts';
-import { createInformer } from '../../../runtime/kube/informer.ts';
+import { createInformer } from '../../../runtime/kube/cache/informer.ts';
 import { createKubeClient, isAlreadyExists, isConflict, type KubeClient } from '../../../runtime/kube/client.ts';
 import { connectTemporal } from '../../../runtime/temporal/connection.ts';
 import { ensureSearchAttributes } from '../../../runtime/temporal/search-attributes.ts';

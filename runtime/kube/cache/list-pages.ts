@@ -1,4 +1,4 @@
-import type { ListEnd, ListOptions } from './call-options.ts';
+import type { ListEnd, ListOptions } from '../call-options.ts';
 import type { InformerCache } from './informer-cache.ts';
 import { compareVersions, type StoreItem } from './object-store.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareVersions, createObjectStore } from '../../../runtime/kube/object-store.ts';
-import { formatKey, parseKey } from '../../../runtime/kube/object-key.ts';
+import { compareVersions, createObjectStore } from '../../../../runtime/kube/cache/object-store.ts';
+import { formatKey, parseKey } from '../../../../runtime/kube/object-key.ts';
 
 const item = (name: string, resourceVersion: number, pool?: string) => ({
   namespace: 'lab',

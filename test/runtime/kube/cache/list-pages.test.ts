@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { KubeConnectionError } from '../../../runtime/kube/client.ts';
-import { createInformerCache } from '../../../runtime/kube/informer-cache.ts';
-import { createPagedLister, type ReadPage } from '../../../runtime/kube/list-pages.ts';
-import { silentLogger } from './fake-api-server.ts';
+import { KubeConnectionError } from '../../../../runtime/kube/client.ts';
+import { createInformerCache } from '../../../../runtime/kube/cache/informer-cache.ts';
+import { createPagedLister, type ReadPage } from '../../../../runtime/kube/cache/list-pages.ts';
+import { silentLogger } from '../fake-api-server.ts';
 
 const ALL = 9_000;
 const CUT_MS = 60_000;

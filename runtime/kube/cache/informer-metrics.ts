@@ -1,5 +1,5 @@
-import { type MetricDefinition, metricDefinitions } from '../metric-definitions.ts';
-import { publish, type Registry } from '../metrics.ts';
+import { type MetricDefinition, metricDefinitions } from '../../metric-definitions.ts';
+import { publish, type Registry } from '../../metrics.ts';
 import { type InformerStats } from './informer.ts';
 
 const shown: Record<keyof InformerStats, MetricDefinition<'informer'>> = {

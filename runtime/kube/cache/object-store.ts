@@ -1,5 +1,5 @@
-import { type ObjectKey } from '../../api/meta.ts';
-import { formatKey } from './object-key.ts';
+import { type ObjectKey } from '../../../api/meta.ts';
+import { formatKey } from '../object-key.ts';
 
 /** What a store must know of an item. */
 export interface StoreItem {

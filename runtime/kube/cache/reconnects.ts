@@ -1,6 +1,6 @@
-import { createBackoff } from '../backoff.ts';
-import { type Logger } from '../logger.ts';
-import { isExpired, KubeConnectionError } from './client.ts';
+import { createBackoff } from '../../backoff.ts';
+import { type Logger } from '../../logger.ts';
+import { isExpired, KubeConnectionError } from '../client.ts';
 
 /** Pauses between the tries of an informer, and what it says of them. */
 export interface Reconnects {

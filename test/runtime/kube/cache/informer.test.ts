@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { configMaps } from '../../../api/resources.ts';
-import type { KubeClient } from '../../../runtime/kube/client.ts';
-import { createInformer, type Informer } from '../../../runtime/kube/informer.ts';
+import { configMaps } from '../../../../api/resources.ts';
+import type { KubeClient } from '../../../../runtime/kube/client.ts';
+import { createInformer, type Informer } from '../../../../runtime/kube/cache/informer.ts';
 import {
   answerStatus,
   eventually,
@@ -10,8 +10,8 @@ import {
   reset,
   silentLogger,
   startFakeApiServer,
-} from './fake-api-server.ts';
-import { createFakeCollection } from './fake-collection.ts';
+} from '../fake-api-server.ts';
+import { createFakeCollection } from '../fake-collection.ts';
 
 const schema = z.object({
   metadata: z.object({ namespace: z.string(), name: z.string(), uid: z.string(), resourceVersion: z.string() }),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { type ObjectKey } from '../../api/meta.ts';
-import { type WatchEvent } from './client.ts';
-import { type Logger } from '../logger.ts';
-import { formatKey, parseKey } from './object-key.ts';
+import { type ObjectKey } from '../../../api/meta.ts';
+import { type WatchEvent } from '../client.ts';
+import { type Logger } from '../../logger.ts';
+import { formatKey, parseKey } from '../object-key.ts';
 import { compareVersions, createObjectStore, type Indexers, type ObjectStore, type StoreItem } from './object-store.ts';
 
 /**

@@ -1,22 +1,17 @@
-import { type Resource } from '../../api/resources.ts';
-import { type ChangeHandler, createInformerCache, type ProjectedStore } from './informer-cache.ts';
-import { createPagedLister } from './list-pages.ts';
-import type { Selection } from './call-options.ts';
-import { isExpired, type KubeClient } from './client.ts';
-import { createReconnects } from './reconnects.ts';
-import { WatchProtocolError } from './watch.ts';
-import { type Logger } from '../logger.ts';
+import type { Resource } from '../../../api/resources.ts';
+import type { Logger } from '../../logger.ts';
+import type { Selection } from '../call-options.ts';
+import { isExpired, type KubeClient } from '../client.ts';
+import { WatchProtocolError } from '../watch.ts';
 import { createAwaitedVersions } from './awaited-versions.ts';
-import { compareVersions, type Indexers, type StoreItem } from './object-store.ts';
+import type { InformerCache } from './informer-cache.ts';
+import { createPagedLister } from './list-pages.ts';
+import { compareVersions, type StoreItem } from './object-store.ts';
+import { createReconnects } from './reconnects.ts';
 
-export { type StoreItem } from './object-store.ts';
-
-export interface InformerOptions<T extends StoreItem> extends Selection {
+export interface ReflectorOptions extends Selection {
   client: KubeClient;
   resource: Resource<unknown>;
-  /** Makes the small item that is kept from what the API server sent; may throw, see `Informer`. */
-  project: (raw: unknown) => T;
-  indexes?: Indexers<T>;
   logger: Logger;
   /** Most objects a page of a list; see `createPagedLister`. */
   pageSize?: number;
@@ -26,47 +21,25 @@ export interface InformerOptions<T extends StoreItem> extends Selection {
   silenceMs?: number;
 }
 
-export interface InformerStats {
-  items: number;
-  /** Objects that `project` refuses. */
-  invalid: number;
+/** Lists one kind into a cache, then watches it, again and again; client-go's word. Nothing that fails ends it. */
+export interface Reflector {
+  start(): void;
+  stop(): Promise<void>;
+  /** See `Informer`. */
+  hasSeen(resourceVersion: string, withinMs: number): Promise<boolean>;
+  /** See `Informer`. */
+  heardMsAgo(): number;
+  /** See `Informer`. */
+  listAgain(): Promise<void>;
+  stats(): ReflectorStats;
+}
+
+export interface ReflectorStats {
   /** Begun and answered. */
   lists: number;
   watches: number;
   /** Lists and watches that failed. */
   failures: number;
-  handlerErrors: number;
-}
-
-/**
- * A cache of one kind that keeps itself up to date for as long as it runs. Whatever fails (the connection, a page, a
- * line, `project`, a handler) is logged and counted and never ends it. An object that `project` refuses is
- * unreadable, which is not absent: see `problemOf`.
- */
-export interface Informer<T extends StoreItem> {
-  readonly store: ProjectedStore<T>;
-  /** Resolves after the first whole list; rejects when stopped before. */
-  readonly synced: Promise<void>;
-  hasSynced(): boolean;
-  /** Calls the handler for each item that is there and then for each change; returns how to end that. */
-  onChange(handler: ChangeHandler<T>): () => void;
-  /**
-   * Waits until the cache holds whatever was written to this kind before that write of an object of it, which is what a list
-   * with `resourceVersionMatch=NotOlderThan` says. False: not within `withinMs`; the watch may stand still.
-   */
-  hasSeen(resourceVersion: string, withinMs: number): Promise<boolean>;
-  /** Since the API server sent something of this kind, a list, a change or a bookmark; Infinity: it has not yet. */
-  heardMsAgo(): number;
-  /** No handler is called any more. */
-  removeHandlers(): void;
-  /**
-   * Trusts nothing that it has heard and lists once more; resolves after a whole list that began after the call, rejects when
-   * stopped before. The cache serves what it holds meanwhile.
-   */
-  listAgain(): Promise<void>;
-  start(): void;
-  stop(): Promise<void>;
-  stats(): InformerStats;
 }
 
 const WATCH_MIN_SECONDS = 300;
@@ -78,27 +51,26 @@ const SILENCE_MS = 140_000;
 // After this many in a row, what the watch sends from this resourceVersion is taken for broken.
 const MAX_PROTOCOL_ERRORS = 3;
 
-/** See `Informer`. */
-export function createInformer<T extends StoreItem>(options: InformerOptions<T>): Informer<T> {
-  const { client, resource } = options;
-  const logger = options.logger.child({ informer: resource.plural });
-  const cache = createInformerCache<T>({ project: options.project, indexes: options.indexes, logger });
+/**
+ * See `Reflector`.
+ * @param onListed after each whole list
+ */
+export function createReflector<T extends StoreItem>(
+  { client, resource, logger, pageSize, reconnect, silenceMs = SILENCE_MS, ...selection }: ReflectorOptions,
+  cache: InformerCache<T>,
+  onListed: () => void,
+): Reflector {
   const stop = new AbortController();
-  const synced = Promise.withResolvers<void>();
-  synced.promise.catch(() => {});
   const counts = { lists: 0, watches: 0, failures: 0 };
-  const selection = selectionOf(options);
-  const silenceMs = options.silenceMs ?? SILENCE_MS;
-  let hasSynced = false;
-  let loop: Promise<void> | undefined;
   /** Who waits for a list that has not begun. */
   const asked: PromiseWithResolvers<void>[] = [];
-  let watching = new AbortController();
   const position: Position = { version: '', protocolErrors: 0, heard: false };
-  const lister = createPagedLister<T>(options.pageSize);
+  const lister = createPagedLister<T>(pageSize);
   const awaited = createAwaitedVersions();
-  const reconnects = createReconnects(logger, options.reconnect);
+  const reconnects = createReconnects(logger, reconnect);
+  let watching = new AbortController();
   let heardAtMs = -Infinity;
+  let running: Promise<void> | undefined;
 
   async function listAll(lastSeen: string | undefined): Promise<string> {
     let isAnswered = false;
@@ -115,11 +87,7 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
       return end;
     });
     heardAtMs = performance.now();
-    if (!hasSynced) {
-      hasSynced = true;
-      synced.resolve();
-      logger.info({ items: cache.store.size(), invalid: cache.invalidCount() }, 'Listed');
-    }
+    onListed();
     return version;
   }
 
@@ -190,13 +158,18 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
   }
 
   return {
-    store: cache.store,
-    synced: synced.promise,
-    hasSynced: () => hasSynced,
-    onChange: (handler) => cache.onChange(handler),
+    start() {
+      running ??= run().catch((error: unknown) => {
+        if (!stop.signal.aborted) logger.error({ err: error }, 'Informer ended');
+      });
+    },
+    async stop() {
+      stop.abort(new Error('Informer stopped'));
+      await running;
+      for (const { reject } of asked) reject(stop.signal.reason);
+    },
     heardMsAgo: () => performance.now() - heardAtMs,
     hasSeen: (resourceVersion, withinMs) => awaited.wait(resourceVersion, position.version, withinMs),
-    removeHandlers: () => cache.removeHandlers(),
     listAgain() {
       const listed = Promise.withResolvers<void>();
       listed.promise.catch(() => {});
@@ -205,23 +178,7 @@ export function createInformer<T extends StoreItem>(options: InformerOptions<T>)
       watching.abort(new Error('What it has heard is not trusted'));
       return listed.promise;
     },
-    start() {
-      loop ??= run().catch((error: unknown) => {
-        if (!stop.signal.aborted) logger.error({ err: error }, 'Informer ended');
-      });
-    },
-    async stop() {
-      stop.abort(new Error('Informer stopped'));
-      synced.reject(stop.signal.reason);
-      await loop;
-      for (const { reject } of asked) reject(stop.signal.reason);
-    },
-    stats: () => ({
-      ...counts,
-      items: cache.store.size(),
-      invalid: cache.invalidCount(),
-      handlerErrors: cache.handlerErrorCount(),
-    }),
+    stats: () => ({ ...counts }),
   };
 }
 
@@ -230,9 +187,4 @@ interface Position {
   protocolErrors: number;
   /** The last watch sent something. */
   heard: boolean;
-}
-
-function selectionOf<T extends StoreItem>(options: InformerOptions<T>): Selection {
-  const { namespace, labelSelector, fieldSelector, metadataOnly } = options;
-  return { namespace, labelSelector, fieldSelector, metadataOnly };
 }
