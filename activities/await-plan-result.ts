@@ -3,7 +3,7 @@ import { secrets } from '../api/resources.ts';
 import type { BoundHost, PlanAnswer, WrittenPlan } from '../domain/life/machine-life.ts';
 import { PLAN_NOT_APPLIED, tellNotApplied } from '../domain/life/plan-answer.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
-import type { NumberedStatus } from '../domain/report/machine-status.ts';
+import type { NumberedStatus } from '../domain/report/status/machine-status.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { startFence } from './step/fence.ts';
 import { findReadable } from './step/unreadable.ts';

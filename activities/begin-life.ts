@@ -4,7 +4,7 @@ import { baremetalMachines, secrets } from '../api/resources.ts';
 import { comesToRest, onceBegun } from '../domain/life/forecast.ts';
 import type { BoundHost, MachineLife, WrittenPlan } from '../domain/life/machine-life.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
-import { projectStatus } from '../domain/report/machine-status.ts';
+import { projectStatus } from '../domain/report/status/machine-status.ts';
 import type { BeginOutcome, KeptWishes } from '../domain/life/step-outcomes.ts';
 import { adoptHost, isAdoptable } from './host/adopt.ts';
 import { findTaker } from './host/taker.ts';

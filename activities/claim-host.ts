@@ -6,7 +6,7 @@ import { tellClaim } from '../domain/report/machine-news.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { viewCapiMachine } from '../domain/inputs/capi-view.ts';
 import { viewMachine } from '../domain/inputs/machine-view.ts';
-import type { NumberedStatus } from '../domain/report/machine-status.ts';
+import type { NumberedStatus } from '../domain/report/status/machine-status.ts';
 import type { ClaimOutcome } from '../domain/life/step-outcomes.ts';
 import { bindHost } from './host/bound-host.ts';
 import type { CapiOwners } from './inputs/image.ts';

@@ -3,7 +3,7 @@ import { baremetalMachines, secrets } from '../api/resources.ts';
 import type { BoundHost, WrittenPlan } from '../domain/life/machine-life.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { viewPlanSecret } from '../domain/plan/secret.ts';
-import type { NumberedStatus } from '../domain/report/machine-status.ts';
+import type { NumberedStatus } from '../domain/report/status/machine-status.ts';
 import type { CompleteOutcome } from '../domain/life/step-outcomes.ts';
 import type { ActivityDependencies } from './step/dependencies.ts';
 import { startFence } from './step/fence.ts';

@@ -1,5 +1,5 @@
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
-import type { NumberedStatus } from '../domain/report/machine-status.ts';
+import type { NumberedStatus } from '../domain/report/status/machine-status.ts';
 import { createAwaitPlanResult } from './await-plan-result.ts';
 import { createBeginLife } from './begin-life.ts';
 import { createClaimHost } from './claim-host.ts';

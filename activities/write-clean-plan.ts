@@ -1,7 +1,7 @@
 import type { BaremetalMachine } from '../api/machine.ts';
 import type { BoundHost } from '../domain/life/machine-life.ts';
 import { tellNothingToClean } from '../domain/report/machine-news.ts';
-import type { NumberedStatus } from '../domain/report/machine-status.ts';
+import type { NumberedStatus } from '../domain/report/status/machine-status.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { renderCleanPlan } from '../domain/plan/clean.ts';
 import type { CleanOutcome } from '../domain/life/step-outcomes.ts';

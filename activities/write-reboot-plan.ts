@@ -3,7 +3,7 @@ import type { BoundHost } from '../domain/life/machine-life.ts';
 import type { RebootOutcome } from '../domain/life/step-outcomes.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
 import { renderRebootPlan } from '../domain/plan/reboot.ts';
-import type { NumberedStatus } from '../domain/report/machine-status.ts';
+import type { NumberedStatus } from '../domain/report/status/machine-status.ts';
 import { findTroubledPeer } from './host/control-plane-peers.ts';
 import {
   confirmWrittenPlan,

@@ -1,7 +1,7 @@
 import type { BaremetalMachine } from '../api/machine.ts';
 import type { BoundHost } from '../domain/life/machine-life.ts';
 import type { MachineRef } from '../domain/inputs/machine-snapshot.ts';
-import type { NumberedStatus } from '../domain/report/machine-status.ts';
+import type { NumberedStatus } from '../domain/report/status/machine-status.ts';
 import type { ProvisionOutcome } from '../domain/life/step-outcomes.ts';
 import { renameHost } from './host/bound-host.ts';
 import { findContent } from './inputs/plan-content.ts';

@@ -6,7 +6,7 @@ import { machineInventories } from '../api/resources.ts';
 import type { MachineRef, MachineSnapshot } from '../domain/inputs/machine-snapshot.ts';
 import { startLife } from '../domain/life/machine-life.ts';
 import type { ClaimOutcome, StepStopped } from '../domain/life/step-outcomes.ts';
-import { projectStatus } from '../domain/report/machine-status.ts';
+import { projectStatus } from '../domain/report/status/machine-status.ts';
 import { createReader } from '../reading/reader.ts';
 import { createKubeClient } from '../runtime/kube/client.ts';
 import { createLogger } from '../runtime/logger.ts';

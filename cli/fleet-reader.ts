@@ -18,7 +18,7 @@ import { machineRunQuery } from '../domain/life/run-query.ts';
 import { foreignPlanTypeOf } from '../domain/plan/secret.ts';
 import type { PlanSecretFacts } from '../domain/pool/host-eligibility.ts';
 import { keyText } from '../domain/pool/indexes.ts';
-import { createFleet, type Fleet } from '../domain/report/fleet.ts';
+import { createFleet, type Fleet } from '../domain/report/fleet/fleet.ts';
 import { readEnv } from '../runtime/env.ts';
 import type { KubeClient } from '../runtime/kube/client.ts';
 import type { CliWorld } from './cli-world.ts';

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { machinePhases } from '../api/constants.ts';
 import { reasons } from '../api/conditions.ts';
 import { assertNever } from '../domain/assert-never.ts';
-import { hostStates } from '../domain/report/explain-host.ts';
+import { hostStates } from '../domain/report/explain/explain-host.ts';
 import type { CliWorld } from './cli-world.ts';
 import { CliError } from './failures.ts';
 import { readFleet, type SeenFleet } from './fleet-reader.ts';

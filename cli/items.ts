@@ -1,11 +1,11 @@
 import type { ObjectKey } from '../api/meta.ts';
 import { poolCounterNames } from '../domain/inputs/pool-view.ts';
 import { keyText } from '../domain/pool/indexes.ts';
-import { explainHost, type HostExplanation } from '../domain/report/explain-host.ts';
-import { explainMachine, type MachineExplanation } from '../domain/report/explain-machine.ts';
-import { explainPool, type PoolState } from '../domain/report/explain-pool.ts';
+import { explainHost, type HostExplanation } from '../domain/report/explain/explain-host.ts';
+import { explainMachine, type MachineExplanation } from '../domain/report/explain/explain-machine.ts';
+import { explainPool, type PoolState } from '../domain/report/fleet/explain-pool.ts';
 import { describeAge } from '../domain/report/time-in-phase.ts';
-import { type Explanation, nameWay } from '../domain/report/way.ts';
+import { type Explanation, nameWay } from '../domain/report/explain/way.ts';
 import type { SeenFleet } from './fleet-reader.ts';
 import type { Column } from './table.ts';
 

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { annotations } from '../api/constants.ts';
 import type { ObjectKey } from '../api/meta.ts';
 import { operatorVerbs, type OperatorVerb } from '../domain/life/machine-life.ts';
-import { dashed } from '../domain/report/way.ts';
+import { dashed } from '../domain/report/explain/way.ts';
 import { parseDurationMs } from '../runtime/duration.ts';
 import { operationUpdates } from '../workflows/messages.ts';
 import { findActor } from './actor.ts';

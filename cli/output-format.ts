@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { ObjectKey } from '../api/meta.ts';
 import { assertNever } from '../domain/assert-never.ts';
-import type { Explanation } from '../domain/report/way.ts';
+import type { Explanation } from '../domain/report/explain/way.ts';
 import type { CliWorld } from './cli-world.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { kindResources, type KindName } from './kinds.ts';

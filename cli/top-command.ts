@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ObjectKey } from '../api/meta.ts';
 import { describeAge } from '../domain/report/time-in-phase.ts';
-import { describeWay, type Explanation } from '../domain/report/way.ts';
+import { describeWay, type Explanation } from '../domain/report/explain/way.ts';
 import type { CliWorld } from './cli-world.ts';
 import { readFleet, type SeenFleet } from './fleet-reader.ts';
 import type { GlobalOptions } from './global-options.ts';

@@ -3,7 +3,7 @@ import type { BaremetalMachine } from '../api/machine.ts';
 import type { ObjectKey } from '../api/meta.ts';
 import { baremetalMachines } from '../api/resources.ts';
 import type { OperatorVerb } from '../domain/life/machine-life.ts';
-import { explainMachine, type MachineExplanation } from '../domain/report/explain-machine.ts';
+import { explainMachine, type MachineExplanation } from '../domain/report/explain/explain-machine.ts';
 import { describeAge } from '../domain/report/time-in-phase.ts';
 import type { CliWorld } from './cli-world.ts';
 import { CliError } from './failures.ts';

@@ -12,8 +12,8 @@ import { type MachineView, viewWaitingMachine } from '../domain/inputs/machine-v
 import { viewPool } from '../domain/inputs/pool-view.ts';
 import { foreignPlanTypeOf } from '../domain/plan/secret.ts';
 import { hostIndexes, machineIndexes } from '../domain/pool/indexes.ts';
-import { explainMachine } from '../domain/report/explain-machine.ts';
-import type { MachineTold } from '../domain/report/fleet-cell.ts';
+import { explainMachine } from '../domain/report/explain/explain-machine.ts';
+import type { MachineTold } from '../domain/report/fleet/fleet-cell.ts';
 import type { KubeClient } from '../runtime/kube/client.ts';
 import { createInformer } from '../runtime/kube/cache/informer.ts';
 import type { Logger } from '../runtime/logger.ts';

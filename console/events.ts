@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { MapChange } from '../domain/report/fleet-map.ts';
+import type { MapChange } from '../domain/report/fleet/fleet-map.ts';
 import { type Access, isDenial, type Viewer } from './access.ts';
 import type { FleetSight } from './fleet-sight.ts';
 import { type EventStream, formatPosition, openEventStream, parsePosition, selectChange } from './viewer-stream.ts';

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { MapChange } from '../domain/report/fleet-map.ts';
+import type { MapChange } from '../domain/report/fleet/fleet-map.ts';
 
 /** What a viewer of some namespaces sees of a change. */
 export function selectChange(change: MapChange, namespaces: ReadonlySet<string>): MapChange {

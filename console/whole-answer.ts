@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { FleetMap } from '../domain/report/fleet-map.ts';
+import type { FleetMap } from '../domain/report/fleet/fleet-map.ts';
 import { formatPosition, selectChange } from './viewer-stream.ts';
 
 const compress = promisify(gzip);

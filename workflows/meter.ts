@@ -4,7 +4,7 @@ import type { LifeSinks } from '../domain/life/meter.ts';
 import { inventoryOf } from '../domain/life/lifecycle.ts';
 import { noteStay } from '../domain/life/phases.ts';
 import type { MachineLife } from '../domain/life/machine-life.ts';
-import { phaseOf, projectStatus } from '../domain/report/machine-status.ts';
+import { phaseOf, projectStatus } from '../domain/report/status/machine-status.ts';
 import { type Run, update } from './run.ts';
 
 /** Tells the worker's metrics; leaves nothing in the history. */

@@ -3,7 +3,7 @@ import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@tempor
 import { searchAttributeNames, WITHOUT_ATTRIBUTES_MEMO } from '../api/constants.ts';
 import type { Step } from '../domain/life/step.ts';
 import type { MachineLife } from '../domain/life/machine-life.ts';
-import { latenessOf, projectStatus } from '../domain/report/machine-status.ts';
+import { latenessOf, projectStatus } from '../domain/report/status/machine-status.ts';
 import { tellStory } from '../domain/report/machine-story.ts';
 import { notePhase } from './meter.ts';
 import { livesBy } from './patches.ts';

@@ -11,7 +11,7 @@ import {
   standingPlan,
   type WrittenPlan,
 } from '../domain/life/machine-life.ts';
-import { type NumberedStatus, projectStatus } from '../domain/report/machine-status.ts';
+import { type NumberedStatus, projectStatus } from '../domain/report/status/machine-status.ts';
 import type { Journal } from '../domain/journal/journal.ts';
 import { shortStep } from './activity-proxies.ts';
 import { carry } from './journal.ts';

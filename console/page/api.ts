@@ -1,4 +1,4 @@
-import type { MapChange } from '../../domain/report/fleet-map.ts';
+import type { MapChange } from '../../domain/report/fleet/fleet-map.ts';
 import { parseAnswer } from './answer.ts';
 
 /** The console's answer to a request that it did not grant. */

@@ -1,4 +1,4 @@
-import type { FleetCell } from '../../domain/report/fleet-cell.ts';
+import type { FleetCell } from '../../domain/report/fleet/fleet-cell.ts';
 
 /** What of the fleet is shown; '' of a facet: all. */
 export interface Filters {

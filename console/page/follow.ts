@@ -1,4 +1,4 @@
-import type { MapChange } from '../../domain/report/fleet-map.ts';
+import type { MapChange } from '../../domain/report/fleet/fleet-map.ts';
 import { parseAnswer } from './answer.ts';
 import { getJson, readEvents, Refusal, type WholeFleet } from './api.ts';
 import { firstFleet } from './early.ts';

@@ -1,5 +1,5 @@
 import { describeAge } from '../../domain/report/time-in-phase.ts';
-import type { LifeSpan } from '../../domain/report/present-life.ts';
+import type { LifeSpan } from '../../domain/report/explain/present-life.ts';
 import { element } from './element.ts';
 
 /** The least part of the bar that a phase has: the shortest is what one looks for. */

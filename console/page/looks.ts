@@ -1,4 +1,4 @@
-import type { CellState } from '../../domain/report/fleet-cell.ts';
+import type { CellState } from '../../domain/report/fleet/fleet-cell.ts';
 
 /** How a state is shown besides its colour. */
 export interface Look {

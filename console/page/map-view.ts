@@ -1,4 +1,4 @@
-import type { FleetCell } from '../../domain/report/fleet-cell.ts';
+import type { FleetCell } from '../../domain/report/fleet/fleet-cell.ts';
 import { element } from './element.ts';
 import { createMatcher, type Filters, rowOf } from './filters.ts';
 import { alarmWords, looks } from './looks.ts';

@@ -1,5 +1,5 @@
-import type { CellState, FleetCell } from '../../domain/report/fleet-cell.ts';
-import type { FleetRow, MapChange } from '../../domain/report/fleet-map.ts';
+import type { CellState, FleetCell } from '../../domain/report/fleet/fleet-cell.ts';
+import type { FleetRow, MapChange } from '../../domain/report/fleet/fleet-map.ts';
 import { createMatcher, type Filters, rowOf } from './filters.ts';
 
 /** What is counted of the fleet, by the filters. */

@@ -1,5 +1,5 @@
 import { describeAge } from '../../domain/report/time-in-phase.ts';
-import type { HostPage, MachinePart, PoolPage } from '../../domain/report/fleet-pages.ts';
+import type { HostPage, MachinePart, PoolPage } from '../../domain/report/fleet/fleet-pages.ts';
 import { getJson, Refusal } from './api.ts';
 import { element } from './element.ts';
 import { lifeBar } from './life-bar.ts';

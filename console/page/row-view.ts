@@ -1,5 +1,5 @@
-import type { CellState, FleetCell } from '../../domain/report/fleet-cell.ts';
-import type { FleetRow } from '../../domain/report/fleet-map.ts';
+import type { CellState, FleetCell } from '../../domain/report/fleet/fleet-cell.ts';
+import type { FleetRow } from '../../domain/report/fleet/fleet-map.ts';
 import { element, shown } from './element.ts';
 import type { Filters } from './filters.ts';
 import { shownStates } from './looks.ts';

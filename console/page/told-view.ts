@@ -1,4 +1,4 @@
-import type { Told, ToldWay } from '../../domain/report/told.ts';
+import type { Told, ToldWay } from '../../domain/report/explain/told.ts';
 import { element } from './element.ts';
 
 const COPIED_MS = 1_500;

@@ -1,4 +1,4 @@
-import type { CellState } from '../../domain/report/fleet-cell.ts';
+import type { CellState } from '../../domain/report/fleet/fleet-cell.ts';
 import { element } from './element.ts';
 import type { Filters } from './filters.ts';
 import { looks, shownStates } from './looks.ts';

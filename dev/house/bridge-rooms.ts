@@ -116,7 +116,7 @@ export const bridgeRooms: readonly Room[] = [
   {
     path: 'k8s-bridge/templates',
     holds: 'Templates: what their machines get at least, for the autoscaler',
-    mayImport: ['api', 'domain', 'domain/inputs', 'domain/report', 'k8s-bridge/reconcile', 'runtime/kube'],
+    mayImport: ['api', 'domain', 'domain/inputs', 'domain/report/status', 'k8s-bridge/reconcile', 'runtime/kube'],
     bans: bans.outsideOfWorkflows,
   },
   {
@@ -143,7 +143,7 @@ export const bridgeRooms: readonly Room[] = [
       'domain',
       'domain/inputs',
       'domain/pool',
-      'domain/report',
+      'domain/report/status',
       'k8s-bridge/reconcile',
       'runtime/kube',
     ],

@@ -15,6 +15,8 @@ const consoleRooms: readonly Room[] = [
       'domain/plan',
       'domain/pool',
       'domain/report',
+      'domain/report/explain',
+      'domain/report/fleet',
       'journal',
       'runtime',
       'runtime/kube',
@@ -26,7 +28,7 @@ const consoleRooms: readonly Room[] = [
   {
     path: 'console/page',
     holds: 'What runs in the browser: the fleet as one picture, its filters, the keyboard, and the details',
-    mayImport: ['domain/report'],
+    mayImport: ['domain/report', 'domain/report/explain', 'domain/report/fleet'],
     bans: bans.page,
   },
 ];
@@ -98,6 +100,8 @@ export const processRooms: readonly Room[] = [
       'domain/plan',
       'domain/pool',
       'domain/report',
+      'domain/report/explain',
+      'domain/report/fleet',
       'journal',
       'runtime',
       'runtime/kube',

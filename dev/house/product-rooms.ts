@@ -78,15 +78,33 @@ const domainRooms: readonly Room[] = [
   },
   {
     path: 'domain/report',
-    holds: 'What people are shown: status, conditions, Events, the story of a run, and why a thing is where it is',
-    mayImport: ['api', 'domain', 'domain/hosts', 'domain/inputs', 'domain/life', 'domain/pool'],
+    holds: 'What people are told: Events, the story of a run and how it ended, times and words',
+    mayImport: ['api', 'domain', 'domain/inputs', 'domain/life', 'domain/report/status'],
+    bans: bans.pureInSandbox,
+  },
+  {
+    path: 'domain/report/status',
+    holds: 'What stands in the objects: the status of machines, clusters and templates, and their conditions',
+    mayImport: ['api', 'domain', 'domain/inputs', 'domain/life'],
+    bans: bans.pureInSandbox,
+  },
+  {
+    path: 'domain/report/explain',
+    holds: 'Why a host or a machine is where it is, what comes next, and what to do about it',
+    mayImport: ['api', 'domain', 'domain/hosts', 'domain/inputs', 'domain/life', 'domain/pool', 'domain/report'],
+    bans: bans.pureInSandbox,
+  },
+  {
+    path: 'domain/report/fleet',
+    holds: 'The whole fleet: its pools explained, its map, the pages about it',
+    mayImport: ['api', 'domain/hosts', 'domain/inputs', 'domain/pool', 'domain/report/explain'],
     bans: bans.pureInSandbox,
   },
   {
     path: 'domain/journal',
     holds:
       'What is kept of a machine when its run is gone: entries, where they come from, and the uses of a host in them',
-    mayImport: ['api', 'domain', 'domain/inputs', 'domain/life', 'domain/report'],
+    mayImport: ['api', 'domain', 'domain/inputs', 'domain/life', 'domain/report', 'domain/report/status'],
     bans: bans.pureInSandbox,
   },
 ];
@@ -101,6 +119,7 @@ const activityRooms: readonly Room[] = [
       'domain/life',
       'domain/plan',
       'domain/report',
+      'domain/report/status',
       'activities/host',
       'activities/inputs',
       'activities/step',
@@ -169,6 +188,7 @@ export const productRooms: readonly Room[] = [
       'domain/life',
       'domain/plan',
       'domain/report',
+      'domain/report/status',
     ],
     mayImportTypesOf: ['activities'],
     bans: bans.sandbox,

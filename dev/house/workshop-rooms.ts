@@ -105,7 +105,7 @@ export const workshopRooms: readonly Room[] = [
       'domain/inputs',
       'domain/life',
       'domain/plan',
-      'domain/report',
+      'domain/report/status',
       'reading',
       'runtime',
       'runtime/kube',

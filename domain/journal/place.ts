@@ -2,7 +2,7 @@ import { reasons, type Reason } from '../../api/conditions.ts';
 import { assertNever } from '../assert-never.ts';
 import { inventoryOf, isPaused } from '../life/lifecycle.ts';
 import { type MachineLife, type PlanProgress, takerOf } from '../life/machine-life.ts';
-import { phaseOf } from '../report/machine-status.ts';
+import { phaseOf } from '../report/status/machine-status.ts';
 import type { Place } from './journal.ts';
 
 /** Where the machine is, by all that its run knows. */

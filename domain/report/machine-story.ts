@@ -1,7 +1,7 @@
 import { assertNever } from '../assert-never.ts';
 import type { Step, WaitReason } from '../life/step.ts';
 import { type MachineLife, operatorVerbs } from '../life/machine-life.ts';
-import { projectStatus } from './machine-status.ts';
+import { projectStatus } from './status/machine-status.ts';
 import { judgeOperation } from '../life/operations.ts';
 
 const waits: Record<WaitReason, string> = {

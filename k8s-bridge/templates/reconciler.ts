@@ -5,7 +5,7 @@ import { mergeConditions } from '../../domain/conditions.ts';
 import type { HostView } from '../../domain/inputs/host-view.ts';
 import type { PoolView } from '../../domain/inputs/pool-view.ts';
 import { type TemplateView, viewTemplate } from '../../domain/inputs/template-view.ts';
-import { computeTemplateStatus } from '../../domain/report/template-status.ts';
+import { computeTemplateStatus } from '../../domain/report/status/template-status.ts';
 import { isConflict, isNotFound } from '../../runtime/kube/client.ts';
 import { parseKey } from '../../runtime/kube/object-key.ts';
 import {

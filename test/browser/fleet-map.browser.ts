@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTokenAccess } from '../../console/token-access.ts';
-import { cellStates } from '../../domain/report/fleet-cell.ts';
+import { cellStates } from '../../domain/report/fleet/fleet-cell.ts';
 import { type FleetServer, startFleetServer } from '../console/fleet-server.ts';
 import { type RunningConsole, runConsole } from '../console/running-console.ts';
 import { silentLogger } from '../runtime/kube/fake-api-server.ts';

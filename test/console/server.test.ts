@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readAssets } from '../../console/assets.ts';
 import { parseAnswer } from '../../console/page/answer.ts';
-import type { FleetCell } from '../../domain/report/fleet-cell.ts';
-import type { MapChange } from '../../domain/report/fleet-map.ts';
-import type { HostPage, PoolPage } from '../../domain/report/fleet-pages.ts';
+import type { FleetCell } from '../../domain/report/fleet/fleet-cell.ts';
+import type { MapChange } from '../../domain/report/fleet/fleet-map.ts';
+import type { HostPage, PoolPage } from '../../domain/report/fleet/fleet-pages.ts';
 import { callCli } from '../cli/call.ts';
 import { host, standing } from '../cli/fleet-fixture.ts';
 import { type FleetServer, startFleetServer } from './fleet-server.ts';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTokenAccess } from '../../console/token-access.ts';
 import { parseAnswer } from '../../console/page/answer.ts';
-import type { MapChange } from '../../domain/report/fleet-map.ts';
-import type { HostPage } from '../../domain/report/fleet-pages.ts';
+import type { MapChange } from '../../domain/report/fleet/fleet-map.ts';
+import type { HostPage } from '../../domain/report/fleet/fleet-pages.ts';
 import { pino } from 'pino';
 import { standing } from '../cli/fleet-fixture.ts';
 import { answerStatus } from '../runtime/kube/fake-api-server.ts';

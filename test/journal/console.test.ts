@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { parseAnswer } from '../../console/page/answer.ts';
 import { createTokenAccess } from '../../console/token-access.ts';
-import type { MapChange } from '../../domain/report/fleet-map.ts';
+import type { MapChange } from '../../domain/report/fleet/fleet-map.ts';
 import type { FleetCharts, FromJournal, ToldLife } from '../../domain/report/journal-pages.ts';
 import { connectJournal, type JournalAddress } from '../../journal/connection.ts';
 import { openJournal } from '../../journal/open-journal.ts';

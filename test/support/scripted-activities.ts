@@ -5,7 +5,7 @@ import type { JournalEntry } from '../../domain/journal/entry.ts';
 import { createRecordJournal } from '../../activities/step/journaling.ts';
 import { journalInterceptors } from '../../workers/journal-interceptor.ts';
 import type { PlanAnswer } from '../../domain/life/machine-life.ts';
-import type { NumberedStatus } from '../../domain/report/machine-status.ts';
+import type { NumberedStatus } from '../../domain/report/status/machine-status.ts';
 import { host, plan } from '../domain/life/life-fixtures.ts';
 
 /** Activities that answer as told and remember what the run did, for tests of the workflow alone. */

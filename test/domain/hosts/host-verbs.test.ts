@@ -3,7 +3,7 @@ import { findHostUser } from '../../../domain/hosts/host-user.ts';
 import { type HostVerdict, hostVerbs, judgeHostVerb } from '../../../domain/hosts/host-verbs.ts';
 import { readRecordedPlan } from '../../../domain/hosts/recorded-plan.ts';
 import type { HostView } from '../../../domain/inputs/host-view.ts';
-import { explainHost, type HostFacts, hostStates } from '../../../domain/report/explain-host.ts';
+import { explainHost, type HostFacts, hostStates } from '../../../domain/report/explain/explain-host.ts';
 import { readTable } from '../../support/doc-table.ts';
 import { acceptanceOf, waitingMachine } from '../../support/pool-fixtures.ts';
 import { factsOf, owner, planOf, type SecretKind, secretOf } from '../report/host-facts.ts';

@@ -5,7 +5,7 @@ import { nextStep } from '../../../domain/life/lifecycle.ts';
 import { applyOperation, judgeOperation } from '../../../domain/life/operations.ts';
 import { allRules } from '../../../domain/life/later-rules.ts';
 import type { MachineSnapshot } from '../../../domain/inputs/machine-snapshot.ts';
-import { projectStatus } from '../../../domain/report/machine-status.ts';
+import { projectStatus } from '../../../domain/report/status/machine-status.ts';
 import { at, host, plan } from './life-fixtures.ts';
 
 const applied = { checksum: 'c', bootstrapHash: null };

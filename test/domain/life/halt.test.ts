@@ -6,7 +6,7 @@ import { isHaltOver, onHaltOver, onRestless, onStopped, withoutHalt } from '../.
 import { nextStep } from '../../../domain/life/lifecycle.ts';
 import { carryOver, type MachineLife, takerOf } from '../../../domain/life/machine-life.ts';
 import { applyOperation } from '../../../domain/life/operations.ts';
-import { projectStatus } from '../../../domain/report/machine-status.ts';
+import { projectStatus } from '../../../domain/report/status/machine-status.ts';
 import { at, host, plan, snapshot } from './life-fixtures.ts';
 
 const refused = { kind: 'stopped', reason: 'WriteRefused', message: 'secrets "h": denied by policy' } as const;

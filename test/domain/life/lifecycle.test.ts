@@ -4,7 +4,7 @@ import * as advance from '../../../domain/life/advance-life.ts';
 import { allRules } from '../../../domain/life/later-rules.ts';
 import { nextStep, stillAwaits } from '../../../domain/life/lifecycle.ts';
 import { isDueForPlan } from '../../../domain/life/forecast.ts';
-import { phaseOf, projectStatus } from '../../../domain/report/machine-status.ts';
+import { phaseOf, projectStatus } from '../../../domain/report/status/machine-status.ts';
 import type { ClaimOutcome } from '../../../domain/life/step-outcomes.ts';
 import { type MachineLife, type Stage } from '../../../domain/life/machine-life.ts';
 import { applyOperation } from '../../../domain/life/operations.ts';

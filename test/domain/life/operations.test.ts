@@ -9,7 +9,7 @@ import {
   type OperatorVerb,
   type PlanProgress,
 } from '../../../domain/life/machine-life.ts';
-import { projectStatus } from '../../../domain/report/machine-status.ts';
+import { projectStatus } from '../../../domain/report/status/machine-status.ts';
 import { tellStory } from '../../../domain/report/machine-story.ts';
 import { applyOperation, judgeOperation } from '../../../domain/life/operations.ts';
 import type { BeginOutcome } from '../../../domain/life/step-outcomes.ts';

@@ -6,7 +6,7 @@ import type { MachineLife, PlanProgress, WrittenPlan } from '../../../domain/lif
 import { applyOperation, judgeOperation } from '../../../domain/life/operations.ts';
 import { isRebootUnjudged, onRebootSettled, onRebootTried } from '../../../domain/life/reboot.ts';
 import type { MachineSnapshot } from '../../../domain/inputs/machine-snapshot.ts';
-import { projectStatus } from '../../../domain/report/machine-status.ts';
+import { projectStatus } from '../../../domain/report/status/machine-status.ts';
 import { at, host, plan } from './life-fixtures.ts';
 
 const by = { actor: 'ada', reason: 'it hangs' };

@@ -6,7 +6,7 @@ import { applyOperation } from '../../../domain/life/operations.ts';
 import { slotMissing } from '../../../domain/life/slot-wait.ts';
 import { isSnapshot } from '../../../domain/inputs/machine-snapshot.ts';
 import { fingerprintSnapshot } from '../../../domain/inputs/snapshot-fingerprint.ts';
-import { projectStatus } from '../../../domain/report/machine-status.ts';
+import { projectStatus } from '../../../domain/report/status/machine-status.ts';
 import { at, host, snapshot } from './life-fixtures.ts';
 
 const claimed = { kind: 'claimed', host: host(), attempt: 1 } as const;

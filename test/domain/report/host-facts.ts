@@ -4,7 +4,7 @@ import type { HostView } from '../../../domain/inputs/host-view.ts';
 import { attemptId } from '../../../domain/plan/attempt.ts';
 import { renderPlan } from '../../../domain/plan/document.ts';
 import { type PlanSecretView, viewPlanSecret } from '../../../domain/plan/secret.ts';
-import type { HostFacts } from '../../../domain/report/explain-host.ts';
+import type { HostFacts } from '../../../domain/report/explain/explain-host.ts';
 import { freeHost } from '../../support/pool-fixtures.ts';
 
 export const owner = { cluster: 'c', machine: 'capi-m1', baremetalMachine: 'm1', uid: 'uid-1' };

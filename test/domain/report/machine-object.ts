@@ -1,6 +1,6 @@
 import type { BaremetalMachine } from '../../../api/machine.ts';
 import type { MachineLife } from '../../../domain/life/machine-life.ts';
-import { projectStatus } from '../../../domain/report/machine-status.ts';
+import { projectStatus } from '../../../domain/report/status/machine-status.ts';
 
 /** The object of a machine `m1` whose run is at that life, a moment after its status was written. */
 export function objectOf(life: MachineLife): BaremetalMachine {
