@@ -1,7 +1,8 @@
-import { open, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { searchAttributeNames } from '../api/constants.ts';
 import type { Service } from '../dev/lab/services.ts';
+import { readAuditEventsFrom } from '../dev/stack/audit.ts';
 import type { BenchSite } from './bench-site.ts';
 import { readUsage, shareOfCore, type Usage } from './process-usage.ts';
 import { waitUntil } from './wait-until.ts';
@@ -113,18 +114,13 @@ async function sumMetric({ url }: Service, pattern: RegExp): Promise<number> {
   return [...text.matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
+const ours: readonly string[] = ['ironloom-worker', 'ironloom-bridge'];
+
 /** Writes of worker and bridge that the audit log holds from this byte on, without those of the lease. */
 async function readOwnWrites(auditLogPath: string, from: number): Promise<string[]> {
-  const file = await open(auditLogPath);
-  try {
-    const lines: string[] = [];
-    for await (const line of file.readLines({ start: from })) {
-      if (/"username":"ironloom-(worker|bridge)"/.test(line) && !line.includes('"resource":"leases"')) {
-        lines.push(/"requestURI":"([^"?]*)/.exec(line)?.[1] ?? line.slice(0, 100));
-      }
-    }
-    return lines;
-  } finally {
-    await file.close();
+  const writes: string[] = [];
+  for await (const { user, verb, objectRef } of readAuditEventsFrom(auditLogPath, from)) {
+    if (ours.includes(user.username)) writes.push(`${verb} ${objectRef?.resource}/${objectRef?.name}`);
   }
+  return writes;
 }

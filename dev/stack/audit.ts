@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
 /** Of what ends soon only its end is told. */
@@ -60,7 +60,21 @@ export async function readAuditEvents(
   keep: (event: AuditEvent) => boolean = () => true,
 ): Promise<AuditEvent[]> {
   const events = await readLines(path, (line) => !isRead.test(line));
-  return events.filter((event) => event.objectRef?.resource !== 'leases').filter(keep);
+  return events.filter(tellsOfWork).filter(keep);
+}
+
+/** The same, from this byte on, without pieces of lines: a log of ten thousand machines is too long to be held as a whole. */
+export async function* readAuditEventsFrom(path: string, start: number): AsyncGenerator<AuditEvent> {
+  const file = await open(path);
+  try {
+    for await (const line of file.readLines({ start })) {
+      if (!isWhole(line) || isRead.test(line)) continue;
+      const event = parseLine(line);
+      if (tellsOfWork(event)) yield event;
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** The same with all that service accounts read, and with Leases. */
@@ -74,8 +88,23 @@ const isRead = new RegExp(`"verb":"(${readVerbs.join('|')})"`);
 async function readLines(path: string, wanted: (line: string) => boolean): Promise<AuditEvent[]> {
   const lines = (await readFile(path, 'utf8')).split('\n');
   // What follows the last line end is a line that is still being written.
-  return lines
-    .slice(0, -1)
-    .filter(wanted)
-    .map((line) => auditEventSchema.parse(JSON.parse(line)));
+  return lines.slice(0, -1).filter(wanted).map(parseLine);
+}
+
+/** The first line may have begun before, and the last one is perhaps still being written. */
+function isWhole(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function parseLine(line: string): AuditEvent {
+  return auditEventSchema.parse(JSON.parse(line));
+}
+
+function tellsOfWork({ objectRef }: AuditEvent): boolean {
+  return objectRef?.resource !== 'leases';
 }

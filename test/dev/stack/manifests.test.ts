@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { readManifestFolder } from '../../../dev/stack/cluster-api-manifests.ts';
 import { clusterApiCrds, clusterApiWebhooks } from '../../../dev/stack/cluster-api-managers.ts';
-import { readAuditEvents } from '../../../dev/stack/audit.ts';
+import { readAuditEvents, readAuditEventsFrom } from '../../../dev/stack/audit.ts';
 import { resourceOf } from '../../../dev/stack/manifests.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'ironloom-test-'));
@@ -87,4 +87,11 @@ test('the audit log is read up to its last whole line, without leases', async ()
   writeFileSync(path, `${event('secrets', 'a')}\n${event('leases', 'a')}\n${event('secrets', 'b')}\n{"verb":"cre`);
   expect((await readAuditEvents(path)).map(({ user }) => user.username)).toEqual(['a', 'b']);
   expect(await readAuditEvents(path, ({ user }) => user.username === 'b')).toHaveLength(1);
+  const readFrom = async (start: number) => {
+    const users: string[] = [];
+    for await (const { user } of readAuditEventsFrom(path, start)) users.push(user.username);
+    return users;
+  };
+  expect(await readFrom(0)).toEqual(['a', 'b']);
+  expect(await readFrom(5)).toEqual(['b']);
 });
