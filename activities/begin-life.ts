@@ -21,6 +21,7 @@ import { findMachine } from './step/find-machine.ts';
 import { findCluster } from './step/standing.ts';
 import { type FirstLook, writeFirstEntry } from './step/journaling.ts';
 import { logStep } from './step/log.ts';
+import { retryOnConflict } from './step/retry-on-conflict.ts';
 import { tellPast } from './step/past.ts';
 import { findReadable } from './step/unreadable.ts';
 
@@ -50,14 +51,9 @@ export function createBeginLife(deps: ActivityDependencies) {
   const look = createLook(deps);
   return async function beginLife(input: BeginInput): Promise<BeginOutcome> {
     const fence = startFence();
-    const found = await findMachine(deps, input.machine);
-    if (found === undefined) return { kind: 'gone' };
-    // Meanwhile, and awaited only if it is needed.
-    const wishesHost = input.claim !== null && input.claim !== undefined;
-    const claimant = wishesHost ? readClaimant(deps, found) : undefined;
-    claimant?.catch(() => undefined);
-    const machine = await ensureFinalizer(deps, fence, found);
-    const seen = await look(fence, machine, claimant, input);
+    const begun = await retryOnConflict(() => enter(deps, fence, input));
+    if (begun === undefined) return { kind: 'gone' };
+    const seen = await look(fence, begun.machine, begun.claimant, input);
     const { told } = input;
     if (told === undefined) return seen.outcome;
     const outcome = await withPlan(deps, fence, input.machine, told.life, seen);
@@ -72,6 +68,21 @@ export function createBeginLife(deps: ActivityDependencies) {
       ...(entryAtMs !== undefined && { entryWritten: true, entryAtMs }),
     };
   };
+}
+
+/** The machine with its finalizer. undefined: it is gone. */
+async function enter(
+  deps: ActivityDependencies,
+  fence: Fence,
+  { machine, claim }: BeginInput,
+): Promise<{ machine: BaremetalMachine; claimant: ReturnType<typeof readClaimant> | undefined } | undefined> {
+  const found = await findMachine(deps, machine);
+  if (found === undefined) return undefined;
+  // Meanwhile, and awaited only if it is needed.
+  const wishesHost = claim !== null && claim !== undefined;
+  const claimant = wishesHost ? readClaimant(deps, found) : undefined;
+  claimant?.catch(() => undefined);
+  return { machine: await ensureFinalizer(deps, fence, found), claimant };
 }
 
 /** What a look has found, and what it was found by. */

@@ -67,17 +67,26 @@ export const patches = {
 /** Looks and statuses are tried within the task that asks for them (ADR 38). A run that lives by this lives by all of the above. */
 const WITHIN_TASK = 'within-task';
 
-/** The run lives by all rules so far. */
-export function livesByAll(): boolean {
-  return patched(WITHIN_TASK);
-}
-
 /** A run that was told what came to nothing says that it has heard. Asked only where it did. */
-export function answersInputs(): boolean {
-  return patched('answer-inputs');
+const ANSWER_INPUTS = 'answer-inputs';
+
+/** A machine is reported as provisioned within a task, too (ADR 41). A run that lives by this lives by all of the above. */
+const COMPLETE_WITHIN_TASK = 'complete-within-task';
+
+/** The run lives by all rules so far: one that begins now has this one mark for them, for each costs its history two events. */
+export function livesByAll(): boolean {
+  return patched(COMPLETE_WITHIN_TASK);
 }
 
-/** Whether the run lives by a rule. Each mark costs its history two events, so one that begins now has one for all. */
+export function triesWithinTask(): boolean {
+  return livesByAll() || patched(WITHIN_TASK);
+}
+
+export function answersInputs(): boolean {
+  return livesByAll() || patched(ANSWER_INPUTS);
+}
+
+/** Whether the run lives by a rule of before `within-task`. */
 export function livesBy(rule: keyof typeof patches): boolean {
-  return livesByAll() || patched(patches[rule]);
+  return triesWithinTask() || patched(patches[rule]);
 }

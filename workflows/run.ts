@@ -13,10 +13,8 @@ import {
 } from '../domain/life/machine-life.ts';
 import { type NumberedStatus, projectStatus } from '../domain/report/status/machine-status.ts';
 import type { Journal } from '../domain/journal/journal.ts';
-import { shortStep } from './activity-proxies.ts';
-import { carry } from './journal.ts';
 import { isStopped, orBroken } from './ended-step.ts';
-import { mayTryWithinTask, tryWithinTask } from './within-task.ts';
+import { tryWithinTask } from './within-task.ts';
 import { answersInputs, livesBy } from './patches.ts';
 
 /** What a run keeps besides its machine's life. */
@@ -83,9 +81,7 @@ export async function publishStatus(run: Run, life: MachineLife): Promise<boolea
   const status = { ...take(run, life), ...(!showsNew && { answersOnly: true as const }) };
   const summary = `Report ${status.phase ?? 'Paused'}`;
   const input = { machine: run.machine, status };
-  const written = mayTryWithinTask(run)
-    ? tryWithinTask(run, life, null, { summary, choose: (it) => it.publishStatus }, input)
-    : carry(run, life, null, shortStep(summary).publishStatus, input);
+  const written = tryWithinTask(run, life, null, { summary, choose: (it) => it.publishStatus }, input);
   const outcome = await orBroken(written);
   if (!isStopped(outcome)) {
     run.unwrittenStatuses = 0;

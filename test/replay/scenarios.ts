@@ -107,6 +107,19 @@ export const scenarios: Record<string, () => Scenario> = {
     },
   }),
 
+  'report-that-breaks-within-its-task': () => ({
+    activities: {
+      completeProvisioning: inTurn<CompleteOutcome>(
+        refuse(ApplicationFailure.retryable('ServiceUnavailable (503)')),
+        give({ kind: 'completed' }),
+      ),
+    },
+    async live(driver) {
+      await reachRunning(driver);
+      await deleteCleanly(driver);
+    },
+  }),
+
   'rebooted-host': () => ({
     activities: {
       writeReprovisionPlan: give({ kind: 'written', plan: { ...plan(), reportsBoot: true } }),
