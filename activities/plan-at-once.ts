@@ -52,7 +52,7 @@ async function readForHost(
   const { machine, pool, inventory } = swapped;
   const found = await reading;
   const host = bindHost(swapped, machine, pool);
-  const hostsOfPool = findHostsOfPool(deps, ref);
+  const hostsOfPool = () => findHostsOfPool(deps, ref);
   return { found, content: await readContent(deps, found, { machine, host, hostsOfPool }, inventory) };
 }
 

@@ -55,7 +55,7 @@ export async function provisionHost(
   if (machine.metadata.deletionTimestamp !== undefined) return { kind: 'deleting' };
   if (isPausedBy(machine, found.cluster)) return { kind: 'paused' };
   const deadlineMs = deps.policy.reprovisionDeadlineMs;
-  const hostsOfPool = findHostsOfPool(deps, order.machine);
+  const hostsOfPool = () => findHostsOfPool(deps, order.machine);
   if (slot.kind === 'written') {
     const written = await confirmWrittenPlan(deps, fence, order, slot);
     const bootstrap = bootstrapOf(

@@ -6,23 +6,31 @@ import type { RenderedNetwork } from '../../domain/network/config.ts';
 import type { ActivityDependencies } from '../step/dependencies.ts';
 import { logStep } from '../step/log.ts';
 
+/** All hosts of a pool, which may be thousands: asked for only if it matters. */
+export type HostsOfPool = () => readonly HostView[];
+
 /** The network of a host, beside the endpoint of its cluster and those hosts of its pool that have one of its addresses. */
-export function readNetwork(
+export async function readNetwork(
   { reader, policy }: ActivityDependencies,
   inventory: MachineInventory,
-  hostsOfPool: readonly HostView[],
+  hostsOfPool: HostsOfPool,
   cluster: CapiCluster | undefined,
 ): Promise<RenderedNetwork> {
   const { network, observedNetwork } = inventory.spec;
-  const own = new Set(viewHost(inventory, policy.hostLabels).addresses);
-  // One whose address is copied to another takes that one's node off the network.
-  const neighbours = hostsOfPool
-    .filter(({ name, addresses }) => name !== inventory.metadata.name && addresses.some((address) => own.has(address)))
-    .map(({ name, addresses }) => ({ name, addresses }));
+  if (network === undefined && observedNetwork === undefined) return { kind: 'none' };
+  const neighbours = findNeighbours(viewHost(inventory, policy.hostLabels), hostsOfPool());
   return reader.network(
     { network, observedNetwork },
     { endpoint: cluster?.spec.controlPlaneEndpoint?.host, neighbours },
   );
+}
+
+/** One whose address is copied to another takes that one's node off the network. */
+function findNeighbours(host: HostView, hostsOfPool: readonly HostView[]): Pick<HostView, 'name' | 'addresses'>[] {
+  const own = new Set(host.addresses);
+  return hostsOfPool
+    .filter(({ name, addresses }) => name !== host.name && addresses.some((address) => own.has(address)))
+    .map(({ name, addresses }) => ({ name, addresses }));
 }
 
 const MAX_TOLD = 64;

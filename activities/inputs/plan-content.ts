@@ -3,14 +3,14 @@ import { foreign, providerIdOf } from '../../api/constants.ts';
 import type { MachineInventory } from '../../api/inventory.ts';
 import type { BaremetalMachine } from '../../api/machine.ts';
 import { type HostMetaData, hostMetaData } from '../../domain/bootstrap/jinja/meta-data.ts';
-import { type HostView, viewHost } from '../../domain/inputs/host-view.ts';
+import { viewHost } from '../../domain/inputs/host-view.ts';
 import type { BoundHost, Obstacle } from '../../domain/life/machine-life.ts';
 import type { MachineRef } from '../../domain/inputs/machine-snapshot.ts';
 import type { RenderedNetwork } from '../../domain/network/config.ts';
 import type { ActivityDependencies } from '../step/dependencies.ts';
 import { type Bootstrap, findBootstrap, readBootstrap } from './bootstrap-data.ts';
 import { type CapiOwners, findCapiOwners, readImage } from './image.ts';
-import { readNetwork } from './network.ts';
+import { type HostsOfPool, readNetwork } from './network.ts';
 
 /** What a reprovision plan is made of, or all that is missing of it. */
 export type PlanContent = ReadyContent | { kind: 'blocked'; obstacles: Obstacle[] };
@@ -45,7 +45,7 @@ export async function findContentOf(deps: ActivityDependencies, namespace: strin
 export async function readContent(
   deps: ActivityDependencies,
   { bootstrap: found, image, cluster }: FoundContent,
-  { machine, host, hostsOfPool }: { machine: BaremetalMachine; host: BoundHost; hostsOfPool: readonly HostView[] },
+  { machine, host, hostsOfPool }: { machine: BaremetalMachine; host: BoundHost; hostsOfPool: HostsOfPool },
   inventory: MachineInventory,
 ): Promise<PlanContent> {
   const { metadata } = inventory;
