@@ -2,10 +2,10 @@ import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
 import { objectMetaOnlySchema } from '../api/resources.ts';
 import { hostVerbs } from '../domain/hosts/host-verbs.ts';
-import type { CliWorld } from './cli-world.ts';
-import type { GlobalOptions } from './global-options.ts';
-import { findKind, kindResources } from './kinds.ts';
-import { withKube } from './kube-access.ts';
+import type { CliWorld } from './world/cli-world.ts';
+import type { GlobalOptions } from './world/global-options.ts';
+import { findKind, kindResources } from './world/kinds.ts';
+import { withKube } from './access/kube-access.ts';
 
 /** A shell waits for it at each key. */
 const ASK_TIMEOUT_MS = 2_000;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { findOsUser } from './actor.ts';
+import { findOsUser } from './access/actor.ts';
 import { runCli } from './run-cli.ts';
 
 const interrupted = new AbortController();

@@ -1,20 +1,20 @@
 import { Command, CommanderError } from 'commander';
 
-import type { CliWorld } from './cli-world.ts';
+import type { CliWorld } from './world/cli-world.ts';
 import { addCompletion } from './completion.ts';
-import { describeFailure, UsageError } from './failures.ts';
-import { addExplainCommand } from './explain-command.ts';
-import { addGetCommand } from './get-command.ts';
-import { addGlobalOptions } from './global-options.ts';
-import { addHistoryCommand } from './history-command.ts';
-import { addHostCommands } from './host-commands.ts';
-import { addOperationCommands } from './operation-commands.ts';
-import { addOutputCommand } from './output-command.ts';
-import { addPlanCommand } from './plan-command.ts';
-import { addShowCommand } from './show-command.ts';
-import { addStatsCommand } from './stats-command.ts';
-import { addTopCommand } from './top-command.ts';
-import { addUsageCommand } from './usage-command.ts';
+import { describeFailure, UsageError } from './world/failures.ts';
+import { addExplainCommand } from './commands/explain-command.ts';
+import { addGetCommand } from './commands/get-command.ts';
+import { addGlobalOptions } from './world/global-options.ts';
+import { addHistoryCommand } from './commands/history-command.ts';
+import { addHostCommands } from './commands/host-commands.ts';
+import { addOperationCommands } from './commands/operation-commands.ts';
+import { addOutputCommand } from './commands/output-command.ts';
+import { addPlanCommand } from './commands/plan-command.ts';
+import { addShowCommand } from './commands/show-command.ts';
+import { addStatsCommand } from './commands/stats-command.ts';
+import { addTopCommand } from './commands/top-command.ts';
+import { addUsageCommand } from './commands/usage-command.ts';
 import { readVersion } from './version.ts';
 
 const exitCodes = { done: 0, failed: 1, wrongUsage: 2 } as const;

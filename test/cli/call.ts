@@ -1,5 +1,5 @@
 import { runCli } from '../../cli/run-cli.ts';
-import type { CliWorld } from '../../cli/cli-world.ts';
+import type { CliWorld } from '../../cli/world/cli-world.ts';
 
 /** Calls `ironloom` in this process; the user of the operating system is `ada`. */
 export async function callCli(args: readonly string[], changes: Partial<CliWorld> = {}) {

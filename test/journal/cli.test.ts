@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { tellLastLives } from '../../cli/last-lives.ts';
+import { tellLastLives } from '../../cli/commands/last-lives.ts';
 import { openHostJournal } from '../../journal/open-host-journal.ts';
 import { openJournal } from '../../journal/open-journal.ts';
 import { callCli } from '../cli/call.ts';

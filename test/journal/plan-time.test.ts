@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { type PlannedPlace, tellPlanTime } from '../../cli/plan-time.ts';
+import { type PlannedPlace, tellPlanTime } from '../../cli/commands/plan-time.ts';
 import type { JournalRecord } from '../../domain/journal/entry.ts';
 import { openJournal } from '../../journal/open-journal.ts';
 import { entry } from '../domain/journal/journal-fixtures.ts';

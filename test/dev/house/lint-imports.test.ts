@@ -93,8 +93,8 @@ describe('the rules about imports', () => {
   it('know single files, modules, and the names of a module that may be imported', async () => {
     const files = new Map([
       [
-        'cli/probe.ts',
-        ["import { a } from '../workflows/messages.ts';", "import { bad } from '../workflows/index.ts';"],
+        'cli/commands/probe.ts',
+        ["import { a } from '../../workflows/messages.ts';", "import { bad } from '../../workflows/index.ts';"],
       ],
       [
         'workflows/probe.ts',
