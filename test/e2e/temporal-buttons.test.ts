@@ -30,6 +30,8 @@ afterAll(async () => {
 describe.concurrent('a machine that is', () => {
   test.for([...names])(
     '%s is where it was after each button, and goes on to its end',
+    // Two buttons take a run away, and each may cost a minute until another one is begun.
+    { timeout: 360_000 },
     async ([label, name], { site }) => {
       const phase = buttonPhases[label];
       if (phase === undefined) throw new Error(`No phase ${label}`);

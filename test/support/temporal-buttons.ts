@@ -71,9 +71,13 @@ const deleteAway: Button = async (site, machine) => {
   await untilOtherRun(site, machine, runId);
 };
 
+/** The bridge takes a run that it told something within a minute for one that is not visible yet. */
+const UNSEEN_MS = 60_000;
+
 async function untilOtherRun(site: Site, machine: MachineRef, runId: string): Promise<void> {
   const look = () => currentRunId(site, machine).catch(() => runId);
-  await waitFor(`${machine.name} has a run again`, async () => (await look()) !== runId);
+  const isOther = async () => (await look()) !== runId;
+  await waitFor(`${machine.name} has a run again`, isOther, look, { timeoutMs: UNSEEN_MS + 60_000 });
 }
 
 const startLikeThisOne: Button = async (site, machine) => {
