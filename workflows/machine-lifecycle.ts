@@ -44,6 +44,7 @@ export async function machineLifecycle(input: MachineLifecycleInput): Promise<st
     journal: input.journal ?? startJournal(workflowInfo().runStartTime.getTime()),
     task: { historyLength: 0, settled: 0 },
     updatedAt: 0,
+    lookedAt: 0,
     writesJournal: false,
   };
   bindHandlers(run);

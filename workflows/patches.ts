@@ -67,26 +67,25 @@ export const patches = {
 /** Looks and statuses are tried within the task that asks for them (ADR 38). A run that lives by this lives by all of the above. */
 const WITHIN_TASK = 'within-task';
 
-/** A run that was told what came to nothing says that it has heard. Asked only where it did. */
-const ANSWER_INPUTS = 'answer-inputs';
-
-/** A machine is reported as provisioned within a task, too (ADR 41). A run that lives by this lives by all of the above. */
-const COMPLETE_WITHIN_TASK = 'complete-within-task';
-
-/** The run lives by all rules so far: one that begins now has this one mark for them, for each costs its history two events. */
+/** The run lives by all rules so far. */
 export function livesByAll(): boolean {
-  return patched(COMPLETE_WITHIN_TASK);
+  return patched(WITHIN_TASK);
 }
 
-export function triesWithinTask(): boolean {
-  return livesByAll() || patched(WITHIN_TASK);
-}
-
+/** A run that was told what came to nothing says that it has heard. Asked only where it did. */
 export function answersInputs(): boolean {
-  return livesByAll() || patched(ANSWER_INPUTS);
+  return patched('answer-inputs');
 }
 
-/** Whether the run lives by a rule of before `within-task`. */
+/** Whether the run lives by a rule. Each mark costs its history two events, so one that begins now has one for all. */
 export function livesBy(rule: keyof typeof patches): boolean {
-  return triesWithinTask() || patched(patches[rule]);
+  return livesByAll() || patched(patches[rule]);
+}
+
+/**
+ * A look that follows another one is an activity, so that the run hears between the two what it is told. Asked only where one
+ * follows within the same task.
+ */
+export function hearsBetweenLooks(): boolean {
+  return patched('hear-between-looks');
 }

@@ -13,8 +13,10 @@ import {
 } from '../domain/life/machine-life.ts';
 import { type NumberedStatus, projectStatus } from '../domain/report/status/machine-status.ts';
 import type { Journal } from '../domain/journal/journal.ts';
+import { shortStep } from './activity-proxies.ts';
+import { carry } from './journal.ts';
 import { isStopped, orBroken } from './ended-step.ts';
-import { tryWithinTask } from './within-task.ts';
+import { mayTryWithinTask, tryWithinTask } from './within-task.ts';
 import { answersInputs, livesBy } from './patches.ts';
 
 /** What a run keeps besides its machine's life. */
@@ -53,6 +55,8 @@ export interface Run {
   task: { historyLength: number; settled: number };
   /** Length of the history at the task that took in the last update; 0: none did. */
   updatedAt: number;
+  /** The same at the task that the last look was tried within. */
+  lookedAt: number;
   /** An activity that writes entries beside the wait is under way. */
   writesJournal: boolean;
 }
@@ -81,7 +85,9 @@ export async function publishStatus(run: Run, life: MachineLife): Promise<boolea
   const status = { ...take(run, life), ...(!showsNew && { answersOnly: true as const }) };
   const summary = `Report ${status.phase ?? 'Paused'}`;
   const input = { machine: run.machine, status };
-  const written = tryWithinTask(run, life, null, { summary, choose: (it) => it.publishStatus }, input);
+  const written = mayTryWithinTask(run)
+    ? tryWithinTask(run, life, null, { summary, choose: (it) => it.publishStatus }, input)
+    : carry(run, life, null, shortStep(summary).publishStatus, input);
   const outcome = await orBroken(written);
   if (!isStopped(outcome)) {
     run.unwrittenStatuses = 0;

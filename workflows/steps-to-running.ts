@@ -7,8 +7,8 @@ import type { Step } from '../domain/life/step.ts';
 import { type MachineLife, takerOf } from '../domain/life/machine-life.ts';
 import { lookWithinTask, shortStep } from './activity-proxies.ts';
 import { carry, firstLook, noteLook } from './journal.ts';
-import { livesBy, livesByAll, triesWithinTask } from './patches.ts';
-import { tryWithinTask } from './within-task.ts';
+import { livesBy, livesByAll } from './patches.ts';
+import { mayLookWithinTask, tryWithinTask } from './within-task.ts';
 import { settle, settlePlanStep } from './settle-step.ts';
 import { believesClaim, hostIn, notePublished, planIn, type Run, take, wentMissing } from './run.ts';
 
@@ -28,8 +28,9 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
       const { inputsHeard } = run;
       const told = { life, statusNumber: ++run.statusNumber, ...(look && { look }) };
       const input = { machine, claim, mayAdopt, told };
-      const asked = { summary, choose: (it: Activities) => it.beginLife };
-      const begun = tryWithinTask(run, life, step, asked, input, lookOf(life, summary));
+      const begun = mayLookWithinTask(run)
+        ? tryWithinTask(run, life, step, { summary, choose: (it) => it.beginLife }, input)
+        : carry(run, life, step, lookOf(life, summary), input);
       return settle(run, life, step, begun, (now, outcome) => {
         const claimed = outcome.kind === 'claimTried' && outcome.claim.kind === 'claimed';
         if (outcome.kind !== 'gone' && outcome.statusWritten === true) {
@@ -78,10 +79,12 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
       const host = hostIn(life);
       const status = take(run, onceCompleted(life));
       const summary = `Report ${host.inventory} as provisioned`;
-      const input = { machine, host, plan: planIn(life), status };
-      const completed = livesByAll()
-        ? tryWithinTask(run, life, step, { summary, choose: (it) => it.completeProvisioning }, input)
-        : carry(run, life, step, shortStep(summary).completeProvisioning, input);
+      const completed = carry(run, life, step, shortStep(summary).completeProvisioning, {
+        machine,
+        host,
+        plan: planIn(life),
+        status,
+      });
       return settle(run, life, step, completed, (now, outcome) => {
         if (outcome.kind !== 'completed') run.published = null;
         return advanceHost.onCompleteTried(now, outcome);
@@ -95,6 +98,6 @@ export async function performStepToRunning(run: Run, life: MachineLife, step: St
 /** A run that begins on a machine which came to Running under another one looked at it within its first task before others did. */
 function lookOf({ stage, snapshot }: MachineLife, summary: string): Activities['beginLife'] {
   const isSettled = stage.kind === 'new' && snapshot.provisioning === null && !snapshot.deleting;
-  const withinTask = isSettled && !triesWithinTask() && livesBy('lookWithinTask');
+  const withinTask = isSettled && !livesByAll() && livesBy('lookWithinTask');
   return withinTask ? lookWithinTask(summary) : shortStep(summary).beginLife;
 }

@@ -7,7 +7,6 @@ import type { Step } from '../domain/life/step.ts';
 import type { MachineLife } from '../domain/life/machine-life.ts';
 import { awaitAnswer } from './await-answer.ts';
 import { writeWhileResting } from './journal.ts';
-import { livesByAll } from './patches.ts';
 import { publishStatus, type Run, unwrittenPauseMs, update } from './run.ts';
 import { performStepOfHost } from './steps-of-host.ts';
 import { performStepOfReboot } from './steps-of-reboot.ts';
@@ -45,7 +44,8 @@ async function waitForEvent(run: Run, life: MachineLife, step: Extract<Step, { k
   // Who could not be asked a moment ago could not take a status either.
   const mute = step.reason === 'halt' && life.halt?.reason === 'Unreachable';
   const written = mute || (await publishStatus(run, life));
-  if (!endsInWrite(step)) writeWhileResting(run);
+  // What was stopped a moment ago takes the entries along when it is tried again.
+  if (step.reason !== 'halt') writeWhileResting(run);
   const moved = (): boolean => run.full || run.life?.revision !== life.revision;
   const blocked = !moved();
   const deadlineMs = written ? step.deadlineMs : Math.min(step.deadlineMs ?? Infinity, unwrittenPauseMs(run));
@@ -58,15 +58,6 @@ async function waitForEvent(run: Run, life: MachineLife, step: Extract<Step, { k
   } else if (step.reason === 'halt') update(run, onHaltOver);
   else if (step.reason === 'inputs' && written) update(run, advance.onWoken);
   else if ((step.reason === 'node' || step.reason === 'boot') && written) update(run, advanceHost.onNodeJoinDeadline);
-}
-
-/**
- * Whether what ends the wait takes the entries of the journal along: what was stopped a moment ago is tried again, and the Node,
- * or its deadline, changes the status.
- */
-function endsInWrite({ reason, deadlineMs }: Extract<Step, { kind: 'wait' }>): boolean {
-  if (reason === 'halt') return true;
-  return (reason === 'node' || reason === 'boot') && deadlineMs !== null && livesByAll();
 }
 
 /** What the bar of a wait with an end says in the Temporal UI. */

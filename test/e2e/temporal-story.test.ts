@@ -129,7 +129,7 @@ test('each bar and mark of the timeline says what is done, and to which host', a
   ]);
   expect(others.filter((summary) => !known.has(summary ?? ''))).toEqual([]);
   expect(others).toContain(`Claim a host of pool ${pools.running}`);
-  expect(events.flatMap(readPatch)).toEqual(['complete-within-task']);
+  expect(events.flatMap(readPatch)).toEqual(['within-task']);
 });
 
 test('a wait that ended badly is red and says why, and the run ends with what happened', async ({ site }) => {

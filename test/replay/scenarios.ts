@@ -107,18 +107,27 @@ export const scenarios: Record<string, () => Scenario> = {
     },
   }),
 
-  'report-that-breaks-within-its-task': () => ({
-    activities: {
-      completeProvisioning: inTurn<CompleteOutcome>(
-        refuse(ApplicationFailure.retryable('ServiceUnavailable (503)')),
-        give({ kind: 'completed' }),
-      ),
-    },
-    async live(driver) {
-      await reachRunning(driver);
-      await deleteCleanly(driver);
-    },
-  }),
+  'host-told-missing-while-it-stands': () => {
+    const wanted = { kind: 'hostWanted', inventory: 'h', by: 'it has registered anew', nodeJoinDeadlineMs } as const;
+    return {
+      activities: {
+        beginLife: inTurn<BeginOutcome>(
+          give({ kind: 'provisioned', host: host(), plan: null, nodeJoinDeadlineMs }),
+          give(wanted),
+          give(wanted),
+          give(wanted),
+        ),
+      },
+      async live(driver) {
+        await driver.observe(joined);
+        await driver.untilRan('publishStatus');
+        await driver.observe({ ...joined, hostMissing: true });
+        await driver.untilRan('beginLife', 4);
+        await driver.observe(joined);
+        await driver.untilRan('publishStatus', 2);
+      },
+    };
+  },
 
   'rebooted-host': () => ({
     activities: {
