@@ -1,4 +1,3 @@
-import type { Logger } from '../../logger.ts';
 import { type ChangeHandler, createInformerCache, type ProjectedStore } from './informer-cache.ts';
 import type { Indexers, StoreItem } from './object-store.ts';
 import { createReflector, type ReflectorOptions, type ReflectorStats } from './reflector.ts';
@@ -9,7 +8,6 @@ export interface InformerOptions<T extends StoreItem> extends ReflectorOptions {
   /** Makes the small item that is kept from what the API server sent; may throw, see `Informer`. */
   project: (raw: unknown) => T;
   indexes?: Indexers<T>;
-  logger: Logger;
 }
 
 export interface InformerStats extends ReflectorStats {
